@@ -1,0 +1,135 @@
+"""What the provider said, as frozen values: the only thing that passes from parse to persist.
+
+`None` means unknown (the key was missing), never "empty": an empty biography is `""`, and a post
+without a caption (`caption: null`, no caption edge) has `caption == ""`. Ids are bare Instagram
+ids as strings. Times are aware, in UTC. Imports nothing from Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from core.errors import UnexpectedPayload
+
+Raw = Mapping[str, Any]
+Variant = Literal["normal", "carousel", "video"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRecord:
+    """The few facts about a profile that ride along with a post, a story or a coauthor list."""
+
+    instagram_id: str
+    username: str
+    full_name: str | None = None
+    is_private: bool | None = None
+    is_verified: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRecord:
+    """One profile. `picture_url` is the largest picture offered."""
+
+    instagram_id: str
+    username: str
+    full_name: str | None
+    biography: str | None
+    is_private: bool | None
+    is_verified: bool | None
+    external_url: str | None
+    bio_links: tuple[str, ...] | None
+    follower_count: int | None
+    following_count: int | None
+    media_count: int | None
+    picture_url: str | None
+    raw: Raw = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRecord:
+    """One image or video: `image_url` is the picture or the cover, `video_url` set for videos only.
+
+    Both are the largest candidate. Width and height are in pixels, duration in seconds.
+    """
+
+    instagram_id: str
+    image_url: str | None
+    video_url: str | None
+    width: int | None
+    height: int | None
+    duration: float | None = None
+    alternative_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocationRecord:
+    """A place as the provider names it; coordinates in degrees."""
+
+    instagram_id: str | None
+    name: str | None
+    latitude: float | None
+    longitude: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostRecord:
+    """One post, its media in carousel order; a post of one medium has one entry with its own id.
+
+    `location` is None for "unknown or none": the families do not tell these apart.
+    `like_count` is None when likes are hidden.
+    """
+
+    instagram_id: str
+    shortcode: str | None
+    variant: Variant
+    owner: OwnerRecord | None
+    coauthors: tuple[OwnerRecord, ...]
+    caption: str | None
+    taken_at: datetime
+    location: LocationRecord | None
+    media: tuple[MediaRecord, ...]
+    like_count: int | None
+    comment_count: int | None
+    play_count: int | None
+    raw: Raw = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRecord:
+    """One story; `expires_at` is `taken_at` plus 24 hours where the payload does not say."""
+
+    instagram_id: str
+    owner: OwnerRecord | None
+    taken_at: datetime
+    expires_at: datetime
+    media: MediaRecord
+    raw: Raw = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightRecord:
+    """One highlight of the tray; the id is bare, without the `highlight:` prefix."""
+
+    instagram_id: str
+    title: str | None
+    cover_url: str | None
+    media_count: int | None
+    raw: Raw = field(repr=False)
+
+
+Record = TypeVar("Record", PostRecord, StoryRecord, HighlightRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Record]):
+    """What one answer held: records in the provider's order, items of unknown shape, next cursor.
+
+    `next_cursor` is None at the end of the list.
+    """
+
+    items: tuple[Record, ...]
+    rejected: tuple[UnexpectedPayload, ...] = ()
+    next_cursor: str | None = None
