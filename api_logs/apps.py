@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ApiLogsConfig(AppConfig):
+    """One row for every HTTP attempt to the Core API."""
+
+    name = "api_logs"
+    label = "api_logs"

@@ -1,0 +1,10 @@
+"""The asynchronous entry point, for servers that want one."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+os.environ.setdefault("DATABASE_POOL_SIZE", "10")
+
+application = get_asgi_application()

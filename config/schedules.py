@@ -1,0 +1,32 @@
+"""Everything that runs by itself, and the queue each task goes to.
+
+`manage.py sync_schedules` writes SCHEDULES into django-celery-beat by name, after `migrate`; what
+staff changed there (interval, on or off) stays.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One periodic task: its registered name, and its interval in seconds."""
+
+    task: str
+    seconds: int
+
+
+SCHEDULES = (
+    Schedule("core.heartbeat", 10),
+    Schedule("instagram.sweep_runs", 15),
+    Schedule("instagram.sweep_downloads", 15),
+    Schedule("storage.sweep_enrichment", 15),
+    Schedule("api_logs.close_abandoned", 300),
+    Schedule("api_logs.delete_expired", 3600),
+    Schedule("authentication.flush_expired_tokens", 86400),
+)
+
+CELERY_TASK_ROUTES = {
+    "instagram.archive_run": {"queue": "archive"},
+    "instagram.download_assets": {"queue": "downloads"},
+    "instagram.sweep_downloads": {"queue": "downloads"},
+}

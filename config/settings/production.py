@@ -1,0 +1,28 @@
+"""Production: refuses to start with what is only good for local runs."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import env
+from config.settings.base import *
+
+DEBUG = False
+if env.media_trusted_hosts:
+    raise ImproperlyConfigured("MEDIA_TRUSTED_HOSTS is for local runs only; unset it.")
+REQUIRED = {
+    "DJANGO_SECRET_KEY": env.secret_key,
+    "FIELD_ENCRYPTION_KEYS": env.encryption_keys,
+    "DJANGO_ALLOWED_HOSTS": env.allowed_hosts,
+}
+if missing := [name for name, value in REQUIRED.items() if not value]:
+    raise ImproperlyConfigured(f"Set {', '.join(missing)}; docs/operations.md says how.")
+if "*" in env.allowed_hosts:
+    raise ImproperlyConfigured("DJANGO_ALLOWED_HOSTS must name hosts, not *.")
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.trusted_proxies else None
+SECURE_SSL_REDIRECT = True
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True

@@ -1,0 +1,11 @@
+"""The web entry point for gunicorn."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+# Only web processes share connections; see `database` in config/settings/base.py.
+os.environ.setdefault("DATABASE_POOL_SIZE", "10")
+
+application = get_wsgi_application()

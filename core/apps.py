@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    """What every room may use: errors, logging, base models, the shared API parts."""
+
+    name = "core"
+    label = "core"

@@ -1,0 +1,56 @@
+"""Base models, and the sign of life of the workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class Timestamped(models.Model):
+    """Rows that remember when they were made and last written."""
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save with `updated_at` now; bulk writers set it themselves."""
+        self.updated_at = timezone.now()
+        if (names := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*names, "updated_at"}
+        super().save(*args, **kwargs)
+
+
+class WorkerHeartbeat(models.Model):
+    """The last time that a beat's message reached a worker and the worker reached the database.
+
+    A row instead of `inspect ping`: a worker whose broker connection is half open answers pings.
+    """
+
+    SILENCE_ALLOWED: ClassVar = timedelta(seconds=60)
+
+    worker = models.CharField(max_length=200, unique=True)
+    beaten_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.worker} at {self.beaten_at:%Y-%m-%d %H:%M:%S}"
+
+    @classmethod
+    def beat(cls, worker: str) -> None:
+        """Write the sign of life of one worker, in one statement."""
+        cls.objects.bulk_create(
+            [cls(worker=worker, beaten_at=timezone.now())],
+            update_conflicts=True,
+            unique_fields=["worker"],
+            update_fields=["beaten_at"],
+        )
+
+    @classmethod
+    def anyone_alive(cls) -> bool:
+        """Whether some worker has beaten lately."""
+        return cls.objects.filter(beaten_at__gt=timezone.now() - cls.SILENCE_ALLOWED).exists()

@@ -1,0 +1,96 @@
+"""Substring search that behaves the same on every PostgreSQL, without extensions.
+
+A row keeps its normalised text and the hashed trigrams of that text in an integer array under GIN.
+The index narrows, `LIKE` on the text decides, so a hash collision costs time, never a wrong hit.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import zlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WORD_START = " "
+LONGEST_QUERY = 200
+
+
+def normalise(text: str) -> str:
+    """Fold case, accents and white space: `Ébène  NOIR` becomes `ebene noir`."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return " ".join(bare.split())
+
+
+def grams(word: str) -> set[int]:
+    """The trigrams of a normalised word, and its beginnings of one and two letters, hashed."""
+    beginnings = {WORD_START + word[:1], WORD_START + word[:2]}
+    inner = {word[start : start + 3] for start in range(len(word) - 2)}
+    # PostgreSQL's integer is signed, crc32 is not
+    return {zlib.crc32(gram.encode()) - 2**31 for gram in beginnings | inner}
+
+
+def document(*texts: str | None) -> str:
+    """The searchable text of a row; it starts with a space, as every word in it does."""
+    joined = normalise(" ".join(text for text in texts if text))
+    return WORD_START + joined if joined else ""
+
+
+def document_grams(searchable: str) -> list[int]:
+    """Every gram of a document, sorted."""
+    return sorted(set().union(*(grams(word) for word in searchable.split())))
+
+
+def query_words(query: str) -> list[str]:
+    """The normalised words of a query, the first 200 characters of it."""
+    return normalise(query[:LONGEST_QUERY].replace("\0", " ")).split()
+
+
+def containing(word: str) -> Q:
+    """Rows whose document contains the word; one or two letters must begin a word."""
+    if len(word) <= 2:
+        needle = WORD_START + word
+        wanted = [zlib.crc32(needle.encode()) - 2**31]
+    else:
+        needle = word
+        inner = (word[start : start + 3] for start in range(len(word) - 2))
+        wanted = sorted({zlib.crc32(gram.encode()) - 2**31 for gram in inner})
+    return Q(search_grams__contains=wanted, search_text__contains=needle)
+
+
+class Searchable(models.Model):
+    """Adds the search document, made of the fields that SEARCHED names."""
+
+    SEARCHED: ClassVar[tuple[str, ...]]
+
+    search_text = models.TextField(default="", editable=False)
+    search_grams = ArrayField(models.IntegerField(), default=list, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save with a fresh search document; bulk writers call `refresh_search` themselves."""
+        self.refresh_search()
+        if (names := kwargs.get("update_fields")) is not None and set(self.SEARCHED) & set(names):
+            kwargs["update_fields"] = {*names, "search_text", "search_grams"}
+        super().save(*args, **kwargs)
+
+    def refresh_search(self) -> None:
+        """Set the document from the searched fields as they are now."""
+        self.search_text = document(*(getattr(self, name) for name in self.SEARCHED))
+        self.search_grams = document_grams(self.search_text)
+
+
+def matching(words: Iterable[str]) -> Q:
+    """Rows whose document contains every word."""
+    combined = Q()
+    for word in words:
+        combined &= containing(word)
+    return combined

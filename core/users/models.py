@@ -1,0 +1,63 @@
+"""Accounts: who logs in. Archived profiles are `instagram.User`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Makes accounts from an e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> Account:
+        """Create an account. Raises ValueError without an address."""
+        if not email:
+            raise ValueError("An account needs an e-mail address.")
+        account = self.model(email=email.strip().lower(), **fields)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Account:
+        """Create an account that may do everything in the admin."""
+        return self.create_user(
+            email, password, **{**fields, "is_staff": True, "is_superuser": True}
+        )
+
+    def get_by_natural_key(self, username: str | None) -> Account:
+        """Find an account by address, whatever its case."""
+        return self.get(email__iexact=username or "")
+
+
+class Account(AbstractBaseUser, PermissionsMixin):
+    """A person or program that signs in with an e-mail address."""
+
+    email = models.EmailField("e-mail", unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    photo_url = models.URLField(max_length=500, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("may use the admin", default=False)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[AccountManager] = AccountManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="account_email_once_in_any_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def username(self) -> str:
+        """The part of the address before the @, which existing clients show."""
+        return self.email.partition("@")[0]

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class InstagramConfig(AppConfig):
+    """Profiles, posts, stories, and the pipeline that archives them."""
+
+    name = "instagram"
+    label = "instagram"

@@ -1,0 +1,29 @@
+"""Typed absence: deleted, private and "not seen this time" are different facts."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Availability(models.TextChoices):
+    """What we know of whether the thing is still there."""
+
+    UNKNOWN = "unknown"
+    LIVE = "live"
+    MISSING = "missing", "missing: the provider said so, not confirmed yet"
+    DELETED = "deleted", "deleted: confirmed"
+    PRIVATE = "private"
+
+
+class Observed(models.Model):
+    """Availability and its times, written only when the state changes."""
+
+    availability = models.CharField(
+        max_length=10, choices=Availability, default=Availability.UNKNOWN
+    )
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    first_missed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True

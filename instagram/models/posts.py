@@ -1,0 +1,115 @@
+"""A post and its media in carousel order."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Prefetch, Q
+from simple_history.models import HistoricalRecords
+
+from core.models import Timestamped
+from core.search import Searchable
+from instagram.models.availability import Observed
+from instagram.models.users import User
+from storage.models import Asset
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    """Named questions about posts."""
+
+    def of(self, user: User) -> PostQuerySet:
+        """Posts that the profile owns or shares as a coauthor."""
+        return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
+
+    def for_api(self) -> PostQuerySet:
+        """With its media and owner, as the REST API shows them."""
+        media = PostMedia.objects.filter(removed_at=None).select_related(
+            "image__file", "video__file__poster"
+        )
+        return self.prefetch_related(
+            Prefetch("media", media, to_attr="current_media"),
+            Prefetch("user", User.objects.for_api()),
+        ).defer("raw_data", "search_text", "search_grams")
+
+
+class Post(Timestamped, Searchable, Observed):
+    """A post under its bare Instagram id. NULL is unknown; a post without a caption has `""`.
+
+    The counts are those of the last tracked change: counts alone never write a post.
+    """
+
+    SEARCHED = ("caption",)
+
+    class Variant(models.TextChoices):
+        NORMAL = "normal"
+        CAROUSEL = "carousel"
+        VIDEO = "video"
+
+    id = models.CharField(primary_key=True, max_length=32)
+    user = models.ForeignKey(User, models.CASCADE, related_name="posts")
+    coauthors = models.ManyToManyField(User, related_name="coauthored_posts", blank=True)
+    shortcode = models.CharField(max_length=64, null=True, blank=True)
+    variant = models.CharField(max_length=10, choices=Variant)
+    caption = models.TextField(null=True, blank=True)
+    location = models.JSONField(null=True, blank=True)
+    like_count = models.BigIntegerField(null=True, blank=True)
+    comment_count = models.BigIntegerField(null=True, blank=True)
+    play_count = models.BigIntegerField(null=True, blank=True)
+    is_flagged = models.BooleanField(default=False)
+    post_created_at = models.DateTimeField()
+    raw_data = models.JSONField(null=True, blank=True)
+    api_updated_at = models.DateTimeField(
+        null=True, blank=True, help_text="last tracked change that came from the Core API"
+    )
+
+    objects: ClassVar = PostQuerySet.as_manager()
+    history = HistoricalRecords(
+        excluded_fields=["raw_data", "search_text", "search_grams"], cascade_delete_history=False
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            GinIndex(fields=["search_grams"], name="post_search"),
+            # The three orders of GET /instagram/posts/, each alone and within a profile or variant
+            models.Index(fields=["post_created_at", "id"], name="post_by_posted"),
+            models.Index(fields=["created_at", "id"], name="post_by_created"),
+            models.Index(fields=["updated_at", "id"], name="post_by_updated"),
+            models.Index(fields=["user", "post_created_at", "id"], name="post_of_user_by_posted"),
+            models.Index(
+                fields=["variant", "post_created_at", "id"], name="post_variant_by_posted"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class PostMedia(Timestamped):
+    """One image or video of a post. A child that left the carousel stays, with `removed_at`."""
+
+    post = models.ForeignKey(Post, models.CASCADE, related_name="media")
+    # Unique within its post only: a hostile payload must not take another post's child.
+    instagram_id = models.CharField(max_length=32)
+    position = models.PositiveSmallIntegerField()
+    thumbnail_url = models.TextField(default="", blank=True)
+    media_url = models.TextField(default="", blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    duration = models.FloatField(null=True, blank=True, help_text="seconds")
+    alternative_text = models.TextField(null=True, blank=True)
+    image = models.ForeignKey(
+        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text="or the cover"
+    )
+    video = models.ForeignKey(Asset, models.SET_NULL, null=True, blank=True, related_name="+")
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["post", "instagram_id"], name="media_once_per_post"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} [{self.position}]"

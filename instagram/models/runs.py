@@ -1,0 +1,126 @@
+"""A request to archive a profile, and how far each of its streams has come."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from instagram.models.users import User
+
+LEASE = timedelta(seconds=120)
+
+
+class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
+    """Claims and states of runs."""
+
+    def active(self) -> ArchiveRunQuerySet:
+        """Not ended yet."""
+        return self.filter(state__in=ArchiveRun.ACTIVE)
+
+    def due(self, now: datetime) -> ArchiveRunQuerySet:
+        """Active, its pause over and nobody at work on it; the oldest first."""
+        return (
+            self.active()
+            .filter(Q(leased_until=None) | Q(leased_until__lt=now), next_attempt_at__lte=now)
+            .order_by("next_attempt_at")
+        )
+
+
+class ArchiveRun(models.Model):
+    """One request to archive one profile; resumable, polled by clients.
+
+    queued ──▶ running ──▶ succeeded | failed
+    A run that waits for its next try after a transient error stays `running`.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed", "failed: at least one stream did"
+
+    ACTIVE = (State.QUEUED, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="runs")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="in a row without a new page")
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True, help_text="who may write this run")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar = ArchiveRunQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            # Runs of the same profile never overlap.
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(state__in=("queued", "running")),
+                name="run_one_active_per_user",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Serves ArchiveRunQuerySet.due, which a sweep asks every 15 seconds.
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state__in=("queued", "running")),
+                name="run_due",
+            ),
+            models.Index(fields=["created_at", "id"], name="run_by_created"),
+            models.Index(fields=["user", "created_at", "id"], name="run_of_user_by_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.state})"
+
+
+class RunStream(models.Model):
+    """One stream of a run. The cursor moves in the transaction that stores the page before it."""
+
+    class Name(models.TextChoices):
+        PROFILE = "profile"
+        POSTS = "posts"
+        STORIES = "stories"
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        SKIPPED = "skipped", "skipped: the profile is private or not there"
+
+    run = models.ForeignKey(ArchiveRun, models.CASCADE, related_name="streams")
+    name = models.CharField(max_length=10, choices=Name)
+    position = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    cursor = models.TextField(default="", help_text="of the next page; empty for the first")
+    pages = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0, help_text="items of unknown shape")
+    calls = models.PositiveIntegerField(default=0, help_text="HTTP attempts to the Core API")
+    error_code = models.CharField(max_length=40, default="", blank=True)
+    error = models.TextField(default="", blank=True, help_text="for staff")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "name"], name="stream_once_per_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.state})"

@@ -1,0 +1,59 @@
+"""A story, which its provider forgets after 24 hours."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Prefetch
+
+from core.models import Timestamped
+from instagram.models.availability import Observed
+from instagram.models.users import User
+from storage.models import Asset
+
+
+class StoryQuerySet(models.QuerySet["Story"]):
+    """Named questions about stories."""
+
+    def for_api(self) -> StoryQuerySet:
+        """With its files and owner, as the REST API shows them."""
+        return (
+            self.select_related("image__file", "video__file__poster")
+            .prefetch_related(Prefetch("user", User.objects.for_api()))
+            .defer("raw_data")
+        )
+
+
+class Story(Timestamped, Observed):
+    """A story under its bare Instagram id. After `expires_at` it is expired, not deleted."""
+
+    story_id = models.CharField(primary_key=True, max_length=32)
+    user = models.ForeignKey(User, models.CASCADE, related_name="stories")
+    story_created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    thumbnail_url = models.TextField(default="", blank=True)
+    media_url = models.TextField(default="", blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    duration = models.FloatField(null=True, blank=True, help_text="seconds")
+    image = models.ForeignKey(
+        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text="or the cover"
+    )
+    video = models.ForeignKey(Asset, models.SET_NULL, null=True, blank=True, related_name="+")
+    is_flagged = models.BooleanField(default=False)
+    raw_data = models.JSONField(null=True, blank=True)
+
+    objects: ClassVar = StoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "stories"
+        indexes: ClassVar = [
+            models.Index(fields=["created_at", "story_id"], name="story_by_created"),
+            models.Index(
+                fields=["user", "created_at", "story_id"], name="story_of_user_by_created"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.story_id

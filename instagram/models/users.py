@@ -1,0 +1,149 @@
+"""A profile, the names it had, and its counts over time."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from core.models import Timestamped
+from core.search import Searchable
+from instagram.models.availability import Observed
+from storage.models import Asset
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Named questions about profiles."""
+
+    def named(self, username: str) -> UserQuerySet:
+        """Who holds the name now, before who held it last."""
+        holds_now = UsernamePeriod.objects.filter(
+            user=OuterRef("pk"), username=username, ended_at=None
+        )
+        return (
+            self.filter(username=username)
+            .annotate(holds_name=Exists(holds_now))
+            .order_by("-holds_name", "-created_at")
+        )
+
+    def for_api(self) -> UserQuerySet:
+        """With everything that a User object of the REST API shows, in two queries more."""
+        from instagram.models.stories import Story  # noqa: PLC0415  stories point at users
+
+        newest_counts = ProfileMetric.objects.order_by("user_id", "-day").distinct("user_id")
+        return (
+            self.select_related("picture__file")
+            .annotate(
+                has_stories=Exists(Story.objects.filter(user=OuterRef("pk"))),
+                has_history=Exists(User.history.filter(uuid=OuterRef("pk"))),
+            )
+            .prefetch_related(Prefetch("metrics", newest_counts, to_attr="newest_metrics"))
+            .defer("raw_data", "search_text", "search_grams")
+        )
+
+
+class User(Timestamped, Searchable, Observed):
+    """A profile. The numeric Instagram id is its identity; names come and go.
+
+    NULL is unknown. The three counts are those of the last tracked change and belong to the
+    history; the counts of today are the newest ProfileMetric.
+    """
+
+    SEARCHED = ("username", "full_name", "biography")
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    instagram_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
+    username = models.CharField(max_length=64, db_index=True)
+    full_name = models.TextField(null=True, blank=True)
+    biography = models.TextField(null=True, blank=True)
+    is_private = models.BooleanField(null=True, blank=True)
+    is_verified = models.BooleanField(null=True, blank=True)
+    external_url = models.TextField(null=True, blank=True)
+    bio_links = models.JSONField(null=True, blank=True)
+    media_count = models.BigIntegerField(null=True, blank=True)
+    follower_count = models.BigIntegerField(null=True, blank=True)
+    following_count = models.BigIntegerField(null=True, blank=True)
+    original_profile_picture_url = models.TextField(default="", blank=True)
+    picture = models.ForeignKey(Asset, models.SET_NULL, null=True, blank=True, related_name="+")
+    raw_data = models.JSONField(null=True, blank=True)
+
+    allow_auto_update_stories = models.BooleanField(default=False)
+    allow_auto_update_profile = models.BooleanField(default=False)
+    auto_update_stories_limit_count = models.PositiveIntegerField(default=0)
+    auto_update_profile_limit_count = models.PositiveIntegerField(default=0)
+    api_updated_at = models.DateTimeField(
+        null=True, blank=True, help_text="last tracked change that came from the Core API"
+    )
+
+    objects: ClassVar = UserQuerySet.as_manager()
+    history = HistoricalRecords(
+        excluded_fields=["raw_data", "search_text", "search_grams", "original_profile_picture_url"],
+        cascade_delete_history=False,
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            # Two people who add the same new name at the same time get the same row.
+            models.UniqueConstraint(
+                fields=["username"],
+                condition=Q(instagram_id=None),
+                name="user_name_once_until_identified",
+            ),
+        ]
+        indexes: ClassVar = [
+            GinIndex(fields=["search_grams"], name="user_search"),
+            # The four orders of GET /instagram/users/
+            models.Index(fields=["created_at", "uuid"], name="user_by_created"),
+            models.Index(fields=["updated_at", "uuid"], name="user_by_updated"),
+            models.Index(fields=["username", "uuid"], name="user_by_username"),
+            models.Index(fields=["full_name", "uuid"], name="user_by_full_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class UsernamePeriod(models.Model):
+    """Which profile held which name, from when to when; `ended_at` is NULL while it lasts."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="username_periods")
+    username = models.CharField(max_length=64)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["username"], condition=Q(ended_at=None), name="username_held_by_one"
+            ),
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(ended_at=None), name="user_holds_one_username"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["username", "-started_at"], name="username_then")]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class ProfileMetric(models.Model):
+    """The counts of a profile on a day, written only when one of them changed."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="metrics")
+    day = models.DateField()
+    follower_count = models.BigIntegerField(null=True)
+    following_count = models.BigIntegerField(null=True)
+    media_count = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "day"], name="metric_once_per_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.day}"

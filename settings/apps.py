@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SettingsConfig(AppConfig):
+    """What staff can change at run time."""
+
+    name = "settings"
+    label = "settings"

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class StorageConfig(AppConfig):
+    """Files that we want, and files that we have."""
+
+    name = "storage"
+    label = "storage"
