@@ -20,10 +20,13 @@ Variant = Literal["normal", "carousel", "video"]
 
 @dataclass(frozen=True, slots=True)
 class OwnerRecord:
-    """The few facts about a profile that ride along with a post, a story or a coauthor list."""
+    """The few facts about a profile that ride along with a post, a story or a coauthor list.
+
+    Some lists name the owner by id only: `username` is None there.
+    """
 
     instagram_id: str
-    username: str
+    username: str | None
     full_name: str | None = None
     is_private: bool | None = None
     is_verified: bool | None = None

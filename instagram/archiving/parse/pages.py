@@ -1,0 +1,68 @@
+"""Turns the entries of a list into a page: one unknown item never costs the others."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from core.errors import UnexpectedPayload
+from instagram.archiving.records import Page, Record
+
+
+class Identified(Protocol):
+    """Any record with an Instagram id."""
+
+    @property
+    def instagram_id(self) -> str: ...
+
+
+IdentifiedRecord = TypeVar("IdentifiedRecord", bound=Identified)
+
+
+class Unreadable(Exception):
+    """A reader's way to give up on one item: `key` names what is missing in it."""
+
+    def __init__(self, key: str, message: str = "missing or of an unknown kind") -> None:
+        super().__init__(message)
+        self.key = key
+
+    def at(self, path: str, raw: object) -> UnexpectedPayload:
+        """The same fact for the caller of the parser, with its place in the answer."""
+        return UnexpectedPayload(str(self), path=f"{path}.{self.key}", raw=raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One entry that no reader understood."""
+
+    reason: Unreadable
+    raw: object
+
+
+def attempt(read: Callable[[object], Record], entry: object) -> Record | Rejected:
+    """Read one entry; a failure is a value, so that the rest of the list is read too."""
+    try:
+        return read(entry)
+    except Unreadable as reason:
+        return Rejected(reason, entry)
+
+
+def page(
+    noun: str, outcomes: Iterable[Record | Rejected], next_cursor: str | None = None
+) -> Page[Record]:
+    """Collect the outcomes in order, each record once."""
+    records: list[Record] = []
+    rejected: list[UnexpectedPayload] = []
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, Rejected):
+            rejected.append(outcome.reason.at(f"{noun}[{index}]", outcome.raw))
+        else:
+            records.append(outcome)
+    return Page(unique(records), tuple(rejected), next_cursor)
+
+
+def unique(records: Iterable[IdentifiedRecord]) -> tuple[IdentifiedRecord, ...]:
+    """The records in order; of those with the same id the first one counts."""
+    kept: dict[str, IdentifiedRecord] = {}
+    for record in records:
+        kept.setdefault(record.instagram_id, record)
+    return tuple(kept.values())

@@ -1,0 +1,86 @@
+"""Reads stories, of a profile and of highlights: the same items in the same reels."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from instagram.archiving.parse import media, owners, unwrap, values
+from instagram.archiving.parse.pages import Rejected, Unreadable, attempt, page
+from instagram.archiving.records import Page, Raw, StoryRecord
+
+_LIFETIME = timedelta(hours=24)
+_REEL_LISTS = ("reels_media", "tray", "xdt_api__v1__feed__reels_media__connection", "edges")
+
+
+def stories(payload: object) -> Page[StoryRecord]:
+    """The active stories of a profile."""
+    return _page(payload, "stories")
+
+
+def highlight_stories(payload: object) -> Page[StoryRecord]:
+    """The stories inside a highlight."""
+    return _page(payload, "highlight_stories")
+
+
+def story_record(value: object, *, reel: Raw) -> StoryRecord:
+    """Turn one upstream item of a reel into a record. Raises Unreadable."""
+    item = unwrap.entry(value)
+    taken_at = media.taken_at(item)
+    medium = media.medium(item)
+    return StoryRecord(
+        instagram_id=medium.instagram_id,
+        owner=owners.story_owner(item, reel),
+        taken_at=taken_at,
+        expires_at=_expires_at(item, taken_at),
+        media=medium,
+        raw=item,
+    )
+
+
+def _page(payload: object, noun: str) -> Page[StoryRecord]:
+    found = unwrap.layers(payload)
+    outcomes = list(_outcomes(_reels(noun, found)))
+    if not outcomes:
+        unwrap.refuse_private(found)
+    return page(noun, outcomes)
+
+
+def _outcomes(reels: Iterable[object]) -> Iterator[StoryRecord | Rejected]:
+    for value in reels:
+        reel = unwrap.entry(value)
+        items = reel.get("items")
+        if not isinstance(items, list):
+            # Trays name reels whose items they leave out: unknown, which is not "no stories".
+            yield Rejected(Unreadable("items"), value)
+            continue
+        yield from (attempt(partial(story_record, reel=reel), item) for item in items)
+
+
+def _reels(noun: str, found: Sequence[Raw]) -> Sequence[object]:
+    for layer in found:
+        reels = _reels_of(layer)
+        if reels is not None:
+            return reels
+    unwrap.refuse_unknown_profile(found)
+    raise unwrap.unrecognised(noun, found)
+
+
+def _reels_of(layer: Raw) -> Sequence[object] | None:
+    """The reels of a layer, None where it has no place for any. `reel: null` means no stories."""
+    if isinstance(layer.get("items"), list):
+        return [layer]
+    if isinstance(layer.get("reels"), dict):
+        return list(layer["reels"].values())
+    if "reel" in layer and layer["reel"] is None:
+        return ()
+    if isinstance(values.mapping(layer.get("reel")).get("items"), list):
+        return [layer["reel"]]
+    listing = unwrap.listing([layer], _REEL_LISTS)
+    return listing.entries if listing else None
+
+
+def _expires_at(item: Raw, taken_at: datetime) -> datetime:
+    told = values.first(
+        values.moment(item.get("expiring_at")), values.moment(item.get("expiring_at_timestamp"))
+    )
+    return told if told and told > taken_at else taken_at + _LIFETIME

@@ -1,0 +1,143 @@
+"""Typed readers of single JSON values: the value when it is of the right kind, None otherwise.
+
+They never raise, whatever they are given, and never turn "unknown" into 0 or an empty string.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from instagram.archiving.records import Raw
+
+Value = TypeVar("Value")
+
+# PostgreSQL's bigint and integer: a larger number is noise, and must not break a whole page.
+BIGINT_MAX = 2**63 - 1
+INTEGER_MAX = 2**31 - 1
+# Sane moments for Instagram content; milliseconds and zeros fall outside.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+_NOTHING: Mapping[str, Any] = {}
+_ID = re.compile(r"([1-9][0-9]{0,31})(?:_[0-9]*)?")
+_USERNAME = re.compile(r"[a-z0-9._]{1,30}")
+_SHORTCODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+
+
+def mapping(value: object) -> Raw:
+    """The object itself, or an empty one, so that `get` can be chained."""
+    return value if isinstance(value, dict) else _NOTHING
+
+
+def sequence(value: object) -> Sequence[object]:
+    """The list itself, or an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def first(*values: Value | None) -> Value | None:
+    """The first value that is known."""
+    return next((value for value in values if value is not None), None)
+
+
+def text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def count(value: object) -> int | None:
+    """A number of things that fits a bigint. Instagram's -1 means "hidden", hence None."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= BIGINT_MAX else None
+
+
+def pixels(value: object) -> int | None:
+    """A width or a height; 0 stands for unknown in some payloads."""
+    size = count(value)
+    return size if size and size <= INTEGER_MAX else None
+
+
+def decimal(value: object, *, lowest: float, highest: float) -> float | None:
+    """A finite number within the bounds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if lowest <= value <= highest else None
+
+
+def seconds(value: object) -> float | None:
+    return decimal(value, lowest=0, highest=INTEGER_MAX)
+
+
+def url(value: object) -> str | None:
+    """An absolute http(s) address."""
+    return value if isinstance(value, str) and _URL.fullmatch(value) else None
+
+
+def username(value: object) -> str | None:
+    """A valid username in lower case."""
+    name = value.lower() if isinstance(value, str) else ""
+    return name if _USERNAME.fullmatch(name) else None
+
+
+def shortcode(value: object) -> str | None:
+    return value if isinstance(value, str) and _SHORTCODE.fullmatch(value) else None
+
+
+def bare_id(*candidates: object) -> str | None:
+    """The first valid Instagram id as a bare string of digits, `<pk>_<user>` cut to its pk.
+
+    Text wins over numbers: a proxy written in JavaScript rounds numbers above 2^53, and such
+    payloads reach us (`pk` rounded, `id` exact). Floats are refused for the same reason.
+    """
+    return first(*map(_id_from_text, candidates)) or first(*map(_id_from_number, candidates))
+
+
+def _id_from_text(value: object) -> str | None:
+    found = _ID.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else None
+
+
+def _id_from_number(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    # The bound comes first: str() refuses integers of more than 4300 digits.
+    return str(value) if 0 < value < 10**32 else None
+
+
+def moment(value: object) -> datetime | None:
+    """An aware time from epoch seconds (number or text) or from ISO 8601."""
+    if isinstance(value, str):
+        return _from_epoch(float(value)) if _is_epoch(value) else _from_iso(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _from_epoch(value)
+
+
+def _is_epoch(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 20
+
+
+def _from_epoch(value: float) -> datetime | None:
+    # False for NaN too, so that fromtimestamp() sees only what it can read.
+    if not EARLIEST.timestamp() <= value < LATEST.timestamp():
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _from_iso(value: str) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    # Times without an offset are UTC in every payload seen; the year is checked before
+    # the shift, which overflows at the ends of the calendar.
+    if not EARLIEST.year <= read.year < LATEST.year:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
