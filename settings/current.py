@@ -1,0 +1,87 @@
+"""The configuration in force now, and the only reader of this app's models.
+
+The admin's row comes first, the environment second. Each function sends one query and caches
+nothing, so a change in the admin holds from the next call on, in every process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from solo.models import SingletonModel
+
+from core.errors import NotConfigured
+from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting
+
+Row = TypeVar("Row", bound=SingletonModel)
+
+
+@dataclass(frozen=True, slots=True)
+class CoreAPIConfig:
+    """Address (no trailing slash) and token are empty where nobody has set them."""
+
+    base_url: str
+    token: str = field(repr=False)
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivingConfig:
+    """Limits of downloads and of the API log."""
+
+    max_file_bytes: int
+    download_threads: int
+    connections_per_host: int
+    api_log_retention_days: int
+    api_log_body_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessConfig:
+    """Who may register and read."""
+
+    registration_open: bool
+    private_reading: bool
+
+
+def core_api() -> CoreAPIConfig:
+    """How to reach the Core API. Raises NotConfigured when the stored token cannot be decrypted."""
+    row = _row(CoreAPISetting)
+    try:
+        token = row.token.reveal()
+    except ImproperlyConfigured as error:
+        raise NotConfigured(f"Core API token: {error}") from error
+    return CoreAPIConfig(
+        base_url=(row.base_url or settings.CORE_API_URL).rstrip("/"),
+        token=token or settings.CORE_API_TOKEN,
+        timeout_seconds=row.timeout_seconds,
+    )
+
+
+def archiving() -> ArchivingConfig:
+    """Limits of downloads and of the API log."""
+    row = _row(ArchivingSetting)
+    return ArchivingConfig(
+        max_file_bytes=row.max_file_bytes,
+        download_threads=row.download_threads,
+        connections_per_host=row.connections_per_host,
+        api_log_retention_days=row.api_log_retention_days,
+        api_log_body_limit=row.api_log_body_limit,
+    )
+
+
+def access() -> AccessConfig:
+    """Who may register and read."""
+    row = _row(AccessSetting)
+    return AccessConfig(
+        registration_open=row.registration_open, private_reading=row.private_reading
+    )
+
+
+def _row(model: type[Row]) -> Row:
+    """The stored row, or the defaults: a read must not write, as `get_solo` would."""
+    rows = model._default_manager  # noqa: SLF001  documented by Django for generic code
+    return rows.filter(pk=model.singleton_instance_id).first() or model()

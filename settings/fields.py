@@ -1,0 +1,99 @@
+"""Secrets that lie encrypted in the database, under keys of their own (not SECRET_KEY)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+
+from settings.forms import SecretFormField
+
+
+class Secret:
+    """A secret as it lies in the database; only `reveal` decrypts, so no repr or log shows it."""
+
+    __slots__ = ("ciphertext",)
+
+    def __init__(self, ciphertext: str) -> None:
+        self.ciphertext = ciphertext
+
+    @classmethod
+    def hide(cls, text: str) -> Secret:
+        """Encrypt with the first key; empty text stays empty."""
+        return cls(_keys().encrypt(text.encode()).decode() if text else "")
+
+    def reveal(self) -> str:
+        """Decrypt with whichever key fits. Raises ImproperlyConfigured when none does."""
+        if not self.ciphertext:
+            return ""
+        try:
+            return _keys().decrypt(self.ciphertext.encode()).decode()
+        except InvalidToken:
+            raise ImproperlyConfigured(
+                "No key in FIELD_ENCRYPTION_KEYS decrypts this secret: "
+                "restore the former key, or enter the secret again in the admin."
+            ) from None
+
+    def __bool__(self) -> bool:
+        return bool(self.ciphertext)
+
+    def __repr__(self) -> str:
+        return "<Secret>" if self else "<no Secret>"
+
+
+def _keys() -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
+    except ValueError:
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS needs keys of 32 bytes in url-safe base64, the newest first."
+        ) from None
+
+
+class _SecretAttribute(DeferredAttribute):
+    """Turns assigned text into a Secret at once, so that plain text never waits on an instance."""
+
+    def __set__(self, instance: models.Model, value: str | Secret) -> None:
+        secret = value if isinstance(value, Secret) else Secret.hide(value)
+        instance.__dict__[self.field.attname] = secret
+
+
+if TYPE_CHECKING:
+    TextField = models.TextField[str | Secret, Secret]
+else:
+    TextField = models.TextField  # generic in the stubs only
+
+
+class EncryptedTextField(TextField):
+    """Text that only the holder of FIELD_ENCRYPTION_KEYS can read; write-only in forms."""
+
+    descriptor_class = _SecretAttribute
+
+    def from_db_value(self, value: str, *_: object) -> Secret:
+        """Keep the ciphertext: a row whose key is lost can still be loaded and cleared."""
+        return Secret(value)
+
+    def to_python(self, value: str | Secret) -> Secret:
+        """Accept both forms, as assignment does."""
+        return value if isinstance(value, Secret) else Secret.hide(value)
+
+    def get_prep_value(self, value: str | Secret) -> str:
+        """Never hand plain text to the database, also not from `update()` or `bulk_create()`."""
+        return self.to_python(value).ciphertext
+
+    def get_lookup(self, lookup_name: str) -> None:
+        """Refuse to filter: equal secrets have different ciphertexts, nothing would be found."""
+
+    def formfield(self, **_: Any) -> forms.Field:
+        """A write-only input, whatever widget the admin has for long texts."""
+        return SecretFormField(label=self.verbose_name.capitalize(), help_text=str(self.help_text))
+
+    def save_form_data(self, instance: models.Model, data: str | None) -> None:
+        """Keep the stored secret where the form was left empty (None)."""
+        if data is not None:
+            setattr(instance, self.name, data)
