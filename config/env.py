@@ -1,4 +1,4 @@
-"""The process environment, read once and typed. Everything that can be configured from outside is here.
+"""The process environment, read once and typed: everything that is configured from outside.
 
 Only `config/settings/*` read this module; the rest of the code reads `django.conf.settings`, and
 what staff can change at run time comes from `settings/current.py`.

@@ -25,6 +25,8 @@ SCHEDULES = (
     Schedule("authentication.flush_expired_tokens", 86400),
 )
 
+SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that sync_schedules may remove
+
 CELERY_TASK_ROUTES = {
     "instagram.archive_run": {"queue": "archive"},
     "instagram.download_assets": {"queue": "downloads"},

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import structlog
-from celery import Task, shared_task
+from celery import Task, current_app, shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from core.middleware import request_id
 from core.models import WorkerHeartbeat
+
+log = structlog.get_logger(__name__)
 
 
 class BaseTask(Task):  # type: ignore[type-arg]  # celery-types: generic at check time only
@@ -20,7 +25,7 @@ class BaseTask(Task):  # type: ignore[type-arg]  # celery-types: generic at chec
     abstract = True
     acks_late = True
     max_retries = 2
-    task_retry_on_worker_lost = True
+    retry_on_worker_lost = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         identifier = self.request.id or ""
@@ -36,3 +41,19 @@ class BaseTask(Task):  # type: ignore[type-arg]  # celery-types: generic at chec
 def heartbeat(self: BaseTask) -> None:
     """Show that beat, broker, worker and database work together."""
     WorkerHeartbeat.beat(self.request.hostname or "unnamed")
+
+
+def send(name: str, *arguments: str | int) -> None:
+    """Nudge a worker. A message that cannot be sent is only logged.
+
+    PostgreSQL is the queue of record: the next sweep finds the work without any message.
+    """
+    try:
+        current_app.send_task(name, args=arguments, retry=False)
+    except OperationalError as error:
+        log.warning("task.not_sent", task=name, error=type(error).__name__)
+
+
+def send_on_commit(name: str, *arguments: str | int) -> None:
+    """Nudge a worker once the transaction around the call is committed."""
+    transaction.on_commit(partial(send, name, *arguments))

@@ -6,9 +6,9 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
+from config import schedules
 from config.env import env
-from config.schedules import CELERY_TASK_ROUTES as CELERY_TASK_ROUTES
-from config.settings.unfold_admin import UNFOLD as UNFOLD
+from config.settings import unfold_admin
 from core import logging
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -179,6 +179,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "retry_on_timeout": True,
     "health_check_interval": 10,
 }
+CELERY_TASK_ROUTES = schedules.CELERY_TASK_ROUTES
+SCHEDULES = schedules.SCHEDULES
+SCHEDULE_ORIGIN = schedules.SCHEDULE_ORIGIN
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 
@@ -229,6 +232,8 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "user_id",
     "CHECK_REVOKE_TOKEN": True,  # a changed password ends every session
 }
+
+UNFOLD = unfold_admin.UNFOLD
 
 # Security
 SECRET_KEY = env.secret_key

@@ -2,7 +2,7 @@
 
 from instagram.models.availability import Availability
 from instagram.models.posts import Post, PostMedia
-from instagram.models.runs import ArchiveRun, RunStream
+from instagram.models.runs import ArchiveRun, RejectedItem, RunStream
 from instagram.models.stories import Story
 from instagram.models.users import ProfileMetric, User, UsernamePeriod
 
@@ -12,6 +12,7 @@ __all__ = [
     "Post",
     "PostMedia",
     "ProfileMetric",
+    "RejectedItem",
     "RunStream",
     "Story",
     "User",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from instagram.models.users import User
 
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=45)  # kept up every 15 seconds while its worker lives
 
 
 class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
@@ -57,6 +57,7 @@ class ArchiveRun(models.Model):
     next_attempt_at = models.DateTimeField(default=timezone.now)
     leased_until = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True, help_text="who may write this run")
+    calls = models.PositiveIntegerField(default=0, help_text="HTTP attempts, counted at the end")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -84,7 +85,12 @@ class ArchiveRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} ({self.state})"
+        return f"{self.user_id} ({self.state})"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run has not ended yet."""
+        return self.state in self.ACTIVE
 
 
 class RunStream(models.Model):
@@ -106,12 +112,13 @@ class RunStream(models.Model):
     position = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     cursor = models.TextField(default="", help_text="of the next page; empty for the first")
+    visited = models.JSONField(default=list, help_text="digests of the cursors used so far")
     pages = models.PositiveIntegerField(default=0)
+    empty_pages = models.PositiveSmallIntegerField(default=0, help_text="in a row, just now")
     seen = models.PositiveIntegerField(default=0)
     new = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0, help_text="items of unknown shape")
-    calls = models.PositiveIntegerField(default=0, help_text="HTTP attempts to the Core API")
     error_code = models.CharField(max_length=40, default="", blank=True)
     error = models.TextField(default="", blank=True, help_text="for staff")
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -124,3 +131,16 @@ class RunStream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.state})"
+
+
+class RejectedItem(models.Model):
+    """An item that no parser could read, kept so that it can be read later."""
+
+    stream = models.ForeignKey(RunStream, models.CASCADE, related_name="rejected_items")
+    path = models.CharField(max_length=200, help_text="where in the payload: posts[3].taken_at")
+    error = models.TextField()
+    raw = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.path

@@ -1,0 +1,24 @@
+"""`manage.py demo_account`: the login that the demo prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from core.users.models import Account
+
+EMAIL = "demo@instarchiver.example"
+PASSWORD = "demo-archive"  # noqa: S105  printed by the demo, local only
+
+
+class Command(BaseCommand):
+    """Makes the account once; a second call only prints it."""
+
+    help = "Create the demo's staff login, and print it as `e-mail password`."
+
+    def handle(self, *_args: str, **_options: Any) -> None:
+        """Create the account unless it is there."""
+        if not Account.objects.filter(email=EMAIL).exists():
+            Account.objects.create_superuser(EMAIL, PASSWORD, name="Demo")
+        self.stdout.write(f"{EMAIL} {PASSWORD}")

@@ -1,0 +1,113 @@
+"""What people can ask for. Views, admin actions and commands call these verbs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from core.tasks import send_on_commit
+from core.users.models import Account
+from instagram.models import ArchiveRun, RunStream, User
+
+USERNAME = re.compile(r"[a-z0-9._]{1,30}")
+INSTAGRAM_HOSTS = frozenset({"instagram.com", "www.instagram.com", "m.instagram.com"})
+# First segments of addresses that are no profile
+PAGES = frozenset({"p", "reel", "reels", "tv", "explore", "accounts", "direct", "about", "legal"})
+ALL_STREAMS = tuple(RunStream.Name)
+
+
+class NotAUsername(ValueError):
+    """What a person gave is no Instagram username, nor the address of a profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedProfile:
+    """The profile of that name, the run that archives it, and whether the profile is new."""
+
+    user: User
+    run: ArchiveRun
+    created: bool
+
+
+def username_from(text: str) -> str:
+    """The username in what a person typed: ` @Name `, `NAME`, a profile's or story's address.
+
+    Raises NotAUsername.
+    """
+    name = text.strip().lower()
+    if "/" in name:
+        name = _name_in_address(name)
+    name = name.removeprefix("@")
+    if not USERNAME.fullmatch(name):
+        raise NotAUsername(
+            "Not an Instagram username: use 1 to 30 letters, digits, periods or underscores, "
+            "or the address of a profile."
+        )
+    return name
+
+
+def _name_in_address(text: str) -> str:
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if segments[:1] == ["stories"]:
+        segments = segments[1:]
+    if parts.hostname not in INSTAGRAM_HOSTS or not segments or segments[0] in PAGES:
+        return ""
+    return segments[0]
+
+
+@transaction.atomic
+def add_profile(
+    *, name: str, by: Account | None, streams: Sequence[str] | None = None
+) -> AddedProfile:
+    """Find or make the profile of that name and start archiving it; no call to the Core API.
+
+    `streams` are names of RunStream.Name, all of them by default. Raises NotAUsername.
+    """
+    username = username_from(name)
+    user = User.objects.named(username).first()
+    created = False
+    if user is None:
+        user, created = _make(username)
+    return AddedProfile(user, request_archive(user=user, by=by, streams=streams), created)
+
+
+def _make(username: str) -> tuple[User, bool]:
+    """A row that is only a name yet; no history, because nothing is known that could change."""
+    user = User(username=username)
+    user.refresh_search()
+    User.objects.bulk_create([user], ignore_conflicts=True)
+    stored = User.objects.get(username=username, instagram_id=None)
+    return stored, stored.pk == user.pk
+
+
+@transaction.atomic
+def request_archive(
+    *, user: User, by: Account | None, streams: Sequence[str] | None = None
+) -> ArchiveRun:
+    """Start a run, or return the one that is active, with the wanted streams added to it.
+
+    A profile without an Instagram id gets the profile stream as well, because the id is what
+    every other stream asks for.
+    """
+    User.objects.select_for_update().only("pk").get(pk=user.pk)  # one active run per profile
+    wanted = {*(streams or ALL_STREAMS)}
+    if user.instagram_id is None:
+        wanted.add(RunStream.Name.PROFILE)
+    run = ArchiveRun.objects.active().filter(user=user).first()
+    if run is None:
+        run = ArchiveRun.objects.create(user=user, requested_by=by)
+    RunStream.objects.bulk_create(
+        [
+            RunStream(run=run, name=name, position=position)
+            for position, name in enumerate(ALL_STREAMS)
+            if name in wanted
+        ],
+        ignore_conflicts=True,
+    )
+    send_on_commit("instagram.archive_run", str(run.pk))
+    return run

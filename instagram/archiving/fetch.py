@@ -1,0 +1,49 @@
+"""Which endpoint answers which question. Knows endpoints and cursors, not the keys of an answer."""
+
+from __future__ import annotations
+
+from core.utils.core_api import Payload
+
+from core.errors import NotAvailable
+from core.utils import instagram_api
+from instagram.models import User
+
+PAGE_SIZE = 50  # the most that the provider allows
+
+
+def profile(user: User) -> Payload:
+    """The profile by its id, which outlives renames; by its name where the id is not known yet."""
+    if user.instagram_id is None:
+        return instagram_api.fetch_user_info_by_username(user.username)
+    return instagram_api.fetch_user_info_by_user_id(user.instagram_id)
+
+
+def posts(user: User, cursor: str) -> Payload:
+    """One page of the profile's posts; an empty cursor asks for the first."""
+    return instagram_api.fetch_user_posts(_id(user), max_id=cursor, count=PAGE_SIZE)
+
+
+def reels(user: User, cursor: str) -> Payload:
+    """One page of the profile's reels; an empty cursor asks for the first."""
+    return instagram_api.fetch_user_reels(_id(user), max_id=cursor, count=PAGE_SIZE)
+
+
+def stories(user: User) -> Payload:
+    """The stories that the profile shows now."""
+    return instagram_api.fetch_user_stories_by_username(user.username)
+
+
+def highlights(user: User) -> Payload:
+    """The profile's tray of highlights."""
+    return instagram_api.fetch_user_highlights(user.username)
+
+
+def highlight_stories(highlight_id: str) -> Payload:
+    """The stories of one highlight."""
+    return instagram_api.fetch_highlight_stories(highlight_id)
+
+
+def _id(user: User) -> str:
+    if user.instagram_id is None:
+        raise NotAvailable("the profile's Instagram id is not known yet")
+    return user.instagram_id

@@ -1,0 +1,134 @@
+"""A profile: its fields, its name, its picture and its counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from core.errors import Transient, UnexpectedPayload
+from instagram.archiving import changes
+from instagram.archiving.persist import assets
+from instagram.archiving.persist.outcome import Outcome
+from instagram.archiving.records import ProfileRecord
+from instagram.models import ArchiveRun, Availability, ProfileMetric, User, UsernamePeriod
+from storage.models import Asset
+
+COUNTS = ("follower_count", "following_count", "media_count")
+
+
+def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, Outcome]:
+    """Store what the provider says of the profile; an unchanged answer writes nothing.
+
+    Returns the profile that the record belongs to: where a row of that Instagram id is there
+    already (a renamed account was added under its new name), `user` merges into it and its runs
+    point at the survivor. Raises UnexpectedPayload when the answer is about another account than
+    the one asked for, Transient when the survivor is being archived at the moment.
+    """
+    if user.instagram_id not in {None, record.instagram_id}:
+        raise UnexpectedPayload("the answer is about another account", path="profile.id")
+    user = _survivor(user, record)
+    is_new = user.instagram_id is None
+    picture = assets.wanted("user", record.instagram_id, Asset.Role.PICTURE, record.picture_url)
+    have = assets.known("user", [record.instagram_id]) if picture else {}
+    written = assets.want([picture], have, now=now) if picture else {}
+    differences = changes.differences(user, _tracked(record))
+    if picture is not None:
+        differences |= _picture_difference(user, picture, {**have, **written})
+    if differences:
+        _write(user, record, differences, now)
+    _hold_name(user, now)
+    _record_counts(user, record, now)
+    outcome = Outcome(
+        seen=1,
+        new=int(is_new),
+        changed=int(bool(differences) and not is_new),
+        wanted=len(written),
+    )
+    return user, outcome
+
+
+def _tracked(record: ProfileRecord) -> dict[str, object]:
+    return {
+        "instagram_id": record.instagram_id,
+        "username": record.username,
+        "full_name": record.full_name,
+        "biography": record.biography,
+        "is_private": record.is_private,
+        "is_verified": record.is_verified,
+        "external_url": record.external_url,
+        "bio_links": None if record.bio_links is None else list(record.bio_links),
+        "availability": Availability.PRIVATE if record.is_private else Availability.LIVE,
+    }
+
+
+def _survivor(user: User, record: ProfileRecord) -> User:
+    """Merge a row that is only a name so far into the row of the same Instagram id."""
+    if user.instagram_id is not None:
+        return user
+    survivor = User.objects.filter(instagram_id=record.instagram_id).first()
+    if survivor is None:
+        return user
+    if ArchiveRun.objects.active().filter(user=survivor).exists():
+        raise Transient("this account is being archived under its other name")
+    ArchiveRun.objects.filter(user=user).update(user=survivor)
+    placeholder = user.pk
+    user.delete()
+    User.history.filter(uuid=placeholder).delete()  # it was a name, never a profile
+    return survivor
+
+
+def _picture_difference(
+    user: User, picture: assets.Wanted, have: dict[assets.AssetKey, Asset]
+) -> dict[str, object]:
+    asset = have[picture.key]
+    if user.picture_id == asset.pk:
+        return {}
+    return {"picture": asset, "original_profile_picture_url": picture.url}
+
+
+def _write(
+    user: User, record: ProfileRecord, differences: dict[str, object], now: datetime
+) -> None:
+    kind: changes.HistoryType = "+" if user.instagram_id is None else "~"
+    if "availability" in differences:
+        user.last_seen_at, user.first_missed_at, user.confirmed_at = now, None, None
+    changes.apply(user, differences)
+    counts = {name: getattr(record, name) for name in COUNTS}
+    changes.apply(user, changes.differences(user, counts))
+    user.raw_data = dict(record.raw)
+    user.api_updated_at = now
+    user.save_without_historical_record()
+    changes.record_history([(user, kind)], now=now)
+
+
+def _hold_name(user: User, now: datetime) -> None:
+    """Open the period of the present name; whoever held it, or what the profile held, ends."""
+    open_periods = UsernamePeriod.objects.filter(
+        Q(user=user) | Q(username=user.username), ended_at=None
+    )
+    held = list(open_periods)
+    if any(period.user_id == user.pk and period.username == user.username for period in held):
+        return
+    open_periods.update(ended_at=now)
+    UsernamePeriod.objects.create(user=user, username=user.username, started_at=now)
+
+
+def _record_counts(user: User, record: ProfileRecord, now: datetime) -> None:
+    """One row a day, and only when a known count differs from the newest row."""
+    newest = user.metrics.order_by("-day").first()
+    said = {name: getattr(record, name) for name in COUNTS}
+    if not any(count is not None for count in said.values()):
+        return
+    if newest is not None and not changes.differences(newest, said):
+        return
+    known = {name: getattr(newest, name, None) for name in COUNTS}
+    merged = {name: said[name] if said[name] is not None else known[name] for name in COUNTS}
+    ProfileMetric.objects.update_or_create(user=user, day=now.date(), defaults=merged)
+
+
+def missing(user: User, *, now: datetime) -> None:
+    """Note that the provider knows no such profile: one vote, written the first time only."""
+    if user.availability != Availability.MISSING:
+        user.availability, user.first_missed_at = Availability.MISSING, now
+        user.save_without_historical_record(update_fields=["availability", "first_missed_at"])

@@ -1,0 +1,120 @@
+"""The whole story of archiving a profile.
+
+fetch ──▶ parse ──▶ persist ──▶ assets wanted. A page is stored in one transaction together with
+the cursor behind it, so a worker killed anywhere repeats at most one call. What each error means
+for the run stands in `archive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from api_logs import recording
+from core.errors import (
+    BudgetExhausted,
+    CoreAPIError,
+    NoCredit,
+    NoSuchProfile,
+    NotConfigured,
+    PrivateProfile,
+    Transient,
+    Unauthorized,
+)
+from core.tasks import send_on_commit
+from instagram.archiving import fetch, parse, persist, runs
+from instagram.models import ArchiveRun, RunStream
+
+NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit, BudgetExhausted)
+
+
+def archive(run: ArchiveRun) -> None:
+    """Archive every stream of a claimed run, or put the run off. One failed stream stops no other.
+
+    Raises runs.LostLease when another worker has taken the run over.
+    """
+    with runs.kept(run), recording.attributed_to(batch=str(run.pk)):
+        while (stream := runs.next_stream(run)) or not runs.finish(run):
+            if stream is not None and not _archive_stream(run, stream):
+                return
+
+
+def _archive_stream(run: ArchiveRun, stream: RunStream) -> bool:
+    """Archive one stream; False when the run was put off."""
+    try:
+        STAGES[stream.name](run, stream)
+    except Transient as error:
+        if runs.pause(run, error):
+            return False
+        runs.fail(stream, error)
+    except PrivateProfile as error:
+        runs.skip(stream, error)
+    except NoSuchProfile as error:
+        persist.missing(run.user, now=timezone.now())
+        runs.fail_all(run, error)
+    except NO_CALL_CAN_SUCCEED as error:
+        runs.fail_all(run, error)
+    except CoreAPIError as error:
+        runs.fail(stream, error)
+    return True
+
+
+def archive_profile(run: ArchiveRun, stream: RunStream) -> None:
+    """Store the profile's fields, name, counts and picture."""
+    record = parse.profile(fetch.profile(run.user))
+    with _one_transaction():
+        run.user, outcome = persist.profile(run.user, record, now=timezone.now())
+        runs.advance(run, stream, outcome)
+        _download(outcome)
+
+
+def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
+    """Store every page of posts, from the cursor where the stream stands to the end."""
+    _refuse_private(run)
+    while stream.state == RunStream.State.PENDING:
+        page = parse.posts(fetch.posts(run.user, stream.cursor))
+        with _one_transaction():
+            outcome = persist.posts(run.user, page.items, now=timezone.now())
+            runs.advance(run, stream, outcome, next_cursor=page.next_cursor, rejected=page.rejected)
+            _download(outcome)
+
+
+def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
+    """Store the stories of this moment; the provider has one page of them."""
+    _refuse_private(run)
+    page = parse.stories(fetch.stories(run.user))
+    with _one_transaction():
+        outcome = persist.stories(run.user, page.items, now=timezone.now())
+        runs.advance(run, stream, outcome, rejected=page.rejected)
+        _download(outcome)
+
+
+STAGES: dict[str, Callable[[ArchiveRun, RunStream], None]] = {
+    RunStream.Name.PROFILE: archive_profile,
+    RunStream.Name.POSTS: archive_posts,
+    RunStream.Name.STORIES: archive_stories,
+}
+
+
+def _refuse_private(run: ArchiveRun) -> None:
+    """A private profile shows its posts and stories to nobody; asking would only cost."""
+    if run.user.is_private:
+        raise PrivateProfile("the profile is private")
+
+
+@contextmanager
+def _one_transaction() -> Iterator[None]:
+    """One page, one transaction; a race with another run's page is worth another try."""
+    try:
+        with transaction.atomic():
+            yield
+    except DatabaseError as error:
+        raise Transient(f"storing the page failed: {type(error).__name__}") from error
+
+
+def _download(outcome: persist.Outcome) -> None:
+    if outcome.wanted:
+        send_on_commit("instagram.download_assets")

@@ -1,0 +1,116 @@
+"""How far the files of a run have come: counted from the queue of record, never kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from api_logs.models import APIRequestLog
+from django.db import connection
+
+from instagram.models import ArchiveRun
+
+# The files that the run's streams want: whoever fetched them, and in whichever run.
+WANTED = """
+    SELECT run.id AS run_id, profile.picture_id AS asset_id
+      FROM instagram_archiverun run
+      JOIN instagram_runstream stream ON stream.run_id = run.id AND stream.name = 'profile'
+      JOIN instagram_user profile ON profile.uuid = run.user_id
+     WHERE run.id = ANY(%(runs)s)
+     UNION
+    SELECT run.id, unnest(ARRAY[media.image_id, media.video_id])
+      FROM instagram_archiverun run
+      JOIN instagram_runstream stream ON stream.run_id = run.id AND stream.name = 'posts'
+      JOIN LATERAL (
+          SELECT post.id FROM instagram_post post WHERE post.user_id = run.user_id
+           UNION
+          SELECT link.post_id FROM instagram_post_coauthors link WHERE link.user_id = run.user_id
+      ) post ON true
+      JOIN instagram_postmedia media ON media.post_id = post.id AND media.removed_at IS NULL
+     WHERE run.id = ANY(%(runs)s)
+     UNION
+    SELECT run.id, unnest(ARRAY[story.image_id, story.video_id])
+      FROM instagram_archiverun run
+      JOIN instagram_runstream stream ON stream.run_id = run.id AND stream.name = 'stories'
+      JOIN instagram_story story ON story.user_id = run.user_id
+     WHERE run.id = ANY(%(runs)s)
+"""
+COUNTED = f"""
+WITH wanted AS ({WANTED})
+SELECT wanted.run_id,
+       count(*),
+       count(*) FILTER (WHERE asset.state = 'stored'),
+       count(*) FILTER (WHERE asset.state IN ('failed', 'expired')),
+       count(*) FILTER (WHERE file.enriched_at IS NOT NULL),
+       count(*) FILTER (WHERE asset.stored_at >= run.created_at),
+       coalesce(sum(file.size), 0)::bigint,
+       coalesce(sum(file.size) FILTER (WHERE asset.stored_at >= run.created_at), 0)::bigint
+  FROM wanted
+  JOIN storage_asset asset ON asset.id = wanted.asset_id
+  JOIN instagram_archiverun run ON run.id = wanted.run_id
+  LEFT JOIN storage_storedfile file ON file.id = asset.file_id
+ GROUP BY wanted.run_id
+"""  # noqa: S608  constants only
+FAILURES = f"""
+WITH wanted AS ({WANTED})
+SELECT asset.error_code, count(*)
+  FROM wanted
+  JOIN storage_asset asset ON asset.id = wanted.asset_id
+ WHERE asset.state IN ('failed', 'expired')
+ GROUP BY asset.error_code
+ ORDER BY asset.error_code
+"""  # noqa: S608  constants only
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Files and calls of one run. `downloaded` are those stored since the run was requested."""
+
+    files_wanted: int = 0
+    files_stored: int = 0
+    files_failed: int = 0
+    files_checked: int = 0
+    files_downloaded: int = 0
+    bytes_stored: int = 0
+    bytes_downloaded: int = 0
+    calls: int = 0
+
+    @property
+    def files_pending(self) -> int:
+        """Files still to be downloaded, or stored and not decoded yet."""
+        return self.files_wanted - self.files_failed - self.files_checked
+
+
+def of(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
+    """The progress of each run, in two statements."""
+    calls = APIRequestLog.objects.calls_by_batch(str(run.pk) for run in runs if run.is_active)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, {"runs": [run.pk for run in runs]})
+        files = {run_id: counts for run_id, *counts in cursor.fetchall()}
+    return {
+        run.pk: Progress(*files.get(run.pk, [0] * 7), calls=calls.get(str(run.pk), run.calls))
+        for run in runs
+    }
+
+
+def of_run(run: ArchiveRun) -> Progress:
+    """The progress of one run, in two statements."""
+    return of([run])[run.pk]
+
+
+def refresh(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
+    """Read the states of the runs anew, and their progress."""
+    states = ArchiveRun.objects.in_bulk([run.pk for run in runs])
+    for run in runs:
+        run.state, run.user_id, run.calls = (
+            states[run.pk].state, states[run.pk].user_id, states[run.pk].calls
+        )  # fmt: skip
+    return of(runs)
+
+
+def file_errors(run: ArchiveRun) -> dict[str, int]:
+    """How many of the run's files failed, by error code."""
+    with connection.cursor() as cursor:
+        cursor.execute(FAILURES, {"runs": [run.pk]})
+        return dict(cursor.fetchall())

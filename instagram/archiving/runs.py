@@ -1,0 +1,206 @@
+"""The place that a run has reached: who works on it, which page comes next, how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from api_logs.models import APIRequestLog
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from core.errors import CoreAPIError, Transient, UnexpectedPayload
+from instagram.archiving.persist import Outcome
+from instagram.models import ArchiveRun, RejectedItem, RunStream, User
+from instagram.models.runs import LEASE
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=15)
+MOST_ATTEMPTS = 12  # without a page in between: the pauses add up to more than an hour
+MOST_EMPTY_PAGES = 5  # in a row, each with a cursor to one more
+
+
+class LostLease(Exception):
+    """Another worker has taken the run over; whoever raises this stops without a trace."""
+
+
+def claim(run_id: uuid.UUID, *, now: datetime) -> ArchiveRun | None:
+    """Take a due run; None where it has ended, pauses, or another worker is at it."""
+    claimed = (
+        ArchiveRun.objects.due(now)
+        .filter(pk=run_id)
+        .update(
+            state=ArchiveRun.State.RUNNING,
+            lease=uuid.uuid4(),
+            leased_until=now + LEASE,
+            started_at=Coalesce(F("started_at"), now),
+        )
+    )
+    return ArchiveRun.objects.select_related("user").get(pk=run_id) if claimed else None
+
+
+@contextmanager
+def kept(run: ArchiveRun) -> Iterator[None]:
+    """Keep the lease up from a thread, so that only a dead worker loses it: within 45 seconds."""
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(run, done), daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep(run: ArchiveRun, done: threading.Event) -> None:
+    try:
+        while not done.wait(LEASE.total_seconds() / 3):
+            held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
+            if not held.update(leased_until=timezone.now() + LEASE):
+                return
+    finally:
+        connection.close()
+
+
+def release(run: ArchiveRun) -> None:
+    """Give the run back before its end, so that any worker can go on with it at once."""
+    ArchiveRun.objects.filter(pk=run.pk, lease=run.lease).update(leased_until=None, lease=None)
+
+
+def next_stream(run: ArchiveRun) -> RunStream | None:
+    """The first stream that has not ended; streams may be added while the run goes on."""
+    return run.streams.filter(state=RunStream.State.PENDING).first()
+
+
+def advance(
+    run: ArchiveRun,
+    stream: RunStream,
+    outcome: Outcome,
+    *,
+    next_cursor: str | None = None,
+    rejected: Sequence[UnexpectedPayload] = (),
+) -> None:
+    """Move past a stored page, in the transaction that stores it. Raises LostLease.
+
+    The stream ends when there is no next cursor; it fails when the provider leads it in a circle
+    or into one empty page after another, because then not everything was seen.
+    """
+    _hold(run)
+    stream.pages += 1
+    stream.seen += outcome.seen + len(rejected)
+    stream.new += outcome.new
+    stream.changed += outcome.changed
+    stream.rejected += outcome.rejected + len(rejected)
+    _keep_rejected(stream, rejected)
+    if next_cursor is None:
+        _end(stream)
+    else:
+        _turn_page(stream, next_cursor, is_empty=not outcome.seen and not rejected)
+    stream.save()
+
+
+def _hold(run: ArchiveRun) -> None:
+    held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
+    if not held.update(attempts=0, user=run.user):
+        raise LostLease
+    run.attempts = 0
+
+
+def _keep_rejected(stream: RunStream, rejected: Iterable[UnexpectedPayload]) -> None:
+    RejectedItem.objects.bulk_create(
+        RejectedItem(stream=stream, path=item.path[:200], error=str(item), raw=item.raw)
+        for item in rejected
+    )
+    for item in rejected:
+        log.warning("item.rejected", stream=stream.name, path=item.path, error=str(item))
+
+
+def _turn_page(stream: RunStream, next_cursor: str, *, is_empty: bool) -> None:
+    digest = hashlib.sha256(next_cursor.encode()).hexdigest()[:12]
+    stream.empty_pages = stream.empty_pages + 1 if is_empty else 0
+    if digest in stream.visited:
+        _fail(stream, UnexpectedPayload(f"the cursor of page {stream.pages + 1} repeats"))
+    elif stream.empty_pages >= MOST_EMPTY_PAGES:
+        _fail(stream, UnexpectedPayload(f"{stream.empty_pages} empty pages in a row"))
+    else:
+        stream.cursor = next_cursor
+        stream.visited.append(digest)
+
+
+def _end(stream: RunStream) -> None:
+    if stream.rejected:
+        _fail(stream, UnexpectedPayload(f"{stream.rejected} items could not be read"))
+    else:
+        stream.state = RunStream.State.SUCCEEDED
+        stream.finished_at = timezone.now()
+
+
+def _fail(stream: RunStream, error: CoreAPIError) -> None:
+    stream.state = RunStream.State.FAILED
+    stream.error_code, stream.error = error.code, str(error)
+    stream.finished_at = timezone.now()
+
+
+def fail(stream: RunStream, error: CoreAPIError) -> None:
+    """End the stream without everything stored; what was stored stays."""
+    _fail(stream, error)
+    stream.save()
+    log.warning("stream.failed", stream=stream.name, error_code=error.code, error=str(error))
+
+
+def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
+    """End every stream that is left with the same error: no further call can succeed."""
+    for stream in run.streams.filter(state=RunStream.State.PENDING):
+        fail(stream, error)
+
+
+def skip(stream: RunStream, error: CoreAPIError) -> None:
+    """End the stream because the profile does not show it to anybody."""
+    stream.state = RunStream.State.SKIPPED
+    stream.error_code, stream.error = error.code, str(error)
+    stream.finished_at = timezone.now()
+    stream.save()
+
+
+def pause(run: ArchiveRun, error: Transient) -> bool:
+    """Put the run off, as long as the provider asks or longer each time; False: tried enough."""
+    if run.attempts >= MOST_ATTEMPTS:
+        return False
+    growing = min(FIRST_PAUSE * 2**run.attempts, LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  jitter
+    asked = min(timedelta(seconds=error.retry_after or 0), LONGEST_PAUSE * 4)
+    ArchiveRun.objects.filter(pk=run.pk, lease=run.lease).update(
+        attempts=F("attempts") + 1,
+        next_attempt_at=timezone.now() + max(growing, asked),
+        leased_until=None,
+        lease=None,
+    )
+    log.info("run.paused", run=str(run.pk), attempts=run.attempts + 1, error_code=error.code)
+    return True
+
+
+@transaction.atomic
+def finish(run: ArchiveRun) -> bool:
+    """End the run with the state of its streams; False where a stream was added meanwhile."""
+    User.objects.select_for_update().only("pk").get(pk=run.user_id)  # as actions.request_archive
+    states = set(run.streams.values_list("state", flat=True))
+    if RunStream.State.PENDING in states:
+        return False
+    failed = RunStream.State.FAILED in states
+    ArchiveRun.objects.filter(pk=run.pk, lease=run.lease).update(
+        state=ArchiveRun.State.FAILED if failed else ArchiveRun.State.SUCCEEDED,
+        calls=APIRequestLog.objects.calls_by_batch([str(run.pk)]).get(str(run.pk), 0),
+        finished_at=timezone.now(),
+        leased_until=None,
+        lease=None,
+    )
+    return True

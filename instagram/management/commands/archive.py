@@ -1,0 +1,115 @@
+"""`manage.py archive`: start archive runs, and wait for them if asked to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from core.models import WorkerHeartbeat
+from instagram import actions
+from instagram.archiving import progress
+from instagram.archiving.report import report
+from instagram.management.display import LiveProgress
+from instagram.models import ArchiveRun, RunStream
+
+POLL_SECONDS = 0.5
+WORKER_GRACE_SECONDS = 90
+
+EXAMPLES = """
+examples:
+  manage.py archive natgeo
+  manage.py archive @natgeo https://www.instagram.com/nasa/ --wait
+  manage.py archive natgeo --only stories --wait --json
+
+exit status: 0 everything was stored (without --wait: the runs were started),
+1 something failed, 2 bad usage
+"""
+
+
+class Command(BaseCommand):
+    """Starts one run per name; the work is done by the workers."""
+
+    help = "Archive Instagram profiles: their data, posts, stories and media files."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Show the examples as they are written."""
+        return super().create_parser(
+            prog_name,
+            subcommand,
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Names, and what to do with them."""
+        parser.add_argument("usernames", nargs="+", metavar="USERNAME", help="name, @name or URL")
+        parser.add_argument("--wait", action="store_true", help="show progress until all is stored")
+        parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+        parser.add_argument(
+            "--only",
+            type=streams,
+            metavar="profile,posts,stories",
+            help="archive these streams only",
+        )
+
+    def handle(self, *_args: str, **options: Any) -> None:
+        """Start, wait, report."""
+        runs = self.start(options["usernames"], options["only"])
+        if options["wait"]:
+            self.wait(runs)
+        reports = [report(run) for run in runs]
+        self.stdout.write(
+            json.dumps({"profiles": [each.as_dict() for each in reports]}, indent=2)
+            if options["json"]
+            else "\n".join(each.as_text() for each in reports)
+        )
+        if options["wait"] and not all(each.is_complete for each in reports):
+            sys.exit(1)
+
+    def start(self, names: list[str], only: list[str] | None) -> list[ArchiveRun]:
+        """One run per profile, in the order given. All names are checked before any run starts."""
+        try:
+            usernames = dict.fromkeys(actions.username_from(name) for name in names)
+        except actions.NotAUsername as error:
+            raise CommandError(str(error), returncode=2) from error
+        added = [actions.add_profile(name=name, by=None, streams=only) for name in usernames]
+        return [each.run for each in added]
+
+    def wait(self, runs: list[ArchiveRun]) -> None:
+        """Return when every run has ended and no file is pending."""
+        started = time.monotonic()
+        with LiveProgress(runs) as live:
+            while True:
+                states = progress.refresh(runs)
+                live.show(runs, states)
+                if not any(run.is_active or states[run.pk].files_pending for run in runs):
+                    return
+                if time.monotonic() - started > WORKER_GRACE_SECONDS:
+                    self.require_worker()
+                time.sleep(POLL_SECONDS)
+
+    def require_worker(self) -> None:
+        """Raise CommandError where nobody is there to do the work."""
+        if not WorkerHeartbeat.anyone_alive():
+            raise CommandError(
+                "No worker is running, so nothing is archived. Start one with `./dev serve`; "
+                "the runs are kept and go on by themselves."
+            )
+
+
+def streams(text: str) -> list[str]:
+    """Read `--only`; refuses unknown names with the ones that exist."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(RunStream.Name.values))
+    if unknown or not names:
+        known = ", ".join(RunStream.Name.values)
+        raise argparse.ArgumentTypeError(
+            f"choose from {known}, not {', '.join(unknown) or 'nothing'}"
+        )
+    return names
