@@ -29,6 +29,7 @@ _REEL_LISTS = (
     "edges",
 )
 _POST_KEYS = ("shortcode_media", "xdt_shortcode_media")
+_MAX_CHILDREN = 100  # Instagram allows 20
 _PLAY_COUNTS = ("play_count", "video_play_count", "view_count", "video_view_count")
 
 
@@ -113,6 +114,8 @@ def _variant(item: Raw) -> Variant:
 def _media(item: Raw) -> tuple[MediaRecord, ...]:
     """The media in carousel order, each once; a post of one medium is its own only child."""
     children = _children(item)
+    if len(children) > _MAX_CHILDREN:
+        raise Unreadable("carousel_media", "more children than any carousel has")
     if children:
         return unique(_child(index, child) for index, child in enumerate(children))
     if media.is_carousel(item):

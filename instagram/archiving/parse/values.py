@@ -65,10 +65,20 @@ def pixels(value: object) -> int | None:
 
 
 def decimal(value: object, *, lowest: float, highest: float) -> float | None:
-    """A finite number within the bounds."""
+    """A number within the bounds; longitudes come as text in some payloads."""
+    if isinstance(value, str):
+        value = _decimal_from_text(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    # False for NaN too; and no integer beyond a float's range reaches float().
     return float(value) if lowest <= value <= highest else None
+
+
+def _decimal_from_text(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def seconds(value: object) -> float | None:
