@@ -1,0 +1,33 @@
+"""The log's housekeeping."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from api_logs.models import APIRequestLog
+from core.tasks import BaseTask
+from settings import current
+
+BATCH = 5000
+
+
+@shared_task(name="api_logs.close_abandoned", base=BaseTask, expires=300)
+def close_abandoned() -> int:
+    """Close the rows of killed calls as unknown; they may be charged. Returns how many."""
+    return APIRequestLog.objects.abandoned(timezone.now()).update(
+        state=APIRequestLog.State.UNKNOWN, error="The process that made the call was killed."
+    )
+
+
+@shared_task(name="api_logs.delete_expired", base=BaseTask, expires=3600)
+def delete_expired() -> int:
+    """Delete rows past their retention, a bounded batch per statement. Returns how many."""
+    retention = timedelta(days=current.archiving().api_log_retention_days)
+    expired = APIRequestLog.objects.older_than(timezone.now() - retention).values("pk")
+    total = 0
+    while deleted := APIRequestLog.objects.filter(pk__in=expired[:BATCH]).delete()[0]:
+        total += deleted
+    return total

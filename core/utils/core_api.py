@@ -1,0 +1,175 @@
+"""The client of the Core API: one pooled connection, one door, one row of the log per attempt.
+
+    make_request ──▶ attempt ──▶ recording (started) ──▶ HTTP ──▶ answers ──▶ recording (ended)
+         ▲              │
+         └── short ◀────┘ a transient failure: up to 3 attempts within seconds
+
+Longer pauses are the caller's: `Transient.retry_after` says how long, and the run's row waits.
+HTTP does not leak out of here; callers see payloads and the errors of `core/errors.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+
+import httpx
+import stamina
+from django.db import connection
+
+from api_logs import recording
+from core.errors import NotConfigured, Transient, UnexpectedPayload
+from core.utils import answers
+from core.utils.answers import Answer, Payload
+from settings import current
+from settings.current import CoreAPIConfig
+
+MEBIBYTE = 2**20
+LARGEST_BODY = 32 * MEBIBYTE
+# A pause longer than this is passed on to the caller, whose run's row waits instead of a worker.
+LONGEST_PAUSE_HERE = 5.0
+# These names say that nothing was sent, so nothing can be charged.
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path of the Core API, what we call it, and the price of one call in USD."""
+
+    name: str
+    path: str
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it is sent, by every attempt of it alike."""
+
+    endpoint: Endpoint
+    params: Mapping[str, str | int]
+    target: str
+    config: CoreAPIConfig = field(repr=False)
+
+    def planned(self) -> recording.Attempt:
+        """What the log writes down before the call."""
+        return recording.Attempt(
+            endpoint=self.endpoint.name,
+            target=self.target,
+            path=self.endpoint.path,
+            params=self.params,
+            price=self.endpoint.price,
+            secrets=(self.config.token,),
+        )
+
+
+def make_request(
+    endpoint: Endpoint, params: Mapping[str, str | int], *, target: str = ""
+) -> Payload:
+    """GET one document: the `data` of the envelope, untouched. Raises only CoreAPIError.
+
+    `target` names who or what is asked for in the log. Must not run inside a transaction, which
+    would stay open for as long as the provider takes: RuntimeError.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("A Core API call inside a transaction; fetch first, then open it.")
+    call = Call(endpoint, params, target, config=_configuration())
+    return _SHORT_RETRIES(_attempt, call)
+
+
+def _configuration() -> CoreAPIConfig:
+    """The configuration in force. Raises NotConfigured with the place where to set it."""
+    config = current.core_api()
+    if not config.base_url or not config.token:
+        missing = "address" if not config.base_url else "token"
+        variable = "CORE_API_URL" if not config.base_url else "CORE_API_TOKEN"
+        raise NotConfigured(
+            f"The Core API's {missing} is not set: "
+            f"enter it in the admin under Settings, Core API, or set {variable}."
+        )
+    # Anything else cannot stand in a header, and the error of the HTTP library would quote it.
+    if not (config.token.isascii() and config.token.isprintable() and " " not in config.token):
+        raise NotConfigured("The Core API's token contains spaces or special characters.")
+    try:
+        httpx.URL(config.base_url)
+    except httpx.InvalidURL as error:
+        raise NotConfigured("The Core API's address is not a URL.") from error
+    return config
+
+
+def _pause_before_retry(error: Exception) -> bool | float:
+    """Seconds to wait, True for the usual backoff, False to give up."""
+    if not isinstance(error, Transient):
+        return False
+    if error.retry_after is None:
+        return True
+    return error.retry_after if error.retry_after <= LONGEST_PAUSE_HERE else False
+
+
+# Within 20 seconds: after one timeout of 60 s there is no second attempt, so that a call stays
+# below the lease of the run that makes it.
+_SHORT_RETRIES = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0.5).on(
+    _pause_before_retry
+)
+
+
+def _attempt(call: Call) -> Payload:
+    """One HTTP attempt, and its one row in the log."""
+    with recording.recorded(call.planned()) as outcome:
+        answer = _exchange(call, outcome)
+        outcome.body = answer.body
+        outcome.provider_request_id = answers.provider_request_id(answer)
+        return answers.payload(answer)
+
+
+def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
+    """Send the request and read the whole answer. Raises Transient where the network fails."""
+    path = call.endpoint.path
+    deadline = time.monotonic() + call.config.timeout_seconds
+    try:
+        with _http().stream(
+            "GET",
+            call.config.base_url + path,
+            params=call.params,
+            headers={"Authorization": f"Bearer {call.config.token}"},
+            timeout=call.config.timeout_seconds,
+        ) as response:
+            outcome.http_status = response.status_code
+            body = _body(response, path, deadline)
+    except httpx.RequestError as error:
+        outcome.sent = not isinstance(error, NEVER_SENT)
+        raise Transient(f"{path}: {type(error).__name__}") from error
+    return Answer(path, response.status_code, dict(response.headers), body)
+
+
+def _body(response: httpx.Response, path: str, deadline: float) -> bytes:
+    """The whole body, unless it is larger than any honest answer or drips in too slowly."""
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise UnexpectedPayload(f"{path}: the body is larger than {LARGEST_BODY} bytes")
+        if time.monotonic() > deadline:
+            raise Transient(f"{path}: the body did not end in time")
+    return bytes(body)
+
+
+@cache
+def _http() -> httpx.Client:
+    """The process's connections; address, token and timeout come with each request.
+
+    Redirects are not followed: the token would travel along.
+    """
+    return httpx.Client(
+        headers={"User-Agent": "Instarchiver"},
+        limits=httpx.Limits(max_connections=100, keepalive_expiry=30),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+# A forked child must not write into the sockets of its parent.
+os.register_at_fork(after_in_child=_http.cache_clear)
