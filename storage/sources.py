@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 LONGEST_NAME = 200
 
@@ -15,7 +15,7 @@ def source_name(url: str) -> str:
     The last segment of the path, after unwrapping a proxy's `url=` parameter; a hash of the path
     where that is empty, or too long for a key. The signed query is no part of it, nor is the size.
     """
-    parts = urlsplit(_unwrapped(url))
+    parts = _parts(url)
     name = parts.path.rpartition("/")[2]
     if not name or len(name) > LONGEST_NAME:
         return hashlib.sha256(parts.path.encode()).hexdigest()
@@ -25,12 +25,22 @@ def source_name(url: str) -> str:
 def expires_at(url: str) -> datetime | None:
     """When the URL's signature ends (`oe=`, hexadecimal unix seconds); None: it does not say."""
     try:
-        seconds = int(parse_qs(urlsplit(_unwrapped(url)).query)["oe"][0], 16)
+        seconds = int(parse_qs(_parts(url).query)["oe"][0], 16)
         return datetime.fromtimestamp(seconds, UTC)
     except (KeyError, ValueError, OverflowError, OSError):
         return None
 
 
-def _unwrapped(url: str) -> str:
-    inner = parse_qs(urlsplit(url).query).get("url", [""])[0]
-    return inner if inner.startswith(("http://", "https://")) else url
+def _parts(url: str) -> SplitResult:
+    """The parts of the URL, or of the one that a proxy's URL carries."""
+    parts = _split(url)
+    inner = parse_qs(parts.query).get("url", [""])[0]
+    return _split(inner) if inner.startswith(("http://", "https://")) else parts
+
+
+def _split(url: str) -> SplitResult:
+    """Split the URL; one that nobody can read is all path, and its download fails by itself."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", url, "", "")

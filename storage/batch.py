@@ -1,0 +1,194 @@
+"""Many downloads in one process: threads fetch, the calling thread alone talks to the database.
+
+    claim ──▶ Feed ──▶ threads: fetch, hash, put ──▶ endings ──▶ settle (up to 64 per transaction)
+
+A thread that waits for the network costs nothing; a commit per file would cost more than the file.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from settings import current
+from storage import claims, store
+from storage.claims import BatchResult, ClaimedAsset, Ending, Failure, Success
+from storage.download import Fetcher, Limits
+from storage.errors import DownloadError
+from storage.models import LEASE
+
+GROUP = 64
+"""Endings per transaction."""
+GROUP_WAIT = 0.05
+"""Seconds that a group may wait to fill up."""
+LONGEST_WAIT = 1.0
+"""Seconds between two looks at the leases when nothing ends."""
+RENEW_EVERY = LEASE.total_seconds() / 3
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """How many threads work, and how many of them may use one host at a time."""
+
+    threads: int = 16
+    per_host: int = 16
+
+
+class Feed:
+    """Claimed assets on their way to the threads; holds back those whose host is busy."""
+
+    def __init__(self, per_host: int) -> None:
+        self._per_host = per_host
+        self._waiting: list[ClaimedAsset] = []
+        self._active: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def add(self, assets: Iterable[ClaimedAsset]) -> None:
+        """Queue them behind what waits already."""
+        with self._changed:
+            self._waiting.extend(assets)
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[ClaimedAsset]:
+        """Hand out assets whose host has a free place, until the feed is closed."""
+        while (asset := self._take()) is not None:
+            yield asset
+            self._leave(asset)
+
+    def close(self) -> list[ClaimedAsset]:
+        """End the iteration of every thread; returns what was not handed out."""
+        with self._changed:
+            self._closed = True
+            left, self._waiting = self._waiting, []
+            self._changed.notify_all()
+        return left
+
+    def _take(self) -> ClaimedAsset | None:
+        with self._changed:
+            while not self._closed:
+                for position, asset in enumerate(self._waiting):
+                    if self._active[_host(asset)] < self._per_host:
+                        self._active[_host(asset)] += 1
+                        return self._waiting.pop(position)
+                self._changed.wait()
+            return None
+
+    def _leave(self, asset: ClaimedAsset) -> None:
+        with self._changed:
+            self._active[_host(asset)] -= 1
+            self._changed.notify()
+
+
+class Batch:
+    """One run of the crew. The calling thread claims, settles and renews leases."""
+
+    def __init__(self, limit: int, *, crew: Crew, limits: Limits, seconds: float) -> None:
+        self._left = limit
+        self._crew = crew
+        self._limits = limits
+        self._until = time.monotonic() + seconds
+        self._store = store.default()
+        self._feed = Feed(crew.per_host)
+        self._endings: queue.SimpleQueue[Ending] = queue.SimpleQueue()
+        self._in_hand: dict[int, ClaimedAsset] = {}
+        self._renewed = time.monotonic()
+        self._result = BatchResult()
+
+    def run(self) -> BatchResult:
+        """Work until nothing is due any more, the limit is reached or the time is used up."""
+        with ThreadPoolExecutor(self._crew.threads, "download") as pool:
+            workers = [pool.submit(self._work) for _ in range(self._crew.threads)]
+            try:
+                while self._claim() or self._in_hand:
+                    self._settle(self._group())
+                    self._renew()
+                    _raise_first(workers)
+            finally:
+                claims.release(self._feed.close())
+        return self._result
+
+    def _claim(self) -> int:
+        """Keep the feed filled, so that no thread waits for the database."""
+        ahead = 4 * self._crew.threads
+        wanted = min(ahead, self._left) if time.monotonic() < self._until else 0
+        if wanted == 0 or len(self._feed) > ahead // 2:
+            return 0
+        claimed = claims.claim(wanted)
+        self._left -= len(claimed)
+        self._in_hand |= {asset.pk: asset for asset in claimed}
+        self._feed.add(claimed)
+        return len(claimed)
+
+    def _group(self) -> list[Ending]:
+        """What has ended; waits for the first, and a moment for others to share its commit."""
+        group: list[Ending] = []
+        until = time.monotonic() + LONGEST_WAIT
+        with suppress(queue.Empty):
+            while len(group) < GROUP:
+                group.append(self._endings.get(timeout=max(0.0, until - time.monotonic())))
+                until = min(until, time.monotonic() + GROUP_WAIT)
+        return group
+
+    def _settle(self, endings: list[Ending]) -> None:
+        if not endings:
+            return
+        self._result.add(claims.settle(endings))
+        for ending in endings:
+            del self._in_hand[ending.asset.pk]
+
+    def _renew(self) -> None:
+        if time.monotonic() - self._renewed > RENEW_EVERY:
+            claims.renew(self._in_hand.values())
+            self._renewed = time.monotonic()
+
+    def _work(self) -> None:
+        """What each thread does; it never touches the database."""
+        with Fetcher(self._limits) as fetcher:
+            for asset in self._feed:
+                self._endings.put(self._attempt(fetcher, asset))
+
+    def _attempt(self, fetcher: Fetcher, asset: ClaimedAsset) -> Ending:
+        with self._store.aside() as path:
+            try:
+                fetched = fetcher.fetch(asset.url, path)
+            except DownloadError as error:
+                return Failure(asset, error)
+            self._store.put(path, fetched.name)
+            return Success(asset, fetched)
+
+
+def download_batch(limit: int, *, seconds: float = 240.0) -> BatchResult:
+    """Download up to `limit` due assets, claiming while there is time left.
+
+    Returns what was committed. Raises what is not about one asset (a full disk, a lost
+    database); the assets in hand then become due again when their leases end.
+    """
+    config = current.archiving()
+    crew = Crew(config.download_threads, config.connections_per_host)
+    limits = Limits(config.max_file_bytes, trusted_hosts=settings.MEDIA_TRUSTED_HOSTS)
+    store.default().sweep()
+    return Batch(limit, crew=crew, limits=limits, seconds=seconds).run()
+
+
+def _host(asset: ClaimedAsset) -> str:
+    return urlsplit(asset.url).netloc
+
+
+def _raise_first(workers: Iterable[Future[None]]) -> None:
+    """A thread ends early only by an error of ours; let it be seen."""
+    for worker in workers:
+        if worker.done():
+            worker.result()

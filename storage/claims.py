@@ -1,0 +1,233 @@
+"""Who works on which asset: claims, leases, and how an attempt ends. PostgreSQL decides all of it.
+
+Every function is a few statements in one transaction of its own. Rows are locked in the order of
+their keys, so two workers that finish at once do not deadlock.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+
+import stamina
+from django.db import OperationalError, transaction
+from django.db.models import Case, Value, When
+from django.utils import timezone
+
+from storage.download import Fetched
+from storage.errors import DownloadError, NotMedia, Transient, UrlExpired
+from storage.models import LEASE, Asset, AssetQuerySet, StoredFile
+
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = 5.0
+"""Seconds; three times as much after each further attempt: 5 s, 15 s … an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedAsset:
+    """An asset that is ours until its lease ends."""
+
+    pk: int
+    url: str = field(repr=False)
+    lease: uuid.UUID
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The bytes of an asset lie in the store."""
+
+    asset: ClaimedAsset
+    fetched: Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that ended without bytes."""
+
+    asset: ClaimedAsset
+    error: DownloadError
+
+
+Ending = Success | Failure
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What became of attempts, counted after the commit. `lost` had no lease any more."""
+
+    stored: int = 0
+    bytes: int = 0
+    retried: int = 0
+    expired: int = 0
+    failed: int = 0
+    lost: int = 0
+
+    def add(self, other: BatchResult) -> None:
+        """Count the other's numbers too."""
+        for number in fields(self):
+            total = getattr(self, number.name) + getattr(other, number.name)
+            setattr(self, number.name, total)
+
+
+def claim(limit: int) -> list[ClaimedAsset]:
+    """Take up to `limit` due assets, the most urgent first; nobody else gets them meanwhile."""
+    now, lease = timezone.now(), uuid.uuid4()
+    with transaction.atomic():
+        due = Asset.objects.due(now).select_for_update(skip_locked=True)
+        rows = list(due.values_list("pk", "url", "attempts")[:limit])
+        Asset.objects.filter(pk__in=[pk for pk, *_ in rows]).update(
+            lease=lease, leased_until=now + LEASE
+        )
+    return [ClaimedAsset(pk, url, lease, attempts) for pk, url, attempts in rows]
+
+
+def renew(claimed: Iterable[ClaimedAsset]) -> None:
+    """Extend the leases that are still ours."""
+    _ours(claimed).update(leased_until=timezone.now() + LEASE)
+
+
+def release(claimed: Iterable[ClaimedAsset]) -> None:
+    """Give back what was not begun; the next claim may take it at once."""
+    _ours(claimed).update(lease=None, leased_until=None)
+
+
+@stamina.retry(on=OperationalError, attempts=3)
+def settle(endings: Collection[Ending]) -> BatchResult:
+    """Write down how attempts ended, all in one transaction; then they count.
+
+    An ending without its lease changes nothing. Tried again after a deadlock: persisting a page
+    may renew the URLs of the same rows in another order.
+    """
+    with transaction.atomic():
+        urls = _held_urls(endings)
+        held = [ending for ending in endings if ending.asset.pk in urls]
+        stored, failures = _judged(held)
+        _write_stored(stored)
+        counts = BatchResult(
+            stored=len(stored),
+            bytes=sum(success.fetched.size for success, _ in stored),
+            lost=len(endings) - len(held),
+        )
+        for failure in failures:
+            state = _write_failure(failure, urls[failure.asset.pk])
+            _count(counts, state)
+    return counts
+
+
+def _ours(claimed: Iterable[ClaimedAsset]) -> AssetQuerySet:
+    assets = list(claimed)
+    rows: AssetQuerySet = Asset.objects.filter(
+        pk__in=[asset.pk for asset in assets], lease__in={asset.lease for asset in assets}
+    )
+    return rows
+
+
+def _held_urls(endings: Iterable[Ending]) -> dict[int, str]:
+    """Lock the rows whose lease is still that of the attempt; their URLs as they are now."""
+    leases = {ending.asset.pk: ending.asset.lease for ending in endings}
+    rows = Asset.objects.filter(pk__in=leases).order_by("pk").select_for_update()
+    return {
+        pk: url for pk, lease, url in rows.values_list("pk", "lease", "url") if lease == leases[pk]
+    }
+
+
+def _judged(endings: Iterable[Ending]) -> tuple[list[tuple[Success, int]], list[Failure]]:
+    """Successes with the id of their file; bytes once found unreadable are failures."""
+    successes = [ending for ending in endings if isinstance(ending, Success)]
+    failures = [ending for ending in endings if isinstance(ending, Failure)]
+    stored = []
+    files = _files({success.fetched.sha256: success.fetched for success in successes})
+    for success in successes:
+        file = files[success.fetched.sha256]
+        if file.rejected_at is None:
+            stored.append((success, file.pk))
+        else:
+            failures.append(Failure(success.asset, NotMedia("these bytes cannot be decoded")))
+    return stored, failures
+
+
+def _files(fetched: dict[str, Fetched]) -> dict[str, StoredFile]:
+    """The row of each content, inserted where it is new; in order, against deadlocks."""
+    if not fetched:
+        return {}
+    StoredFile.objects.bulk_create(
+        [stored_file(fetched[sha256]) for sha256 in sorted(fetched)], ignore_conflicts=True
+    )
+    rows = StoredFile.objects.filter(sha256__in=fetched).only("sha256", "rejected_at")
+    return {file.sha256: file for file in rows}
+
+
+def stored_file(fetched: Fetched) -> StoredFile:
+    """An unsaved row for bytes that lie in the store."""
+    return StoredFile(
+        sha256=fetched.sha256,
+        size=fetched.size,
+        media_type=fetched.kind.media_type,
+        extension=fetched.kind.extension,
+    )
+
+
+def _write_stored(stored: list[tuple[Success, int]]) -> None:
+    if not stored:
+        return
+    now = timezone.now()
+    Asset.objects.filter(pk__in=[success.asset.pk for success, _ in stored]).update(
+        state=Asset.State.STORED,
+        file=Case(*(When(pk=success.asset.pk, then=Value(file)) for success, file in stored)),
+        stored_at=now,
+        updated_at=now,
+        lease=None,
+        leased_until=None,
+        error_code="",
+        error="",
+    )
+
+
+def _write_failure(failure: Failure, url: str) -> Asset.State:
+    """Decide by the class of the error, and return the new state."""
+    now = timezone.now()
+    state = _state_after(failure, url)
+    Asset.objects.filter(pk=failure.asset.pk).update(
+        state=state,
+        attempts=failure.asset.attempts + 1,
+        next_attempt_at=now + _pause(failure, url),
+        updated_at=now,
+        lease=None,
+        leased_until=None,
+        error_code=failure.error.code,
+        error=str(failure.error),
+    )
+    return state
+
+
+def _state_after(failure: Failure, url: str) -> Asset.State:
+    if url != failure.asset.url:  # renewed while we tried the old one
+        return Asset.State.WANTED
+    if isinstance(failure.error, UrlExpired):
+        return Asset.State.EXPIRED
+    last = failure.asset.attempts + 1 >= MOST_ATTEMPTS
+    if isinstance(failure.error, Transient) and not last:
+        return Asset.State.WANTED
+    return Asset.State.FAILED
+
+
+def _pause(failure: Failure, url: str) -> timedelta:
+    """Exponential with jitter, so that a host that fell over is not met by all at once."""
+    if url != failure.asset.url:
+        return timedelta()
+    asked = getattr(failure.error, "retry_after", None) or 0.0
+    backoff = FIRST_PAUSE * 3**failure.asset.attempts * random.uniform(0.75, 1.25)  # noqa: S311
+    return timedelta(seconds=max(asked, backoff))
+
+
+def _count(counts: BatchResult, state: Asset.State) -> None:
+    if state == Asset.State.WANTED:
+        counts.retried += 1
+    elif state == Asset.State.EXPIRED:
+        counts.expired += 1
+    else:
+        counts.failed += 1

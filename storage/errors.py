@@ -1,0 +1,47 @@
+"""What can go wrong between a media URL and a stored file; each class is a decision.
+
+DownloadError
+├── Transient          retry with backoff, not before `retry_after` seconds
+├── UrlExpired         get a fresh URL first, then retry
+├── ForbiddenAddress   never: the URL leads somewhere that we may not go
+├── TooLarge           never: above the size cap
+└── NotMedia           never: the bytes are no image and no video
+
+Messages are for staff. They may name a host, never a URL: its signature is a capability.
+"""
+
+
+class DownloadError(Exception):
+    """Anything that went wrong between a media URL and a stored file."""
+
+    @property
+    def code(self) -> str:
+        """The stable name that rows and API clients carry, such as `UrlExpired`."""
+        return type(self).__name__
+
+
+class Transient(DownloadError):
+    """Worth another try: timeout, reset, truncation, 429, 5xx, an empty body.
+
+    `retry_after` is the pause that the host asked for in seconds, None where it named none.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UrlExpired(DownloadError):
+    """The host no longer serves this URL: 403, 404 or 410."""
+
+
+class ForbiddenAddress(DownloadError):
+    """The URL, or a redirect of it, is not public http(s)."""
+
+
+class TooLarge(DownloadError):
+    """Longer than the size cap."""
+
+
+class NotMedia(DownloadError):
+    """The bytes are no image and no video, whatever the host calls them."""

@@ -1,0 +1,69 @@
+"""Which kinds of media we keep, told by their first bytes. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEAD_SIZE = 64
+"""As many bytes as `recognise` wants to see, unless the file is shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A true media type, and the file name extension that goes with it."""
+
+    media_type: str
+    extension: str
+
+    @property
+    def is_video(self) -> bool:
+        """Whether files of this kind are videos."""
+        return self.media_type.startswith("video/")
+
+
+JPEG = Kind("image/jpeg", "jpg")
+PNG = Kind("image/png", "png")
+GIF = Kind("image/gif", "gif")
+WEBP = Kind("image/webp", "webp")
+AVIF = Kind("image/avif", "avif")
+HEIC = Kind("image/heic", "heic")
+MP4 = Kind("video/mp4", "mp4")
+MOV = Kind("video/quicktime", "mov")
+WEBM = Kind("video/webm", "webm")
+
+SIGNATURES = (
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+)
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P "})
+
+
+def recognise(head: bytes) -> Kind | None:
+    """The kind of a file that begins with these bytes; None when it is not media that we keep."""
+    for signature, kind in SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
+    if head[:4] == b"\x1aE\xdf\xa3" and b"webm" in head:
+        return WEBM
+    if head[4:8] == b"ftyp":
+        return _of_brands(head)
+    return None
+
+
+def _of_brands(head: bytes) -> Kind | None:
+    length = int.from_bytes(head[:4], "big")
+    major, listed = head[8:12], head[16 : min(length, HEAD_SIZE)]
+    brands = {major} | {listed[start : start + 4] for start in range(0, len(listed), 4)}
+    if brands & AVIF_BRANDS:  # before HEIC: both list the common `mif1`
+        return AVIF
+    if major in HEIC_BRANDS:
+        return HEIC
+    if major in SOUND_BRANDS:
+        return None
+    return MOV if major == b"qt  " else MP4
