@@ -40,11 +40,11 @@ class WorkerHeartbeat(models.Model):
     def __str__(self) -> str:
         return f"{self.worker} at {self.beaten_at:%Y-%m-%d %H:%M:%S}"
 
-    @classmethod
-    def beat(cls, worker: str) -> None:
+    @staticmethod
+    def beat(worker: str) -> None:
         """Write the sign of life of one worker, in one statement."""
-        cls.objects.bulk_create(
-            [cls(worker=worker, beaten_at=timezone.now())],
+        WorkerHeartbeat.objects.bulk_create(
+            [WorkerHeartbeat(worker=worker, beaten_at=timezone.now())],
             update_conflicts=True,
             unique_fields=["worker"],
             update_fields=["beaten_at"],

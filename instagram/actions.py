@@ -51,7 +51,10 @@ def username_from(text: str) -> str:
 
 
 def _name_in_address(text: str) -> str:
-    parts = urlsplit(text if "://" in text else f"https://{text}")
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError:  # such as an unfinished IPv6 address
+        return ""
     segments = [segment for segment in parts.path.split("/") if segment]
     if segments[:1] == ["stories"]:
         segments = segments[1:]

@@ -85,7 +85,7 @@ def database(*, pool_size: int) -> dict[str, Any]:
     keeps one connection per thread, because Django refuses both at once.
     """
     facts = conninfo_to_dict(env.database_url)
-    options = {key: value for key, value in facts.items() if key not in CONNECTION_KEYS}
+    options: dict[str, Any] = {key: value for key, value in facts.items() if key not in CONNECTION_KEYS}
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size}
     return {

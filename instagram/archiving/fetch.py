@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.utils.core_api import Payload
+from core.utils.instagram_api import Payload
 
 from core.errors import NotAvailable
 from core.utils import instagram_api
@@ -35,7 +35,7 @@ def stories(user: User) -> Payload:
 
 def highlights(user: User) -> Payload:
     """The profile's tray of highlights."""
-    return instagram_api.fetch_user_highlights(user.username)
+    return instagram_api.fetch_user_highlights(_id(user))
 
 
 def highlight_stories(highlight_id: str) -> Payload:

@@ -89,7 +89,7 @@ def of(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
         cursor.execute(COUNTED, {"runs": [run.pk for run in runs]})
         files = {run_id: counts for run_id, *counts in cursor.fetchall()}
     return {
-        run.pk: Progress(*files.get(run.pk, [0] * 7), calls=calls.get(str(run.pk), run.calls))
+        run.pk: Progress(*[*files.get(run.pk, [0] * 7), calls.get(str(run.pk), run.calls)])
         for run in runs
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
@@ -10,9 +11,9 @@ from django.db.models import Prefetch, Q
 from simple_history.models import HistoricalRecords
 
 from core.models import Timestamped
-from core.search import Searchable
+from core.search import Searchable, containing
 from instagram.models.availability import Observed
-from instagram.models.users import User
+from instagram.models.users import User, UserQuerySet
 from storage.models import Asset
 
 
@@ -24,13 +25,24 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
 
     def for_api(self) -> PostQuerySet:
-        """With its media and owner, as the REST API shows them."""
+        """With media and owner, as the lists of the REST API show them, in two queries more."""
+        return self._with_media_and(User.objects.for_api())
+
+    def for_api_detail(self) -> PostQuerySet:
+        """The same with the owner in full."""
+        return self._with_media_and(User.objects.for_api_detail())
+
+    def matching(self, words: Sequence[str]) -> PostQuerySet:
+        """Posts that have every word in their caption or in their owner's names and biography."""
+        owners = User.objects.by_word(words)
+        return self.filter(*(containing(word) | Q(user__in=owners[word]) for word in words))
+
+    def _with_media_and(self, owners: UserQuerySet) -> PostQuerySet:
         media = PostMedia.objects.filter(removed_at=None).select_related(
             "image__file", "video__file__poster"
         )
         return self.prefetch_related(
-            Prefetch("media", media, to_attr="current_media"),
-            Prefetch("user", User.objects.for_api()),
+            Prefetch("media", media, to_attr="current_media"), Prefetch("user", owners)
         ).defer("raw_data", "search_text", "search_grams")
 
 
@@ -63,6 +75,10 @@ class Post(Timestamped, Searchable, Observed):
     api_updated_at = models.DateTimeField(
         null=True, blank=True, help_text="last tracked change that came from the Core API"
     )
+
+    coauthor_ids: list[str]  # Instagram ids, where a query annotates them
+
+    current_media: list[PostMedia]  # what `for_api` adds
 
     objects: ClassVar = PostQuerySet.as_manager()
     history = HistoricalRecords(

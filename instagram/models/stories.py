@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from core.models import Timestamped
 from instagram.models.availability import Observed
-from instagram.models.users import User
+from instagram.models.users import User, UserQuerySet
 from storage.models import Asset
 
 
@@ -17,10 +18,22 @@ class StoryQuerySet(models.QuerySet["Story"]):
     """Named questions about stories."""
 
     def for_api(self) -> StoryQuerySet:
-        """With its files and owner, as the REST API shows them."""
+        """With files and owner, as the lists of the REST API show them, in one query more."""
+        return self._with_files_and(User.objects.for_api())
+
+    def for_api_detail(self) -> StoryQuerySet:
+        """The same with the owner in full."""
+        return self._with_files_and(User.objects.for_api_detail())
+
+    def matching(self, words: Sequence[str]) -> StoryQuerySet:
+        """Stories whose owner's names and biography contain every word."""
+        owners = User.objects.by_word(words)
+        return self.filter(*(Q(user__in=owners[word]) for word in words))
+
+    def _with_files_and(self, owners: UserQuerySet) -> StoryQuerySet:
         return (
             self.select_related("image__file", "video__file__poster")
-            .prefetch_related(Prefetch("user", User.objects.for_api()))
+            .prefetch_related(Prefetch("user", owners))
             .defer("raw_data")
         )
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from core.models import Timestamped
-from core.search import Searchable
+from core.search import Searchable, containing, matching, needle
 from instagram.models.availability import Observed
 from storage.models import Asset
+
+FEW_PROFILES = 1000
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -32,19 +39,54 @@ class UserQuerySet(models.QuerySet["User"]):
         )
 
     def for_api(self) -> UserQuerySet:
-        """With everything that a User object of the REST API shows, in two queries more."""
+        """With everything that a User object of the REST API shows, in the same query.
+
+        Subqueries instead of joins and prefetches: they run for the rows of the page only, and read
+        one index entry each, however many stories, versions and metrics a profile has.
+        """
         from instagram.models.stories import Story  # noqa: PLC0415  stories point at users
 
-        newest_counts = ProfileMetric.objects.order_by("user_id", "-day").distinct("user_id")
+        newest_counts = ProfileMetric.objects.filter(user=OuterRef("pk")).order_by("-day")
         return (
             self.select_related("picture__file")
             .annotate(
                 has_stories=Exists(Story.objects.filter(user=OuterRef("pk"))),
                 has_history=Exists(User.history.filter(uuid=OuterRef("pk"))),
+                newest_counts=newest_counts.values(
+                    counts=JSONObject(**{name: name for name in ProfileMetric.COUNTS})
+                )[:1],
             )
-            .prefetch_related(Prefetch("metrics", newest_counts, to_attr="newest_metrics"))
             .defer("raw_data", "search_text", "search_grams")
         )
+
+    def for_api_detail(self) -> UserQuerySet:
+        """As `for_api`, and when a poll last succeeded."""
+        from instagram.models.runs import ArchiveRun, RunStream  # noqa: PLC0415  runs point at users
+
+        # Runs of a profile never overlap, so the newest that succeeded is the last that did.
+        polls = ArchiveRun.objects.filter(
+            user=OuterRef("pk"),
+            streams__name=RunStream.Name.PROFILE,
+            streams__state=RunStream.State.SUCCEEDED,
+        ).order_by("-created_at")
+        return self.for_api().annotate(updated_at_from_api=polls.values("streams__finished_at")[:1])
+
+    def matching(self, words: Iterable[str]) -> UserQuerySet:
+        """Profiles whose names and biography contain every word."""
+        return self.filter(matching(words))
+
+    def by_word(self, words: Sequence[str]) -> dict[str, list[uuid.UUID] | UserQuerySet]:
+        """For each word the profiles that contain it, for `user__in`.
+
+        Ids where they are few, because PostgreSQL finds rows of many ids, or of them or something
+        else, by index; a subquery where they are many, and so a walk in list order soon has a page.
+        """
+        any_word = reduce(or_, map(containing, words), Q())
+        few = self.filter(any_word).values_list("pk", "search_text")[: FEW_PROFILES + 1]
+        found = list(few)
+        if len(found) > FEW_PROFILES:
+            return {word: self.filter(containing(word)).values("pk") for word in words}
+        return {word: [pk for pk, text in found if needle(word) in text] for word in words}
 
 
 class User(Timestamped, Searchable, Observed):
@@ -79,6 +121,12 @@ class User(Timestamped, Searchable, Observed):
     api_updated_at = models.DateTimeField(
         null=True, blank=True, help_text="last tracked change that came from the Core API"
     )
+
+    # What `for_api` and `for_api_detail` add
+    has_stories: bool
+    has_history: bool
+    newest_counts: dict[str, int | None] | None
+    updated_at_from_api: datetime | None
 
     objects: ClassVar = UserQuerySet.as_manager()
     history = HistoricalRecords(
@@ -133,6 +181,8 @@ class UsernamePeriod(models.Model):
 
 class ProfileMetric(models.Model):
     """The counts of a profile on a day, written only when one of them changed."""
+
+    COUNTS = ("follower_count", "following_count", "media_count")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="metrics")
     day = models.DateField()

@@ -25,7 +25,7 @@ def ensure(owners: Iterable[OwnerRecord]) -> dict[str, User]:
 def _new(owner: OwnerRecord) -> User:
     user = User(
         instagram_id=owner.instagram_id,
-        username=owner.username,
+        username=owner.username or "",
         full_name=owner.full_name,
         is_private=owner.is_private,
         is_verified=owner.is_verified,

@@ -49,19 +49,20 @@ class Known:
         coauthors = User.objects.filter(coauthored_posts=OuterRef("pk")).values("instagram_id")
         rows = (
             Post.objects.filter(pk__in=ids)
+            .annotate(coauthor_ids=ArraySubquery(coauthors))
             .select_for_update(of=("self",))
             .order_by("pk")
             .select_related("user")
             .only(*POST_READ)
-            .annotate(coauthor_ids=ArraySubquery(coauthors))
         )
         posts = {post.pk: post for post in rows}
+        coauthor_ids = {pk: {*post.coauthor_ids} for pk, post in posts.items()}
         media: dict[str, dict[str, PostMedia]] = {pk: {} for pk in ids}
         for medium in PostMedia.objects.filter(post__in=ids):
             media[medium.post_id][medium.instagram_id] = medium
         return cls(
             posts=posts,
-            coauthor_ids={pk: {*post.coauthor_ids} for pk, post in posts.items()},
+            coauthor_ids=coauthor_ids,
             media=media,
             assets=assets.known("post", ids),
         )
@@ -216,8 +217,9 @@ def _write(
         update_fields=MEDIA_FIELDS,
     )
     _write_coauthors(plans, people)
-    kinds = ("~" if plan.post else "+" for plan in plans)
-    changes.record_history(zip(rows, kinds, strict=True), now=now)
+    changes.record_history(
+        ((row, "~" if plan.post else "+") for row, plan in zip(rows, plans, strict=True)), now=now
+    )
 
 
 def _people(user: User, plans: Iterable[Plan]) -> list[OwnerRecord]:

@@ -15,6 +15,12 @@ from instagram.models import ArchiveRun, Availability, ProfileMetric, User, User
 from storage.models import Asset
 
 COUNTS = ("follower_count", "following_count", "media_count")
+WRITTEN = (
+    "instagram_id", "username", "full_name", "biography", "is_private", "is_verified",
+    "external_url", "bio_links", *COUNTS, "picture", "original_profile_picture_url", "raw_data",
+    "search_text", "search_grams", "availability", "last_seen_at", "first_missed_at",
+    "confirmed_at", "api_updated_at", "updated_at",
+)  # fmt: skip
 
 
 def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, Outcome]:
@@ -97,8 +103,9 @@ def _write(
     counts = {name: getattr(record, name) for name in COUNTS}
     changes.apply(user, changes.differences(user, counts))
     user.raw_data = dict(record.raw)
-    user.api_updated_at = now
-    user.save_without_historical_record()
+    user.api_updated_at = user.updated_at = now
+    user.refresh_search()
+    User.objects.bulk_update([user], WRITTEN)  # no signal: the history row is written below
     changes.record_history([(user, kind)], now=now)
 
 
@@ -131,4 +138,4 @@ def missing(user: User, *, now: datetime) -> None:
     """Note that the provider knows no such profile: one vote, written the first time only."""
     if user.availability != Availability.MISSING:
         user.availability, user.first_missed_at = Availability.MISSING, now
-        user.save_without_historical_record(update_fields=["availability", "first_missed_at"])
+        User.objects.bulk_update([user], ["availability", "first_missed_at"])
