@@ -1,0 +1,1 @@
+"""Tests about the repository itself: layout, import direction, gates, configuration files."""

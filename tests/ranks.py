@@ -1,0 +1,73 @@
+"""The import ranks of docs/archiving.md: a module imports its own rank or a lower one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.sources import APPS, Import, within
+
+RANKS: tuple[tuple[str, ...], ...] = (
+    ("core",),
+    ("settings", "api_logs"),
+    ("core.utils",),
+    ("storage",),
+    ("instagram.models",),
+    ("instagram.archiving",),
+    ("instagram.archiving.pipeline", "instagram.actions", "instagram.seeding"),
+    ("instagram", "authentication"),
+    ("config",),
+)
+EDGE = len(RANKS) - 2
+# These belong to the edge in every app, because a request, a message or a person enters by them.
+EDGE_NAMES = frozenset({"admin", "api", "management", "serializers", "tasks", "urls", "views"})
+INNER = {"core.tasks": 0}  # the base task and `send`: actions use them
+
+# Who may import what talks to the outside, or is heavy.
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    "httpx": ("core.utils.core_api", "storage.download"),
+    "httpcore": ("storage.download",),
+    "PIL": ("storage.media",),
+    "av": ("storage.media",),
+    "firebase_admin": ("authentication.firebase",),
+    "config.settings": ("config",),
+    "config.env": ("config",),
+    "embedded": (),
+    "simulator": (),
+    "benchmarks": (),
+}
+
+
+def rank(name: str) -> int | None:
+    """The rank of a module or of a name in it; None where it is none of the apps'."""
+    for inner, value in INNER.items():
+        if within(name, inner):
+            return value
+    app, *inside = name.split(".")
+    if app in APPS and EDGE_NAMES & {*inside}:
+        return EDGE
+    matches = [
+        (len(package), level)
+        for level, packages in enumerate(RANKS)
+        for package in packages
+        if within(name, package)
+    ]
+    return max(matches)[1] if matches else None
+
+
+def climbs(each: Import) -> bool:
+    """Whether the import goes up."""
+    own, wanted = rank(each.module), rank(each.target)
+    return own is not None and wanted is not None and wanted > own
+
+
+def trespasses(each: Import) -> bool:
+    """Whether the import takes something that is kept to another module."""
+    return any(
+        within(each.target, guarded) and not any(within(each.module, place) for place in places)
+        for guarded, places in ONLY_IN.items()
+    )
+
+
+def violations(found: Iterable[Import]) -> list[str]:
+    """What is wrong with the imports, a line each."""
+    return [str(each) for each in found if climbs(each) or trespasses(each)]

