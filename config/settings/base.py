@@ -153,7 +153,7 @@ CACHES = {
 }
 REDIS_URL = f"{env.redis_url.removesuffix('/0')}/0"
 
-# Celery: every value follows docs/adr/0003-postgresql-is-the-queue-of-record.md
+# Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

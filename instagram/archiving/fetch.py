@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.utils.instagram_api import Payload
+from core.utils.answers import Payload
 
 from core.errors import NotAvailable
 from core.utils import instagram_api
