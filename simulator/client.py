@@ -1,0 +1,82 @@
+"""Controls a running simulator from Python. Standard library only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+SECONDS_TO_ANSWER = 60.0  # hashing the files of a large world takes its time
+
+
+class ControlError(Exception):
+    """The simulator refused a control request; the message says why."""
+
+
+class SimulatorControl:
+    """The control routes of one simulator; everything has taken effect when a method returns."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        # No proxy from the environment stands between a test and the loopback interface.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def now(self) -> int:
+        """Return the simulated unix time."""
+        return int(self._ask("GET", "clock")["now"])
+
+    def set_clock(self, timestamp: float) -> None:
+        """Make it that unix time now."""
+        self._ask("POST", "clock", {"set": timestamp})
+
+    def advance_clock(self, seconds: float) -> None:
+        """Jump forward; back with a negative number."""
+        self._ask("POST", "clock", {"advance": seconds})
+
+    def add_fault(self, kind: str, **rule: Any) -> None:
+        """Add one fault rule; the keys are those of `simulator.faults.Rule`."""
+        self._ask("POST", "faults", [{"kind": kind, **rule}])
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the rules in force, each with how often it was `seen` and `hits`."""
+        rules: list[dict[str, Any]] = self._ask("GET", "faults")
+        return rules
+
+    def clear_faults(self) -> None:
+        """Let everything work again."""
+        self._ask("DELETE", "faults")
+
+    def stats(self) -> dict[str, Any]:
+        """Return the counts: `core_api` (calls, charged, price_usd, …) and `cdn`."""
+        counts: dict[str, Any] = self._ask("GET", "stats")
+        return counts
+
+    def files(self) -> dict[str, list[dict[str, Any]]]:
+        """Return per username the files that a complete archive holds, with their digests."""
+        files: dict[str, list[dict[str, Any]]] = self._ask("GET", "files")
+        return files
+
+    def truth(self) -> dict[str, dict[str, Any]]:
+        """Return per username the profile with its posts, stories and highlights."""
+        facts: dict[str, dict[str, Any]] = self._ask("GET", "truth")
+        return facts
+
+    def edit(self, edit: str, **details: Any) -> dict[str, Any]:
+        """Make one edit (a key of `simulator.edits.EDITS`) and return what it made."""
+        made: list[dict[str, Any]] = self._ask("POST", "edits", [{"edit": edit, **details}])
+        return made[0]
+
+    def reset(self) -> None:
+        """Forget edits, faults, counts and moves of the clock."""
+        self._ask("POST", "reset")
+
+    def _ask(self, method: str, name: str, payload: object = None) -> Any:
+        body = None if payload is None else json.dumps(payload).encode()
+        request = Request(f"{self.base_url}/_simulator/{name}", body, method=method)  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=SECONDS_TO_ANSWER) as response:
+                return json.load(response)
+        except HTTPError as error:
+            with error:
+                raise ControlError(error.read().decode()) from error

@@ -1,0 +1,134 @@
+"""The Core API: checks a call, asks the world, wraps the answer, counts what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from simulator import endpoints, envelope, transmission
+from simulator.answers import Question, Refused
+from simulator.clock import Clock
+from simulator.counting import CallCounts
+from simulator.endpoints import ENDPOINTS, Endpoint
+from simulator.envelope import Call, Written
+from simulator.faults import Faults, Rule
+from simulator.files import Links
+from simulator.paging import BadCursor
+from simulator.shapes import View
+from simulator.transmission import Reply
+from simulator.world import Unknown, World
+from simulator.worlds import WORLDS
+
+HEALTH = "/api/v1/health/check"
+TARGETS = ("user_id", "username", "post_id", "highlight_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a simulator was asked to be."""
+
+    seed: str
+    world: str
+    token: str
+    cdn_url: str
+    url_lifetime_seconds: int
+    profiles: int
+    posts_per_profile: int
+
+    def grow(self) -> World:
+        """Return the world, as it is before any edit."""
+        if self.world != "generated":
+            return WORLDS[self.world](self.seed)
+        return World.generate(
+            self.seed, profiles=self.profiles, posts_per_profile=self.posts_per_profile
+        )
+
+
+@dataclass(slots=True)
+class CoreApi:
+    """One Core API in front of one world."""
+
+    options: Options
+    world: World = field(init=False)
+    clock: Clock = field(default_factory=Clock)
+    faults: Faults = field(default_factory=Faults)
+    counts: CallCounts = field(default_factory=CallCounts)
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        self.world = self.options.grow()
+
+    def reset(self) -> None:
+        """Go back to the state of a fresh start."""
+        self.world = self.options.grow()
+        self.clock.offset = 0.0
+        self.faults.clear()
+        self.counts = CallCounts()
+        self.calls = 0
+
+    def view(self) -> View:
+        """Return what payloads are written with: fresh links, valid from now on."""
+        expires_at = self.clock.now() + self.options.url_lifetime_seconds
+        links = Links(self.options.cdn_url, self.options.seed, expires_at)
+        return View(self.world, links)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call."""
+        call = self._call(request)
+        rule = self.faults.take(call.path, call.parameters.values())
+        if rule and rule.kind == "delay":
+            await asyncio.sleep(rule.seconds)
+        written = self._written(call, rule)
+        reply = Reply.of(written.status, written.content_type, written.body)
+        reply.headers["x-request-id"] = call.request_id
+        if written.retry_after is not None:
+            reply.headers["Retry-After"] = str(written.retry_after)
+        response = await transmission.send(request, reply, rule)
+        self._count(call, response.status)
+        return response
+
+    def _call(self, request: web.Request) -> Call:
+        self.calls += 1
+        return Call(
+            path=request.path,
+            parameters=dict(request.query),
+            token=_token(request),
+            now=self.clock.now(),
+            serial=self.calls,
+        )
+
+    def _written(self, call: Call, rule: Rule | None) -> Written:
+        if rule and rule.kind == "form":
+            return envelope.form(rule.form, call)
+        if call.path == HEALTH:
+            return envelope.health()
+        if call.path not in ENDPOINTS:
+            return envelope.form("not_found", call)
+        if call.token != self.options.token:
+            return envelope.form("invalid_token", call)
+        return self._answered(call, ENDPOINTS[call.path])
+
+    def _answered(self, call: Call, endpoint: Endpoint) -> Written:
+        if invalid := endpoints.invalid_parameters(endpoint, call.parameters):
+            return envelope.validation(invalid)
+        question = Question(self.view(), call.parameters, call.now)
+        try:
+            return envelope.success(call, endpoint.answer(question))
+        except (Unknown, Refused, BadCursor):
+            return envelope.form("upstream_failed", call)
+
+    def _count(self, call: Call, status: int) -> None:
+        price = ENDPOINTS[call.path].price if call.path in ENDPOINTS else 0
+        self.counts.add(call.path, _target(call.parameters), status, price)
+
+
+def _token(request: web.Request) -> str:
+    sent = request.headers.get("Authorization") or request.cookies.get("Authorization", "")
+    return sent.removeprefix("Bearer ").strip()
+
+
+def _target(parameters: Mapping[str, str]) -> str:
+    return next((parameters[name] for name in TARGETS if name in parameters), "")

@@ -1,0 +1,133 @@
+"""Sends an answer, whole or as a fault rule wants it spoilt."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+
+from simulator.faults import Rule
+from simulator.media import Content
+
+LARGEST_AT_ONCE = 4_000_000
+CLIENT_CLOSED = 499  # counted for answers that were never sent
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that has not been sent: the content from `start` up to `stop`."""
+
+    status: int
+    content_type: str
+    content: Content
+    start: int
+    stop: int
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, status: int, content_type: str, body: bytes) -> Reply:
+        """Return a reply whose body is at hand."""
+        return cls(status, content_type, Content(body), 0, len(body))
+
+    @property
+    def size(self) -> int:
+        """The length of the body."""
+        return self.stop - self.start
+
+    def all_headers(self) -> dict[str, str]:
+        """Return the headers that announce the whole body."""
+        described = {"Content-Type": self.content_type, "Content-Length": str(self.size)}
+        return described | self.headers
+
+
+async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.StreamResponse:
+    """Send the reply, spoilt by the rule if there is one. Delays are the caller's business."""
+    if rule and rule.kind in SPOILERS:
+        return await SPOILERS[rule.kind](request, reply, rule)
+    if reply.size > LARGEST_AT_ONCE:
+        return await _stream(request, reply)
+    body = b"".join(reply.content.chunks(reply.start, reply.stop))
+    return web.Response(status=reply.status, body=body, headers=reply.all_headers())
+
+
+async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
+    await response.prepare(request)
+    for chunk in reply.content.chunks(reply.start, reply.stop):
+        await response.write(chunk)
+    return response
+
+
+async def _answer(request: web.Request, _reply: Reply, rule: Rule) -> web.StreamResponse:
+    return await send(request, Reply.of(rule.status, rule.content_type, rule.body.encode()), None)
+
+
+async def _reset(request: web.Request, _reply: Reply, _rule: Rule) -> web.StreamResponse:
+    if request.transport is not None:
+        connection = request.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        request.transport.abort()
+    return web.Response(status=CLIENT_CLOSED)
+
+
+async def _truncate(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
+    await response.prepare(request)
+    stop = min(reply.start + rule.bytes, reply.stop)
+    for chunk in reply.content.chunks(reply.start, stop):
+        await response.write(chunk)
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def _drip(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
+    await response.prepare(request)
+    for start in range(reply.start, reply.stop, rule.bytes):
+        for chunk in reply.content.chunks(start, min(start + rule.bytes, reply.stop)):
+            await response.write(chunk)
+        await asyncio.sleep(rule.seconds)
+    return response
+
+
+async def _wrong_type(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+    return await send(request, replace(reply, content_type=rule.content_type), None)
+
+
+async def _empty(request: web.Request, reply: Reply, _rule: Rule) -> web.StreamResponse:
+    return await send(request, replace(reply, stop=reply.start), None)
+
+
+async def _chunked(request: web.Request, reply: Reply, _rule: Rule) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers={"Content-Type": reply.content_type})
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    for chunk in reply.content.chunks(reply.start, reply.stop):
+        await response.write(chunk)
+    return response
+
+
+async def _redirect(request: web.Request, _reply: Reply, rule: Rule) -> web.StreamResponse:
+    location = str(request.rel_url) if rule.kind == "redirect_loop" else rule.location
+    redirected = replace(Reply.of(302, "text/plain", b""), headers={"Location": location})
+    return await send(request, redirected, None)
+
+
+Spoiler = Callable[[web.Request, Reply, Rule], Awaitable[web.StreamResponse]]
+SPOILERS: dict[str, Spoiler] = {
+    "status": _answer,
+    "reset": _reset,
+    "truncate": _truncate,
+    "drip": _drip,
+    "wrong_type": _wrong_type,
+    "empty": _empty,
+    "chunked": _chunked,
+    "redirect": _redirect,
+    "redirect_loop": _redirect,
+}
