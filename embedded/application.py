@@ -1,0 +1,93 @@
+"""The programs of a local Instarchiver: web, worker and beat, on the services of a supervisor."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import sys
+
+from embedded import ports, processes
+from embedded.errors import ServiceFailed
+from embedded.processes import Program
+from embedded.supervisor import Supervisor
+
+SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+QUEUES = "stories,archive,downloads,default"
+WORKER_CHILDREN = "3"
+WEB_THREADS = "8"
+ENVIRONMENT = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.local",
+    "REMAP_SIGTERM": "SIGQUIT",  # Celery then hands unfinished tasks back instead of ending them
+}
+
+
+def start(owner: Supervisor, listener: socket.socket) -> None:
+    """Bring the data up to date, start all programs, return once the web server answers."""
+    prepare(owner)
+    start_web(owner, listener)
+    start_workers(owner)
+    wait_for_web(owner, ports.port_of(listener))
+
+
+def prepare(owner: Supervisor) -> None:
+    """Bring tables and schedules up to date. The developer's own variables stay as they are."""
+    owner.environment = {**ENVIRONMENT, **owner.environment}
+    manage(owner, "migrate", "--no-input")
+    manage(owner, "sync_schedules")
+
+
+def manage(owner: Supervisor, *arguments: str) -> str:
+    """Run one of Django's commands, return what it printed. ServiceFailed with it when it fails."""
+    done = subprocess.run(  # noqa: S603  our own command lines
+        [sys.executable, "manage.py", *arguments],
+        env=owner.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ServiceFailed(f"manage.py {arguments[0]} failed:\n{done.stdout}")
+    return done.stdout.strip()
+
+
+def start_web(owner: Supervisor, listener: socket.socket) -> None:
+    """Start the web server on a port that we have taken already, so that nobody else can."""
+    number = listener.fileno()
+    options = ("--worker-class", "gthread", "--workers", "2", "--threads", WEB_THREADS)
+    command = ("config.wsgi", "--bind", f"fd://{number}", *options, "--no-control-socket")
+    owner.start(Program("web", python("gunicorn", *command), keep_open=(*owner.keep_open, number)))
+
+
+def start_workers(owner: Supervisor) -> None:
+    """Start the worker and the scheduler."""
+    worker = ("worker", "--loglevel", "WARNING", "--concurrency", WORKER_CHILDREN, "-Q", QUEUES)
+    beat = ("beat", "--loglevel", "WARNING", "--scheduler", SCHEDULER)
+    for name, arguments in (("worker", worker), ("beat", beat)):
+        command = python("celery", "-A", "config.celery_app", *arguments)
+        owner.start(Program(name, command, keep_open=owner.keep_open))
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line of an installed module."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+def wait_for_web(owner: Supervisor, port: int) -> None:
+    """Return once the web server answers. Our open port alone says nothing: it queues."""
+    if not processes.eventually(lambda: answers(port), seconds=60, meanwhile=owner.check):
+        raise ServiceFailed(f"The web server does not answer; see {owner.folder.log('web')}")
+
+
+def answers(port: int) -> bool:
+    """Tell whether a request is answered, with whatever status."""
+    connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=30)
+    try:
+        connection.request("GET", "/health/")
+        connection.getresponse()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,0 +1,94 @@
+"""`./dev demo`: three simulated profiles, archived before your eyes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embedded import application, ports, processes
+from embedded.errors import ServiceFailed
+from embedded.folder import Folder
+from embedded.processes import Program
+from embedded.serve import addresses, exclusive, say, serve_until_stopped
+from embedded.supervisor import Supervisor
+
+NAMES = ("aurora.kitchen", "tidewater_maps", "kestrel.press")
+SEED = "1"
+TOKEN = "simulator-token"  # noqa: S105  the simulator is public
+CORE_API = ("CORE_API_URL", "CORE_API_TOKEN", "MEDIA_TRUSTED_HOSTS")
+
+
+def own_folder() -> Folder:
+    """The demo's data stay apart from yours, unless you name a folder."""
+    return Folder(Path(os.environ.get("INSTARCHIVER_DATA") or ".local/demo"))
+
+
+def show() -> int:
+    """Archive, print what was stored and where to look, serve until Ctrl-C."""
+    with running() as (owner, port):
+        archive(owner)
+        describe(owner, port)
+        return serve_until_stopped(owner)
+
+
+def show_and_exit() -> int:
+    """Archive, print what was stored and where it is. The status says whether all was stored."""
+    with running() as (owner, port):
+        status = archive(owner)
+        describe(owner, port)
+        return status
+
+
+@contextmanager
+def running() -> Iterator[tuple[Supervisor, int]]:
+    """The application and the simulator beside it; gives the web port."""
+    with (
+        ports.web_listener(os.environ.get("PORT", "")) as listener,
+        exclusive(own_folder()) as owner,
+    ):
+        say(f"Starting with the data in {owner.folder.path}")
+        port = ports.port_of(listener)
+        start_simulator(owner, port)
+        application.start(owner, listener)
+        yield owner, port
+
+
+def start_simulator(owner: Supervisor, web_port: int) -> None:
+    """Start the Core API and CDN of a made-up world, at each start on the same ports."""
+    api = ports.free_from(20_000 + web_port % 10_000)
+    cdn = ports.free_from(api + 1)
+    options = ("--port", str(api), "--cdn-port", str(cdn), "--seed", SEED, "--world", "demo")
+    command = application.python("simulator", "serve", *options)
+    owner.environment |= {
+        "CORE_API_URL": f"http://{ports.LOOPBACK}:{api}",
+        "CORE_API_TOKEN": TOKEN,
+        "MEDIA_TRUSTED_HOSTS": f"{ports.LOOPBACK}:{cdn}",
+    }
+    owner.start(Program("simulator", command, keep_open=owner.keep_open))
+    owner.publish(*CORE_API)
+    wait_for_simulator(owner, api, cdn)
+
+
+def wait_for_simulator(owner: Supervisor, *addresses: int) -> None:
+    """Return once both of its servers listen."""
+    if not processes.eventually(
+        lambda: all(map(ports.is_open, addresses)), seconds=60, meanwhile=owner.check
+    ):
+        raise ServiceFailed(f"The simulator does not answer; see {owner.folder.log('simulator')}")
+
+
+def archive(owner: Supervisor) -> int:
+    """Archive the demo's profiles with live progress; what was stored is printed at its end."""
+    return owner.attend([sys.executable, "manage.py", "archive", *NAMES, "--wait"])
+
+
+def describe(owner: Supervisor, port: int) -> None:
+    """Print where to look, and the login."""
+    email, password = application.manage(owner, "demo_account").split()[-2:]
+    say(f"\n{addresses(port)}\n  Login  {email}  password {password}")
+    for name in NAMES:
+        say(f"  {name:<16} http://{ports.LOOPBACK}:{port}/instagram/users/?search={name}")
+    say(f"  Files  {owner.folder.path / 'media'}")

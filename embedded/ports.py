@@ -1,0 +1,73 @@
+"""Addresses on this machine."""
+
+from __future__ import annotations
+
+import socket
+
+from embedded.errors import CannotRun
+
+LOOPBACK = "127.0.0.1"
+DEFAULT = 8000
+LAST = 65535
+
+
+def listen(port: int) -> socket.socket:
+    """Take a port now and for good: whoever looks later finds it taken. OSError when it is."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def listen_from(first: int) -> socket.socket:
+    """Take the first free port from `first` upwards."""
+    for port in range(first, LAST + 1):
+        try:
+            return listen(port)
+        except OSError:
+            continue
+    raise CannotRun(f"No free port from {first}")
+
+
+def web_listener(wanted: str) -> socket.socket:
+    """Take the port in PORT, exactly; or, when that is empty, 8000 or the next free one."""
+    if not wanted:
+        return listen_from(DEFAULT)
+    if not wanted.isdecimal() or not 0 < int(wanted) <= LAST:
+        raise CannotRun(f"PORT={wanted} is not a port number")
+    try:
+        return listen(int(wanted))
+    except OSError as error:
+        raise CannotRun(f"PORT={wanted} cannot be used: {error.strerror}") from error
+
+
+def port_of(listener: socket.socket) -> int:
+    """The port that a listener has taken."""
+    number: int = listener.getsockname()[1]
+    return number
+
+
+def any_free() -> int:
+    """A port that is free at this moment."""
+    with listen(0) as listener:
+        return port_of(listener)
+
+
+def free_from(first: int) -> int:
+    """The first port from `first` upwards that is free at this moment."""
+    with listen_from(first) as listener:
+        return port_of(listener)
+
+
+def is_open(port: int) -> bool:
+    """Tell whether anything listens on a port."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

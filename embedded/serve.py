@@ -1,0 +1,69 @@
+"""`./dev serve`: your own archive on this machine. `./dev manage`: Django's commands for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from embedded import application, ports, supervisor
+from embedded.errors import CannotRun
+from embedded.folder import Folder
+from embedded.supervisor import Supervisor
+
+
+def serve(folder: Folder) -> int:
+    """Serve until Ctrl-C. A program that ends by itself ends all."""
+    with ports.web_listener(os.environ.get("PORT", "")) as listener, exclusive(folder) as owner:
+        say(f"Starting with the data in {folder.path}")
+        application.start(owner, listener)
+        say(addresses(ports.port_of(listener)))
+        return serve_until_stopped(owner)
+
+
+@contextmanager
+def exclusive(folder: Folder) -> Iterator[Supervisor]:
+    """Own a data folder. CannotRun when another command owns it."""
+    with supervisor.owned(folder) as owner:
+        if owner is None:
+            raise CannotRun(
+                f"Another command is using {folder.path}: stop it, or set INSTARCHIVER_DATA"
+            )
+        yield owner
+
+
+def serve_until_stopped(owner: Supervisor) -> int:
+    """Go on until Ctrl-C, which is how it is meant to end: status 0."""
+    say("Serving until Ctrl-C.")
+    try:
+        owner.watch()
+    except KeyboardInterrupt:
+        say("\nStopping.")
+    return 0
+
+
+def addresses(port: int) -> str:
+    """Where to go with a browser."""
+    site = f"http://{ports.LOOPBACK}:{port}"
+    return f"  API    {site}/api/docs/\n  Admin  {site}/admin/"
+
+
+def manage(folder: Folder, words: Sequence[str]) -> int:
+    """Run one of Django's commands. `archive --wait` has workers also where nobody serves."""
+    command = [sys.executable, "manage.py", *words]
+    if words[:1] == ["archive"] and "--wait" in words:
+        return supervisor.run(folder, command, programs=start_workers)
+    return supervisor.run(folder, command)
+
+
+def start_workers(owner: Supervisor) -> None:
+    """What a command needs that waits for archive runs."""
+    application.prepare(owner)
+    application.start_workers(owner)
+
+
+def say(text: str) -> None:
+    """Tell the developer: the one place that writes to the terminal."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

