@@ -42,6 +42,12 @@ def test_the_list_itself_may_be_the_data() -> None:
     assert len(parse.posts({"data": [item(0), item(2)]}).items) == 2
 
 
+def test_the_posts_of_a_home_feed_are_found_in_their_slots() -> None:
+    page = parse.posts({"feed_items": [{"media_or_ad": item(0)}, {"media_or_ad": item(2)}]})
+
+    assert len(page.items) == 2
+
+
 def test_the_recent_posts_inside_a_web_profile_are_a_page() -> None:
     page = parse.posts(example("profile", "web"))
 
@@ -53,6 +59,12 @@ def test_a_username_is_lower_cased() -> None:
     profile = parse.profile({**example("profile", "private"), "username": "Lumen.Harbor"})
 
     assert profile.username == "lumen.harbor"
+
+
+def test_the_largest_picture_of_a_profile_may_be_in_its_list_of_versions() -> None:
+    profile = parse.profile({**example("profile", "private"), "hd_profile_pic_url_info": None})
+
+    assert profile.picture_url == "https://scontent.example/v/t51/lumen_s640x640.jpg?oe=69ffffff"
 
 
 def test_what_a_profile_leaves_out_is_unknown() -> None:
@@ -104,7 +116,7 @@ def test_the_provider_may_say_that_a_profile_is_private(key: str) -> None:
         parse.posts({"status": "fail", key: "Not authorized to view user"})
 
 
-@pytest.mark.parametrize("kind", ["posts", "reels", "stories"])
+@pytest.mark.parametrize("kind", PAGES)
 def test_an_empty_list_of_a_private_profile_is_not_an_empty_profile(kind: str) -> None:
     with pytest.raises(PrivateProfile):
         READERS[kind]({"data": {"items": [], "user": {"id": "7", "is_private": True}}})

@@ -132,6 +132,15 @@ def test_a_carousel_without_its_children_is_rejected() -> None:
     assert [rejection.path for rejection in page.rejected] == ["posts[0].carousel_media"]
 
 
+def test_a_web_carousel_without_its_children_is_rejected() -> None:
+    web = example("post", "web")["data"]["shortcode_media"]
+    del web["edge_sidecar_to_children"]
+
+    page = parse.posts({"edges": [{"node": web}]})
+
+    assert [rejection.path for rejection in page.rejected] == ["posts[0].carousel_media"]
+
+
 def test_a_carousel_with_one_unknown_child_is_rejected_as_a_whole() -> None:
     carousel = item(1)
     carousel["carousel_media"][1] = {"media_type": 1}
@@ -174,6 +183,38 @@ def test_a_picture_that_is_no_web_address_is_unknown(address: object) -> None:
     post = read(image_versions2={"candidates": [{"url": address, "width": 9, "height": 9}]})
 
     assert post.media[0].image_url is None
+
+
+def test_an_address_may_be_written_in_capitals() -> None:
+    offer = {"url": "HTTPS://a.example/x", "width": 9, "height": 9}
+
+    post = read(image_versions2={"candidates": [offer]})
+
+    assert post.media[0].image_url == "HTTPS://a.example/x"
+
+
+def test_the_size_of_the_original_is_preferred_to_that_of_the_picture() -> None:
+    web = example("post", "web")["data"]["shortcode_media"]
+    node = web["edge_sidecar_to_children"]["edges"][0]["node"]
+    node["dimensions"] = {"width": 3000, "height": 4000}
+
+    medium = parse.post(web).media[0]
+
+    assert (medium.width, medium.height) == (3000, 4000)
+
+
+@pytest.mark.parametrize("height", [None, 0, 2**31, "tall"])
+def test_an_original_without_a_sane_size_takes_that_of_the_picture(height: object) -> None:
+    medium = read(original_width=3000, original_height=height).media[0]
+
+    assert (medium.width, medium.height) == (1440, 1800)
+
+
+def test_a_web_video_is_known_by_its_type_name_alone() -> None:
+    web = example("reels", "web")["data"]["user"]["edge_felix_video_timeline"]["edges"][0]["node"]
+    del web["is_video"]
+
+    assert parse.post(web).variant == "video"
 
 
 def test_an_image_has_no_video_even_where_one_is_offered() -> None:
@@ -228,6 +269,13 @@ def test_a_story_that_does_not_say_when_it_expires_lives_a_day() -> None:
     story = read_story(expiring_at=None)
 
     assert story.expires_at == story.taken_at + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("key", ["expiring_at", "expiring_at_timestamp"])
+def test_a_story_may_live_longer_than_a_day(key: str) -> None:
+    story = read_story(**{"expiring_at": None, key: 1753000000 + 172800})
+
+    assert story.expires_at == story.taken_at + timedelta(hours=48)
 
 
 def test_a_story_cannot_expire_before_it_was_taken() -> None:

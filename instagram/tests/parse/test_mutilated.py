@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ WRONG_VALUES: tuple[Any, ...] = (
     *("2024-02-30", "9999-12-31T23:59:59-23:59", "https://", "highlight:", [], {}, [None], [[]]),
     *({"data": {}}, {"edges": None}, {"edges": [{}]}, {"items": [0]}, {"node": None}),
 )
-quick = settings(max_examples=300, deadline=None, database=None)
+quick = settings(max_examples=500, deadline=None, database=None)
 
 
 def places(value: Any, here: Place = ()) -> Iterator[Place]:
@@ -52,7 +53,7 @@ def mutilate(draw: st.DrawFn, payload: Any) -> None:
     if operation == "delete":
         del holder[last]
     elif operation == "replace":
-        holder[last] = draw(st.sampled_from(WRONG_VALUES))
+        holder[last] = deepcopy(draw(st.sampled_from(WRONG_VALUES)))
     elif operation in {"cut", "double"} and isinstance(old, list | str):
         holder[last] = old[: len(old) // 2] if operation == "cut" else old * 2
     else:
