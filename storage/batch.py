@@ -163,11 +163,11 @@ class Batch:
     def _attempt(self, fetcher: Fetcher, asset: ClaimedAsset) -> Ending:
         with self._store.aside() as path:
             try:
-                fetched = fetcher.fetch(asset.url, path)
+                content = fetcher.fetch(asset.url, path)
             except DownloadError as error:
                 return Failure(asset, error)
-            self._store.put(path, fetched.name)
-            return Success(asset, fetched)
+            self._store.put(path, content.name)
+            return Success(asset, content)
 
 
 def download_batch(limit: int, *, seconds: float = 240.0) -> BatchResult:

@@ -17,9 +17,9 @@ from django.db import OperationalError, transaction
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from storage.download import Fetched
 from storage.errors import DownloadError, NotMedia, Transient, UrlExpired
 from storage.models import LEASE, Asset, AssetQuerySet, StoredFile
+from storage.store import Content
 
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = 5.0
@@ -41,7 +41,7 @@ class Success:
     """The bytes of an asset lie in the store."""
 
     asset: ClaimedAsset
-    fetched: Fetched
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def settle(endings: Collection[Ending]) -> BatchResult:
         _write_stored(stored)
         counts = BatchResult(
             stored=len(stored),
-            bytes=sum(success.fetched.size for success, _ in stored),
+            bytes=sum(success.content.size for success, _ in stored),
             lost=len(endings) - len(held),
         )
         for failure in failures:
@@ -140,9 +140,9 @@ def _judged(endings: Iterable[Ending]) -> tuple[list[tuple[Success, int]], list[
     successes = [ending for ending in endings if isinstance(ending, Success)]
     failures = [ending for ending in endings if isinstance(ending, Failure)]
     stored = []
-    files = _files({success.fetched.sha256: success.fetched for success in successes})
+    files = files_of(success.content for success in successes)
     for success in successes:
-        file = files[success.fetched.sha256]
+        file = files[success.content.sha256]
         if file.rejected_at is None:
             stored.append((success, file.pk))
         else:
@@ -150,24 +150,25 @@ def _judged(endings: Iterable[Ending]) -> tuple[list[tuple[Success, int]], list[
     return stored, failures
 
 
-def _files(fetched: dict[str, Fetched]) -> dict[str, StoredFile]:
-    """The row of each content, inserted where it is new; in order, against deadlocks."""
-    if not fetched:
-        return {}
-    StoredFile.objects.bulk_create(
-        [stored_file(fetched[sha256]) for sha256 in sorted(fetched)], ignore_conflicts=True
-    )
-    rows = StoredFile.objects.filter(sha256__in=fetched).only("sha256", "rejected_at")
-    return {file.sha256: file for file in rows}
+def files_of(contents: Iterable[Content]) -> dict[str, StoredFile]:
+    """The row of each content by SHA-256, inserted where it is new.
+
+    In the order of the hash, against deadlocks; locked until the transaction ends, so that
+    nobody rejects one of them in between.
+    """
+    wanted = {content.sha256: content for content in contents}
+    rows = [_file(wanted[sha256]) for sha256 in sorted(wanted)]
+    StoredFile.objects.bulk_create(rows, ignore_conflicts=True)
+    files = StoredFile.objects.filter(sha256__in=wanted).order_by("sha256")
+    return {file.sha256: file for file in files.select_for_update(no_key=True)}
 
 
-def stored_file(fetched: Fetched) -> StoredFile:
-    """An unsaved row for bytes that lie in the store."""
+def _file(content: Content) -> StoredFile:
     return StoredFile(
-        sha256=fetched.sha256,
-        size=fetched.size,
-        media_type=fetched.kind.media_type,
-        extension=fetched.kind.extension,
+        sha256=content.sha256,
+        size=content.size,
+        media_type=content.kind.media_type,
+        extension=content.kind.extension,
     )
 
 

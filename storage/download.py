@@ -30,6 +30,7 @@ from storage.errors import (
     Transient,
     UrlExpired,
 )
+from storage.store import Content
 
 HEADERS: dict[bytes | str, bytes | str] = {
     "User-Agent": "Instarchiver",
@@ -58,20 +59,6 @@ class Limits:
     """Bytes per second."""
     longest: float = 20 * 60.0
     """Seconds for all of it: below the time limit of a task."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What was read from the bytes while they went by."""
-
-    sha256: str
-    size: int
-    kind: kinds.Kind
-
-    @property
-    def name(self) -> str:
-        """Where the bytes belong in the store."""
-        return f"{self.sha256[:2]}/{self.sha256}.{self.kind.extension}"
 
 
 @dataclass(slots=True)
@@ -115,7 +102,7 @@ class Fetcher:
     ) -> None:
         self._pool.close()
 
-    def fetch(self, url: str, into: Path) -> Fetched:
+    def fetch(self, url: str, into: Path) -> Content:
         """Stream the file behind the URL to a path, in constant memory.
 
         Raises only DownloadError for what the network does; then the path may hold a part.
@@ -142,13 +129,13 @@ class Fetcher:
         ) as response:
             yield response
 
-    def _receive(self, response: httpcore.Response, into: Path) -> Fetched:
+    def _receive(self, response: httpcore.Response, into: Path) -> Content:
         _check_status(response)
         if _length(response) > self.limits.max_bytes:
             raise TooLarge(f"announced {_length(response)} bytes")
         return self._write(response.iter_stream(), into)
 
-    def _write(self, chunks: Iterable[bytes], into: Path) -> Fetched:
+    def _write(self, chunks: Iterable[bytes], into: Path) -> Content:
         digest, size = hashlib.sha256(), 0
         kind, chunks = _recognised(iter(chunks))
         with into.open("wb", buffering=0) as file:
@@ -158,7 +145,7 @@ class Fetcher:
                     raise TooLarge(f"more than {self.limits.max_bytes} bytes")
                 digest.update(chunk)
                 file.write(chunk)
-        return Fetched(digest.hexdigest(), size, kind)
+        return Content(digest.hexdigest(), size, kind)
 
 
 class PublicNetwork(httpcore.NetworkBackend):

@@ -14,6 +14,20 @@ from core.models import Timestamped
 LEASE = timedelta(seconds=60)
 
 
+class StoredFileQuerySet(models.QuerySet["StoredFile"]):
+    """Names of queries over stored files."""
+
+    def awaiting_enrichment(self, now: datetime) -> StoredFileQuerySet:
+        """Not looked into yet, and nobody at it; in the order they came."""
+        return self.filter(
+            Q(enrichment_lease_until=None) | Q(enrichment_lease_until__lt=now), enriched_at=None
+        ).order_by("pk")
+
+    def servable(self) -> StoredFileQuerySet:
+        """Those whose bytes may be shown."""
+        return self.filter(rejected_at=None)
+
+
 class StoredFile(models.Model):
     """Bytes that we have, once per content.
 
@@ -42,6 +56,8 @@ class StoredFile(models.Model):
     poster = models.ForeignKey(
         "self", models.SET_NULL, null=True, related_name="+", help_text="a frame of the video"
     )
+
+    objects: ClassVar = StoredFileQuerySet.as_manager()
 
     class Meta:
         # Serves StoredFileQuerySet.awaiting_enrichment, which a sweep asks every 15 seconds.

@@ -11,15 +11,32 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 
+from storage.kinds import Kind
+
 ASIDE = "tmp"
 ABANDONED_AFTER = 60 * 60
 """Seconds: above the time that the slowest allowed download takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What identifies some bytes, read while they were written."""
+
+    sha256: str
+    size: int
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """Where the bytes belong in the store."""
+        return f"{self.sha256[:2]}/{self.sha256}.{self.kind.extension}"
 
 
 class Store:

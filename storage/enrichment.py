@@ -1,0 +1,122 @@
+"""What is read out of stored bytes afterwards: size, blur, perceptual hash, poster.
+
+Apart from the download, because it can be redone and the bytes cannot be fetched again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from storage import claims, kinds, media, store
+from storage.errors import NotMedia
+from storage.models import Asset, StoredFile
+
+LEASE = timedelta(minutes=5)
+MOST_ATTEMPTS = 3
+"""Bytes that killed so many processes (a decoder's crash, no memory) are not opened again."""
+
+log = structlog.get_logger(__name__)
+
+
+def enrich_due(*, seconds: float) -> int:
+    """Enrich stored files one after the other until none is due or the time is used up.
+
+    Returns how many. One at a time, so that bytes which kill the process use up no attempt but
+    their own.
+    """
+    until, done = time.monotonic() + seconds, 0
+    while time.monotonic() < until and (file := _claim()) is not None:
+        enrich(file)
+        done += 1
+    return done
+
+
+def enrich(file: StoredFile) -> None:
+    """Read the file's facts into its row, or reject it when its bytes cannot be decoded."""
+    try:
+        facts = _facts(file)
+    except NotMedia as error:
+        reject(file, str(error))
+    except FileNotFoundError:
+        # Nothing to read; that is for the check of the store to repair.
+        log.exception("enrichment.bytes_missing", file=file.name)
+        _write(file, media.Facts())
+    else:
+        _write(file, facts)
+
+
+def reject(file: StoredFile, reason: str) -> None:
+    """Keep the bytes, but never serve them; the assets that had them are failed."""
+    now = timezone.now()
+    log.warning("enrichment.rejected", file=file.name, reason=reason)
+    with transaction.atomic():
+        # The file's row first: a download that ends now with the same bytes waits, then sees it.
+        StoredFile.objects.filter(pk=file.pk).update(rejected_at=now, enriched_at=now)
+        Asset.objects.filter(file=file.pk).update(
+            state=Asset.State.FAILED,
+            file=None,
+            stored_at=None,
+            error_code=NotMedia.__name__,
+            error=reason,
+            updated_at=now,
+        )
+
+
+def _claim() -> StoredFile | None:
+    now = timezone.now()
+    with transaction.atomic():
+        due = StoredFile.objects.awaiting_enrichment(now).select_for_update(skip_locked=True)
+        file: StoredFile | None = due.first()
+        if file is not None:
+            file.enrichment_attempts += 1
+            file.enrichment_lease_until = now + LEASE
+            file.save(update_fields=["enrichment_attempts", "enrichment_lease_until"])
+    return file
+
+
+def _facts(file: StoredFile) -> media.Facts:
+    if file.enrichment_attempts > MOST_ATTEMPTS:
+        raise NotMedia(f"its decoder did not survive {MOST_ATTEMPTS} attempts")
+    with store.default().open(file.name) as opened:
+        return media.examine(opened, file.media_type)
+
+
+def _write(file: StoredFile, facts: media.Facts) -> None:
+    poster = _stored_poster(facts.poster, facts) if facts.poster else None
+    StoredFile.objects.filter(pk=file.pk).update(
+        **_columns(facts), duration=facts.duration, poster=poster
+    )
+
+
+def _stored_poster(jpeg: bytes, facts: media.Facts) -> StoredFile:
+    """The poster is a file of its own, and its facts are known already."""
+    content = _put(jpeg)
+    with transaction.atomic():
+        file = claims.files_of([content])[content.sha256]
+    StoredFile.objects.filter(pk=file.pk).update(**_columns(facts))
+    return file
+
+
+def _put(jpeg: bytes) -> store.Content:
+    content = store.Content(hashlib.sha256(jpeg).hexdigest(), len(jpeg), kinds.JPEG)
+    shelf = store.default()
+    with shelf.aside() as path:
+        path.write_bytes(jpeg)
+        shelf.put(path, content.name)
+    return content
+
+
+def _columns(facts: media.Facts) -> dict[str, object]:
+    return {
+        "width": facts.width,
+        "height": facts.height,
+        "blur": facts.blur,
+        "perceptual_hash": facts.perceptual_hash,
+        "enriched_at": timezone.now(),
+    }

@@ -1,0 +1,30 @@
+"""Enrichment as tasks: a message is only a nudge, the rows decide."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.tasks import BaseTask, send
+from storage import enrichment
+from storage.models import StoredFile
+
+SECONDS = 240.0  # a message; what is left gets a message of its own
+
+
+@shared_task(name="storage.enrich", base=BaseTask)
+def enrich() -> None:
+    """Enrich stored files for some minutes."""
+    enrichment.enrich_due(seconds=SECONDS)
+    _nudge_if_due()
+
+
+@shared_task(name="storage.sweep_enrichment", base=BaseTask, expires=60)
+def sweep_enrichment() -> None:
+    """Nudge the enrichment where files wait for it: lost messages, dead workers."""
+    _nudge_if_due()
+
+
+def _nudge_if_due() -> None:
+    if StoredFile.objects.awaiting_enrichment(timezone.now()).exists():
+        send("storage.enrich")
