@@ -193,14 +193,15 @@ def test_an_address_may_be_written_in_capitals() -> None:
     assert post.media[0].image_url == "HTTPS://a.example/x"
 
 
-def test_the_size_of_the_original_is_preferred_to_that_of_the_picture() -> None:
+def test_the_size_of_the_original_is_preferred_to_that_of_an_enlarged_picture() -> None:
     web = example("post", "web")["data"]["shortcode_media"]
     node = web["edge_sidecar_to_children"]["edges"][0]["node"]
-    node["dimensions"] = {"width": 3000, "height": 4000}
+    node["display_url"] = None
+    node["dimensions"] = {"width": 720, "height": 900}
 
     medium = parse.post(web).media[0]
 
-    assert (medium.width, medium.height) == (3000, 4000)
+    assert (medium.width, medium.height) == (720, 900)
 
 
 @pytest.mark.parametrize("height", [None, 0, 2**31, "tall"])
