@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from core.utils.answers import Payload
-
 from core.errors import NotAvailable
 from core.utils import instagram_api
+from core.utils.answers import Payload
 from instagram.models import User
 
 PAGE_SIZE = 50  # the most that the provider allows

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from api_logs.models import APIRequestLog
 from django.db import connection
 
+from api_logs.models import APIRequestLog
 from instagram.models import ArchiveRun
 
 # The files that the run's streams want: whoever fetched them, and in whichever run.

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
-from api_logs.models import APIRequestLog
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from api_logs.models import APIRequestLog
 from core.errors import CoreAPIError, Transient, UnexpectedPayload
 from instagram.archiving.persist import Outcome
 from instagram.models import ArchiveRun, RejectedItem, RunStream, User
