@@ -1,0 +1,60 @@
+"""COPY into a model's table: about ten times as fast as `bulk_create` for large data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.options import Options
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+Row = Mapping[str, Any]
+"""Column values by attribute name, as in `{"user_id": 1}`."""
+
+
+def copy_rows(model: type[models.Model], rows: Iterable[Row]) -> None:
+    """Write the rows in one statement. Every row has the same keys.
+
+    What a row leaves out gets the model's default; a key of the database's own making stays its.
+    """
+    waiting = iter(rows)
+    first = next(waiting, None)
+    if first is None:
+        return
+    fields = [field for field in _options(model).concrete_fields if _is_written(field, first)]
+    defaults = {field.attname: field.get_default() for field in fields}
+    documents = {field.attname for field in fields if isinstance(field, models.JSONField)}
+    with connection.cursor() as cursor, cursor.copy(_statement(model, fields)) as copy:
+        for row in (first, *waiting):
+            values = defaults | dict(row)
+            for name in documents:
+                values[name] = None if values[name] is None else Jsonb(values[name])
+            copy.write_row([values[field.attname] for field in fields])
+
+
+def fresh_keys(model: type[models.Model], *, at_once: int = 5000) -> Iterator[int]:
+    """Numbers from the sequence of the model's primary key, which nobody else will get."""
+    options = _options(model)
+    query = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(query, [options.db_table, options.pk.column, at_once])
+            numbers = [number for (number,) in cursor.fetchall()]
+        yield from numbers
+
+
+def _is_written(field: models.Field[Any, Any], first: Row) -> bool:
+    return field.attname in first or not isinstance(field, models.AutoField)
+
+
+def _options(model: type[models.Model]) -> Options[Any]:
+    return model._meta  # noqa: SLF001  documented by Django in spite of its name
+
+
+def _statement(model: type[models.Model], fields: Iterable[models.Field[Any, Any]]) -> sql.Composed:
+    columns = [sql.Identifier(str(field.column)) for field in fields]
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(_options(model).db_table), sql.SQL(", ").join(columns)
+    )

@@ -1,0 +1,80 @@
+"""`manage.py seed`: a large, realistic archive for trying out and for benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from instagram.seeding import AlreadySeeded, Seeded, Size, seed
+
+MOST = {"profiles": 100_000, "posts": 5_000_000, "stories": 1_000_000, "seed": 9_999}
+
+
+class Command(BaseCommand):
+    """Writes everything or nothing, and each seed once."""
+
+    help = "Fill the database with made-up profiles, posts and stories (not for production data)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Sizes; nonsense ends with exit status 2."""
+        parser.add_argument("--profiles", type=whole(1, "profiles"), default=50)
+        parser.add_argument("--posts", type=whole(0, "posts"), default=1000)
+        parser.add_argument("--stories", type=whole(0, "stories"), default=200)
+        parser.add_argument(
+            "--seed", type=whole(0, "seed"), default=1, help="another number, another data set"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *_args: str, **options: Any) -> None:
+        """Seed, and tell the planner about it."""
+        size = Size(*(options[name] for name in ("profiles", "posts", "stories", "seed")))
+        started = time.monotonic()
+        try:
+            seeded = self.seed(size)
+        except AlreadySeeded:
+            seeded = Seeded()
+        seconds = round(time.monotonic() - started, 2)
+        self.stdout.write(
+            json.dumps({"seed": size.seed, **asdict(seeded), "seconds": seconds})
+            if options["json"]
+            else describe(size.seed, seeded, seconds)
+        )
+
+    def seed(self, size: Size) -> Seeded:
+        """Show progress on standard error while the rows are written."""
+        columns = ("[bold]seeding", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("", total=size.total)
+            seeded = seed(size, advance=lambda done: progress.advance(bar, done))
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        return seeded
+
+
+def whole(least: int, name: str) -> Any:
+    """A reader of whole numbers from `least` to what the name allows."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if not least <= number <= MOST[name]:
+            raise argparse.ArgumentTypeError(f"choose from {least} to {MOST[name]:,}")
+        return number
+
+    read.__name__ = "number"  # argparse names it where the text is no number
+    return read
+
+
+def describe(number: int, seeded: Seeded, seconds: float) -> str:
+    """The result in a sentence."""
+    if not seeded.profiles:
+        return f"Seed {number} is in this database already; nothing was added. Try another --seed."
+    counts = ", ".join(f"{count:,} {name}" for name, count in asdict(seeded).items())
+    return f"Added {counts} in {seconds} s."
