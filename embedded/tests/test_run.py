@@ -1,0 +1,129 @@
+"""`python -m embedded run`: one command with the services of a data folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded.tests.conftest import Runner, release
+
+USE_BOTH = """
+import os, psycopg, redis
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    print(connection.execute("show server_encoding").fetchone()[0])
+print(redis.from_url(os.environ["REDIS_URL"]).ping())
+"""
+WRITE = """
+import os, psycopg, redis
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    connection.execute("create table kept as select 42 as number")
+redis.from_url(os.environ["REDIS_URL"]).set("kept", "43")
+"""
+READ = """
+import os, psycopg, redis
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    print(connection.execute("select number from kept").fetchone()[0])
+print(redis.from_url(os.environ["REDIS_URL"]).get("kept").decode())
+"""
+linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks into /proc")
+
+
+def test_a_command_can_use_both_services(runner: Runner) -> None:
+    result = runner.python(USE_BOTH)
+
+    assert result.stdout.split() == ["UTF8", "True"]
+
+
+def test_the_exit_status_of_the_command_is_passed_on(runner: Runner) -> None:
+    assert runner.python("raise SystemExit(7)").returncode == 7
+
+
+def test_a_given_address_switches_off_only_its_own_service(runner: Runner) -> None:
+    runner.variables["REDIS_URL"] = "redis://given.example:1"
+
+    database, redis = runner.addresses()
+
+    assert redis == "redis://given.example:1"
+    assert database.startswith("postgresql://")
+    assert not (runner.data / "valkey").exists()
+
+
+def test_a_second_command_uses_the_services_of_the_first(runner: Runner) -> None:
+    runner.hold()
+
+    assert runner.addresses() == runner.addresses()
+
+
+def test_the_first_command_keeps_its_services_for_a_second(runner: Runner) -> None:
+    first = runner.hold()
+    second = runner.hold(then=USE_BOTH)
+
+    release(first)
+    output, _ = second.communicate("\n", timeout=30)
+
+    assert output.split() == ["UTF8", "True"]
+
+
+def test_two_data_folders_have_services_of_their_own(runner: Runner, tmp_path: Path) -> None:
+    runner.hold()
+    other = Runner(tmp_path / "other")
+
+    assert set(other.addresses()).isdisjoint(runner.addresses())
+
+
+def test_data_are_there_at_the_second_start(runner: Runner) -> None:
+    runner.python(WRITE)
+
+    assert runner.python(READ).stdout.split() == ["42", "43"]
+
+
+@linux
+def test_no_process_is_left_behind(runner: Runner) -> None:
+    runner.addresses()
+
+    assert runner.processes() == []
+
+
+@linux
+def test_a_killed_supervisor_takes_everything_along(runner: Runner) -> None:
+    supervisor = runner.hold()
+
+    supervisor.kill()
+
+    assert runner.all_end()
+
+
+@linux
+def test_a_start_after_everything_was_killed_finds_the_data(runner: Runner) -> None:
+    runner.python(WRITE)
+    runner.hold()
+    for process in runner.processes():
+        os.kill(process, signal.SIGKILL)
+
+    assert runner.python(READ).stdout.split() == ["42", "43"]
+
+
+def test_throw_away_services_leave_no_data(runner: Runner) -> None:
+    result = runner.run(
+        "scratch", sys.executable, "-c", "import os; print(os.environ['INSTARCHIVER_DATA'])"
+    )
+
+    assert not Path(result.stdout.strip()).exists()
+    assert not runner.data.exists()
+
+
+def test_a_missing_program_is_named(runner: Runner) -> None:
+    result = runner.run("run", "no-such-program")
+
+    assert (result.returncode, result.stdout) == (2, "no-such-program: no such program\n")
+
+
+def test_no_words_get_the_usage(runner: Runner) -> None:
+    result = runner.run()
+
+    assert result.returncode == 2
+    assert "demo [--exit]" in result.stdout
