@@ -32,16 +32,17 @@ class APIRequestLogAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[APIRequestLog]:
         """Lists do without the bodies, which are most of the table."""
-        return super().get_queryset(request).defer("response_body")
+        rows: QuerySet[APIRequestLog] = super().get_queryset(request)
+        return rows.defer("response_body")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, *_: object) -> bool:
         """Only the client writes the log."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: APIRequestLog | None = None) -> bool:
+    def has_change_permission(self, *_: object) -> bool:
         """Nobody rewrites it."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: APIRequestLog | None = None) -> bool:
+    def has_delete_permission(self, *_: object) -> bool:
         """Only its retention deletes it."""
         return False

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
-# No call lives this long: its timeout is at most 5 minutes for the head and as long for the body.
+# No call lives this long; its timeout is at most 90 seconds.
 ABANDONED_AFTER = timedelta(minutes=15)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminPasswordInput, UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanWidget
 
 
 class SecretInput(forms.MultiWidget):
@@ -15,7 +15,7 @@ class SecretInput(forms.MultiWidget):
     def __init__(self) -> None:
         super().__init__(
             {
-                "new": UnfoldAdminPasswordInput(attrs={"autocomplete": "new-password"}),
+                "new": UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
                 "clear": UnfoldBooleanWidget(attrs={"title": "Forget the stored secret"}),
             }
         )

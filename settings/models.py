@@ -16,7 +16,10 @@ GIBIBYTE = 2**30
 
 def validate_address(text: str) -> None:
     """Accept what an endpoint's path can follow: `https://host[:port][/path]`."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ValidationError("Enter an http:// or https:// address.") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValidationError("Enter an http:// or https:// address.")
     if parts.query or parts.fragment or "@" in parts.netloc:
@@ -39,7 +42,7 @@ class CoreAPISetting(SingletonModel):
     )
     timeout_seconds = models.PositiveSmallIntegerField(
         default=60,
-        validators=[MinValueValidator(1), MaxValueValidator(300)],
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
         help_text="How long one call may take; the provider recommends 30 to 60.",
     )
 

@@ -11,6 +11,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+import stamina
+from pytest_django import Settings
+
+# Letters, digits and what has other spellings in a URL or in JSON
+TOKEN = "tk/Ab9+secret=="
+
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -124,3 +131,11 @@ def odd_server() -> Iterator[OddServer]:
         listener.shutdown()
         listener.server_close()
         thread.join()
+
+
+@pytest.fixture(name="server")
+def core_api_server(settings: Settings) -> Iterator[OddServer]:
+    """The server as the Core API in force; retries happen, but without their pauses."""
+    with odd_server() as running, stamina.set_testing(True, attempts=3):
+        settings.CORE_API_URL, settings.CORE_API_TOKEN = running.url, TOKEN
+        yield running

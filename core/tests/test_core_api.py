@@ -1,37 +1,240 @@
-"""The client over real HTTP: what callers get, what the log keeps, what is never written."""
+"""The client over real HTTP: what callers get and how often they ask."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gzip
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 import stamina
+from django.db import connections, transaction
+from pytest_django import Settings
 
+from api_logs.models import APIRequestLog
+from core import errors
 from core.tests import odd_server
-from core.tests.odd_server import OddServer, answering
+from core.tests.odd_server import TOKEN, OddServer, answering
+from core.utils import core_api
+from core.utils.answers import Payload
 from core.utils.core_api import Endpoint, make_request
+from settings.models import CoreAPISetting
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 
-TOKEN = "tk/Ab9+secret=="
 ENDPOINT = Endpoint("user_posts", "/api/v1/instagram/v1/fetch_user_posts", Decimal("0.001"))
-FINE = answering('{"code": 200, "data": {"items": []}}', x_request_id="theirs-1")
+FINE = answering('{"code": 200, "data": {"items": []}}')
+BROKEN = answering("<html>bad gateway</html>", 502, Content_Type="text/html")
 
 
-@pytest.fixture
-def server(settings) -> Iterator[OddServer]:
-    with odd_server.odd_server() as running, stamina.set_testing(True, attempts=3):
-        settings.CORE_API_URL, settings.CORE_API_TOKEN = running.url, TOKEN
-        yield running
+def call() -> Payload:
+    return make_request(ENDPOINT, {"user_id": "1", "count": 50}, target="1")
 
 
-def call() -> object:
-    return make_request(ENDPOINT, {"user_id": "1"}, target="1")
-
-
-def test_the_payload_is_the_envelopes_data(server):
+def test_the_payload_is_the_envelopes_data(server: OddServer) -> None:
     server.will(FINE)
 
     assert call() == {"items": []}
+    assert server.requests == [f"{ENDPOINT.path}?user_id=1&count=50"]
     assert server.tokens == [f"Bearer {TOKEN}"]
+
+
+def test_a_compressed_answer_is_read(server: OddServer) -> None:
+    body = gzip.compress(b'{"code": 200, "data": {"items": []}}')
+    server.will(answering(body, Content_Encoding="gzip"))
+
+    assert call() == {"items": []}
+
+
+def test_a_transient_failure_is_tried_again(server: OddServer) -> None:
+    server.will(BROKEN, odd_server.hanging_up, FINE)
+
+    assert call() == {"items": []}
+    assert APIRequestLog.objects.count() == 3
+
+
+def test_after_three_attempts_the_failure_is_the_callers(server: OddServer) -> None:
+    server.will(BROKEN)
+
+    with pytest.raises(errors.Transient):
+        call()
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"detail": {"code": 400}}', '{"detail": "Not Found"}', '{"detail": [{"msg": "required"}]}'],
+)
+def test_a_lasting_failure_is_not_tried_again(server: OddServer, body: str) -> None:
+    server.will(answering(body, 400))
+
+    with pytest.raises(errors.CoreAPIError):
+        call()
+    assert len(server.requests) == 1
+
+
+def test_a_long_pause_is_left_to_the_caller(server: OddServer) -> None:
+    server.will(answering('{"detail": {"code": 429}}', 429, Retry_After="30"))
+
+    with pytest.raises(errors.RateLimited) as caught:
+        call()
+    assert caught.value.retry_after == 30
+    assert len(server.requests) == 1
+
+
+def test_a_short_pause_is_waited_for(server: OddServer) -> None:
+    server.will(answering('{"detail": {"code": 429}}', 429, Retry_After="1"), FINE)
+    began = time.monotonic()
+
+    with stamina.set_testing(False):
+        call()
+
+    assert 1 <= time.monotonic() - began < 5
+
+
+def test_a_server_that_says_nothing_times_out(server: OddServer) -> None:
+    CoreAPISetting(timeout_seconds=1).save()
+    server.will(odd_server.sleeping(3))
+
+    with stamina.set_testing(True), pytest.raises(errors.Transient, match="ReadTimeout"):
+        call()
+
+
+def test_a_body_that_drips_times_out_as_a_whole(server: OddServer) -> None:
+    CoreAPISetting(timeout_seconds=1).save()
+    server.will(odd_server.dripping)
+
+    with stamina.set_testing(True), pytest.raises(errors.Transient, match="did not end in time"):
+        call()
+
+
+def test_a_body_that_is_cut_off_is_transient(server: OddServer) -> None:
+    server.will(odd_server.cutting_the_body)
+
+    with pytest.raises(errors.Transient, match="RemoteProtocolError"):
+        call()
+
+
+def test_a_body_that_is_no_gzip_is_transient(server: OddServer) -> None:
+    server.will(answering(b"not gzip", Content_Encoding="gzip"))
+
+    with pytest.raises(errors.Transient, match="DecodingError"):
+        call()
+
+
+def test_an_endless_body_is_not_kept_in_memory(server: OddServer) -> None:
+    server.will(odd_server.pouring(core_api.LARGEST_BODY + 2**20))
+
+    with pytest.raises(errors.UnexpectedPayload, match="larger than"):
+        call()
+
+
+def test_nobody_listening_is_transient_and_free(settings: Settings) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        settings.CORE_API_URL = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        settings.CORE_API_TOKEN = TOKEN
+        with stamina.set_testing(True), pytest.raises(errors.Transient, match="ConnectError"):
+            call()
+
+    assert APIRequestLog.objects.get().price == 0
+
+
+def test_a_redirect_is_not_followed_with_the_token(server: OddServer) -> None:
+    with odd_server.odd_server() as elsewhere:
+        elsewhere.will(FINE)
+        server.will(answering("", 302, Location=f"{elsewhere.url}/stolen"))
+
+        with pytest.raises(errors.BadRequest, match="redirected"):
+            call()
+
+    assert elsewhere.requests == []
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("unset", ["CORE_API_URL", "CORE_API_TOKEN"])
+def test_an_unset_configuration_says_where_to_set_it(settings: Settings, unset: str) -> None:
+    setattr(settings, unset, "")
+
+    with pytest.raises(errors.NotConfigured, match=f"admin under Settings, Core API, or.*{unset}"):
+        call()
+    assert not APIRequestLog.objects.exists()
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("token", ["two words", "line\nbreak", "ключ"])
+def test_a_token_that_no_header_can_carry_is_refused_without_quoting_it(
+    settings: Settings, token: str
+) -> None:
+    settings.CORE_API_TOKEN = token
+
+    with pytest.raises(errors.NotConfigured) as caught:
+        call()
+    assert token not in str(caught.value)
+
+
+@pytest.mark.usefixtures("server")
+def test_an_address_that_is_no_url_is_refused(settings: Settings) -> None:
+    settings.CORE_API_URL = "http://core-api:port"
+
+    with pytest.raises(errors.NotConfigured, match="not a URL"):
+        call()
+
+
+def test_a_new_address_and_token_hold_from_the_next_call(server: OddServer) -> None:
+    server.will(FINE)
+    call()
+    with odd_server.odd_server() as other:
+        other.will(FINE)
+        CoreAPISetting(base_url=f"{other.url}/", token="fresh").save()
+
+        call()
+
+    assert other.tokens == ["Bearer fresh"]
+
+
+def test_a_call_inside_a_transaction_is_refused(server: OddServer) -> None:
+    server.will(FINE)
+
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        call()
+    assert server.requests == []
+
+
+def test_threads_share_the_client(server: OddServer) -> None:
+    server.will(FINE)
+
+    def call_and_disconnect(_: int) -> Payload:
+        try:
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(call_and_disconnect, range(24)))
+
+    assert answers == [{"items": []}] * 24
+    assert APIRequestLog.objects.filter(state="completed").count() == 24
+
+
+FORK = """
+import os
+from core.utils.core_api import _http
+
+inherited = _http()
+if os.fork() == 0:
+    os._exit(7 if _http() is inherited else 0)
+raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+def test_a_forked_child_opens_connections_of_its_own() -> None:
+    # Of its own process: newer Pythons warn about forking one that has threads.
+    command = [sys.executable, "-c", "import django; django.setup()" + FORK]
+    finished = subprocess.run(command, check=False)  # noqa: S603  our own interpreter and script
+
+    assert finished.returncode == 0

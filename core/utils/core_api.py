@@ -32,6 +32,7 @@ MEBIBYTE = 2**20
 LARGEST_BODY = 32 * MEBIBYTE
 # A pause longer than this is passed on to the caller, whose run's row waits instead of a worker.
 LONGEST_PAUSE_HERE = 5.0
+CONNECT_TIMEOUT = 10.0
 # These names say that nothing was sent, so nothing can be charged.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -109,8 +110,8 @@ def _pause_before_retry(error: Exception) -> bool | float:
     return error.retry_after if error.retry_after <= LONGEST_PAUSE_HERE else False
 
 
-# Within 20 seconds: after one timeout of 60 s there is no second attempt, so that a call stays
-# below the lease of the run that makes it.
+# None begins after 20 seconds, so not after a timeout of 60: with all its attempts a call stays
+# below the 120 seconds for which a run is leased.
 _SHORT_RETRIES = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0.5).on(
     _pause_before_retry
 )
@@ -135,7 +136,7 @@ def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
             call.config.base_url + path,
             params=call.params,
             headers={"Authorization": f"Bearer {call.config.token}"},
-            timeout=call.config.timeout_seconds,
+            timeout=httpx.Timeout(call.config.timeout_seconds, connect=CONNECT_TIMEOUT),
         ) as response:
             outcome.http_status = response.status_code
             body = _body(response, path, deadline)

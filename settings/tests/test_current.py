@@ -1,0 +1,96 @@
+"""The configuration in force: the row before the environment, at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from pytest_django import Settings
+
+from core.errors import NotConfigured
+from settings import current
+from settings.current import AccessConfig, ArchivingConfig, CoreAPIConfig
+from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting
+
+pytestmark = pytest.mark.django_db
+
+GIBIBYTE = 2**30
+
+
+@pytest.fixture(autouse=True)
+def environment(settings: Settings) -> None:
+    settings.CORE_API_URL = "https://environment.example"
+    settings.CORE_API_TOKEN = "from-environment"
+
+
+def test_without_a_row_the_environment_counts() -> None:
+    assert current.core_api() == CoreAPIConfig(
+        base_url="https://environment.example", token="from-environment", timeout_seconds=60
+    )
+
+
+def test_the_row_wins_over_the_environment() -> None:
+    CoreAPISetting(base_url="https://row.example/", token="from-row", timeout_seconds=30).save()
+
+    assert current.core_api() == CoreAPIConfig(
+        base_url="https://row.example", token="from-row", timeout_seconds=30
+    )
+
+
+def test_each_value_falls_back_by_itself() -> None:
+    CoreAPISetting(base_url="https://row.example").save()
+
+    assert current.core_api().token == "from-environment"
+
+
+def test_a_change_holds_from_the_next_call() -> None:
+    AccessSetting(private_reading=False).save()
+    current.access()
+
+    AccessSetting.objects.update(private_reading=True)
+
+    assert current.access().private_reading
+
+
+def test_the_token_is_not_in_the_representation() -> None:
+    assert "from-environment" not in repr(current.core_api())
+
+
+def test_a_token_that_cannot_be_decrypted_is_told_to_staff(settings: Settings) -> None:
+    CoreAPISetting(token="from-row").save()
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
+
+    with pytest.raises(NotConfigured, match="No key in FIELD_ENCRYPTION_KEYS"):
+        current.core_api()
+
+
+def test_the_defaults_of_archiving() -> None:
+    assert current.archiving() == ArchivingConfig(
+        max_file_bytes=2 * GIBIBYTE,
+        download_threads=16,
+        connections_per_host=16,
+        api_log_retention_days=30,
+        api_log_body_limit=65536,
+    )
+
+
+def test_by_default_reading_is_open_and_registration_is_not() -> None:
+    assert current.access() == AccessConfig(registration_open=False, private_reading=False)
+
+
+@pytest.mark.parametrize(
+    ("read", "model"),
+    [
+        (current.core_api, CoreAPISetting),
+        (current.archiving, ArchivingSetting),
+        (current.access, AccessSetting),
+    ],
+)
+def test_reading_sends_one_query_and_writes_nothing(
+    django_assert_num_queries: Any, read: Any, model: Any
+) -> None:
+    with django_assert_num_queries(1):
+        read()
+
+    assert not model.objects.exists()
