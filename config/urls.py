@@ -1,9 +1,27 @@
-"""Every address outside the REST API; `config/api_router.py` has those."""
+"""Every address. Those of the REST API are listed in `config/api_router.py` and the apps."""
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularSwaggerView
+
+from core.api.health import HealthView
+from core.api.schema import SchemaView
+
+to_the_docs = RedirectView.as_view(pattern_name="docs")
 
 urlpatterns = [
+    path("", to_the_docs),
+    path("docs/", to_the_docs),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("health/", HealthView.as_view(), name="health"),
     path(settings.ADMIN_PATH, admin.site.urls),
+    path("", include("config.api_router")),
 ]
+
+handler400 = "core.api.errors.bad_request"
+handler403 = "core.api.errors.forbidden"
+handler404 = "core.api.errors.not_found"
+handler500 = "core.api.errors.server_error"

@@ -52,16 +52,17 @@ def query_words(query: str) -> list[str]:
     return normalise(query[:LONGEST_QUERY].replace("\0", " ")).split()
 
 
+def needle(word: str) -> str:
+    """What a document that matches the word contains: one or two letters must begin a word."""
+    return WORD_START + word if len(word) <= 2 else word
+
+
 def containing(word: str) -> Q:
-    """Rows whose document contains the word; one or two letters must begin a word."""
-    if len(word) <= 2:
-        needle = WORD_START + word
-        wanted = [zlib.crc32(needle.encode()) - 2**31]
-    else:
-        needle = word
-        inner = (word[start : start + 3] for start in range(len(word) - 2))
-        wanted = sorted({zlib.crc32(gram.encode()) - 2**31 for gram in inner})
-    return Q(search_grams__contains=wanted, search_text__contains=needle)
+    """Rows whose document contains the word."""
+    text = needle(word)
+    inner = {text[start : start + 3] for start in range(max(len(text) - 2, 1))}
+    wanted = sorted(zlib.crc32(gram.encode()) - 2**31 for gram in inner)
+    return Q(search_grams__contains=wanted, search_text__contains=text)
 
 
 class Searchable(models.Model):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -85,7 +86,9 @@ def database(*, pool_size: int) -> dict[str, Any]:
     keeps one connection per thread, because Django refuses both at once.
     """
     facts = conninfo_to_dict(env.database_url)
-    options: dict[str, Any] = {key: value for key, value in facts.items() if key not in CONNECTION_KEYS}
+    options: dict[str, Any] = {
+        key: value for key, value in facts.items() if key not in CONNECTION_KEYS
+    }
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size}
     return {
@@ -130,7 +133,6 @@ FIELD_ENCRYPTION_KEYS = env.encryption_keys
 
 # Files
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 STORAGES = {
@@ -144,14 +146,24 @@ MEDIA_REDIRECT_PREFIX = env.media_redirect_prefix
 CORE_API_URL = env.core_api_url
 CORE_API_TOKEN = env.core_api_token
 
-# Cache and broker: two databases of one server, because the broker must never be evicted
+# Cache and broker: two databases of one server, because a flush of the cache must spare the broker
+
+
+def redis_database(offset: int) -> str:
+    """The database of REDIS_URL (0 where it names none), or the one that comes `offset` later."""
+    parts = urlsplit(env.redis_url)
+    number = int(parts.path.strip("/") or 0) + offset
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": f"{env.redis_url.removesuffix('/0')}/1",
+        "LOCATION": redis_database(1),
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     },
 }
-REDIS_URL = f"{env.redis_url.removesuffix('/0')}/0"
+REDIS_URL = redis_database(0)
 
 # Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
 CELERY_BROKER_URL = REDIS_URL
@@ -192,7 +204,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.MayRead"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.BoundedJSONParser"],
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is no parameter of ours, except on /schema/
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
@@ -203,6 +216,7 @@ REST_FRAMEWORK = {
         "anonymous": "3000/min",  # one page view prefetches about 20 details
         "account": "6000/min",
         "login": "10/min",
+        "login_address": "60/min",
         "archive": "60/min",
     },
     "NUM_PROXIES": env.trusted_proxies,
@@ -221,6 +235,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "HealthState": "core.api.health.STATES",
+        "PostVariant": "instagram.models.Post.Variant",
+        "RunState": "instagram.models.ArchiveRun.State",
+        "StreamName": "instagram.models.RunStream.Name",
+        "StreamState": "instagram.models.RunStream.State",
+    },
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),

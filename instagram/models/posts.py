@@ -25,7 +25,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
 
     def for_api(self) -> PostQuerySet:
-        """With media and owner, as the lists of the REST API show them, in two queries more."""
+        """With `current_media` and owner, as the API's lists show them, in two queries more."""
         return self._with_media_and(User.objects.for_api())
 
     def for_api_detail(self) -> PostQuerySet:
@@ -75,10 +75,6 @@ class Post(Timestamped, Searchable, Observed):
     api_updated_at = models.DateTimeField(
         null=True, blank=True, help_text="last tracked change that came from the Core API"
     )
-
-    coauthor_ids: list[str]  # Instagram ids, where a query annotates them
-
-    current_media: list[PostMedia]  # what `for_api` adds
 
     objects: ClassVar = PostQuerySet.as_manager()
     history = HistoricalRecords(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import ClassVar
@@ -85,7 +84,7 @@ class UserQuerySet(models.QuerySet["User"]):
         few = self.filter(any_word).values_list("pk", "search_text")[: FEW_PROFILES + 1]
         found = list(few)
         if len(found) > FEW_PROFILES:
-            return {word: self.filter(containing(word)).values("pk") for word in words}
+            return {word: self.filter(containing(word)) for word in words}
         return {word: [pk for pk, text in found if needle(word) in text] for word in words}
 
 
@@ -121,12 +120,6 @@ class User(Timestamped, Searchable, Observed):
     api_updated_at = models.DateTimeField(
         null=True, blank=True, help_text="last tracked change that came from the Core API"
     )
-
-    # What `for_api` and `for_api_detail` add
-    has_stories: bool
-    has_history: bool
-    newest_counts: dict[str, int | None] | None
-    updated_at_from_api: datetime | None
 
     objects: ClassVar = UserQuerySet.as_manager()
     history = HistoricalRecords(

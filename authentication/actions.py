@@ -1,0 +1,38 @@
+"""Signing in and registering."""
+
+from __future__ import annotations
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError, transaction
+from rest_framework.exceptions import AuthenticationFailed
+
+from authentication import tokens
+from authentication.tokens import TokenPair
+from core.users.models import Account
+
+
+class AddressRefused(Exception):
+    """No account can be made for the address; it does not say why."""
+
+
+def log_in(*, email: str, password: str) -> TokenPair:
+    """Start a session. Raises AuthenticationFailed.
+
+    The error and the time it takes are the same for an unknown address, a wrong password and an
+    inactive account: Django's backend hashes a password in each case.
+    """
+    account = authenticate(email=email, password=password)
+    if not isinstance(account, Account):
+        raise AuthenticationFailed("Wrong e-mail address or password.")
+    return tokens.issue(account)
+
+
+def register(*, email: str, password: str, name: str = "") -> Account:
+    """Make an account. Raises AddressRefused, or ValidationError for a weak password."""
+    validate_password(password, user=Account(email=email, name=name))
+    try:
+        with transaction.atomic():
+            return Account.objects.create_user(email, password, name=name)
+    except IntegrityError as error:
+        raise AddressRefused from error

@@ -1,0 +1,32 @@
+"""Who sends a request, by the access token in its Authorization header."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.tokens import Token
+
+
+class AccessTokenAuthentication(JWTAuthentication):
+    """`Authorization: Bearer <access token>`.
+
+    Whatever is wrong with a token, the answer carries `token_not_valid`: clients refresh once on
+    it, and the refresh tells them whether to sign in again.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
+        """The account of the token; None without a bearer token. Raises InvalidToken."""
+        try:
+            return super().authenticate(request)
+        except InvalidToken:
+            raise
+        except AuthenticationFailed as error:
+            raise InvalidToken from error
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+        """The challenge of a 401."""
+        return "Bearer"

@@ -1,0 +1,53 @@
+"""Bodies of requests and answers around signing in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from core.users.models import Account
+
+LONGEST_PASSWORD = 256  # hashing takes time in proportion
+
+
+class LoginSerializer(serializers.Serializer[Any]):
+    """What an account proves itself with."""
+
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+
+
+class RegistrationSerializer(LoginSerializer):
+    """What a new account is made of."""
+
+    name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    """A refresh token, to be used up."""
+
+    refresh = serializers.CharField(max_length=4096)
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    """What a client keeps."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class DetailSerializer(serializers.Serializer[Any]):
+    """A sentence for people."""
+
+    detail = serializers.CharField()
+
+
+class AccountSerializer(serializers.ModelSerializer[Account]):
+    """Who is signed in."""
+
+    username = serializers.CharField()
+
+    class Meta:
+        model = Account
+        fields = ("id", "username", "email", "name", "photo_url")

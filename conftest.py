@@ -1,0 +1,43 @@
+"""Fixtures for the tests of every room."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from core.users.models import Account
+
+
+@pytest.fixture
+def own_cache(settings: Settings) -> None:
+    """Keys that no other test sees: throttles would count its requests too."""
+    default = {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}
+    settings.CACHES = {"default": default}
+
+
+@pytest.fixture
+def api(own_cache: None, db: None) -> APIClient:
+    """A stranger's client."""
+    return APIClient()
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    """Somebody without any special right."""
+    return Account.objects.create_user("reader@example.org", "correct horse battery staple")
+
+
+@pytest.fixture
+def staff(db: None) -> Account:
+    """Somebody who may use the admin."""
+    return Account.objects.create_user("staff@example.org", "battery staple", is_staff=True)
+
+
+@pytest.fixture
+def signed_in(api: APIClient, account: Account) -> APIClient:
+    """The client of `account`."""
+    api.force_authenticate(account)
+    return api

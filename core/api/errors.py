@@ -1,0 +1,54 @@
+"""Every answer of the API is JSON, errors included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from core.middleware import request_id
+
+
+def exception_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an exception raised in a view; None for our own faults, which `server_error` answers.
+
+    A validation error without a field stands under `non_field_errors`, so that every 400 for
+    wrong input is an object.
+    """
+    if isinstance(error, SuspiciousOperation):
+        error = ParseError("Bad request.")
+    if isinstance(error, ValidationError) and isinstance(error.detail, list):
+        error = ValidationError({"non_field_errors": error.detail})
+    return exception_handler(error, context)
+
+
+def bad_request(_request: HttpRequest, _error: Exception) -> JsonResponse:
+    """handler400: a request that Django itself refuses, such as one for an unknown host."""
+    return JsonResponse({"detail": "Bad request."}, status=400)
+
+
+def forbidden(_request: HttpRequest, _error: Exception) -> JsonResponse:
+    """handler403."""
+    return JsonResponse({"detail": "Forbidden."}, status=403)
+
+
+@csrf_exempt
+def not_found(request: HttpRequest, _error: Exception | None = None) -> JsonResponse:
+    """handler404, and the view behind every unknown path of the API.
+
+    As a view it answers JSON with DEBUG on too, where Django shows its own page instead of a
+    handler's answer.
+    """
+    hint = "" if request.path.endswith("/") else " Every path ends in a slash."
+    return JsonResponse({"detail": f"Not found.{hint}"}, status=404)
+
+
+def server_error(_request: HttpRequest) -> JsonResponse:
+    """handler500: the id finds the traceback in the logs, and tells a stranger nothing."""
+    body = {"detail": "Internal server error.", "request_id": request_id.get()}
+    return JsonResponse(body, status=500)

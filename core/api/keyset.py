@@ -1,0 +1,159 @@
+"""Pages by position instead of offset: unique items whatever is added meanwhile, no COUNT.
+
+A position is the value of the ordering field and the primary key of a row, so rows that share one
+value still have an order. Rows without a value come last, in either direction; they are read as a
+segment of their own, because then each segment is a plain range of one index.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField, F, Field, Func, Model, QuerySet, Value
+from django.db.models.lookups import GreaterThan, LessThan
+
+LONGEST_CURSOR = 4000  # about what a web server accepts as a request line
+
+
+class BadCursor(ValueError):
+    """The text is no cursor of this list in this order."""
+
+
+class RowValue(Func):
+    """`(a, b)`, which PostgreSQL compares column by column, and finds in an index on both."""
+
+    function = ""
+    output_field = Field()
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The place beside one row: behind it, or before it when paging backwards."""
+
+    value: Any
+    pk: Any
+    backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows in list order, and the places where the neighbouring pages begin."""
+
+    rows: list[Any]
+    previous: Cursor | None = None
+    next: Cursor | None = None
+
+
+class Keyset:
+    """One order of one model's rows, such as `-created_at`."""
+
+    def __init__(self, model: type[Model], ordering: str) -> None:
+        options = model._meta  # noqa: SLF001  documented API of models
+        self.ordering = ordering
+        self.name = ordering.removeprefix("-")
+        self.label = options.label_lower
+        self.field: Field[Any, Any] = cast("Field[Any, Any]", options.get_field(self.name))
+        self.pk: Field[Any, Any] = options.pk
+
+    def page(self, rows: QuerySet[Any], cursor: Cursor | None, size: int) -> Page:
+        """Up to `size` rows beside the cursor; one more is read to see whether it goes on."""
+        found = self._read(rows, cursor, size + 1)
+        shown, more = found[:size], len(found) > size
+        if not shown:
+            return Page([])
+        if cursor and cursor.backwards:
+            shown.reverse()
+            return Page(shown, self._before(shown[0]) if more else None, self._behind(shown[-1]))
+        return Page(
+            shown,
+            previous=self._before(shown[0]) if cursor else None,
+            next=self._behind(shown[-1]) if more else None,
+        )
+
+    def encode(self, cursor: Cursor) -> str:
+        """The cursor as text that is good for this order only."""
+        facts = [self.label, self.ordering, cursor.backwards, cursor.value, cursor.pk]
+        text = json.dumps(facts, default=_plain, separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    def decode(self, text: str) -> Cursor:
+        """Read what a client sent. Raises BadCursor."""
+        try:
+            label, ordering, backwards, value, pk = json.loads(_unwrapped(text))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise BadCursor from error
+        if [label, ordering] != [self.label, self.ordering] or not isinstance(backwards, bool):
+            raise BadCursor
+        if value is not None or not self.field.null:
+            value = _typed(self.field, value)
+        return Cursor(value, _typed(self.pk, pk), backwards)
+
+    def _before(self, row: Any) -> Cursor:
+        return Cursor(getattr(row, self.field.attname), row.pk, backwards=True)
+
+    def _behind(self, row: Any) -> Cursor:
+        return Cursor(getattr(row, self.field.attname), row.pk)
+
+    def _read(self, rows: QuerySet[Any], cursor: Cursor | None, limit: int) -> list[Any]:
+        found: list[Any] = []
+        for has_value in self._segments(cursor):
+            if len(found) < limit:
+                found += self._segment(rows, cursor, has_value=has_value)[: limit - len(found)]
+        return found
+
+    def _segments(self, cursor: Cursor | None) -> list[bool]:
+        """The segments ahead, in reading order: rows with a value (True), without one (False)."""
+        if not self.field.null:
+            return [True]
+        order = [False, True] if cursor and cursor.backwards else [True, False]
+        return order[order.index(cursor.value is not None) :] if cursor else order
+
+    def _segment(
+        self, rows: QuerySet[Any], cursor: Cursor | None, *, has_value: bool
+    ) -> QuerySet[Any]:
+        columns = (self.name, "pk") if has_value else ("pk",)
+        descending = self.ordering.startswith("-") != bool(cursor and cursor.backwards)
+        if self.field.null:
+            rows = rows.filter(**{f"{self.name}__isnull": not has_value})
+        if cursor and (cursor.value is not None) == has_value:
+            place = (cursor.value, cursor.pk) if has_value else (cursor.pk,)
+            beyond = LessThan if descending else GreaterThan
+            rows = rows.filter(beyond(RowValue(*map(F, columns)), RowValue(*map(Value, place))))
+        return rows.order_by(*(f"-{name}" if descending else name for name in columns))
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _unwrapped(text: str) -> bytes:
+    if len(text) > LONGEST_CURSOR:
+        raise BadCursor
+    padding = "=" * (-len(text) % 4)
+    return base64.b64decode(text + padding, altchars=b"-_", validate=True)
+
+
+def _typed(field: Field[Any, Any], plain: object) -> Any:
+    """The value as the database compares it. Raises BadCursor for anything that it could not."""
+    if isinstance(plain, bool) or not isinstance(plain, str | int):
+        raise BadCursor
+    try:
+        str(plain).encode()  # no lone surrogates
+        value = _instant(str(plain)) if isinstance(field, DateTimeField) else field.to_python(plain)
+    except (ValueError, ValidationError) as error:
+        raise BadCursor from error
+    if "\0" in str(value):
+        raise BadCursor
+    return value
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise BadCursor
+    return instant

@@ -1,0 +1,115 @@
+"""How lists are cut into pages."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import BasePagination, PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from core.api.keyset import BadCursor, Cursor, Keyset
+
+DEFAULT_SIZE = 20
+LARGEST_SIZE = 100
+
+PAGE_SIZE_PARAMETER = {
+    "name": "page_size",
+    "in": "query",
+    "required": False,
+    "description": f"Items per page, 1 to {LARGEST_SIZE}; anything else is moved into that range.",
+    "schema": {"type": "integer", "default": DEFAULT_SIZE},
+}
+
+
+class OrderedView(Protocol):
+    """What a paged view declares: its orders without sign, and the one used by default."""
+
+    orderings: tuple[str, ...]
+    default_ordering: str
+
+
+def page_size(request: Request) -> int:
+    """The number of items that the client wants, from 1 to 100; 20 when it is not a number."""
+    try:
+        wanted = int(request.query_params.get("page_size", DEFAULT_SIZE))
+    except ValueError:
+        return DEFAULT_SIZE
+    return min(max(wanted, 1), LARGEST_SIZE)
+
+
+class KeysetPagination(BasePagination):
+    """`{"next", "previous", "results"}`, read by position (see `core.api.keyset`)."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The rows of the wanted page. Raises NotFound for a cursor that is not of this list."""
+        self.request = request
+        self.keyset = Keyset(queryset.model, _ordering(request, view))
+        self.page = self.keyset.page(queryset, self._cursor(), page_size(request))
+        return self.page.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The envelope around the page."""
+        links = {"next": self._link(self.page.next), "previous": self._link(self.page.previous)}
+        return Response({**links, "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The envelope in OpenAPI."""
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The query parameters in OpenAPI."""
+        cursor = {
+            "name": "cursor",
+            "in": "query",
+            "required": False,
+            "description": "Where the page begins: taken from `next` or `previous`, never made.",
+            "schema": {"type": "string"},
+        }
+        return [cursor, PAGE_SIZE_PARAMETER, *_ordering_parameters(view)]
+
+    def _cursor(self) -> Cursor | None:
+        text = self.request.query_params.get("cursor", "")
+        try:
+            return self.keyset.decode(text) if text else None
+        except BadCursor as error:
+            raise NotFound("Invalid cursor.") from error
+
+    def _link(self, cursor: Cursor | None) -> str | None:
+        if cursor is None:
+            return None
+        here = self.request.build_absolute_uri()
+        return replace_query_param(here, "cursor", self.keyset.encode(cursor))
+
+
+class NumberedPagination(PageNumberPagination):
+    """`{"count", "next", "previous", "results"}` by `page`, for short ranked lists."""
+
+    def get_page_size(self, request: Request) -> int:
+        """The same rule as on every other list."""
+        return page_size(request)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The query parameters in OpenAPI."""
+        return [*super().get_schema_operation_parameters(view), PAGE_SIZE_PARAMETER]
+
+
+def _ordering(request: Request, view: OrderedView) -> str:
+    """The wanted order where the view has it, otherwise the view's default."""
+    wanted = request.query_params.get("ordering", "")
+    return wanted if wanted.removeprefix("-") in view.orderings else view.default_ordering
+
+
+def _ordering_parameters(view: OrderedView) -> list[dict[str, Any]]:
+    if not view.orderings:
+        return []
+    choices = [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
+    schema = {"type": "string", "enum": choices, "default": view.default_ordering}
+    return [{"name": "ordering", "in": "query", "required": False, "schema": schema}]

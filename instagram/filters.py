@@ -1,0 +1,68 @@
+"""What lists can be narrowed by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from core.search import query_words
+from instagram.models import ArchiveRun, Post, Story, User
+
+
+class WordSearch(BaseFilterBackend):
+    """`search=`: rows that match every word, as `matching` of their QuerySet understands it."""
+
+    def filter_queryset(
+        self,
+        request: Request,
+        queryset: Any,
+        view: APIView,  # noqa: ARG002
+    ) -> Any:
+        """The rows that match; all of them when there is no word."""
+        words = query_words(request.query_params.get("search", ""))
+        return queryset.matching(list(dict.fromkeys(words))) if words else queryset
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:  # noqa: ARG002
+        """The query parameter in OpenAPI."""
+        description = (
+            "Words that must all be found, in any case and with or without accents; "
+            "one or two letters as the beginning of a word."
+        )
+        schema = {"type": "string"}
+        name = {"name": "search", "in": "query", "required": False}
+        return [{**name, "description": description, "schema": schema}]
+
+
+class OfUser(django_filters.FilterSet):
+    """`user=`: what belongs to one profile; 400 for one that does not exist."""
+
+    # Only the key: the profile's other columns would be fetched for nothing.
+    user = django_filters.ModelChoiceFilter(queryset=User.objects.only("pk"))
+
+
+class PostFilter(OfUser):
+    """Filters of posts."""
+
+    class Meta:
+        model = Post
+        fields = ("user", "variant")
+
+
+class StoryFilter(OfUser):
+    """Filters of stories."""
+
+    class Meta:
+        model = Story
+        fields = ("user",)
+
+
+class RunFilter(OfUser):
+    """Filters of archive runs."""
+
+    class Meta:
+        model = ArchiveRun
+        fields = ("user", "state")

@@ -1,0 +1,53 @@
+"""What the serializers of the archive share."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from django.db.models import Model
+from rest_framework import serializers
+
+from storage.models import Asset, StoredFile
+
+Row = TypeVar("Row", bound=Model)
+
+
+class FileSerializer(serializers.ModelSerializer[Row]):
+    """Knows the addresses of files."""
+
+    def url(self, file: StoredFile | None) -> str | None:
+        """The absolute address of a file; None where there is none."""
+        if file is None:
+            return None
+        return str(self.context["request"].build_absolute_uri(f"/media/{file.name}"))
+
+
+class BlankingSerializer(FileSerializer[Row]):
+    """Serves what is unknown as its BLANK, because clients want no null there, and names it.
+
+    A subclass declares `unknown` among its fields.
+    """
+
+    BLANKS: ClassVar[dict[str, Any]]
+
+    def to_representation(self, instance: Row) -> dict[str, Any]:
+        """The object that clients get."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        unknown = [name for name in self.BLANKS if shown[name] is None]
+        return {**shown, **{name: self.BLANKS[name] for name in unknown}, "unknown": unknown}
+
+
+class UnknownField(serializers.ListField):
+    """The names of the fields that we do not know and serve as blank."""
+
+    def __init__(self) -> None:
+        super().__init__(child=serializers.CharField(), read_only=True)
+
+    def get_attribute(self, instance: Model) -> list[str]:  # noqa: ARG002
+        """Nothing yet: BlankingSerializer fills it in, when it has all other values."""
+        return []
+
+
+def stored(asset: Asset | None) -> StoredFile | None:
+    """The asset's file, as far as we have it."""
+    return asset.file if asset else None

@@ -1,0 +1,135 @@
+"""Posts and their media."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from instagram.models import Post, PostMedia
+from instagram.serializers import media
+from instagram.serializers.base import BlankingSerializer, FileSerializer, UnknownField
+from instagram.serializers.users import UserDetailSerializer, UserSerializer
+
+
+class PostMediaSerializer(FileSerializer[PostMedia]):
+    """One image or video of a post."""
+
+    id = serializers.CharField(source="instagram_id", read_only=True)
+    blur_data_url = serializers.SerializerMethodField()
+    thumbnail = serializers.SerializerMethodField()
+    media = serializers.SerializerMethodField()
+    width = serializers.SerializerMethodField()
+    height = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PostMedia
+        fields = (
+            "id",
+            "thumbnail_url",
+            "blur_data_url",
+            "media_url",
+            "thumbnail",
+            "media",
+            "width",
+            "height",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+    def get_blur_data_url(self, medium: PostMedia) -> str:
+        """Raw base64 of a tiny JPEG, or nothing."""
+        return media.blur(medium)
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_thumbnail(self, medium: PostMedia) -> str | None:
+        """An image, for a video too."""
+        return self.url(media.thumbnail_file(medium))
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_media(self, medium: PostMedia) -> str | None:
+        """The image or video."""
+        return self.url(media.main_file(medium))
+
+    def get_width(self, medium: PostMedia) -> int | None:
+        """Pixels."""
+        return media.width(medium)
+
+    def get_height(self, medium: PostMedia) -> int | None:
+        """Pixels."""
+        return media.height(medium)
+
+
+class PostSerializer(BlankingSerializer[Post]):
+    """A post in lists; made from `Post.objects.for_api()`. Its looks are its first medium's."""
+
+    BLANKS: ClassVar = {"caption": ""}
+
+    thumbnail_url = serializers.SerializerMethodField()
+    thumbnail = serializers.SerializerMethodField()
+    blur_data_url = serializers.SerializerMethodField()
+    width = serializers.SerializerMethodField()
+    height = serializers.SerializerMethodField()
+    caption = serializers.CharField()
+    media_count = serializers.IntegerField(source="current_media.__len__", read_only=True)
+    media = PostMediaSerializer(source="current_media", many=True, read_only=True)
+    user: serializers.BaseSerializer[Any] = UserSerializer(read_only=True)
+    unknown = UnknownField()
+
+    class Meta:
+        model = Post
+        fields = (
+            "id",
+            "variant",
+            "thumbnail_url",
+            "thumbnail",
+            "blur_data_url",
+            "width",
+            "height",
+            "caption",
+            "media_count",
+            "is_flagged",
+            "post_created_at",
+            "created_at",
+            "updated_at",
+            "media",
+            "user",
+            "unknown",
+        )
+        read_only_fields = fields
+
+    def get_thumbnail_url(self, post: Post) -> str:
+        """Where it came from."""
+        return _first(post).thumbnail_url
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_thumbnail(self, post: Post) -> str | None:
+        """An image, for a video too."""
+        return self.url(media.thumbnail_file(_first(post)))
+
+    def get_blur_data_url(self, post: Post) -> str:
+        """Raw base64 of a tiny JPEG, or nothing."""
+        return media.blur(_first(post))
+
+    def get_width(self, post: Post) -> int | None:
+        """Pixels."""
+        return media.width(_first(post))
+
+    def get_height(self, post: Post) -> int | None:
+        """Pixels."""
+        return media.height(_first(post))
+
+
+class PostDetailSerializer(PostSerializer):
+    """A post alone, with its owner in full; made from `Post.objects.for_api_detail()`."""
+
+    user = UserDetailSerializer(read_only=True)
+
+
+NO_MEDIUM = PostMedia()
+
+
+def _first(post: Any) -> PostMedia:
+    return post.current_media[0] if post.current_media else NO_MEDIUM

@@ -1,0 +1,136 @@
+"""Archive runs and requests for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from instagram.archiving.progress import Progress
+from instagram.models import ArchiveRun, RunStream, User
+from instagram.serializers.users import UserDetailSerializer
+
+
+class RunStreamSerializer(serializers.ModelSerializer[RunStream]):
+    """How far one stream has come; `error` is null for everybody but staff."""
+
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RunStream
+        fields = (
+            "name",
+            "state",
+            "pages",
+            "seen",
+            "new",
+            "changed",
+            "rejected",
+            "error_code",
+            "error",
+            "finished_at",
+        )
+        read_only_fields = fields
+
+    def get_error(self, stream: RunStream) -> str | None:
+        """The text, which may tell strangers too much."""
+        return stream.error if self.context["request"].user.is_staff else None
+
+
+class RunUserSerializer(serializers.ModelSerializer[User]):
+    """The profile of a run."""
+
+    class Meta:
+        model = User
+        fields = ("uuid", "username")
+        read_only_fields = fields
+
+
+class FileCountsSerializer(serializers.Serializer[Progress]):
+    """Files of the profile that the run's streams want."""
+
+    wanted = serializers.IntegerField(source="files_wanted")
+    stored = serializers.IntegerField(source="files_stored")
+    failed = serializers.IntegerField(source="files_failed")
+    downloaded = serializers.IntegerField(
+        source="files_downloaded", help_text="since the run was requested"
+    )
+
+
+class RunSerializer(serializers.ModelSerializer[ArchiveRun]):
+    """A run whose `progress` is set (see `instagram.views.base.with_progress`)."""
+
+    user = RunUserSerializer(read_only=True)
+    streams = RunStreamSerializer(many=True, read_only=True)
+    files = FileCountsSerializer(source="progress", read_only=True)
+    bytes = serializers.IntegerField(
+        source="progress.bytes_stored", read_only=True, help_text="of the stored files"
+    )
+    calls = serializers.IntegerField(
+        source="progress.calls", read_only=True, help_text="HTTP attempts to the Core API"
+    )
+
+    class Meta:
+        model = ArchiveRun
+        fields = (
+            "id",
+            "user",
+            "state",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "streams",
+            "files",
+            "bytes",
+            "calls",
+        )
+        read_only_fields = fields
+
+
+class AddedUserSerializer(UserDetailSerializer):
+    """A profile that was just added, and the run that archives it."""
+
+    run = serializers.SerializerMethodField()
+
+    class Meta(UserDetailSerializer.Meta):
+        fields = (*UserDetailSerializer.Meta.fields, "run")
+        read_only_fields = fields
+
+    @extend_schema_field(RunSerializer)
+    def get_run(self, _user: User) -> dict[str, Any]:
+        """The active run."""
+        return dict(RunSerializer(self.context["run"], context=self.context).data)
+
+
+class NewUserSerializer(serializers.Serializer[Any]):
+    """The name of a profile to add: with `@`, in capitals and as an address too."""
+
+    username = serializers.CharField(max_length=200)
+
+
+class StreamsSerializer(serializers.Serializer[Any]):
+    """Which streams to archive."""
+
+    streams = serializers.ListField(
+        child=serializers.ChoiceField(RunStream.Name.choices),
+        allow_empty=False,
+        max_length=len(RunStream.Name),
+        required=False,
+        help_text="all of them by default",
+    )
+
+
+class NewRunSerializer(StreamsSerializer):
+    """A profile by name, added if new, or by uuid; and the streams to archive."""
+
+    username = serializers.CharField(max_length=200, required=False)
+    user = serializers.PrimaryKeyRelatedField(
+        queryset=User.objects.only("uuid", "username", "instagram_id"), required=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of the two ways to name a profile."""
+        if ("username" in attrs) == ("user" in attrs):
+            raise serializers.ValidationError("Give either a username or a user.")
+        return attrs

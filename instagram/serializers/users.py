@@ -1,0 +1,135 @@
+"""Profiles and their history."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from instagram.models import User
+from instagram.serializers.base import BlankingSerializer, Row, UnknownField, stored
+
+
+class ProfileSerializer(BlankingSerializer[Row]):
+    """The fields that a profile and a row of its history have in common."""
+
+    BLANKS: ClassVar = {
+        "full_name": "",
+        "biography": "",
+        "is_private": False,
+        "is_verified": False,
+        "media_count": 0,
+        "follower_count": 0,
+        "following_count": 0,
+    }
+
+    full_name = serializers.CharField()
+    biography = serializers.CharField()
+    is_private = serializers.BooleanField()
+    is_verified = serializers.BooleanField()
+    media_count = serializers.IntegerField()
+    follower_count = serializers.IntegerField()
+    following_count = serializers.IntegerField()
+    profile_picture = serializers.SerializerMethodField()
+    unknown = UnknownField()
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_profile_picture(self, profile: Row) -> str | None:
+        """The stored picture."""
+        return self.url(stored(getattr(profile, "picture", None)))
+
+
+class NewestCount(serializers.IntegerField):
+    """A count of today: of the newest metric where it has one, otherwise the row's own."""
+
+    def get_attribute(self, instance: Any) -> int | None:
+        """The count, None where it is unknown."""
+        name = str(self.field_name)
+        newest: int | None = (instance.newest_counts or {}).get(name)
+        own: int | None = getattr(instance, name)
+        return own if newest is None else newest
+
+
+class UserSerializer(ProfileSerializer[User]):
+    """A profile in lists; made from `User.objects.for_api()`."""
+
+    media_count = NewestCount()
+    follower_count = NewestCount()
+    following_count = NewestCount()
+    has_stories = serializers.BooleanField()
+    has_history = serializers.BooleanField()
+
+    class Meta:
+        model = User
+        fields: tuple[str, ...] = (
+            "uuid",
+            "has_stories",
+            "has_history",
+            "instagram_id",
+            "username",
+            "full_name",
+            "profile_picture",
+            "biography",
+            "is_private",
+            "is_verified",
+            "media_count",
+            "follower_count",
+            "following_count",
+            "allow_auto_update_stories",
+            "allow_auto_update_profile",
+            "created_at",
+            "updated_at",
+            "api_updated_at",
+            "unknown",
+        )
+        read_only_fields = fields
+
+
+class UserDetailSerializer(UserSerializer):
+    """A profile alone or in the detail of a post or story; from `User.objects.for_api_detail()`."""
+
+    updated_at_from_api = serializers.DateTimeField(
+        allow_null=True, help_text="when a poll of the profile last succeeded"
+    )
+
+    class Meta(UserSerializer.Meta):
+        fields = (
+            *UserSerializer.Meta.fields,
+            "original_profile_picture_url",
+            "auto_update_stories_limit_count",
+            "auto_update_profile_limit_count",
+            "updated_at_from_api",
+        )
+        read_only_fields = fields
+
+
+class UserHistorySerializer(ProfileSerializer[Any]):
+    """A profile as it was from `history_date` on."""
+
+    class Meta:
+        model = User.history.model
+        fields = (
+            "history_id",
+            "history_date",
+            "history_change_reason",
+            "history_type",
+            "uuid",
+            "instagram_id",
+            "username",
+            "full_name",
+            "profile_picture",
+            "biography",
+            "is_private",
+            "is_verified",
+            "media_count",
+            "follower_count",
+            "following_count",
+            "allow_auto_update_stories",
+            "allow_auto_update_profile",
+            "created_at",
+            "updated_at",
+            "api_updated_at",
+            "unknown",
+        )
+        read_only_fields = fields

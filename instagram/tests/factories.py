@@ -1,0 +1,179 @@
+"""Rows for tests: valid, and as small as they may be."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from core.users.models import Account
+from instagram.models import (
+    ArchiveRun,
+    Post,
+    PostMedia,
+    ProfileMetric,
+    RunStream,
+    Story,
+    User,
+)
+from storage.models import Asset, StoredFile
+
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+
+
+class AccountFactory(DjangoModelFactory[Account]):
+    """Somebody who can sign in with PASSWORD."""
+
+    class Meta:
+        model = Account
+
+    email = factory.Sequence("person{}@example.org".format)
+    name = "A Person"
+    password = factory.django.Password(PASSWORD)
+
+
+class StoredFileFactory(DjangoModelFactory[StoredFile]):
+    """A picture that we have."""
+
+    class Meta:
+        model = StoredFile
+
+    sha256 = factory.Sequence(lambda number: hashlib.sha256(b"%d" % number).hexdigest())
+    size = 1000
+    media_type = "image/jpeg"
+    extension = "jpg"
+    width = 1080
+    height = 1350
+    blur = "AAAA"
+
+
+class VideoFileFactory(StoredFileFactory):
+    """A video that we have, with a frame of it."""
+
+    media_type = "video/mp4"
+    extension = "mp4"
+    blur = ""
+    poster = factory.SubFactory(StoredFileFactory)
+
+
+class AssetFactory(DjangoModelFactory[Asset]):
+    """A file that we want and do not have."""
+
+    class Meta:
+        model = Asset
+
+    owner_kind = "post"
+    owner_id = "1"
+    role = Asset.Role.IMAGE
+    source_name = factory.Sequence("picture{}.jpg".format)
+    url = "https://cdn.example.org/picture.jpg?signed"
+
+
+class StoredAssetFactory(AssetFactory):
+    """A file that we wanted and have."""
+
+    state = Asset.State.STORED
+    file = factory.SubFactory(StoredFileFactory)
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A profile whose fields are all known."""
+
+    class Meta:
+        model = User
+
+    instagram_id = factory.Sequence(lambda number: str(9_007_199_254_740_993 + number))
+    username = factory.Sequence("profile{}".format)
+    full_name = "Ada Lovelace"
+    biography = "Notes on engines"
+    is_private = False
+    is_verified = True
+    media_count = 12
+    follower_count = 34
+    following_count = 56
+
+
+class MetricFactory(DjangoModelFactory[ProfileMetric]):
+    """The counts of a profile on a day."""
+
+    class Meta:
+        model = ProfileMetric
+
+    user = factory.SubFactory(UserFactory)
+    day = NOON.date()
+
+
+class PostFactory(DjangoModelFactory[Post]):
+    """A post with one stored image under the post's own id."""
+
+    class Meta:
+        model = Post
+        skip_postgeneration_save = True
+
+    id = factory.Sequence(lambda number: str(3_000_000_000_000_000_000 + number))
+    user = factory.SubFactory(UserFactory)
+    variant = Post.Variant.NORMAL
+    caption = "A caption"
+    post_created_at = factory.Sequence(lambda number: NOON + timedelta(minutes=number))
+
+    @factory.post_generation
+    def media(self: Any, create: bool, count: int | None, **_: Any) -> None:  # noqa: FBT001
+        """`media=3` makes a carousel of three."""
+        if not create:
+            return
+        for position in range(1 if count is None else count):
+            name = self.id if count in {None, 1} else f"{self.id}{position}"
+            PostMediaFactory(post=self, instagram_id=name, position=position)
+
+
+class PostMediaFactory(DjangoModelFactory[PostMedia]):
+    """An image of a post, stored."""
+
+    class Meta:
+        model = PostMedia
+
+    post = factory.SubFactory(PostFactory, media=0)
+    instagram_id = factory.Sequence(str)
+    position = 0
+    thumbnail_url = "https://cdn.example.org/thumbnail.jpg"
+    media_url = "https://cdn.example.org/media.jpg"
+    width = 1080
+    height = 1350
+    image = factory.SubFactory(StoredAssetFactory)
+
+
+class StoryFactory(DjangoModelFactory[Story]):
+    """A story with a stored image."""
+
+    class Meta:
+        model = Story
+
+    story_id = factory.Sequence(lambda number: str(3_500_000_000_000_000_000 + number))
+    user = factory.SubFactory(UserFactory)
+    story_created_at = NOON
+    expires_at = NOON + timedelta(days=1)
+    image = factory.SubFactory(StoredAssetFactory)
+
+
+class RunFactory(DjangoModelFactory[ArchiveRun]):
+    """A run that nobody has begun."""
+
+    class Meta:
+        model = ArchiveRun
+
+    user = factory.SubFactory(UserFactory)
+
+
+class StreamFactory(DjangoModelFactory[RunStream]):
+    """The profile stream of a run."""
+
+    class Meta:
+        model = RunStream
+
+    run = factory.SubFactory(RunFactory)
+    name = RunStream.Name.PROFILE
+    position = 0

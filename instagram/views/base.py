@@ -1,0 +1,81 @@
+"""What the views of the archive share."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from core.api.pagination import NumberedPagination
+from core.api.permissions import signed_in
+from core.api.throttles import ArchiveThrottle
+from instagram import actions
+from instagram.archiving import progress
+from instagram.filters import WordSearch
+from instagram.models import ArchiveRun
+from instagram.serializers.runs import RunSerializer
+
+Row = TypeVar("Row", bound=Model)
+
+
+class ArchiveList(generics.ListAPIView[Row]):
+    """A list that is filtered, and paged by keyset in one of its orders."""
+
+    filter_backends: tuple[type[Any], ...] = (DjangoFilterBackend,)
+    orderings: tuple[str, ...] = ()
+    default_ordering: str
+
+
+class SearchedList(ArchiveList[Row]):
+    """A list with `search=`; its QuerySet has a method `matching`."""
+
+    filter_backends = (DjangoFilterBackend, WordSearch)
+
+
+class SimilarList(generics.ListAPIView[Row]):
+    """The most similar first, never the thing itself; empty for an unknown one too.
+
+    Two things are comparable once both have an embedding, which nothing makes yet.
+    """
+
+    pagination_class = NumberedPagination
+
+
+class StartsRuns(APIView):
+    """A view whose POST starts an archive run."""
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """The usual limits, and a lower one on what costs money."""
+        throttles = list(super().get_throttles())
+        return [*throttles, ArchiveThrottle()] if self.request.method == "POST" else throttles
+
+
+def add_profile(
+    request: Request, name: str, streams: list[str] | None = None
+) -> actions.AddedProfile:
+    """Add a profile for who is signed in. Raises ValidationError for what is no username."""
+    try:
+        return actions.add_profile(name=name, by=signed_in(request), streams=streams)
+    except actions.NotAUsername as error:
+        raise ValidationError({"username": [str(error)]}) from error
+
+
+def with_progress(runs: list[ArchiveRun]) -> list[ArchiveRun]:
+    """The runs with their `progress` set, in two queries however many they are."""
+    found = progress.of(runs)
+    for run in runs:
+        run.progress = found[run.pk]
+    return runs
+
+
+def accepted(request: Request, run: ArchiveRun) -> Response:
+    """202 with the run that was started, or was active already."""
+    serializer = RunSerializer(with_progress([run])[0], context={"request": request})
+    return Response(serializer.data, status=status.HTTP_202_ACCEPTED)

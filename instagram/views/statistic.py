@@ -1,0 +1,34 @@
+"""How much the archive holds."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from instagram.models import Post, Story, User
+
+
+class StatisticSerializer(serializers.Serializer[dict[str, int]]):
+    """Exact numbers of now."""
+
+    total_users = serializers.IntegerField()
+    total_posts = serializers.IntegerField()
+    total_stories = serializers.IntegerField()
+
+
+class StatisticView(APIView):
+    """`/instagram/statistic/`"""
+
+    @extend_schema(responses=StatisticSerializer)
+    def get(self, _request: Request) -> Response:
+        """Count everything."""
+        return Response(
+            {
+                "total_users": User.objects.count(),
+                "total_posts": Post.objects.count(),
+                "total_stories": Story.objects.count(),
+            }
+        )

@@ -1,0 +1,89 @@
+"""Profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.permissions import signed_in
+from instagram import actions
+from instagram.models import User
+from instagram.serializers.runs import (
+    AddedUserSerializer,
+    NewUserSerializer,
+    RunSerializer,
+    StreamsSerializer,
+)
+from instagram.serializers.users import (
+    UserDetailSerializer,
+    UserHistorySerializer,
+    UserSerializer,
+)
+from instagram.views import base
+
+
+class UserListView(base.SearchedList[User], base.StartsRuns):
+    """`/instagram/users/`"""
+
+    queryset = User.objects.for_api()
+    serializer_class = UserSerializer
+    orderings = ("created_at", "updated_at", "username", "full_name")
+    default_ordering = "-created_at"
+
+    @extend_schema(
+        request=NewUserSerializer, responses={200: AddedUserSerializer, 201: AddedUserSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        """Add a profile and start archiving it; 200 when it was there already."""
+        body = NewUserSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        added = base.add_profile(request, body.validated_data["username"])
+        context = {"request": request, "run": base.with_progress([added.run])[0]}
+        user = User.objects.for_api_detail().get(pk=added.user.pk)
+        return Response(
+            AddedUserSerializer(user, context=context).data,
+            status=status.HTTP_201_CREATED if added.created else status.HTTP_200_OK,
+        )
+
+
+class UserDetailView(generics.RetrieveAPIView[User]):
+    """`/instagram/users/<uuid>/`"""
+
+    queryset = User.objects.for_api_detail()
+    serializer_class = UserDetailSerializer
+    lookup_field = "uuid"
+
+
+class UserHistoryView(base.ArchiveList[Any]):
+    """`/instagram/users/<uuid>/history/`"""
+
+    queryset = User.history.select_related("picture__file")
+    serializer_class = UserHistorySerializer
+    default_ordering = "-history_date"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The versions of one profile, also of one that was deleted."""
+        return super().get_queryset().filter(uuid=self.kwargs["uuid"])
+
+
+class UserArchiveView(base.StartsRuns, generics.GenericAPIView[User]):
+    """`/instagram/users/<uuid>/archive/`"""
+
+    queryset = User.objects.only("pk", "username", "instagram_id")
+    lookup_field = "uuid"
+
+    @extend_schema(request=StreamsSerializer, responses={202: RunSerializer})
+    def post(self, request: Request, uuid: UUID) -> Response:  # noqa: ARG002
+        """Start archiving the profile, or add the wanted streams to its active run."""
+        body = StreamsSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        run = actions.request_archive(
+            user=self.get_object(), by=signed_in(request), **body.validated_data
+        )
+        return base.accepted(request, run)
