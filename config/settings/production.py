@@ -18,6 +18,8 @@ if missing := [name for name, value in REQUIRED.items() if not value]:
 if "*" in env.allowed_hosts:
     raise ImproperlyConfigured("DJANGO_ALLOWED_HOSTS must name hosts, not *.")
 
+STATIC_ROOT = BASE_DIR / "staticfiles"  # elsewhere nothing is collected
+
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.trusted_proxies else None
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]
