@@ -7,9 +7,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import store
+from storage import claims, enrichment, store
 from storage.kinds import HEAD_SIZE, recognise
 from storage.models import StoredFile
+from storage.store import Content
 
 FOLDER = Path(__file__).parent / "samples"
 
@@ -24,29 +25,26 @@ class Samples:
 
 def store_samples() -> Samples:
     """Put the files into the store and make their rows, both only where they are missing."""
-    files = [_store(path) for path in sorted(FOLDER.iterdir())]
-    StoredFile.objects.bulk_create(files, ignore_conflicts=True)
-    hashes = [file.sha256 for file in files]
-    rows = {file.sha256: file for file in StoredFile.objects.filter(sha256__in=hashes)}
-    stored = [rows[sha256] for sha256 in hashes]
+    contents = [_put(path) for path in sorted(FOLDER.iterdir())]
+    for file in claims.files_of(contents).values():
+        if file.enriched_at is None:
+            enrichment.enrich(file)
+    rows = claims.files_of(contents)
+    files = [rows[content.sha256] for content in contents]
     return Samples(
-        pictures=tuple(file for file in stored if not file.is_video),
-        clips=tuple(file for file in stored if file.is_video),
+        pictures=tuple(file for file in files if not file.is_video),
+        clips=tuple(file for file in files if file.is_video),
     )
 
 
-def _store(path: Path) -> StoredFile:
-    content = path.read_bytes()
-    kind = recognise(content[:HEAD_SIZE])
+def _put(path: Path) -> Content:
+    read = path.read_bytes()
+    kind = recognise(read[:HEAD_SIZE])
     if kind is None:
         raise ValueError(f"{path.name} is no media file")
-    file = StoredFile(
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
-        media_type=kind.media_type,
-        extension=kind.extension,
-    )
-    with store.default().aside() as aside:
+    content = Content(hashlib.sha256(read).hexdigest(), len(read), kind)
+    shelf = store.default()
+    with shelf.aside() as aside:
         shutil.copyfile(path, aside)
-        store.default().put(aside, file.name)
-    return file
+        shelf.put(aside, content.name)
+    return content
