@@ -14,17 +14,17 @@ default:
 # Archive three simulated profiles before your eyes, and serve them until Ctrl-C (--exit: archive only)
 [no-exit-message]
 demo *options:
-    @python -m embedded demo "$@"
+    @exec python -m embedded demo "$@"
 
 # Serve your own archive until Ctrl-C: CORE_API_URL and CORE_API_TOKEN say where it comes from
 [no-exit-message]
 serve:
-    @python -m embedded serve
+    @exec python -m embedded serve
 
 # Run the tests on throw-away services, no network: ./dev test instagram -k story
 [no-exit-message]
 test *arguments:
-    @python -m embedded scratch python -m pytest "$@"
+    @exec python -m embedded scratch python -m pytest "$@"
 
 # Run everything that CI runs: lint, format, types, migrations, tests
 [no-exit-message]
@@ -44,17 +44,17 @@ types:
 # Say which model changes lack a migration
 [no-exit-message]
 migrations:
-    @DJANGO_SETTINGS_MODULE=config.settings.test python -m embedded scratch python manage.py makemigrations --check --dry-run
+    @DJANGO_SETTINGS_MODULE=config.settings.test exec python -m embedded scratch python manage.py makemigrations --check --dry-run
 
 # Run a manage.py command with the services of the data folder: ./dev manage createsuperuser
 [no-exit-message]
 manage *words:
-    @python -m embedded manage "$@"
+    @exec python -m embedded manage "$@"
 
 # Measure, each figure against a reference in the same run
 [no-exit-message]
 bench *options:
-    @python -m embedded scratch python -m benchmarks "$@"
+    @exec python -m embedded scratch python -m benchmarks "$@"
 
 # Compile both locks from pyproject.toml; --upgrade takes the newest versions that it allows
 lock *options:

@@ -23,18 +23,16 @@ ENVIRONMENT = {
 
 
 def start(owner: Supervisor, listener: socket.socket) -> None:
-    """Bring the data up to date, start all programs, return once the web server answers."""
-    prepare(owner)
+    """Bring the tables up to date and start all programs, which work some seconds later."""
+    migrate(owner)
     start_web(owner, listener)
     start_workers(owner)
-    wait_for_web(owner, ports.port_of(listener))
 
 
-def prepare(owner: Supervisor) -> None:
-    """Bring tables and schedules up to date. The developer's own variables stay as they are."""
+def migrate(owner: Supervisor) -> None:
+    """Bring the tables up to date. The developer's own variables stay as they are."""
     owner.environment = {**ENVIRONMENT, **owner.environment}
     manage(owner, "migrate", "--no-input")
-    manage(owner, "sync_schedules")
 
 
 def manage(owner: Supervisor, *arguments: str) -> str:
@@ -61,12 +59,13 @@ def start_web(owner: Supervisor, listener: socket.socket) -> None:
 
 
 def start_workers(owner: Supervisor) -> None:
-    """Start the worker and the scheduler."""
+    """Start the worker and the scheduler, which notices its schedules while it runs."""
     worker = ("worker", "--loglevel", "WARNING", "--concurrency", WORKER_CHILDREN, "-Q", QUEUES)
     beat = ("beat", "--loglevel", "WARNING", "--scheduler", SCHEDULER)
     for name, arguments in (("worker", worker), ("beat", beat)):
         command = python("celery", "-A", "config.celery_app", *arguments)
         owner.start(Program(name, command, keep_open=owner.keep_open))
+    manage(owner, "sync_schedules")
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -51,12 +51,13 @@ def running() -> Iterator[tuple[Supervisor, int]]:
     ):
         say(f"Starting with the data in {owner.folder.path}")
         port = ports.port_of(listener)
-        start_simulator(owner, port)
+        servers = start_simulator(owner, port)
         application.start(owner, listener)
+        wait_for_simulator(owner, *servers)
         yield owner, port
 
 
-def start_simulator(owner: Supervisor, web_port: int) -> None:
+def start_simulator(owner: Supervisor, web_port: int) -> tuple[int, int]:
     """Start the Core API and CDN of a made-up world, at each start on the same ports."""
     api = ports.free_from(20_000 + web_port % 10_000)
     cdn = ports.free_from(api + 1)
@@ -69,13 +70,13 @@ def start_simulator(owner: Supervisor, web_port: int) -> None:
     }
     owner.start(Program("simulator", command, keep_open=owner.keep_open))
     owner.publish(*CORE_API)
-    wait_for_simulator(owner, api, cdn)
+    return api, cdn
 
 
-def wait_for_simulator(owner: Supervisor, *addresses: int) -> None:
+def wait_for_simulator(owner: Supervisor, *servers: int) -> None:
     """Return once both of its servers listen."""
     if not processes.eventually(
-        lambda: all(map(ports.is_open, addresses)), seconds=60, meanwhile=owner.check
+        lambda: all(map(ports.is_open, servers)), seconds=60, meanwhile=owner.check
     ):
         raise ServiceFailed(f"The simulator does not answer; see {owner.folder.log('simulator')}")
 
@@ -86,7 +87,8 @@ def archive(owner: Supervisor) -> int:
 
 
 def describe(owner: Supervisor, port: int) -> None:
-    """Print where to look, and the login."""
+    """Print where to look, and the login, once somebody is at home."""
+    application.wait_for_web(owner, port)
     email, password = application.manage(owner, "demo_account").split()[-2:]
     say(f"\n{addresses(port)}\n  Login  {email}  password {password}")
     for name in NAMES:

@@ -18,6 +18,7 @@ def serve(folder: Folder) -> int:
     with ports.web_listener(os.environ.get("PORT", "")) as listener, exclusive(folder) as owner:
         say(f"Starting with the data in {folder.path}")
         application.start(owner, listener)
+        application.wait_for_web(owner, ports.port_of(listener))
         say(addresses(ports.port_of(listener)))
         return serve_until_stopped(owner)
 
@@ -59,7 +60,7 @@ def manage(folder: Folder, words: Sequence[str]) -> int:
 
 def start_workers(owner: Supervisor) -> None:
     """What a command needs that waits for archive runs."""
-    application.prepare(owner)
+    application.migrate(owner)
     application.start_workers(owner)
 
 

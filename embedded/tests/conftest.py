@@ -24,7 +24,7 @@ SHOW_ADDRESSES = (
 
 @dataclass
 class Runner:
-    """Runs `python -m embedded` on one data folder; every process of it carries the folder's name."""
+    """Runs `python -m embedded` on one data folder, whose name every process of it carries."""
 
     data: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Runner:
         return {**inherited, "INSTARCHIVER_DATA": str(self.data), **self.variables}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  our own command line
             [sys.executable, "-m", "embedded", *words],
             cwd=ROOT,
             env=self.environment,
