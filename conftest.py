@@ -19,19 +19,19 @@ def own_cache(settings: Settings) -> None:
 
 
 @pytest.fixture
-def api(own_cache: None, db: None) -> APIClient:
+def api(own_cache: None, db: None) -> APIClient:  # noqa: ARG001  fixtures by name
     """A stranger's client."""
     return APIClient()
 
 
 @pytest.fixture
-def account(db: None) -> Account:
+def account(db: None) -> Account:  # noqa: ARG001  a fixture by name
     """Somebody without any special right."""
     return Account.objects.create_user("reader@example.org", "correct horse battery staple")
 
 
 @pytest.fixture
-def staff(db: None) -> Account:
+def staff(db: None) -> Account:  # noqa: ARG001  a fixture by name
     """Somebody who may use the admin."""
     return Account.objects.create_user("staff@example.org", "battery staple", is_staff=True)
 

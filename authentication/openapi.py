@@ -18,6 +18,6 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
         """An HTTP bearer scheme."""
         return build_bearer_security_scheme_object(
             header_name="Authorization",
-            token_prefix="Bearer",
-            bearer_format="JWT",  # noqa: S106
+            token_prefix="Bearer",  # noqa: S106  no password
+            bearer_format="JWT",
         )

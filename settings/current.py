@@ -81,6 +81,14 @@ def access() -> AccessConfig:
     )
 
 
+def private_reading(request: object) -> bool:
+    """Whether strangers may not read; asked for each file of an answer, read once per request."""
+    kept = vars(request)
+    if "private_reading" not in kept:
+        kept["private_reading"] = access().private_reading
+    return bool(kept["private_reading"])
+
+
 def _row(model: type[Row]) -> Row:
     """The stored row, or the defaults: a read must not write, as `get_solo` would."""
     rows = model._default_manager  # noqa: SLF001  documented by Django for generic code

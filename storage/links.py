@@ -30,7 +30,8 @@ def media_url(file: StoredFile, request: Request | None = None) -> str:
     Reads the access settings once per request.
     """
     path = f"{settings.MEDIA_URL}{file.name}"
-    if _private_reading(request):
+    private = current.private_reading(request) if request else current.access().private_reading
+    if private:
         path = f"{path}?{urlencode(_signed(file.name))}"
     return request.build_absolute_uri(path) if request else path
 
@@ -40,15 +41,6 @@ def is_valid(name: str, expires: str, signature: str) -> bool:
     if not constant_time_compare(signature, _signature(name, expires)):
         return False
     return int(expires) > time.time()  # our own number, since the signature is ours
-
-
-def _private_reading(request: Request | None) -> bool:
-    if request is None:
-        return current.access().private_reading
-    kept = vars(request)
-    if "private_reading" not in kept:
-        kept["private_reading"] = current.access().private_reading
-    return bool(kept["private_reading"])
 
 
 def _signed(name: str) -> dict[str, str]:

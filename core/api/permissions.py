@@ -29,4 +29,4 @@ class MayRead(BasePermission):
         """Whether the request may go on; a method that the view lacks may, to be answered 405."""
         if request.user.is_authenticated or request.method not in view.allowed_methods:
             return True
-        return request.method in SAFE_METHODS and not current.access().private_reading
+        return request.method in SAFE_METHODS and not current.private_reading(request)

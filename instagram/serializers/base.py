@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from django.db.models import Model
 from rest_framework import serializers
 
+from storage.links import media_url
 from storage.models import Asset, StoredFile
 
 Row = TypeVar("Row", bound=Model)
@@ -17,9 +18,7 @@ class FileSerializer(serializers.ModelSerializer[Row]):
 
     def url(self, file: StoredFile | None) -> str | None:
         """The absolute address of a file; None where there is none."""
-        if file is None:
-            return None
-        return str(self.context["request"].build_absolute_uri(f"/media/{file.name}"))
+        return media_url(file, self.context["request"]) if file else None
 
 
 class BlankingSerializer(FileSerializer[Row]):

@@ -1,13 +1,17 @@
 """Rows for tests: valid, and as small as they may be."""
 
+# factory-boy annotates its types, but not the calls that declare a field:
+# mypy: disable-error-code="no-untyped-call, untyped-decorator"
+
 from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import factory
-from factory.django import DjangoModelFactory
+from factory.declarations import Sequence, SubFactory
+from factory.django import DjangoModelFactory, Password
+from factory.helpers import post_generation
 
 from core.users.models import Account
 from instagram.models import (
@@ -31,9 +35,9 @@ class AccountFactory(DjangoModelFactory[Account]):
     class Meta:
         model = Account
 
-    email = factory.Sequence("person{}@example.org".format)
+    email = Sequence("person{}@example.org".format)
     name = "A Person"
-    password = factory.django.Password(PASSWORD)
+    password = Password(PASSWORD)
 
 
 class StoredFileFactory(DjangoModelFactory[StoredFile]):
@@ -42,7 +46,7 @@ class StoredFileFactory(DjangoModelFactory[StoredFile]):
     class Meta:
         model = StoredFile
 
-    sha256 = factory.Sequence(lambda number: hashlib.sha256(b"%d" % number).hexdigest())
+    sha256 = Sequence(lambda number: hashlib.sha256(b"%d" % number).hexdigest())
     size = 1000
     media_type = "image/jpeg"
     extension = "jpg"
@@ -57,7 +61,7 @@ class VideoFileFactory(StoredFileFactory):
     media_type = "video/mp4"
     extension = "mp4"
     blur = ""
-    poster = factory.SubFactory(StoredFileFactory)
+    poster = SubFactory(StoredFileFactory)
 
 
 class AssetFactory(DjangoModelFactory[Asset]):
@@ -69,7 +73,7 @@ class AssetFactory(DjangoModelFactory[Asset]):
     owner_kind = "post"
     owner_id = "1"
     role = Asset.Role.IMAGE
-    source_name = factory.Sequence("picture{}.jpg".format)
+    source_name = Sequence("picture{}.jpg".format)
     url = "https://cdn.example.org/picture.jpg?signed"
 
 
@@ -77,7 +81,7 @@ class StoredAssetFactory(AssetFactory):
     """A file that we wanted and have."""
 
     state = Asset.State.STORED
-    file = factory.SubFactory(StoredFileFactory)
+    file = SubFactory(StoredFileFactory)
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -86,8 +90,8 @@ class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
 
-    instagram_id = factory.Sequence(lambda number: str(9_007_199_254_740_993 + number))
-    username = factory.Sequence("profile{}".format)
+    instagram_id = Sequence(lambda number: str(9_007_199_254_740_993 + number))
+    username = Sequence("profile{}".format)
     full_name = "Ada Lovelace"
     biography = "Notes on engines"
     is_private = False
@@ -103,7 +107,7 @@ class MetricFactory(DjangoModelFactory[ProfileMetric]):
     class Meta:
         model = ProfileMetric
 
-    user = factory.SubFactory(UserFactory)
+    user = SubFactory(UserFactory)
     day = NOON.date()
 
 
@@ -114,13 +118,13 @@ class PostFactory(DjangoModelFactory[Post]):
         model = Post
         skip_postgeneration_save = True
 
-    id = factory.Sequence(lambda number: str(3_000_000_000_000_000_000 + number))
-    user = factory.SubFactory(UserFactory)
+    id = Sequence(lambda number: str(3_000_000_000_000_000_000 + number))
+    user = SubFactory(UserFactory)
     variant = Post.Variant.NORMAL
     caption = "A caption"
-    post_created_at = factory.Sequence(lambda number: NOON + timedelta(minutes=number))
+    post_created_at = Sequence(lambda number: NOON + timedelta(minutes=number))
 
-    @factory.post_generation
+    @post_generation
     def media(self: Any, create: bool, count: int | None, **_: Any) -> None:  # noqa: FBT001
         """`media=3` makes a carousel of three."""
         if not create:
@@ -136,14 +140,14 @@ class PostMediaFactory(DjangoModelFactory[PostMedia]):
     class Meta:
         model = PostMedia
 
-    post = factory.SubFactory(PostFactory, media=0)
-    instagram_id = factory.Sequence(str)
+    post = SubFactory(PostFactory, media=0)
+    instagram_id = Sequence(str)
     position = 0
     thumbnail_url = "https://cdn.example.org/thumbnail.jpg"
     media_url = "https://cdn.example.org/media.jpg"
     width = 1080
     height = 1350
-    image = factory.SubFactory(StoredAssetFactory)
+    image = SubFactory(StoredAssetFactory)
 
 
 class StoryFactory(DjangoModelFactory[Story]):
@@ -152,11 +156,11 @@ class StoryFactory(DjangoModelFactory[Story]):
     class Meta:
         model = Story
 
-    story_id = factory.Sequence(lambda number: str(3_500_000_000_000_000_000 + number))
-    user = factory.SubFactory(UserFactory)
+    story_id = Sequence(lambda number: str(3_500_000_000_000_000_000 + number))
+    user = SubFactory(UserFactory)
     story_created_at = NOON
     expires_at = NOON + timedelta(days=1)
-    image = factory.SubFactory(StoredAssetFactory)
+    image = SubFactory(StoredAssetFactory)
 
 
 class RunFactory(DjangoModelFactory[ArchiveRun]):
@@ -165,7 +169,7 @@ class RunFactory(DjangoModelFactory[ArchiveRun]):
     class Meta:
         model = ArchiveRun
 
-    user = factory.SubFactory(UserFactory)
+    user = SubFactory(UserFactory)
 
 
 class StreamFactory(DjangoModelFactory[RunStream]):
@@ -174,6 +178,6 @@ class StreamFactory(DjangoModelFactory[RunStream]):
     class Meta:
         model = RunStream
 
-    run = factory.SubFactory(RunFactory)
+    run = SubFactory(RunFactory)
     name = RunStream.Name.PROFILE
     position = 0

@@ -17,6 +17,7 @@ from instagram.tests.factories import (
     MetricFactory,
     RunFactory,
     StoredAssetFactory,
+    StoredFileFactory,
     StoryFactory,
     StreamFactory,
     UserFactory,
@@ -83,12 +84,12 @@ def test_the_counts_are_those_of_the_newest_day(api: APIClient) -> None:
 
 
 def test_the_picture_is_an_absolute_address_of_the_stored_file(api: APIClient) -> None:
-    asset = StoredAssetFactory.create()
-    user = UserFactory.create(picture=asset)
+    file = StoredFileFactory.create()
+    user = UserFactory.create(picture=StoredAssetFactory.create(file=file))
 
     body = api.get(f"/instagram/users/{user.uuid}/").json()
 
-    assert body["profile_picture"] == f"http://testserver/media/{asset.file.name}"
+    assert body["profile_picture"] == f"http://testserver/media/{file.name}"
 
 
 def test_a_profile_without_a_stored_picture_has_none(api: APIClient) -> None:
