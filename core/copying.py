@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def copy_rows(model: type[models.Model], rows: Iterable[Row]) -> None:
     defaults = {field.attname: field.get_default() for field in fields}
     documents = {field.attname for field in fields if isinstance(field, models.JSONField)}
     with connection.cursor() as cursor, cursor.copy(_statement(model, fields)) as copy:
-        for row in (first, *waiting):
+        for row in itertools.chain([first], waiting):
             values = defaults | dict(row)
             for name in documents:
                 values[name] = None if values[name] is None else Jsonb(values[name])

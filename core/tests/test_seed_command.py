@@ -1,0 +1,51 @@
+"""`manage.py seed` as people and programs call it."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+pytestmark = pytest.mark.django_db
+
+SMALL = ("--profiles=2", "--posts=5", "--stories=1")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+def seeded(*arguments: str) -> str:
+    """What the command prints."""
+    out = io.StringIO()
+    call_command("seed", *SMALL, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_it_tells_people_what_was_added() -> None:
+    assert seeded().startswith("Added 2 profiles, 5 posts, ")
+
+
+def test_it_tells_programs_what_was_added() -> None:
+    answer = json.loads(seeded("--json", "--seed=3"))
+
+    assert (answer["seed"], answer["profiles"], answer["posts"]) == (3, 2, 5)
+
+
+def test_a_second_call_says_that_nothing_was_added() -> None:
+    seeded()
+
+    assert "nothing was added" in seeded()
+
+
+@pytest.mark.parametrize(
+    "argument", ["--posts=-1", "--posts=many", "--profiles=0", "--posts=999999999", "--seed=10000"]
+)
+def test_nonsense_is_bad_usage(argument: str) -> None:
+    with pytest.raises(CommandError, match=r"choose from|invalid number"):
+        seeded(argument)
