@@ -86,6 +86,10 @@ class EncryptedTextField(TextField):
         """Never hand plain text to the database, also not from `update()` or `bulk_create()`."""
         return self.to_python(value).ciphertext
 
+    def value_to_string(self, _: models.Model) -> str:
+        """A dump of the data carries no secrets, not even encrypted ones."""
+        return ""
+
     def get_lookup(self, lookup_name: str) -> None:
         """Refuse to filter: equal secrets have different ciphertexts, nothing would be found."""
 

@@ -147,6 +147,16 @@ def test_of_many_failures_the_one_that_a_retry_may_cure_counts(server: OddServer
         instagram_api.fetch_user_info_by_username("someone")
 
 
+def test_a_slow_failure_leaves_no_time_for_the_next_endpoint(server: OddServer) -> None:
+    server.will(MISSED)
+
+    with pytest.raises(errors.NotAvailable):
+        instagram_api._first_answer(
+            ("user_by_id", "user_by_id_v2"), {"user_id": "17"}, patience=0.0
+        )
+    assert len(server.requests) == 1
+
+
 def test_without_a_cure_the_preferred_endpoint_counts(server: OddServer) -> None:
     server.will(MISSED, REMOVED, REMOVED)
 

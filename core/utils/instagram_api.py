@@ -6,6 +6,7 @@ ENDPOINTS is the whole knowledge of paths and prices: a renamed path is a change
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -44,6 +45,8 @@ ENDPOINTS = {
 # What one endpoint cannot answer, its sister may. The rest holds for all of them alike.
 TRY_NEXT = (Transient, Forbidden, BadRequest, NotAvailable, UnexpectedPayload)
 
+# Seconds after which no sister is asked any more: together they stay below the lease of a run.
+PATIENCE = 20.0
 LARGEST_PAGE = 50
 USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 NUMBER = re.compile(r"[0-9]{1,25}")
@@ -102,13 +105,18 @@ def _fetch(name: str, params: Mapping[str, str | int]) -> Payload:
     return make_request(ENDPOINTS[name], params, target=str(next(iter(params.values()))))
 
 
-def _first_answer(names: Sequence[str], params: Mapping[str, str | int]) -> Payload:
+def _first_answer(
+    names: Sequence[str], params: Mapping[str, str | int], *, patience: float = PATIENCE
+) -> Payload:
     """Ask one endpoint after the other.
 
     When none answers: the error that a later try may cure, else that of the preferred endpoint.
     """
     failures: list[CoreAPIError] = []
+    began = time.monotonic()
     for name in names:
+        if failures and time.monotonic() - began > patience:
+            break
         try:
             return _fetch(name, params)
         except RateLimited:

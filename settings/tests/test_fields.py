@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core import serializers
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import connection
 from django.forms.models import model_to_dict
@@ -67,6 +68,12 @@ def test_a_secret_is_in_no_representation() -> None:
 
     assert "sesame" not in everything
     assert b"sesame" not in pickle.dumps(setting)
+
+
+def test_a_dump_of_the_data_carries_no_secret() -> None:
+    dumped = serializers.serialize("json", [CoreAPISetting(token="sesame")])
+
+    assert '"token": ""' in dumped
 
 
 def test_rows_cannot_be_looked_up_by_a_secret() -> None:
