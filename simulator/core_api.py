@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from simulator.transmission import Reply
 from simulator.world import Unknown, World
 from simulator.worlds import WORLDS
 
+COOKIE = re.compile(r"Authorization=([^;]*)")
 HEALTH = "/api/v1/health/check"
 TARGETS = ("user_id", "username", "post_id", "highlight_id")
 
@@ -126,7 +128,9 @@ class CoreApi:
 
 
 def _token(request: web.Request) -> str:
-    sent = request.headers.get("Authorization") or request.cookies.get("Authorization", "")
+    # Read by hand: to a cookie parser, the blank in `Authorization=Bearer …` ends the value.
+    cookie = COOKIE.search(request.headers.get("Cookie", ""))
+    sent = request.headers.get("Authorization") or (cookie.group(1) if cookie else "")
     return sent.removeprefix("Bearer ").strip()
 
 

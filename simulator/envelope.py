@@ -160,7 +160,7 @@ FORMS: dict[str, Callable[[Call], Written]] = {
     ),
     "blocked": _blocked,
     "not_found": lambda _call: _json(404, {"detail": "Not Found"}),
-    "validation": lambda call: validation(call, [Invalid("username", "Field required", "missing")]),
+    "validation": lambda _call: validation([Invalid("username", "Field required", "missing")]),
     "rate_limited": _rate_limited,
     "server_error": _plain(500, "Internal error. Please retry.", "请求失败，请重试"),
     "server_error_flat": lambda call: _json(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from simulator.files import File
 
-DRAWING_VERSION = 1
+DRAWING_VERSION = 2  # raise it whenever drawing.py draws something else
 MEGABYTE = 1_000_000
 ZEROS = bytes(256 * 1024)
 

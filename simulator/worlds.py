@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from simulator import texts
+from simulator import growing, texts
 from simulator.facts import Profile
 from simulator.growing import DAY, ProfilePlan
 from simulator.world import World
@@ -30,19 +30,21 @@ def demo(seed: str) -> World:
 
 def foundation(seed: str) -> World:
     """Three profiles with exactly 1,000 posts together, about 2,500 files."""
+    sizes = {"aurora.kitchen": 500, "tidewater_maps": 300, "kestrel.press": 200}
     return _grown(
         seed,
         (
-            ProfilePlan(username="aurora.kitchen", posts=500, stories_per_day=5),
-            ProfilePlan(username="tidewater_maps", posts=300, stories_per_day=5),
-            ProfilePlan(username="kestrel.press", posts=200, stories_per_day=5),
+            ProfilePlan(username=username, posts=posts, stories_per_day=5, largest_carousel=8)
+            for username, posts in sizes.items()
         ),
     )
 
 
 def huge(seed: str) -> World:
     """One profile with one post: a video of 1 GB, most of it padding that players skip."""
-    world = _grown(seed, [ProfilePlan(username="long.take", posts=0, stories_per_day=0)])
+    world = _grown(
+        seed, [ProfilePlan(username="long.take", posts=0, stories_per_day=0, highlights=0)]
+    )
     post = world.publish("long.take", kind="video", caption="All of it.", label="huge")
     only = post.media[0]
     if only.video is not None:
@@ -95,8 +97,13 @@ def _add_edge_posts(world: World) -> None:
     plain.posts[0].caption = None
     plain.posts[1].caption = ""
     plain.posts[2].like_count = None
-    for kind in ("image", "video", "carousel"):
+    for kind in ("image", "video"):
         world.publish("plain.case", kind=kind, caption=f"One {kind}", label=f"edge {kind}")
+    mixed = world.publish("plain.case", kind="carousel", caption="Mixed", label="edge carousel")
+    mixed.media = [
+        growing.medium(world.seed, child.identifier, has_video=position == 1)
+        for position, child in enumerate(mixed.media)
+    ]
     _show_same_picture_twice(plain)
     first = world.profile_named("two.authors.a")
     world.share(first.posts[1], world.profile_named("two.authors.b"))

@@ -1,0 +1,189 @@
+"""Faults: which request they hit, and what the client sees."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from http.client import IncompleteRead, RemoteDisconnected
+from typing import Any
+
+import pytest
+
+from simulator.client import ControlError
+from simulator.process import SimulatorProcess
+from simulator.tests.calls import Caller, fetch
+
+USER = "v1/fetch_user_info_by_username"
+
+
+def image(simulator: SimulatorProcess) -> dict[str, Any]:
+    """Return the manifest's entry for some picture."""
+    return next(file for file in simulator.control.files()["plain.case"] if file["role"] == "image")
+
+
+def test_a_rule_hits_as_often_as_it_says(simulator: SimulatorProcess, api: Caller) -> None:
+    simulator.control.add_fault("form", form="bad_gateway", skip=1, times=2)
+
+    statuses = [api.get(USER, username="plain.case").status for _ in range(4)]
+
+    assert statuses == [200, 502, 502, 200]
+
+
+def test_a_rule_hits_only_its_path(simulator: SimulatorProcess, api: Caller) -> None:
+    simulator.control.add_fault("form", form="bad_gateway", path="stories$")
+
+    assert api.get(USER, username="plain.case").status == 200
+    assert api.get("v2/fetch_user_stories", username="plain.case").status == 502
+
+
+def test_a_rule_hits_only_its_target(simulator: SimulatorProcess, api: Caller) -> None:
+    simulator.control.add_fault("form", form="bad_gateway", target="plain.case")
+
+    assert api.get(USER, username="plain.case").status == 502
+    assert api.get(USER, username="empty.case").status == 200
+
+
+def test_rules_tell_how_often_they_hit(simulator: SimulatorProcess, api: Caller) -> None:
+    simulator.control.add_fault("form", times=1)
+    simulator.control.add_fault("empty", service="cdn")
+    api.get(USER, username="plain.case")
+    api.get(USER, username="plain.case")
+    fetch(image(simulator)["url"])
+
+    assert [(rule["seen"], rule["hits"]) for rule in simulator.control.faults()] == [(2, 1), (1, 1)]
+
+
+def test_everything_works_again_after_clearing(simulator: SimulatorProcess, api: Caller) -> None:
+    simulator.control.add_fault("form")
+    simulator.control.add_fault("empty", service="cdn")
+    simulator.control.clear_faults()
+
+    assert api.get(USER, username="plain.case").status == 200
+    assert len(fetch(image(simulator)["url"]).body) > 0
+    assert simulator.control.faults() == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [{"kind": "earthquake"}, {"kind": "form", "form": "?"}, {"kind": "reset", "often": 3}],
+)
+def test_a_rule_that_makes_no_sense_is_refused(
+    simulator: SimulatorProcess, rule: dict[str, Any]
+) -> None:
+    with pytest.raises(ControlError):
+        simulator.control.add_fault(**rule)
+
+
+def ask_core_api(simulator: SimulatorProcess) -> bytes:
+    return Caller(simulator.core_api_url, simulator.token).get(USER, username="plain.case").body
+
+
+def ask_cdn(simulator: SimulatorProcess) -> bytes:
+    return fetch(image(simulator)["url"]).body
+
+
+both = pytest.mark.parametrize(
+    ("service", "ask"), [("core_api", ask_core_api), ("cdn", ask_cdn)], ids=["core_api", "cdn"]
+)
+Ask = Callable[[SimulatorProcess], bytes]
+
+
+@both
+def test_a_connection_can_be_reset(simulator: SimulatorProcess, service: str, ask: Ask) -> None:
+    simulator.control.add_fault("reset", service=service)
+
+    with pytest.raises((ConnectionResetError, RemoteDisconnected)):
+        ask(simulator)
+
+
+@both
+def test_a_body_can_be_cut_off(simulator: SimulatorProcess, service: str, ask: Ask) -> None:
+    simulator.control.add_fault("truncate", service=service, bytes=100)
+
+    with pytest.raises(IncompleteRead) as caught:
+        ask(simulator)
+
+    assert len(caught.value.partial) == 100
+
+
+@both
+def test_an_answer_can_be_late(simulator: SimulatorProcess, service: str, ask: Ask) -> None:
+    simulator.control.add_fault("delay", service=service, seconds=0.3)
+    started = time.perf_counter()
+
+    body = ask(simulator)
+
+    assert time.perf_counter() - started >= 0.3
+    assert body
+
+
+@both
+def test_a_body_can_come_in_drops(simulator: SimulatorProcess, service: str, ask: Ask) -> None:
+    whole = ask(simulator)
+    drop = len(whole) // 3
+    simulator.control.add_fault("drip", service=service, bytes=drop, seconds=0.1)
+    started = time.perf_counter()
+
+    dripped = ask(simulator)
+
+    assert len(dripped) == len(whole)
+    assert time.perf_counter() - started >= 0.2  # two pauses at least between three drops
+
+
+@both
+def test_a_body_can_be_empty(simulator: SimulatorProcess, service: str, ask: Ask) -> None:
+    simulator.control.add_fault("empty", service=service)
+
+    assert ask(simulator) == b""
+
+
+def test_a_file_can_come_under_another_type(simulator: SimulatorProcess) -> None:
+    file = image(simulator)
+    simulator.control.add_fault("wrong_type", service="cdn", content_type="text/html")
+
+    answer = fetch(file["url"])
+
+    assert answer.headers["Content-Type"] == "text/html"
+    assert len(answer.body) == file["size"]
+
+
+def test_something_else_can_come_instead_of_a_file(simulator: SimulatorProcess) -> None:
+    page = {"status": 200, "body": "<html>hi</html>", "content_type": "image/jpeg"}
+    simulator.control.add_fault("status", service="cdn", **page)
+
+    assert fetch(image(simulator)["url"]).body == b"<html>hi</html>"
+
+
+def test_a_length_can_be_left_out(simulator: SimulatorProcess) -> None:
+    file = image(simulator)
+    simulator.control.add_fault("chunked", service="cdn")
+
+    answer = fetch(file["url"])
+
+    assert "Content-Length" not in answer.headers
+    assert len(answer.body) == file["size"]
+
+
+def test_a_redirect_can_lead_to_a_private_address(simulator: SimulatorProcess) -> None:
+    private = "http://10.0.0.1/secret"
+    simulator.control.add_fault("redirect", service="cdn", location=private)
+
+    answer = fetch(image(simulator)["url"])
+
+    assert (answer.status, answer.headers["Location"]) == (302, private)
+
+
+def test_a_redirect_can_lead_to_itself(simulator: SimulatorProcess) -> None:
+    simulator.control.add_fault("redirect_loop", service="cdn")
+    url = image(simulator)["url"]
+
+    answer = fetch(url)
+
+    assert simulator.cdn_url + answer.headers["Location"] == url
+
+
+def test_a_file_can_be_the_target_of_a_rule(simulator: SimulatorProcess) -> None:
+    first, second = simulator.control.files()["plain.case"][:2]
+    simulator.control.add_fault("status", service="cdn", target=first["name"], status=503)
+
+    assert [fetch(file["url"]).status for file in (first, second)] == [503, 200]
