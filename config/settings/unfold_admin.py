@@ -1,9 +1,72 @@
-"""How the admin looks."""
+"""How the admin looks, and what its sidebar lists."""
+
+from typing import Any
+
+from django.urls import reverse_lazy
+
+
+def item(title: str, icon: str, model: str) -> dict[str, Any]:
+    """A line of the sidebar: the list of a model, for those who may see it."""
+    app, _, name = model.partition(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
 
 UNFOLD = {
     "SITE_TITLE": "Instarchiver",
     "SITE_HEADER": "Instarchiver",
+    "SITE_SUBHEADER": "What was shown, kept",
     "SITE_SYMBOL": "inventory_2",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "Archive",
+                "items": [
+                    item("Profiles", "account_circle", "instagram.user"),
+                    item("Posts", "grid_on", "instagram.post"),
+                    item("Stories", "history_toggle_off", "instagram.story"),
+                    item("Runs", "sync", "instagram.archiverun"),
+                ],
+            },
+            {
+                "title": "Files",
+                "items": [
+                    item("Downloads", "download", "storage.asset"),
+                    item("Stored files", "folder", "storage.storedfile"),
+                ],
+            },
+            {
+                "title": "Core API",
+                "items": [
+                    item("Call log", "receipt_long", "api_logs.apirequestlog"),
+                    item("Unreadable items", "help", "instagram.rejecteditem"),
+                ],
+            },
+            {
+                "title": "Settings",
+                "items": [
+                    item("Core API", "api", "settings.coreapisetting"),
+                    item("Archiving", "tune", "settings.archivingsetting"),
+                    item("Access", "lock", "settings.accesssetting"),
+                    item("Schedules", "schedule", "django_celery_beat.periodictask"),
+                    item("Workers", "monitor_heart", "core.workerheartbeat"),
+                ],
+            },
+            {
+                "title": "People",
+                "items": [
+                    item("Accounts", "person", "users.account"),
+                    item("Groups", "group", "auth.group"),
+                    item("Sessions of clients", "key", "token_blacklist.outstandingtoken"),
+                ],
+            },
+        ],
+    },
 }

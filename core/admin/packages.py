@@ -1,0 +1,27 @@
+"""The tables of the packages that we use, in the look of the rest."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
+from django_celery_beat import admin as beat_admin
+from django_celery_beat import models as beat
+from rest_framework_simplejwt.token_blacklist import admin as token_admin
+from rest_framework_simplejwt.token_blacklist import models as tokens
+from unfold.admin import ModelAdmin
+
+# Importing their admin modules has registered them in Django's look. Solar and clocked schedules
+# are not used, and a blacklisted token says nothing that its outstanding one does not.
+OURS = {
+    Group: auth_admin.GroupAdmin,
+    beat.PeriodicTask: beat_admin.PeriodicTaskAdmin,
+    beat.IntervalSchedule: beat_admin.IntervalScheduleAdmin,
+    beat.CrontabSchedule: beat_admin.CrontabScheduleAdmin,
+    tokens.OutstandingToken: token_admin.OutstandingTokenAdmin,
+}
+UNUSED = (beat.ClockedSchedule, beat.SolarSchedule, tokens.BlacklistedToken)
+
+admin.site.unregister([*OURS, *UNUSED])
+for model, their_admin in OURS.items():
+    admin.site.register(model, type(their_admin.__name__, (their_admin, ModelAdmin), {}))

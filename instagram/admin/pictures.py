@@ -1,0 +1,54 @@
+"""Stored files as pictures in lists and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from storage import links
+from storage.models import Asset, StoredFile
+
+NOTHING = "none yet"
+
+
+def shown(image: Asset | None, video: Asset | None = None) -> StoredFile | None:
+    """The file that stands for a medium: its image or cover, else the poster of its video."""
+    file = image.file if image else None
+    if file is None and video is not None and video.file is not None:
+        file = video.file.poster
+    return None if file is None or file.rejected_at else file
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A column or field of pictures, `height` pixels high, each a link to its file.
+
+    Bound to the request, because whether addresses must be signed is read once per request.
+    """
+
+    request: HttpRequest
+    files: Callable[[Any], Iterable[StoredFile | None]]
+    height: int
+    short_description: str = "Picture"
+
+    @property
+    def __name__(self) -> str:
+        return self.short_description.lower()
+
+    def __call__(self, row: Any) -> SafeString | str:
+        """The pictures of a row."""
+        known = [file for file in self.files(row) if file is not None]
+        return format_html_join(" ", "{}", ((self._picture(file),) for file in known)) or NOTHING
+
+    def _picture(self, file: StoredFile) -> SafeString:
+        return format_html(
+            '<a href="{0}" target="_blank" rel="noopener"><img src="{0}" alt="" loading="lazy" '
+            'style="height: {1}px; max-width: none; border-radius: 4px; display: inline"></a>',
+            links.media_url(file, self.request),
+            self.height,
+        )

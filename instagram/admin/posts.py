@@ -1,0 +1,108 @@
+"""Posts, with a look at their media."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, Prefetch, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import truncatechars
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+
+from core.admin.bases import SearchableAdmin
+from instagram.admin.pictures import Pictures, shown
+from instagram.models import Post, PostMedia
+from storage.models import StoredFile
+
+FILES = ("image__file", "video__file__poster")
+
+
+class MediaInline(TabularInline):
+    """The media in carousel order, also those that have left it."""
+
+    model = PostMedia
+    can_delete = False
+    machine_fields: ClassVar = (
+        "position", "instagram_id", "width", "height", "duration", "image", "video", "removed_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PostMedia]:
+        """With the files, in one query."""
+        rows: QuerySet[PostMedia] = super().get_queryset(request)
+        return rows.select_related(*FILES)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ARG002  Django's signature
+        """The picture, then the facts."""
+        return (Pictures(request, _of_medium, 120), *self.machine_fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """All of it."""
+        return self.get_fields(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
+        """Media come from Instagram."""
+        return False
+
+
+@admin.register(Post)
+class PostAdmin(SearchableAdmin):
+    """The archived posts. Staff may flag one; the rest is what Instagram said."""
+
+    ID_FIELD = "pk"
+    list_filter = (
+        ("user", AutocompleteSelectFilter), "variant", "availability", "is_flagged",
+        ("post_created_at", RangeDateFilter),
+    )  # fmt: skip
+    search_fields = ("caption",)
+    search_help_text = "Words of the caption, or the Instagram id"
+    ordering = ("-post_created_at", "-id")
+    list_display_links = ("id",)
+    inlines = (MediaInline,)
+    machine_fields: ClassVar = (
+        "id", "user", "with_coauthors", "shortcode", "variant", "caption", "location",
+        "like_count", "comment_count", "play_count", "post_created_at", "availability",
+        "last_seen_at", "first_missed_at", "confirmed_at", "created_at", "updated_at",
+        "api_updated_at", "raw_data",
+    )  # fmt: skip
+    fields = ("is_flagged", *machine_fields)
+    readonly_fields = machine_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
+        """With the owner and, for each post, the first medium that is still in it."""
+        first = PostMedia.objects.filter(removed_at=None).select_related(*FILES)
+        first = first.order_by("post_id", "position").distinct("post_id")
+        rows: QuerySet[Post] = super().get_queryset(request)
+        return (
+            rows.select_related("user")
+            .defer("raw_data", "search_grams", "user__raw_data", "user__search_grams")
+            .prefetch_related(Prefetch("media", first, to_attr="first_media"))
+        )
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The picture, then what identifies the post."""
+        facts = ("user", "variant", "said", "like_count", "availability", "post_created_at")
+        return (Pictures(request, _of_post, 56), "id", *facts)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+        """Posts come from Instagram."""
+        return False
+
+    @admin.display(description="Caption")
+    def said(self, post: Post) -> str | None:
+        """The beginning of the caption; None where it is not known."""
+        return None if post.caption is None else truncatechars(post.caption, 60)
+
+    @admin.display(description="Coauthors")
+    def with_coauthors(self, post: Post) -> str:
+        """Who shares the post."""
+        return ", ".join(post.coauthors.values_list("username", flat=True)) or "nobody"
+
+
+def _of_post(post: Any) -> list[StoredFile | None]:
+    return [shown(medium.image, medium.video) for medium in post.first_media]
+
+
+def _of_medium(medium: PostMedia) -> list[StoredFile | None]:
+    return [shown(medium.image, medium.video)]

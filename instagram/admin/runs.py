@@ -1,0 +1,111 @@
+"""Archive runs: how far they are, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.decorators import display
+
+from core.admin.bases import ReadOnlyAdmin
+from instagram.archiving import progress
+from instagram.models import ArchiveRun, RejectedItem, RunStream
+
+COLOURS = {
+    ArchiveRun.State.QUEUED: "info",
+    ArchiveRun.State.RUNNING: "warning",
+    ArchiveRun.State.SUCCEEDED: "success",
+    ArchiveRun.State.FAILED: "danger",
+}
+
+
+class StreamInline(TabularInline):
+    """The streams in their order, with their counters and errors."""
+
+    model = RunStream
+    can_delete = False
+    fields = readonly_fields = (
+        "name", "state", "pages", "seen", "new", "changed", "rejected", "error_code", "error",
+        "finished_at",
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:  # noqa: ARG002  Django's signature
+        """Streams are wanted when a run is requested."""
+        return False
+
+
+@admin.register(ArchiveRun)
+class ArchiveRunAdmin(ReadOnlyAdmin):
+    """Every request to archive a profile."""
+
+    list_display = (
+        "user", "coloured_state", "streams_seen", "calls", "requested_by", "created_at", "took",
+    )  # fmt: skip
+    list_filter = ("state", ("user", AutocompleteSelectFilter), ("created_at", RangeDateFilter))
+    search_fields = ("=user__username", "=user__instagram_id")
+    search_help_text = "The whole username or Instagram id"
+    ordering = ("-created_at", "-id")
+    list_select_related = ("user", "requested_by")
+    inlines = (StreamInline,)
+    fields = (
+        "user", "coloured_state", "files", "requested_by", "attempts", "next_attempt_at",
+        "leased_until", "calls", "created_at", "started_at", "finished_at",
+    )  # fmt: skip
+    readonly_fields = ("coloured_state", "files")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ArchiveRun]:
+        """With the streams, whose counters the list shows."""
+        rows: QuerySet[ArchiveRun] = super().get_queryset(request)
+        return (
+            rows.select_related("user", "requested_by")
+            .defer("user__raw_data", "user__search_grams")
+            .prefetch_related("streams")
+        )
+
+    @display(description="State", ordering="state", label=COLOURS)
+    def coloured_state(self, run: ArchiveRun) -> str:
+        """The state as a label."""
+        return run.state
+
+    @admin.display(description="Seen")
+    def streams_seen(self, run: ArchiveRun) -> str:
+        """What each stream has seen, and the error where it failed."""
+        return ", ".join(
+            f"{stream.name} {stream.error_code or stream.seen}" for stream in run.streams.all()
+        )
+
+    @admin.display(description="Took", ordering="finished_at")
+    def took(self, run: ArchiveRun) -> str | None:
+        """How long the run took; None while it goes on."""
+        if run.finished_at is None or run.started_at is None:
+            return None
+        return str(run.finished_at - run.started_at).partition(".")[0]
+
+    @admin.display(description="Files")
+    def files(self, run: ArchiveRun) -> str:
+        """Counted anew; only on a run's own page, because a large profile has many."""
+        state = progress.of_run(run)
+        failed = f", {state.files_failed} failed" if state.files_failed else ""
+        size = filesizeformat(state.bytes_stored)
+        return f"{state.files_stored} of {state.files_wanted} stored{failed}, {size}"
+
+
+@admin.register(RejectedItem)
+class RejectedItemAdmin(ReadOnlyAdmin):
+    """What no parser could read, kept until one can."""
+
+    list_display = ("path", "error", "profile", "created_at")
+    list_filter: ClassVar[tuple[Any, ...]] = (("created_at", RangeDateFilter),)
+    search_fields = ("path", "error")
+    ordering = ("-created_at",)
+    list_select_related = ("stream__run__user",)
+
+    @admin.display(description="Profile")
+    def profile(self, item: RejectedItem) -> str:
+        """Whose page it stood on."""
+        return item.stream.run.user.username

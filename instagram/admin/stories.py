@@ -1,0 +1,65 @@
+"""Stories, which outlive their 24 hours here."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+
+from core.admin.bases import BigTableAdmin
+from instagram.admin.pictures import Pictures, shown
+from instagram.models import Story
+from storage.models import StoredFile
+
+
+@admin.register(Story)
+class StoryAdmin(BigTableAdmin):
+    """The archived stories. Staff may flag one; the rest is what Instagram said."""
+
+    list_filter = (
+        ("user", AutocompleteSelectFilter), "availability", "is_flagged",
+        ("created_at", RangeDateFilter),
+    )  # fmt: skip
+    search_fields = ("=story_id", "=user__username")
+    search_help_text = "The whole Instagram id or username"
+    ordering = ("-created_at", "-story_id")
+    list_display_links = ("story_id",)
+    machine_fields: ClassVar = (
+        "story_id", "user", "story_created_at", "expires_at", "width", "height", "duration",
+        "image", "video", "availability", "last_seen_at", "created_at", "updated_at", "raw_data",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
+        """With owner and files, in one query."""
+        rows: QuerySet[Story] = super().get_queryset(request)
+        return rows.select_related("user", "image__file", "video__file__poster").defer(
+            "raw_data", "user__raw_data", "user__search_grams"
+        )
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The picture, then what identifies the story."""
+        facts = ("user", "availability", "story_created_at", "expires_at")
+        return (_picture(request, 56), "story_id", *facts)
+
+    def get_fields(self, request: HttpRequest, obj: Story | None = None) -> Any:  # noqa: ARG002  Django's signature
+        """The picture, then the facts."""
+        return (_picture(request, 320), "is_flagged", *self.machine_fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> Any:  # noqa: ARG002  Django's signature
+        """All but the flag."""
+        return (_picture(request, 320), *self.machine_fields)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+        """Stories come from Instagram."""
+        return False
+
+
+def _picture(request: HttpRequest, height: int) -> Pictures:
+    return Pictures(request, _files, height)
+
+
+def _files(story: Story) -> list[StoredFile | None]:
+    return [shown(story.image, story.video)]

@@ -1,0 +1,217 @@
+"""Profiles: added by name, archived at a press of a button."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from core.admin.bases import SearchableAdmin
+from core.users.models import Account
+from instagram import actions
+from instagram.admin.pictures import Pictures, shown
+from instagram.models import ProfileMetric, User, UsernamePeriod
+
+MOST_AT_ONCE = 500
+STAFF_DECIDES = (
+    "allow_auto_update_profile", "auto_update_profile_limit_count",
+    "allow_auto_update_stories", "auto_update_stories_limit_count",
+)  # fmt: skip
+
+
+class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """Asks for the name alone; everything else comes from Instagram."""
+
+    name = forms.CharField(
+        label="Instagram username",
+        max_length=200,
+        help_text="name, @name, or the address of the profile; archiving starts at once",
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    class Meta:
+        model = User
+        fields: ClassVar[list[str]] = []
+
+    def clean_name(self) -> str:
+        """Refuse what is no username."""
+        try:
+            return actions.username_from(self.cleaned_data["name"])
+        except actions.NotAUsername as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class MetricInline(TabularInline):
+    """The counts over time, newest first."""
+
+    model = ProfileMetric
+    ordering = ("-day",)
+    fields = readonly_fields = ("day", "follower_count", "following_count", "media_count")
+    per_page = 10
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
+        """Counts come from Instagram."""
+        return False
+
+
+class UsernameInline(TabularInline):
+    """The names that the profile had, newest first."""
+
+    model = UsernamePeriod
+    ordering = ("-started_at",)
+    fields = readonly_fields = ("username", "started_at", "ended_at")
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
+        """Names come from Instagram."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(SearchableAdmin):
+    """The archived profiles. The machine writes them; staff decides on automatic updates."""
+
+    ID_FIELD = "instagram_id"
+    list_filter = ("availability", "is_private", "is_verified", ("created_at", RangeDateFilter))
+    search_fields = ("username",)
+    search_help_text = "Words of the name or biography, or the Instagram id"
+    ordering = ("-created_at", "-uuid")
+    list_select_related = ("picture__file",)
+    list_display_links = ("username",)
+    inlines = (MetricInline, UsernameInline)
+    actions = ("archive_now",)
+    change_form_outer_before_template = "instagram/admin/archive_now.html"
+    machine_fields: ClassVar = (
+        "username", "instagram_id", "full_name", "biography", "external_url", "is_private",
+        "is_verified", "media_count", "follower_count", "following_count", "availability",
+        "last_seen_at", "first_missed_at", "confirmed_at", "created_at", "updated_at",
+        "api_updated_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Without what no page shows."""
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.select_related("picture__file").defer("raw_data", "search_grams")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The picture, then what identifies the profile."""
+        names = ("username", "full_name", "availability", "is_private", "created_at")
+        return (_picture(request, 40), *names)
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, **kwargs: Any
+    ) -> type[forms.ModelForm[User]]:
+        """Only a name is asked for a new profile."""
+        if obj is None:
+            return AddProfileForm
+        form: type[forms.ModelForm[User]] = super().get_form(request, obj, **kwargs)
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """The name alone for a new profile."""
+        if obj is None:
+            return [(None, {"fields": ["name"]})]
+        return [
+            (None, {"fields": [_picture(request, 160), *self.machine_fields]}),
+            ("Automatic updates", {"fields": STAFF_DECIDES, "classes": ["tab"]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """What the machine writes."""
+        return () if obj is None else (_picture(request, 160), *self.machine_fields)
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:  # noqa: ARG002  Django's signature
+        """A new profile has no past yet."""
+        return () if obj is None else self.inlines
+
+    def save_form(self, request: HttpRequest, form: forms.ModelForm[User], change: bool) -> User:  # noqa: FBT001  Django's signature
+        """Add a profile through the same verb as everybody else; it may be known already."""
+        if change:
+            user: User = super().save_form(request, form, change)
+            return user
+        form.save(commit=False)
+        return actions.add_profile(name=form.cleaned_data["name"], by=_by(request)).user
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: User,
+        form: forms.ModelForm[User],
+        change: bool,  # noqa: FBT001  Django's signature
+    ) -> None:
+        """A new profile is saved already."""
+        if change:
+            super().save_model(request, obj, form, change)
+
+    def response_add(
+        self,
+        request: HttpRequest,
+        obj: User,
+        post_url_continue: str | None = None,  # noqa: ARG002  Django's signature
+    ) -> HttpResponse:
+        """To the run that has started."""
+        return self._to_active_run(request, obj)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Tell the page about an active run."""
+        if (user := context.get("original")) is not None:
+            context["active_run"] = user.runs.active().first()
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
+
+    @admin.action(description="Archive now", permissions=["change"])
+    def archive_now(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Start a run for every chosen profile."""
+        chosen = list(queryset[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            messages.error(request, f"At most {MOST_AT_ONCE} profiles at once; none was started.")
+            return
+        for user in chosen:
+            actions.request_archive(user=user, by=_by(request))
+        messages.success(request, f"Archiving {len(chosen)} profiles.")
+
+    def get_urls(self) -> list[URLPattern]:
+        """One address more, for the button on a profile's page."""
+        view = self.admin_site.admin_view(self.archive_one)
+        own = path("<uuid:pk>/archive/", view, name="instagram_user_archive")
+        return [own, *super().get_urls()]
+
+    def archive_one(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Start a run for the profile whose page is open, and go to the run."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        user = self.get_object(request, str(pk))
+        if user is None or not self.has_change_permission(request, user):
+            raise PermissionDenied
+        actions.request_archive(user=user, by=_by(request))
+        return self._to_active_run(request, user)
+
+    def _to_active_run(self, request: HttpRequest, user: User) -> HttpResponse:
+        messages.success(request, f"Archiving {user.username}.")
+        run = user.runs.latest("created_at")
+        return HttpResponseRedirect(reverse("admin:instagram_archiverun_change", args=[run.pk]))
+
+
+def _picture(request: HttpRequest, height: int) -> Pictures:
+    return Pictures(request, _files, height)
+
+
+def _files(user: User) -> list[Any]:
+    return [shown(user.picture)]
+
+
+def _by(request: HttpRequest) -> Account:
+    return cast("Account", request.user)
