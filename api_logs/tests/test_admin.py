@@ -27,7 +27,9 @@ def row() -> APIRequestLog:
 
 
 @pytest.mark.usefixtures("row")
-@pytest.mark.parametrize("query", ["", "?q=run-7", "?q=17", "?state__exact=started"])
+@pytest.mark.parametrize(
+    "query", ["", "?q=run-7", "?q=17", "?q=user_posts", "?state__exact=started"]
+)
 def test_rows_are_listed_searched_and_filtered(admin_client: Client, query: str) -> None:
     page = admin_client.get(LIST + query).content.decode()
 
