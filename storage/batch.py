@@ -95,7 +95,15 @@ class Feed:
 class Batch:
     """One run of the crew. The calling thread claims, settles and renews leases."""
 
-    def __init__(self, limit: int, *, crew: Crew, limits: Limits, seconds: float) -> None:
+    def __init__(
+        self,
+        limit: int,
+        *,
+        crew: Crew,
+        limits: Limits,
+        seconds: float,
+        renew_every: float = RENEW_EVERY,
+    ) -> None:
         self._left = limit
         self._crew = crew
         self._limits = limits
@@ -104,6 +112,7 @@ class Batch:
         self._feed = Feed(crew.per_host)
         self._endings: queue.SimpleQueue[Ending] = queue.SimpleQueue()
         self._in_hand: dict[int, ClaimedAsset] = {}
+        self._renew_every = renew_every
         self._renewed = time.monotonic()
         self._result = BatchResult()
 
@@ -150,7 +159,7 @@ class Batch:
             del self._in_hand[ending.asset.pk]
 
     def _renew(self) -> None:
-        if time.monotonic() - self._renewed > RENEW_EVERY:
+        if time.monotonic() - self._renewed > self._renew_every:
             claims.renew(self._in_hand.values())
             self._renewed = time.monotonic()
 

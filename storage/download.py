@@ -249,7 +249,7 @@ def _host_and_port(host: str, port: int) -> str:
 def _parsed(url: str) -> httpx.URL:
     try:
         place = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError) as error:
+    except (httpx.InvalidURL, ValueError) as error:  # ValueError: half a surrogate pair
         raise ForbiddenAddress("not a URL") from error
     if place.scheme not in {"http", "https"} or not place.host:
         raise ForbiddenAddress("not an http(s) URL")
@@ -259,7 +259,7 @@ def _parsed(url: str) -> httpx.URL:
 def _redirected(place: httpx.URL, response: httpcore.Response) -> httpx.URL:
     try:
         target = place.join(_header(response, b"location"))
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, ValueError) as error:
         raise ForbiddenAddress(f"{place.host} redirects to what is no URL") from error
     return _parsed(str(target))
 

@@ -127,16 +127,18 @@ def _difference_hash(image: Image.Image) -> int:
 
 def _examine_video(file: BinaryIO, demuxer: str) -> Facts:
     try:
-        with av.open(file, mode="r", format=demuxer) as container:
+        with av.open(file, mode="r", format=demuxer, metadata_errors="replace") as container:
             return _video_facts(container)
-    except (av.error.FFmpegError, StopIteration, MemoryError) as error:
+    except (av.error.FFmpegError, MemoryError) as error:
         raise NotMedia(f"{demuxer}: {type(error).__name__}") from error
+    except StopIteration as error:
+        raise NotMedia(f"{demuxer}: no picture in it") from error
 
 
 def _video_facts(container: av.container.InputContainer) -> Facts:
-    if not container.streams.video:
-        raise NotMedia("sound without a picture")
-    stream = container.streams.video[0]
+    stream = next(iter(container.streams.video))
+    if stream.codec_context is None:
+        raise NotMedia("a codec that nobody knows")
     _check_pixels(stream.codec_context.width, stream.codec_context.height)
     stream.codec_context.thread_count = 1  # each thread would hold frames of its own
     frame = next(container.decode(stream))

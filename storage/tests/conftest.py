@@ -1,0 +1,50 @@
+"""Shared fixtures: a store in a folder of its own, a CDN, and rows."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from storage import store
+from storage.models import Asset
+from storage.store import Store
+from storage.tests.fake_cdn import FakeCdn
+
+MakeAsset = Callable[..., Asset]
+
+
+@pytest.fixture
+def shelf(settings: Settings, tmp_path: Path) -> Store:
+    """The default store, empty."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return store.default()
+
+
+@pytest.fixture
+def cdn(settings: Settings) -> Iterator[FakeCdn]:
+    """A running CDN, which the settings trust."""
+    with FakeCdn() as server:
+        settings.MEDIA_TRUSTED_HOSTS = frozenset({server.host})
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def make_asset(db: None) -> MakeAsset:
+    """Inserts wanted assets, each with a source name of its own."""
+    numbers = itertools.count(1)
+
+    def make(url: str = "http://127.0.0.1:9/none.jpg", **fields: Any) -> Asset:
+        given = {"owner_kind": "post", "owner_id": "1", "role": "image", **fields}
+        return Asset.objects.create(url=url, source_name=f"{next(numbers)}.jpg", **given)
+
+    return make

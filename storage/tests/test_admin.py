@@ -1,0 +1,79 @@
+"""The admin of the download queue."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.users.models import Account
+from storage.models import Asset, StoredFile
+from storage.tests.conftest import MakeAsset
+
+
+@pytest.fixture
+def admin(client: Client, db: None) -> Client:
+    """A client of somebody who may do everything."""
+    client.force_login(Account.objects.create_superuser("root@example.org", "battery staple"))
+    return client
+
+
+def test_a_failed_file_can_be_tried_again(admin: Client, make_asset: MakeAsset) -> None:
+    failed = make_asset(state="failed", attempts=8, error_code="Transient", error="host: reset")
+
+    admin.post(
+        reverse("admin:storage_asset_changelist"),
+        {"action": "try_again", "_selected_action": [failed.pk]},
+    )
+
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts, failed.error_code) == ("wanted", 0, "")
+
+
+def test_what_did_not_fail_stays_as_it_is(admin: Client, make_asset: MakeAsset) -> None:
+    expired = make_asset(state="expired")
+
+    admin.post(
+        reverse("admin:storage_asset_changelist"),
+        {"action": "try_again", "_selected_action": [expired.pk]},
+    )
+
+    expired.refresh_from_db()
+    assert expired.state == "expired"
+
+
+def test_the_signed_url_is_not_shown(admin: Client, make_asset: MakeAsset) -> None:
+    asset = make_asset(url="https://cdn.example/x.jpg?oh=capability")
+
+    page = admin.get(reverse("admin:storage_asset_change", args=[asset.pk]))
+
+    assert page.status_code == 200
+    assert "capability" not in page.content.decode()
+
+
+def test_nothing_can_be_written_by_hand(admin: Client, make_asset: MakeAsset) -> None:
+    asset = make_asset()
+
+    admin.post(reverse("admin:storage_asset_change", args=[asset.pk]), {"state": "stored"})
+    added = admin.get(reverse("admin:storage_asset_add"))
+
+    assert Asset.objects.get().state == "wanted"
+    assert added.status_code == 403
+
+
+@pytest.mark.parametrize("model", ["asset", "storedfile"])
+def test_the_lists_open(admin: Client, make_asset: MakeAsset, model: str) -> None:
+    make_asset()
+    StoredFile.objects.create(sha256="a" * 64, size=1, media_type="image/jpeg", extension="jpg")
+
+    assert admin.get(reverse(f"admin:storage_{model}_changelist"), {"q": "a"}).status_code == 200
+
+
+def test_a_stored_image_is_previewed(admin: Client) -> None:
+    file = StoredFile.objects.create(
+        sha256="a" * 64, size=1, media_type="image/jpeg", extension="jpg"
+    )
+
+    page = admin.get(reverse("admin:storage_storedfile_change", args=[file.pk]))
+
+    assert f'src="/media/{file.name}"' in page.content.decode()

@@ -1,0 +1,235 @@
+"""Whole batches: CDN, threads, store and database together."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from storage import claims
+from storage.batch import Batch, Crew, download_batch
+from storage.claims import BatchResult
+from storage.download import Limits
+from storage.models import Asset, StoredFile
+from storage.store import ASIDE, Store
+from storage.tests import samples
+from storage.tests.conftest import MakeAsset
+from storage.tests.fake_cdn import FakeCdn, answer, head, raw, redirect
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+JPEG = samples.jpeg()
+
+
+def run(
+    cdn: FakeCdn, *, crew: Crew | None = None, seconds: float = 30, limit: int = 100
+) -> BatchResult:
+    limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=2)
+    return Batch(limit, crew=crew or Crew(), limits=limits, seconds=seconds).run()
+
+
+def closing_connection(work: Callable[[], object]) -> None:
+    try:
+        work()
+    finally:
+        connection.close()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 10
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def test_every_due_file_is_stored(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
+    files = {f"/{number}.jpg": samples.jpeg(seed=number) for number in range(40)}
+    for path, data in files.items():
+        make_asset(cdn.serve(path, answer(data)))
+
+    result = download_batch(100)
+
+    hashes = {hashlib.sha256(data).hexdigest() for data in files.values()}
+    assert result == BatchResult(stored=40, bytes=sum(map(len, files.values())))
+    stored = StoredFile.objects.all()
+    assert {file.sha256 for file in stored} == hashes
+    assert all((shelf.root / file.name).read_bytes() in files.values() for file in stored)
+
+
+def test_one_bad_file_stops_no_other(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
+    make_asset(cdn.serve("/gone.jpg", answer(b"", status=403)))
+    make_asset(cdn.serve("/html.jpg", answer(b"<html>" * 20, Content_Type="image/jpeg")))
+    make_asset(cdn.serve("/busy.jpg", answer(b"", status=503)))
+    make_asset(cdn.serve("/inner.jpg", redirect("http://169.254.169.254/")))
+    make_asset(cdn.serve("/good.jpg", answer(JPEG)))
+
+    result = run(cdn)
+
+    assert result == BatchResult(stored=1, bytes=len(JPEG), retried=1, expired=1, failed=2)
+    assert list((shelf.root / ASIDE).iterdir()) == []
+
+
+def test_the_limit_is_kept(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
+    for _ in range(5):
+        make_asset(cdn.serve("/file.jpg", answer(JPEG)))
+
+    assert run(cdn, limit=3).stored == 3
+
+
+def test_without_time_nothing_is_begun(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
+    make_asset(cdn.serve("/file.jpg", answer(JPEG)))
+
+    assert run(cdn, seconds=0) == BatchResult()
+
+
+@pytest.mark.parametrize(("crew", "most"), [(Crew(8, 8), 8), (Crew(8, 2), 2), (Crew(3, 8), 3)])
+def test_a_host_gets_no_more_connections_than_allowed(
+    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset, crew: Crew, most: int
+) -> None:
+    for number in range(20):
+        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG, delay=0.05)))
+
+    result = run(cdn, crew=crew)
+
+    assert result.stored == 20
+    assert cdn.most_active == most
+
+
+def test_a_busy_host_does_not_hold_up_another(shelf: Store, make_asset: MakeAsset) -> None:
+    with FakeCdn() as slow, FakeCdn() as fast:
+        for server in (slow, fast):
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        for _ in range(3):
+            make_asset(slow.serve("/file.jpg", answer(JPEG, delay=0.4)))
+        make_asset(fast.serve("/file.jpg", answer(samples.jpeg(seed=1))))
+        limits = Limits(trusted_hosts=frozenset({slow.host, fast.host}))
+
+        result = Batch(9, crew=Crew(2, 1), limits=limits, seconds=30).run()
+
+        stored = Asset.objects.order_by("stored_at").values_list("url", flat=True)
+        assert result.stored == 4
+        assert fast.host in str(stored.first())
+        slow.shutdown()
+        fast.shutdown()
+
+
+def test_a_file_that_takes_longer_than_a_lease_keeps_it(
+    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+) -> None:
+    pieces = [JPEG, *[b"\0"] * 6]
+    length = sum(map(len, pieces))
+    make_asset(
+        cdn.serve("/long.jpg", raw(head(200, {"Content-Length": str(length)}), *pieces, pause=0.2))
+    )
+    batch = Batch(
+        1,
+        crew=Crew(),
+        limits=Limits(trusted_hosts=frozenset({cdn.host})),
+        seconds=30,
+        renew_every=0.1,
+    )
+    runner = threading.Thread(target=lambda: closing_connection(batch.run))
+    runner.start()
+    wait_until(lambda: cdn.active)
+    Asset.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    before = timezone.now()
+    wait_until(lambda: Asset.objects.filter(leased_until__gt=before).exists())
+
+    second = claims.claim(1)
+    runner.join()
+
+    assert second == []
+    assert Asset.objects.get().state == "stored"
+
+
+def test_two_workers_never_download_the_same_file(
+    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+) -> None:
+    for number in range(30):
+        make_asset(cdn.serve(f"/{number}.jpg", answer(samples.jpeg(seed=number), delay=0.02)))
+    results = []
+
+    def work() -> None:
+        results.append(run(cdn, crew=Crew(4, 4)))
+
+    workers = [threading.Thread(target=closing_connection, args=(work,)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert sum(result.stored for result in results) == 30
+    assert len(cdn.requests) == 30
+
+
+def test_a_full_disk_is_seen_and_the_rest_is_given_back(
+    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+) -> None:
+    for _ in range(8):
+        make_asset(cdn.serve("/file.jpg", answer(JPEG, delay=0.1)))
+    shelf.root.write_bytes(b"a file stands where the folder should be")
+
+    with pytest.raises(OSError, match="tmp"):
+        run(cdn, crew=Crew(1, 1))
+
+    assert Asset.objects.filter(lease=None).count() >= 6
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(
+    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+) -> None:
+    for number in range(6):
+        make_asset(cdn.serve(f"/{number}.jpg", answer(samples.jpeg(seed=number))))
+    slow = raw(head(200, {"Content-Length": str(len(JPEG))}), JPEG[:500], *[b""] * 100, pause=0.1)
+    make_asset(cdn.serve("/slow.jpg", slow))
+    command = [sys.executable, "-c", CHILD]
+    with subprocess.Popen(command, env=child_environment(cdn)) as child:  # noqa: S603  our own code
+        wait_until(lambda: Asset.objects.filter(state="stored").count() == 6)
+        wait_until(lambda: any((shelf.root / ASIDE).iterdir()))
+        child.send_signal(signal.SIGKILL)
+    cdn.serve("/slow.jpg", answer(JPEG))
+    before = run(cdn)
+
+    Asset.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    after = run(cdn)
+
+    assert (before.stored, after.stored) == (0, 1)
+    assert Asset.objects.filter(state="stored").count() == 7
+    assert shelf.sweep(older_than=-1) == 1
+
+
+CHILD = """
+import os, django
+django.setup()
+from django.conf import settings
+settings.MEDIA_ROOT = os.environ["TEST_MEDIA_ROOT"]
+from storage.batch import download_batch
+download_batch(100)
+"""
+
+
+def child_environment(cdn: FakeCdn) -> dict[str, str]:
+    """The child uses the test database and the test store."""
+    parts = connection.get_connection_params()
+    facts = {
+        name: parts[name]
+        for name in ("dbname", "user", "password", "host", "port")
+        if name in parts
+    }
+    return {
+        **os.environ,
+        "DATABASE_URL": " ".join(f"{name}={value}" for name, value in facts.items()),
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "MEDIA_TRUSTED_HOSTS": cdn.host,
+        "TEST_MEDIA_ROOT": str(settings.MEDIA_ROOT),
+    }

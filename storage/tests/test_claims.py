@@ -1,0 +1,245 @@
+"""Claims, leases, and what the end of an attempt does to an asset."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import IntegrityError, connection
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from storage import claims, kinds
+from storage.claims import ClaimedAsset, Failure, Success
+from storage.errors import (
+    DownloadError,
+    ForbiddenAddress,
+    NotMedia,
+    TooLarge,
+    Transient,
+    UrlExpired,
+)
+from storage.models import Asset, StoredFile
+from storage.store import Content
+from storage.tests.conftest import MakeAsset
+
+CONTENT = Content("ab" * 32, 5, kinds.JPEG)
+
+
+def let_leases_end() -> None:
+    Asset.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+def fail(asset: ClaimedAsset, error: DownloadError) -> Asset:
+    claims.settle([Failure(asset, error)])
+    return Asset.objects.get(pk=asset.pk)
+
+
+def test_a_claimed_asset_is_not_claimed_twice(make_asset: MakeAsset) -> None:
+    make_asset()
+
+    assert [len(claims.claim(5)), len(claims.claim(5))] == [1, 0]
+
+
+def test_stories_come_first_and_then_what_waits_longest(make_asset: MakeAsset) -> None:
+    now = timezone.now()
+    later = make_asset(next_attempt_at=now - timedelta(minutes=1))
+    sooner = make_asset(next_attempt_at=now - timedelta(minutes=2))
+    story = make_asset(priority=Asset.Priority.STORY)
+
+    assert [asset.pk for asset in claims.claim(3)] == [story.pk, sooner.pk, later.pk]
+
+
+def test_what_pauses_is_not_claimed(make_asset: MakeAsset) -> None:
+    make_asset(next_attempt_at=timezone.now() + timedelta(minutes=1))
+
+    assert claims.claim(1) == []
+
+
+def test_a_claim_takes_two_statements(
+    make_asset: MakeAsset, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(20):
+        make_asset()
+
+    with django_assert_num_queries(4):  # savepoint and release around the two
+        claims.claim(20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_share_the_assets(make_asset: MakeAsset) -> None:
+    for _ in range(100):
+        make_asset()
+    barrier = Barrier(4)
+    taken: list[int] = []
+
+    def work() -> None:
+        barrier.wait()
+        while claimed := claims.claim(7):
+            taken.extend(asset.pk for asset in claimed)
+        connection.close()
+
+    workers = [Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert len(taken) == len(set(taken)) == 100
+
+
+def test_an_abandoned_asset_is_due_again_after_its_lease(make_asset: MakeAsset) -> None:
+    make_asset()
+    claims.claim(1)
+
+    let_leases_end()
+
+    assert len(claims.claim(1)) == 1
+
+
+def test_a_renewed_lease_lasts_longer(make_asset: MakeAsset) -> None:
+    make_asset()
+    claimed = claims.claim(1)
+    let_leases_end()
+
+    claims.renew(claimed)
+
+    assert claims.claim(1) == []
+
+
+def test_a_released_asset_is_due_at_once(make_asset: MakeAsset) -> None:
+    make_asset()
+
+    claims.release(claims.claim(1))
+
+    assert len(claims.claim(1)) == 1
+
+
+def test_a_success_stores_the_asset_with_its_file(make_asset: MakeAsset) -> None:
+    asset = make_asset(error="earlier", error_code="Transient", attempts=2)
+    [claimed] = claims.claim(1)
+
+    result = claims.settle([Success(claimed, CONTENT)])
+
+    asset.refresh_from_db()
+    assert (result.stored, result.bytes) == (1, 5)
+    assert (asset.state, asset.error, asset.lease) == ("stored", "", None)
+    assert asset.file == StoredFile.objects.get(sha256=CONTENT.sha256)
+
+
+def test_the_same_content_has_one_row(make_asset: MakeAsset) -> None:
+    for _ in range(3):
+        make_asset()
+
+    result = claims.settle([Success(asset, CONTENT) for asset in claims.claim(3)])
+
+    assert result.stored == 3
+    assert StoredFile.objects.count() == 1
+
+
+def test_whoever_lost_the_lease_changes_nothing(make_asset: MakeAsset) -> None:
+    asset = make_asset()
+    [claimed] = claims.claim(1)
+    Asset.objects.update(lease=uuid.uuid4())
+
+    result = claims.settle([Success(claimed, CONTENT)])
+
+    asset.refresh_from_db()
+    assert result == claims.BatchResult(lost=1)
+    assert asset.state == "wanted"
+
+
+def test_a_group_takes_the_same_statements_whatever_its_size(
+    make_asset: MakeAsset, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(64):
+        make_asset()
+    endings = [
+        Success(asset, Content(f"{number:064x}", 1, kinds.JPEG))
+        for number, asset in enumerate(claims.claim(64))
+    ]
+
+    with django_assert_num_queries(6):  # lock, insert, files, update; and the savepoint's two
+        claims.settle(endings)
+
+
+def test_a_passing_fault_pauses_longer_each_time(make_asset: MakeAsset) -> None:
+    make_asset()
+    pauses = []
+    for _ in range(3):
+        [claimed] = claims.claim(1)
+        asset = fail(claimed, Transient("host: reset"))
+        pauses.append((asset.next_attempt_at - timezone.now()).total_seconds())
+        Asset.objects.update(next_attempt_at=timezone.now())
+
+    assert asset.attempts == 3
+    assert [3 < pauses[0] < 7, 11 < pauses[1] < 19, 33 < pauses[2] < 57] == [True] * 3
+
+
+def test_a_host_may_ask_for_a_longer_pause(make_asset: MakeAsset) -> None:
+    make_asset()
+
+    asset = fail(claims.claim(1)[0], Transient("HTTP 429", retry_after=600))
+
+    assert asset.next_attempt_at > timezone.now() + timedelta(seconds=590)
+
+
+def test_the_last_passing_fault_fails_the_asset(make_asset: MakeAsset) -> None:
+    make_asset(attempts=claims.MOST_ATTEMPTS - 1)
+
+    asset = fail(claims.claim(1)[0], Transient("host: reset"))
+
+    assert (asset.state, asset.error_code) == ("failed", "Transient")
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (UrlExpired("HTTP 403"), "expired"),
+        (ForbiddenAddress("inner"), "failed"),
+        (TooLarge("huge"), "failed"),
+        (NotMedia("html"), "failed"),
+    ],
+)
+def test_a_final_error_ends_the_attempts(
+    make_asset: MakeAsset, error: DownloadError, state: str
+) -> None:
+    make_asset()
+
+    asset = fail(claims.claim(1)[0], error)
+
+    assert (asset.state, asset.error_code, asset.error) == (state, error.code, str(error))
+
+
+def test_an_error_of_an_old_url_does_not_end_the_new_one(make_asset: MakeAsset) -> None:
+    make_asset()
+    [claimed] = claims.claim(1)
+    Asset.objects.update(url="http://127.0.0.1:9/fresh.jpg")
+
+    asset = fail(claimed, UrlExpired("HTTP 403"))
+
+    assert asset.state == "wanted"
+    assert asset.next_attempt_at <= timezone.now()
+
+
+def test_bytes_once_rejected_fail_again(make_asset: MakeAsset) -> None:
+    make_asset()
+    StoredFile.objects.create(
+        sha256=CONTENT.sha256, size=5, media_type="image/jpeg", rejected_at=timezone.now()
+    )
+    [claimed] = claims.claim(1)
+
+    result = claims.settle([Success(claimed, CONTENT)])
+
+    asset = Asset.objects.get(pk=claimed.pk)
+    assert (result.stored, result.failed) == (0, 1)
+    assert (asset.error_code, asset.file) == ("NotMedia", None)
+
+
+def test_the_database_refuses_stored_without_a_file(make_asset: MakeAsset) -> None:
+    make_asset()
+
+    with pytest.raises(IntegrityError, match="asset_stored_iff_file"):
+        Asset.objects.update(state=Asset.State.STORED)

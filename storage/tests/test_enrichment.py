@@ -1,0 +1,175 @@
+"""From stored bytes to facts in rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from storage import claims, enrichment, kinds
+from storage.claims import Success
+from storage.models import Asset, StoredFile
+from storage.store import Content, Store
+from storage.tests import samples
+from storage.tests.conftest import MakeAsset
+
+MakeFile = Callable[..., StoredFile]
+
+
+@pytest.fixture
+def make_file(shelf: Store, db: None) -> MakeFile:
+    """Stores bytes and their row, not enriched."""
+
+    def make(data: bytes, kind: kinds.Kind = kinds.JPEG, **fields: object) -> StoredFile:
+        content = Content(hashlib.sha256(data).hexdigest(), len(data), kind)
+        with shelf.aside() as path:
+            path.write_bytes(data)
+            shelf.put(path, content.name)
+        return StoredFile.objects.create(
+            sha256=content.sha256,
+            size=content.size,
+            media_type=kind.media_type,
+            extension=kind.extension,
+            **fields,
+        )
+
+    return make
+
+
+def enriched(file: StoredFile) -> StoredFile:
+    enrichment.enrich_due(seconds=30)
+    return StoredFile.objects.select_related("poster").get(pk=file.pk)
+
+
+def test_an_image_gets_its_facts(make_file: MakeFile) -> None:
+    file = enriched(make_file(samples.jpeg(300, 200)))
+
+    assert (file.width, file.height, file.duration) == (300, 200, None)
+    assert file.blur
+    assert file.enriched_at is not None
+
+
+def test_a_video_gets_a_poster_that_is_a_stored_file(make_file: MakeFile, shelf: Store) -> None:
+    file = enriched(make_file(samples.video(width=96, height=64), kinds.MP4))
+
+    assert file.poster is not None
+    assert (file.poster.media_type, file.poster.width, file.poster.blur) == (
+        "image/jpeg",
+        96,
+        file.blur,
+    )
+    assert shelf.exists(file.poster.name)
+
+
+def test_a_poster_needs_no_enrichment(make_file: MakeFile) -> None:
+    make_file(samples.video(), kinds.MP4)
+
+    assert enrichment.enrich_due(seconds=30) == 1
+
+
+def test_every_waiting_file_is_enriched_once(make_file: MakeFile) -> None:
+    for seed in range(5):
+        make_file(samples.jpeg(seed=seed))
+
+    assert [enrichment.enrich_due(seconds=30), enrichment.enrich_due(seconds=30)] == [5, 0]
+
+
+def test_without_time_nothing_is_enriched(make_file: MakeFile) -> None:
+    make_file(samples.jpeg())
+
+    assert enrichment.enrich_due(seconds=0) == 0
+
+
+def test_a_leased_file_is_left_alone(make_file: MakeFile) -> None:
+    make_file(samples.jpeg(), enrichment_lease_until=timezone.now() + timedelta(minutes=1))
+
+    assert enrichment.enrich_due(seconds=30) == 0
+
+
+def test_unreadable_bytes_are_kept_and_rejected(make_file: MakeFile, shelf: Store) -> None:
+    file = enriched(make_file(samples.jpeg()[:-300]))
+
+    assert file.rejected_at is not None
+    assert shelf.exists(file.name)
+
+
+def test_the_assets_of_rejected_bytes_are_failed(
+    make_file: MakeFile, make_asset: MakeAsset
+) -> None:
+    file = make_file(samples.jpeg()[:-300])
+    asset = make_asset(state="stored", file=file, stored_at=timezone.now())
+
+    enriched(file)
+
+    asset.refresh_from_db()
+    assert (asset.state, asset.error_code, asset.file) == ("failed", "NotMedia", None)
+
+
+def test_a_later_download_of_rejected_bytes_fails_the_same_way(
+    make_file: MakeFile, make_asset: MakeAsset
+) -> None:
+    file = enriched(make_file(samples.jpeg()[:-300]))
+    make_asset()
+    [claimed] = claims.claim(1)
+
+    claims.settle([Success(claimed, Content(file.sha256, file.size, kinds.JPEG))])
+
+    assert Asset.objects.get().error_code == "NotMedia"
+
+
+def test_one_bad_file_stops_no_other(make_file: MakeFile) -> None:
+    make_file(b"\xff\xd8\xffnothing")
+    good = make_file(samples.jpeg())
+
+    assert enriched(good).width == 64
+
+
+def test_missing_bytes_reject_nothing(make_file: MakeFile, shelf: Store) -> None:
+    file = make_file(samples.jpeg())
+    shelf.delete(file.name)
+
+    file = enriched(file)
+
+    assert (file.rejected_at, file.width) == (None, None)
+    assert file.enriched_at is not None
+
+
+def test_bytes_that_kill_their_process_are_given_up(make_file: MakeFile) -> None:
+    killed = timezone.now() - timedelta(minutes=6)
+    file = make_file(
+        samples.jpeg(), enrichment_attempts=enrichment.MOST_ATTEMPTS, enrichment_lease_until=killed
+    )
+
+    assert enriched(file).rejected_at is not None
+
+
+PEAK = """
+import resource, sys, pathlib
+from storage import media
+with pathlib.Path(sys.argv[1]).open("rb") as file:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    facts = media.examine(file, "video/mp4")
+assert facts.width == 64, facts
+sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+"""
+
+
+def test_a_huge_video_is_probed_in_little_memory(shelf: Store, settings: Settings) -> None:
+    with shelf.aside() as path:
+        with path.open("wb") as file:
+            file.write(samples.video())
+            file.write((2**30).to_bytes(4, "big") + b"free")
+            file.truncate(file.tell() + 2**30 - 8)  # a hole: no disk is used
+        peak = subprocess.run(  # noqa: S603  our own code
+            [sys.executable, "-c", PEAK, str(path)],
+            cwd=settings.BASE_DIR, env={**os.environ}, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+
+    assert int(peak) < 40_000  # KiB

@@ -1,0 +1,73 @@
+"""Kinds told by their first bytes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import kinds
+from storage.tests import samples
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("JPEG", kinds.JPEG),
+        ("PNG", kinds.PNG),
+        ("GIF", kinds.GIF),
+        ("WEBP", kinds.WEBP),
+        ("AVIF", kinds.AVIF),
+    ],
+)
+def test_an_image_is_recognised(form: str, kind: kinds.Kind) -> None:
+    data = samples.encoded(samples.picture(), form)
+
+    assert kinds.recognise(data[: kinds.HEAD_SIZE]) == kind
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"), [("mp4", kinds.MP4), ("mov", kinds.MOV), ("webm", kinds.WEBM)]
+)
+def test_a_video_is_recognised(form: str, kind: kinds.Kind) -> None:
+    data = samples.video(form)
+
+    assert kinds.recognise(data[: kinds.HEAD_SIZE]) == kind
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", kinds.HEIC),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", kinds.AVIF),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", kinds.HEIC),
+        (b"\0\0\0\x14ftypisom\0\0\x02\0isom", kinds.MP4),
+    ],
+)
+def test_a_boxed_file_is_told_by_its_brands(head: bytes, kind: kinds.Kind) -> None:
+    assert kinds.recognise(head) == kind
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"<!DOCTYPE html><html>",
+        b'{"status": "fail"}',
+        b"<svg xmlns='http://www.w3.org/2000/svg'>",
+        b"%PDF-1.7",
+        b"RIFF\0\0\0\0WAVEfmt ",
+        b"\x1aE\xdf\xa3\x01\0\0\0matroska",
+        b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42",
+        b"\xff\xd8",
+    ],
+)
+def test_other_bytes_are_no_media(head: bytes) -> None:
+    assert kinds.recognise(head) is None
+
+
+@given(st.binary(max_size=kinds.HEAD_SIZE))
+def test_any_bytes_are_judged_without_an_error(head: bytes) -> None:
+    kind = kinds.recognise(head)
+
+    assert kind is None or kind.media_type.startswith(("image/", "video/"))

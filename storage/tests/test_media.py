@@ -1,0 +1,212 @@
+"""What is read out of pixels, and what hostile bytes cannot do."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from storage import kinds, media
+from storage.errors import NotMedia
+from storage.tests import samples
+
+
+def examine(data: bytes, kind: kinds.Kind = kinds.JPEG) -> media.Facts:
+    return media.examine(io.BytesIO(data), kind.media_type)
+
+
+def distance(one: media.Facts, other: media.Facts) -> int:
+    """How many bits of the perceptual hashes differ."""
+    assert one.perceptual_hash is not None
+    assert other.perceptual_hash is not None
+    return ((one.perceptual_hash ^ other.perceptual_hash) & (2**64 - 1)).bit_count()
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("JPEG", kinds.JPEG),
+        ("PNG", kinds.PNG),
+        ("GIF", kinds.GIF),
+        ("WEBP", kinds.WEBP),
+        ("AVIF", kinds.AVIF),
+    ],
+)
+def test_an_image_of_each_kind_has_its_size(form: str, kind: kinds.Kind) -> None:
+    facts = examine(samples.encoded(samples.picture(300, 200), form), kind)
+
+    assert (facts.width, facts.height, facts.duration) == (300, 200, None)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+def test_an_image_of_each_mode_has_a_blur(mode: str) -> None:
+    facts = examine(samples.encoded(samples.picture().convert("L").convert(mode), "PNG"), kinds.PNG)
+
+    assert facts.blur
+
+
+def test_a_palette_with_transparency_is_read() -> None:
+    image = samples.picture().convert("P")
+
+    facts = examine(samples.encoded(image, "PNG", transparency=bytes(range(256))), kinds.PNG)
+
+    assert facts.perceptual_hash is not None
+
+
+def test_the_size_is_as_displayed() -> None:
+    facts = examine(samples.jpeg(300, 200, orientation=6))
+
+    assert (facts.width, facts.height) == (200, 300)
+
+
+def test_the_blur_is_a_tiny_jpeg_of_the_same_shape() -> None:
+    facts = examine(samples.jpeg(300, 150))
+
+    blur = Image.open(io.BytesIO(base64.b64decode(facts.blur, validate=True)))
+    assert (blur.format, blur.size) == ("JPEG", (16, 8))
+    assert len(facts.blur) < 1200
+
+
+def test_a_long_strip_has_a_blur_too() -> None:
+    facts = examine(samples.encoded(samples.picture(4000, 1), "PNG"), kinds.PNG)
+
+    assert (facts.width, facts.height) == (4000, 1)
+
+
+def test_the_same_picture_at_another_size_has_nearly_the_same_hash() -> None:
+    original, smaller = samples.picture(600, 400), samples.picture(600, 400).resize((300, 200))
+
+    facts = [examine(samples.encoded(image, "JPEG")) for image in (original, smaller)]
+
+    assert distance(*facts) <= 4
+
+
+def test_another_picture_has_another_hash() -> None:
+    mirrored = samples.picture(600, 400, seed=200).transpose(Image.Transpose.ROTATE_90)
+
+    facts = [examine(samples.encoded(image, "JPEG")) for image in (samples.picture(), mirrored)]
+
+    assert distance(*facts) > 16
+
+
+def test_a_hash_fits_a_signed_column() -> None:
+    rising = Image.linear_gradient("L").rotate(90)
+
+    facts = examine(samples.encoded(rising, "PNG"), kinds.PNG)
+
+    assert facts.perceptual_hash == -1  # all 64 bits
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"), [("mp4", kinds.MP4), ("mov", kinds.MOV), ("webm", kinds.WEBM)]
+)
+def test_a_video_of_each_kind_is_probed(form: str, kind: kinds.Kind) -> None:
+    facts = examine(samples.video(form, width=96, height=64), kind)
+
+    assert (facts.width, facts.height) == (96, 64)
+    assert facts.duration == pytest.approx(1.0, abs=0.2)
+
+
+def test_the_poster_is_a_jpeg_of_the_videos_size() -> None:
+    facts = examine(samples.video(width=96, height=64), kinds.MP4)
+
+    poster = Image.open(io.BytesIO(facts.poster or b""))
+    assert (poster.format, poster.size) == ("JPEG", (96, 64))
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+def test_a_turned_video_is_upright(turn: int) -> None:
+    facts = examine(turned(samples.video(width=96, height=64), turn), kinds.MP4)
+
+    assert (facts.width, facts.height) == (64, 96)
+    assert Image.open(io.BytesIO(facts.poster or b"")).size == (64, 96)
+
+
+def turned(data: bytes, degrees: int) -> bytes:
+    """The MP4 with another matrix in its track header, as phones write it."""
+    one = 0x10000
+    straight = struct.pack(">9i", one, 0, 0, 0, one, 0, 0, 0, 0x40000000)
+    sine = one if degrees == 90 else -one
+    matrix = struct.pack(">9i", 0, sine, 0, -sine, 0, 0, 0, 0, 0x40000000)
+    place = data.rindex(straight)  # the movie header has the first, the track header the last
+    return data[:place] + matrix + data[place + len(matrix) :]
+
+
+def test_heic_is_taken_at_its_word() -> None:
+    assert examine(b"\0\0\0\x18ftypheic", kinds.HEIC) == media.Facts()
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        pytest.param(samples.jpeg()[:-200], kinds.JPEG, id="cut JPEG"),
+        pytest.param(samples.jpeg()[:20], kinds.JPEG, id="only the head of a JPEG"),
+        pytest.param(samples.encoded(samples.picture(), "PNG")[:-40], kinds.PNG, id="cut PNG"),
+        pytest.param(samples.encoded(samples.picture(), "WEBP")[:-60], kinds.WEBP, id="cut WebP"),
+        pytest.param(samples.encoded(samples.picture(), "AVIF")[:-60], kinds.AVIF, id="cut AVIF"),
+        pytest.param(b"GIF89a", kinds.GIF, id="only the head of a GIF"),
+        pytest.param(samples.encoded(samples.picture(), "PNG"), kinds.JPEG, id="another kind"),
+        pytest.param(samples.video()[:400], kinds.MP4, id="cut MP4"),
+        pytest.param(samples.video("webm")[:200], kinds.WEBM, id="cut WebM"),
+        pytest.param(samples.sound(), kinds.MP4, id="sound alone"),
+        pytest.param(b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", kinds.MP4, id="a playlist"),
+    ],
+)
+def test_what_cannot_be_decoded_is_no_media(data: bytes, kind: kinds.Kind) -> None:
+    with pytest.raises(NotMedia):
+        examine(data, kind)
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    with pytest.raises(NotMedia, match="too many"):
+        examine(png(header, zlib.compress(b"\0" * 1000)), kinds.PNG)
+
+
+def png(header: bytes, data: bytes) -> bytes:
+    """A PNG of these chunks."""
+    written = b"\x89PNG\r\n\x1a\n"
+    for name, chunk in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b"")):
+        checked = name + chunk
+        written += struct.pack(">I", len(chunk)) + checked + struct.pack(">I", zlib.crc32(checked))
+    return written
+
+
+def test_a_failing_disk_is_not_the_files_fault() -> None:
+    class FailingDisk(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"):
+        media.examine(FailingDisk(samples.jpeg()), "image/jpeg")
+
+
+SEEDS = [
+    (samples.encoded(samples.picture(), form), kind)
+    for form, kind in (
+        ("JPEG", kinds.JPEG),
+        ("PNG", kinds.PNG),
+        ("GIF", kinds.GIF),
+        ("WEBP", kinds.WEBP),
+    )
+] + [(samples.video(frames=2), kinds.MP4)]
+
+
+@given(st.sampled_from(SEEDS), st.integers(0, 2000), st.binary(min_size=1, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_damaged_bytes_give_facts_or_no_media(
+    seed: tuple[bytes, kinds.Kind], place: int, damage: bytes
+) -> None:
+    data, kind = seed
+    place %= len(data)
+    try:
+        facts = examine(data[:place] + damage + data[place + len(damage) :], kind)
+    except NotMedia:
+        return
+    assert facts.width
