@@ -20,11 +20,11 @@ class CallCounts:
     targets: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, path: str, target: str, status: int, price: int) -> None:
-        """Count one answered call; it is charged when the status is 200."""
+        """Count one answered call; it is charged when it has a price and the status is 200."""
         self.calls[path] += 1
         self.statuses[str(status)] += 1
         self.targets[path][target] += 1
-        if status == 200:
+        if price and status == 200:
             self.charged[path] += 1
             self.prices[path] += price
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from simulator import envelope
 
 Service = Literal["core_api", "cdn"]
+SERVICES = get_args(Service)
 KINDS = (
     "form",  # answer with one of envelope.FORMS (Core API only)
     "status",  # answer with `status`, `body` and `content_type`
@@ -61,8 +62,14 @@ class Rule:
             raise BadRule(f"unknown keys: {', '.join(sorted(unknown))}")
         if payload.get("kind") not in KINDS:
             raise BadRule(f"kind must be one of {', '.join(KINDS)}")
+        if payload.get("service", "core_api") not in SERVICES:
+            raise BadRule(f"service must be one of {', '.join(SERVICES)}")
         if payload.get("form", "upstream_failed") not in envelope.FORMS:
             raise BadRule(f"form must be one of {', '.join(envelope.FORMS)}")
+        try:
+            re.compile(payload.get("path", ""))
+        except re.error as error:
+            raise BadRule(f"path is no regular expression: {error}") from error
         return cls(**payload)
 
     def payload(self) -> dict[str, Any]:

@@ -49,6 +49,8 @@ async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.Str
     """Send the reply, spoilt by the rule if there is one. Delays are the caller's business."""
     if rule and rule.kind in SPOILERS:
         return await SPOILERS[rule.kind](request, reply, rule)
+    if request.method == "HEAD":
+        return web.Response(status=reply.status, headers=reply.all_headers())
     if reply.size > LARGEST_AT_ONCE:
         return await _stream(request, reply)
     body = b"".join(reply.content.chunks(reply.start, reply.stop))

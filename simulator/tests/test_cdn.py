@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request
 
 import av
 import pytest
@@ -206,6 +207,15 @@ def test_a_huge_video_is_valid_and_served_in_parts(huge: SimulatorProcess) -> No
     assert end.body == bytes(10)
     with av.open(io.BytesIO(beginning)) as container:
         assert container.streams.video[0].frames > 0
+
+
+def test_the_length_of_a_huge_video_can_be_asked_for(huge: SimulatorProcess) -> None:
+    video = wanted(huge, "video", "long.take")
+
+    with OPENER.open(Request(video["url"], method="HEAD"), timeout=5) as response:  # noqa: S310
+        headers = response.headers
+
+    assert int(headers["Content-Length"]) == video["size"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

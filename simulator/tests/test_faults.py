@@ -65,7 +65,13 @@ def test_everything_works_again_after_clearing(simulator: SimulatorProcess, api:
 
 @pytest.mark.parametrize(
     "rule",
-    [{"kind": "earthquake"}, {"kind": "form", "form": "?"}, {"kind": "reset", "often": 3}],
+    [
+        {"kind": "earthquake"},
+        {"kind": "form", "form": "?"},
+        {"kind": "reset", "often": 3},
+        {"kind": "reset", "service": "dns"},
+        {"kind": "reset", "path": "("},
+    ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(
     simulator: SimulatorProcess, rule: dict[str, Any]
