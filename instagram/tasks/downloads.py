@@ -15,7 +15,8 @@ MOST_FILES = 5000  # a message; what is left gets a message of its own
 @shared_task(name="instagram.download_assets", base=BaseTask)
 def download_assets() -> None:
     """Download due files on the threads of this worker for some minutes."""
-    batch.download_batch(MOST_FILES)
+    if batch.download_batch(MOST_FILES).stored:
+        send("storage.enrich")
     _nudge_if_due()
 
 

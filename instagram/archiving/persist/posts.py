@@ -47,7 +47,7 @@ class Known:
     def read(cls, ids: Sequence[str]) -> Known:
         """Read the posts with these ids. Locks them against another page that holds them too."""
         coauthors = User.objects.filter(coauthored_posts=OuterRef("pk")).values("instagram_id")
-        rows = (
+        rows: Iterable[Any] = (  # posts, with an annotation that mypy cannot see
             Post.objects.filter(pk__in=ids)
             .annotate(coauthor_ids=ArraySubquery(coauthors))
             .select_for_update(of=("self",))
