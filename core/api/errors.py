@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from core.middleware import request_id
+
+
+class TooLarge(APIException):
+    """The body is longer than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "too_large"
 
 
 def exception_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -20,6 +29,8 @@ def exception_response(error: Exception, context: dict[str, Any]) -> Response | 
     A validation error without a field stands under `non_field_errors`, so that every 400 for
     wrong input is an object.
     """
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     if isinstance(error, SuspiciousOperation):
         error = ParseError("Bad request.")
     if isinstance(error, ValidationError) and isinstance(error.detail, list):
@@ -27,18 +38,18 @@ def exception_response(error: Exception, context: dict[str, Any]) -> Response | 
     return exception_handler(error, context)
 
 
-def bad_request(_request: HttpRequest, _error: Exception) -> JsonResponse:
+def bad_request(_request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001
     """handler400: a request that Django itself refuses, such as one for an unknown host."""
     return JsonResponse({"detail": "Bad request."}, status=400)
 
 
-def forbidden(_request: HttpRequest, _error: Exception) -> JsonResponse:
+def forbidden(_request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001
     """handler403."""
     return JsonResponse({"detail": "Forbidden."}, status=403)
 
 
 @csrf_exempt
-def not_found(request: HttpRequest, _error: Exception | None = None) -> JsonResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:  # noqa: ARG001
     """handler404, and the view behind every unknown path of the API.
 
     As a view it answers JSON with DEBUG on too, where Django shows its own page instead of a

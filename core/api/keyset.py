@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -145,7 +145,7 @@ def _typed(field: Field[Any, Any], plain: object) -> Any:
     try:
         str(plain).encode()  # no lone surrogates
         value = _instant(str(plain)) if isinstance(field, DateTimeField) else field.to_python(plain)
-    except (ValueError, ValidationError) as error:
+    except (ValueError, OverflowError, ValidationError) as error:
         raise BadCursor from error
     if "\0" in str(value):
         raise BadCursor
@@ -156,4 +156,4 @@ def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise BadCursor
-    return instant
+    return instant.astimezone(UTC)  # as every cursor of ours; PostgreSQL knows not every offset

@@ -73,7 +73,7 @@ class PostSerializer(BlankingSerializer[Post]):
     width = serializers.SerializerMethodField()
     height = serializers.SerializerMethodField()
     caption = serializers.CharField()
-    media_count = serializers.IntegerField(source="current_media.__len__", read_only=True)
+    media_count = serializers.SerializerMethodField()
     media = PostMediaSerializer(source="current_media", many=True, read_only=True)
     user: serializers.BaseSerializer[Any] = UserSerializer(read_only=True)
     unknown = UnknownField()
@@ -99,6 +99,10 @@ class PostSerializer(BlankingSerializer[Post]):
             "unknown",
         )
         read_only_fields = fields
+
+    def get_media_count(self, post: Any) -> int:
+        """As many as `media` has."""
+        return len(post.current_media)
 
     def get_thumbnail_url(self, post: Post) -> str:
         """Where it came from."""

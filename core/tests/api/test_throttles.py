@@ -1,0 +1,152 @@
+"""Limits, counted in a sliding window."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from core.users.models import Account
+
+MINUTE = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
+URL = "/instagram/statistic/"
+
+
+@pytest.fixture
+def limits(settings: Settings) -> None:
+    """Limits that a test reaches soon."""
+    rates = {
+        "anonymous": "4/min", "account": "4/min", "login": "2/min", "login_address": "3/min",
+        "archive": "1/min",
+    }  # fmt: skip
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+
+
+def codes(api: APIClient, times: int, **options: Any) -> list[int]:
+    """The statuses of so many requests."""
+    return [api.get(URL, **options).status_code for _ in range(times)]
+
+
+@pytest.mark.usefixtures("limits")
+def test_a_stranger_gets_a_429_that_says_how_long_to_wait(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False):
+        codes(api, 4)
+        response = api.get(URL)
+
+    assert (response.status_code, list(response.json())) == (429, ["detail"])
+    # all four fade by a quarter within 15 seconds of the next minute
+    assert response["Retry-After"] == "75"
+
+
+@pytest.mark.usefixtures("limits")
+def test_after_the_pause_one_request_passes(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False) as clock:
+        codes(api, 4)
+        pause = int(api.get(URL)["Retry-After"])
+        clock.shift(pause - 1)
+        too_early = codes(api, 1)
+        clock.shift(1)
+        in_time = codes(api, 2)
+
+    assert (too_early, in_time) == ([429], [200, 429])
+
+
+@pytest.mark.usefixtures("limits")
+def test_no_double_limit_around_the_turn_of_the_minute(api: APIClient) -> None:
+    with time_machine.travel(MINUTE + timedelta(seconds=59), tick=False) as clock:
+        before = codes(api, 4)
+        clock.shift(2)
+        after = codes(api, 4)
+
+    assert (before, after) == ([200] * 4, [429] * 4)
+
+
+@pytest.mark.usefixtures("limits")
+def test_a_quiet_minute_clears_the_count(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False) as clock:
+        codes(api, 5)
+        clock.shift(120)
+        assert codes(api, 4) == [200] * 4
+
+
+@pytest.mark.usefixtures("limits")
+def test_addresses_are_counted_apart(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False):
+        codes(api, 4, REMOTE_ADDR="192.0.2.1")
+        assert codes(api, 1, REMOTE_ADDR="192.0.2.2") == [200]
+
+
+@pytest.mark.usefixtures("limits")
+def test_a_forged_forwarding_header_is_no_other_address(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False):
+        codes(api, 4)
+        assert codes(api, 1, headers={"X-Forwarded-For": "192.0.2.9"}) == [429]
+
+
+@pytest.mark.usefixtures("limits")
+def test_accounts_are_counted_apart_from_their_address(api: APIClient, account: Account) -> None:
+    with time_machine.travel(MINUTE, tick=False):
+        codes(api, 4)
+        api.force_authenticate(account)
+        assert codes(api, 5) == [200] * 4 + [429]
+
+
+@pytest.mark.usefixtures("limits")
+def test_guesses_at_one_password_are_limited(api: APIClient) -> None:
+    guess = {"email": "a@example.org", "password": "x"}
+    with time_machine.travel(MINUTE, tick=False):
+        same = [api.post("/authentication/login/", guess).status_code for _ in range(3)]
+
+    assert same == [401, 401, 429]
+
+
+@pytest.mark.usefixtures("limits")
+def test_guesses_at_many_accounts_from_one_address_are_limited(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False):
+        sprayed = [
+            api.post("/authentication/login/", {"email": f"a{n}@b.org", "password": "x"})
+            for n in range(4)
+        ]
+
+    assert [response.status_code for response in sprayed] == [401, 401, 401, 429]
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize("email", ["null", "[]", '{"a": 1}', '"\\ud800"', "7"])
+def test_whatever_is_sent_as_an_address_can_be_counted(api: APIClient, email: str) -> None:
+    body = f'{{"email": {email}, "password": "x"}}'
+
+    response = api.post("/authentication/login/", body, content_type="application/json")
+
+    assert (response.status_code, list(response.json())) == (400, ["email"])
+
+
+@pytest.mark.usefixtures("limits")
+def test_starting_runs_is_limited_and_watching_them_is_not(signed_in: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False):
+        started = [
+            signed_in.post("/instagram/runs/", {"username": "ada"}).status_code for _ in range(2)
+        ]
+        watched = signed_in.get("/instagram/runs/").status_code
+
+    assert (started, watched) == ([202, 429], 200)
+
+
+@pytest.mark.usefixtures("limits")
+def test_reading_does_not_depend_on_redis(api: APIClient, settings: Settings) -> None:
+    nobody = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": nobody}
+
+    assert codes(api, 5) == [200] * 5
+
+
+@pytest.mark.usefixtures("limits")
+def test_a_refused_request_does_not_push_the_end_of_the_pause_away(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False) as clock:
+        codes(api, 50)
+        clock.shift(75)
+        assert codes(api, 1) == [200]
