@@ -1,0 +1,41 @@
+"""Which port the web server gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedded import ports
+from embedded.errors import CannotRun
+
+
+def test_a_wanted_port_is_taken_exactly() -> None:
+    wanted = ports.any_free()
+
+    with ports.web_listener(str(wanted)) as listener:
+        assert ports.port_of(listener) == wanted
+
+
+def test_a_wanted_port_that_is_taken_is_an_error() -> None:
+    with ports.listen(0) as other, pytest.raises(CannotRun, match="cannot be used"):
+        ports.web_listener(str(ports.port_of(other)))
+
+
+@pytest.mark.parametrize("words", ["eighty", "0", "70000", "-1"])
+def test_a_port_that_is_no_port_is_an_error(words: str) -> None:
+    with pytest.raises(CannotRun, match="not a port number"):
+        ports.web_listener(words)
+
+
+def test_the_next_port_follows_a_taken_one() -> None:
+    with ports.listen(0) as other, ports.listen_from(ports.port_of(other)) as listener:
+        assert ports.port_of(listener) > ports.port_of(other)
+
+
+def test_without_a_wish_the_port_is_8000_or_a_later_one() -> None:
+    with ports.web_listener("") as listener:
+        assert ports.port_of(listener) >= ports.DEFAULT
+
+
+def test_nobody_outside_this_machine_can_connect() -> None:
+    with ports.web_listener("") as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
