@@ -6,3 +6,4 @@ class ApiLogsConfig(AppConfig):
 
     name = "api_logs"
     label = "api_logs"
+    verbose_name = "Core API"

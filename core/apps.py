@@ -6,3 +6,4 @@ class CoreConfig(AppConfig):
 
     name = "core"
     label = "core"
+    verbose_name = "Operation"

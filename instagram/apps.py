@@ -6,3 +6,4 @@ class InstagramConfig(AppConfig):
 
     name = "instagram"
     label = "instagram"
+    verbose_name = "Archive"

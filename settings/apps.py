@@ -6,3 +6,4 @@ class SettingsConfig(AppConfig):
 
     name = "settings"
     label = "settings"
+    verbose_name = "Settings"

@@ -6,3 +6,4 @@ class StorageConfig(AppConfig):
 
     name = "storage"
     label = "storage"
+    verbose_name = "Files"

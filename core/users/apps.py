@@ -6,3 +6,4 @@ class UsersConfig(AppConfig):
 
     name = "core.users"
     label = "users"
+    verbose_name = "Accounts"

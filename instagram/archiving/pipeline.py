@@ -7,7 +7,7 @@ for the run stands in `archive`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, transaction
@@ -23,9 +23,11 @@ from core.errors import (
     PrivateProfile,
     Transient,
     Unauthorized,
+    UnexpectedPayload,
 )
 from core.tasks import send_on_commit
 from instagram.archiving import fetch, parse, persist, runs
+from instagram.archiving.records import PostRecord
 from instagram.models import ArchiveRun, RunStream
 
 NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit, BudgetExhausted)
@@ -78,7 +80,13 @@ def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
         page = parse.posts(fetch.posts(run.user, stream.cursor))
         with _one_transaction():
             outcome = persist.posts(run.user, page.items, now=timezone.now())
-            runs.advance(run, stream, outcome, next_cursor=page.next_cursor, rejected=page.rejected)
+            runs.advance(
+                run,
+                stream,
+                outcome,
+                next_cursor=page.next_cursor,
+                rejected=(*page.rejected, *_without_files(page.items)),
+            )
             _download(outcome)
 
 
@@ -103,6 +111,14 @@ def _refuse_private(run: ArchiveRun) -> None:
     """A private profile shows its posts and stories to nobody; asking would only cost."""
     if run.user.is_private:
         raise PrivateProfile("the profile is private")
+
+
+def _without_files(posts: Iterable[PostRecord]) -> Iterator[UnexpectedPayload]:
+    """Posts that are stored, but whose pictures or videos nobody can fetch: not a success."""
+    for post in posts:
+        if post.lacks_files:
+            path = f"post {post.instagram_id}"
+            yield UnexpectedPayload("a file's address is missing", path=path, raw=dict(post.raw))
 
 
 @contextmanager

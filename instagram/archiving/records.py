@@ -99,6 +99,13 @@ class PostRecord:
     play_count: int | None
     raw: Raw = field(repr=False)
 
+    @property
+    def lacks_files(self) -> bool:
+        """Whether the payload left out the address of a file that the post must have."""
+        if self.variant == "video":
+            return any(medium.video_url is None for medium in self.media)
+        return any(medium.image_url is None and medium.video_url is None for medium in self.media)
+
 
 @dataclass(frozen=True, slots=True)
 class StoryRecord:

@@ -97,7 +97,7 @@ def advance(
     """
     _hold(run)
     stream.pages += 1
-    stream.seen += outcome.seen + len(rejected)
+    stream.seen += outcome.seen
     stream.new += outcome.new
     stream.changed += outcome.changed
     stream.rejected += outcome.rejected + len(rejected)

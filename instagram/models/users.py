@@ -128,6 +128,7 @@ class User(Timestamped, Searchable, Observed):
     )
 
     class Meta:
+        verbose_name = "profile"
         constraints: ClassVar = [
             # Two people who add the same new name at the same time get the same row.
             models.UniqueConstraint(

@@ -1,0 +1,19 @@
+"""What a record knows of itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from instagram.tests.archiving.builders import medium, post
+
+
+def test_a_video_post_without_the_video_s_address_lacks_a_file() -> None:
+    assert post(1, variant="video", media=[medium(1)]).lacks_files
+
+
+def test_a_video_post_with_its_video_lacks_nothing() -> None:
+    assert not post(1, variant="video", media=[medium(1, video=True)]).lacks_files
+
+
+def test_a_carousel_lacks_a_file_where_one_child_has_no_address() -> None:
+    assert post(1, media=[medium(1), replace(medium(2), image_url=None)]).lacks_files
