@@ -94,3 +94,4 @@ def describe(owner: Supervisor, port: int) -> None:
     for name in NAMES:
         say(f"  {name:<16} http://{ports.LOOPBACK}:{port}/instagram/users/?search={name}")
     say(f"  Files  {owner.folder.path / 'media'}")
+    say(f"  Shell  INSTARCHIVER_DATA={owner.folder.path} ./dev manage shell")

@@ -52,13 +52,18 @@ def addresses(port: int) -> str:
 
 def manage(folder: Folder, words: Sequence[str]) -> int:
     """Run one of Django's commands. `archive --wait` has workers also where nobody serves."""
-    command = [sys.executable, "manage.py", *words]
-    if words[:1] == ["archive"] and "--wait" in words:
-        return supervisor.run(folder, command, programs=start_workers)
-    return supervisor.run(folder, command)
+    waits_for_runs = words[:1] == ["archive"] and "--wait" in words
+    programs = workers if waits_for_runs else tables
+    return supervisor.run(folder, [sys.executable, "manage.py", *words], programs=programs)
 
 
-def start_workers(owner: Supervisor) -> None:
+def tables(owner: Supervisor) -> None:
+    """In a new database every command would fail; later, migrating is the developer's business."""
+    if owner.has_new_database:
+        application.migrate(owner)
+
+
+def workers(owner: Supervisor) -> None:
     """What a command needs that waits for archive runs."""
     application.migrate(owner)
     application.start_workers(owner)

@@ -37,6 +37,7 @@ class Supervisor:
     keep_open: tuple[int, ...]
     record: Record = field(default_factory=Record)
     programs: list[Service] = field(default_factory=list)
+    has_new_database: bool = False
 
     def start_services(self, stack: ExitStack, settings: Sequence[str] = ()) -> None:
         """Start what the environment does not give. Each address switches off only its own."""
@@ -55,10 +56,12 @@ class Supervisor:
 
     def start_postgres(self, stack: ExitStack, settings: Sequence[str]) -> None:
         """Start PostgreSQL and note its address. A socket's path may have 107 bytes at most."""
+        data = self.folder.path / "postgres"
+        self.has_new_database = not data.exists()
         sockets = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         stack.callback(shutil.rmtree, sockets, ignore_errors=True)
         service = postgres.start(
-            self.folder.path / "postgres",
+            data,
             sockets,
             self.folder.log("postgres"),
             keep_open=self.keep_open,
