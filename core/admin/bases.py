@@ -72,17 +72,21 @@ class SearchableAdmin(BigTableAdmin):
         return queryset.filter(found), False
 
 
-class ReadOnlyAdmin(BigTableAdmin):
-    """Rows that only the machine writes."""
+class KeptAdmin(BigTableAdmin):
+    """Rows that come from Instagram and are never deleted here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
         """Nobody adds one by hand."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Nobody changes one."""
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
+        """An archive does not forget by accident."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Nobody deletes one."""
+
+class ReadOnlyAdmin(KeptAdmin):
+    """Rows that only the machine writes."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
+        """Nobody changes one."""
         return False

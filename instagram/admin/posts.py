@@ -11,9 +11,9 @@ from django.template.defaultfilters import truncatechars
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
-from core.admin.bases import SearchableAdmin
+from core.admin.bases import KeptAdmin, SearchableAdmin
 from instagram.admin.pictures import Pictures, shown
-from instagram.models import Post, PostMedia
+from instagram.models import Post, PostMedia, User
 from storage.models import StoredFile
 
 FILES = ("image__file", "video__file__poster")
@@ -24,6 +24,7 @@ class MediaInline(TabularInline):
 
     model = PostMedia
     can_delete = False
+    hide_title = True
     machine_fields: ClassVar = (
         "position", "instagram_id", "width", "height", "duration", "image", "video", "removed_at",
     )  # fmt: skip
@@ -47,7 +48,7 @@ class MediaInline(TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(SearchableAdmin):
+class PostAdmin(KeptAdmin, SearchableAdmin):
     """The archived posts. Staff may flag one; the rest is what Instagram said."""
 
     ID_FIELD = "pk"
@@ -60,34 +61,44 @@ class PostAdmin(SearchableAdmin):
     ordering = ("-post_created_at", "-id")
     list_display_links = ("id",)
     inlines = (MediaInline,)
-    machine_fields: ClassVar = (
-        "id", "user", "with_coauthors", "shortcode", "variant", "caption", "location",
-        "like_count", "comment_count", "play_count", "post_created_at", "availability",
-        "last_seen_at", "first_missed_at", "confirmed_at", "created_at", "updated_at",
-        "api_updated_at", "raw_data",
+    content: ClassVar = (
+        "user", "with_coauthors", "caption", "location", "like_count", "comment_count",
+        "play_count", "variant", "shortcode", "id", "post_created_at",
     )  # fmt: skip
-    fields = ("is_flagged", *machine_fields)
-    readonly_fields = machine_fields
+    observed: ClassVar = (
+        "availability", "last_seen_at", "first_missed_at", "confirmed_at", "created_at",
+        "updated_at", "api_updated_at",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
-        """With the owner and, for each post, the first medium that is still in it."""
-        first = PostMedia.objects.filter(removed_at=None).select_related(*FILES)
-        first = first.order_by("post_id", "position").distinct("post_id")
+        """With the people and the media that are still in it, in two queries more."""
+        media = PostMedia.objects.filter(removed_at=None).select_related(*FILES)
         rows: QuerySet[Post] = super().get_queryset(request)
         return (
             rows.select_related("user")
             .defer("raw_data", "search_grams", "user__raw_data", "user__search_grams")
-            .prefetch_related(Prefetch("media", first, to_attr="first_media"))
+            .prefetch_related(
+                Prefetch("media", media, to_attr="current_media"),
+                Prefetch("coauthors", User.objects.only("username")),
+            )
         )
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The picture, then what identifies the post."""
         facts = ("user", "variant", "said", "like_count", "availability", "post_created_at")
-        return (Pictures(request, _of_post, 56), "id", *facts)
+        return (Pictures(request, _first_of_post, 56), "id", *facts)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
-        """Posts come from Instagram."""
-        return False
+    def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:  # noqa: ARG002  Django's signature
+        """What was shown first; when we saw it, and the untouched answer, behind tabs."""
+        return [
+            (None, {"fields": ["is_flagged", _gallery(request), *self.content]}),
+            ("Observed", {"fields": self.observed, "classes": ["tab"]}),
+            ("Raw answer", {"fields": ["raw_data"], "classes": ["tab"]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> Any:  # noqa: ARG002  Django's signature
+        """All but the flag."""
+        return (_gallery(request), *self.content, *self.observed, "raw_data")
 
     @admin.display(description="Caption")
     def said(self, post: Post) -> str | None:
@@ -97,11 +108,19 @@ class PostAdmin(SearchableAdmin):
     @admin.display(description="Coauthors")
     def with_coauthors(self, post: Post) -> str:
         """Who shares the post."""
-        return ", ".join(post.coauthors.values_list("username", flat=True)) or "nobody"
+        return ", ".join(user.username for user in post.coauthors.all()) or "nobody"
 
 
-def _of_post(post: Any) -> list[StoredFile | None]:
-    return [shown(medium.image, medium.video) for medium in post.first_media]
+def _gallery(request: HttpRequest) -> Pictures:
+    return Pictures(request, _all_of_post, 240, "Media")
+
+
+def _all_of_post(post: Any) -> list[StoredFile | None]:
+    return [shown(medium.image, medium.video) for medium in post.current_media]
+
+
+def _first_of_post(post: Any) -> list[StoredFile | None]:
+    return _all_of_post(post)[:1]
 
 
 def _of_medium(medium: PostMedia) -> list[StoredFile | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -29,6 +29,7 @@ class StreamInline(TabularInline):
 
     model = RunStream
     can_delete = False
+    hide_title = True
     fields = readonly_fields = (
         "name", "state", "pages", "seen", "new", "changed", "rejected", "error_code", "error",
         "finished_at",
@@ -67,6 +68,13 @@ class ArchiveRunAdmin(ReadOnlyAdmin):
             .prefetch_related("streams")
         )
 
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ArchiveRun | None:
+        """With its files counted: here, because a page asks a field for its value repeatedly."""
+        run: Any = super().get_object(request, *args, **kwargs)
+        if run is not None:
+            run.progress = progress.of_run(run)
+        return cast("ArchiveRun | None", run)
+
     @display(description="State", ordering="state", label=COLOURS)
     def coloured_state(self, run: ArchiveRun) -> str:
         """The state as a label."""
@@ -87,9 +95,9 @@ class ArchiveRunAdmin(ReadOnlyAdmin):
         return str(run.finished_at - run.started_at).partition(".")[0]
 
     @admin.display(description="Files")
-    def files(self, run: ArchiveRun) -> str:
-        """Counted anew; only on a run's own page, because a large profile has many."""
-        state = progress.of_run(run)
+    def files(self, run: Any) -> str:
+        """Not in the list, because a large profile has many to count."""
+        state: progress.Progress = run.progress
         failed = f", {state.files_failed} failed" if state.files_failed else ""
         size = filesizeformat(state.bytes_stored)
         return f"{state.files_stored} of {state.files_wanted} stored{failed}, {size}"

@@ -9,14 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
-from core.admin.bases import BigTableAdmin
+from core.admin.bases import KeptAdmin
 from instagram.admin.pictures import Pictures, shown
 from instagram.models import Story
 from storage.models import StoredFile
 
 
 @admin.register(Story)
-class StoryAdmin(BigTableAdmin):
+class StoryAdmin(KeptAdmin):
     """The archived stories. Staff may flag one; the rest is what Instagram said."""
 
     list_filter = (
@@ -51,10 +51,6 @@ class StoryAdmin(BigTableAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> Any:  # noqa: ARG002  Django's signature
         """All but the flag."""
         return (_picture(request, 320), *self.machine_fields)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
-        """Stories come from Instagram."""
-        return False
 
 
 def _picture(request: HttpRequest, height: int) -> Pictures:

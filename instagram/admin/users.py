@@ -14,7 +14,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin.bases import SearchableAdmin
+from core.admin.bases import KeptAdmin, SearchableAdmin
 from core.users.models import Account
 from instagram import actions
 from instagram.admin.pictures import Pictures, shown
@@ -57,6 +57,7 @@ class MetricInline(TabularInline):
     fields = readonly_fields = ("day", "follower_count", "following_count", "media_count")
     per_page = 10
     can_delete = False
+    hide_title = True
     tab = True
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
@@ -71,6 +72,7 @@ class UsernameInline(TabularInline):
     ordering = ("-started_at",)
     fields = readonly_fields = ("username", "started_at", "ended_at")
     can_delete = False
+    hide_title = True
     tab = True
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
@@ -79,7 +81,7 @@ class UsernameInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(SearchableAdmin):
+class UserAdmin(KeptAdmin, SearchableAdmin):
     """The archived profiles. The machine writes them; staff decides on automatic updates."""
 
     ID_FIELD = "instagram_id"
@@ -92,12 +94,18 @@ class UserAdmin(SearchableAdmin):
     inlines = (MetricInline, UsernameInline)
     actions = ("archive_now",)
     change_form_outer_before_template = "instagram/admin/archive_now.html"
-    machine_fields: ClassVar = (
-        "username", "instagram_id", "full_name", "biography", "external_url", "is_private",
-        "is_verified", "media_count", "follower_count", "following_count", "availability",
-        "last_seen_at", "first_missed_at", "confirmed_at", "created_at", "updated_at",
-        "api_updated_at",
+    content: ClassVar = (
+        "username", "full_name", "biography", "external_url", "is_private", "is_verified",
+        "media_count", "follower_count", "following_count", "instagram_id",
     )  # fmt: skip
+    observed: ClassVar = (
+        "availability", "last_seen_at", "first_missed_at", "confirmed_at", "created_at",
+        "updated_at", "api_updated_at",
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The one thing that staff adds: a name."""
+        return request.user.has_perm("instagram.add_user")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Without what no page shows."""
@@ -123,13 +131,16 @@ class UserAdmin(SearchableAdmin):
         if obj is None:
             return [(None, {"fields": ["name"]})]
         return [
-            (None, {"fields": [_picture(request, 160), *self.machine_fields]}),
+            (None, {"fields": [_picture(request, 160), *self.content]}),
+            ("Observed", {"fields": self.observed, "classes": ["tab"]}),
             ("Automatic updates", {"fields": STAFF_DECIDES, "classes": ["tab"]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """What the machine writes."""
-        return () if obj is None else (_picture(request, 160), *self.machine_fields)
+        if obj is None:
+            return ()
+        return (_picture(request, 160), *self.content, *self.observed)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:  # noqa: ARG002  Django's signature
         """A new profile has no past yet."""

@@ -62,7 +62,7 @@ def full_name(choose: random.Random) -> str:
 
 def biography(choose: random.Random) -> str:
     """One or two lines about somebody."""
-    line = f"{choose.choice(CALLINGS)} in {choose.choice(PLACES)[0]}".capitalize()
+    line = _sentence(f"{choose.choice(CALLINGS)} in {choose.choice(PLACES)[0]}")
     return f"{line}\n{choose.choice(ENDINGS)}" if choose.random() < 0.5 else line
 
 
@@ -73,7 +73,7 @@ def caption(choose: random.Random) -> str | None:
         return None
     if kind < 0.06:
         return ""
-    text = f"{choose.choice(OPENINGS)} {choose.choice(SUBJECTS)}{choose.choice(SIGNS)}".capitalize()
+    text = _sentence(f"{choose.choice(OPENINGS)} {choose.choice(SUBJECTS)}{choose.choice(SIGNS)}")
     if choose.random() < 0.6:
         text += f"\n{choose.choice(ENDINGS)}"
     tags = choose.sample(TAGS, choose.randrange(5))
@@ -87,3 +87,7 @@ def location(choose: random.Random) -> dict[str, object] | None:
     name, latitude, longitude = choose.choice(PLACES)
     number = 200_000_000 + PLACES.index((name, latitude, longitude))
     return {"instagram_id": str(number), "name": name, "latitude": latitude, "longitude": longitude}
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

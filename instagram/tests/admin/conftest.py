@@ -1,0 +1,32 @@
+"""Somebody who is signed in to the admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from core.users.models import Account
+
+
+@pytest.fixture
+def superuser(db: None) -> Account:
+    """May do everything."""
+    return Account.objects.create_superuser("root@example.org", "battery staple")
+
+
+@pytest.fixture
+def admin_client(superuser: Account) -> Client:
+    """The client of the superuser."""
+    client = Client()
+    client.force_login(superuser)
+    return client
+
+
+@pytest.fixture
+def viewer_client(staff: Account) -> Client:
+    """The client of staff who may look at profiles, and do nothing."""
+    staff.user_permissions.set(Permission.objects.filter(codename="view_user"))
+    client = Client()
+    client.force_login(staff)
+    return client
