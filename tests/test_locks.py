@@ -13,8 +13,6 @@ LOCKS = ("requirements.txt", "requirements-dev.txt")
 PIN = re.compile(
     r"^([a-z0-9.-]+)==(\S+)(.*?)((?: \\\n    --hash=sha256:[0-9a-f]{64})*)$", re.MULTILINE
 )
-    r"^([a-z0-9.-]+)==(\S+)(.*?)((?: \\\n    --hash=sha256:[0-9a-f]{64})*)$", re.MULTILINE
-)
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
 
