@@ -206,6 +206,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.ShallowJSONParser"],
     "URL_FORMAT_OVERRIDE": None,  # ?format= is no parameter of ours, except on /schema/
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS describes nothing: /schema/ does
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
@@ -235,6 +236,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.api.schema.with_errors",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "HealthState": "core.api.health.STATES",
         "PostVariant": "instagram.models.Post.Variant",

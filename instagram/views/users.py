@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
@@ -72,18 +73,14 @@ class UserHistoryView(base.ArchiveList[Any]):
         return super().get_queryset().filter(uuid=self.kwargs["uuid"])
 
 
-class UserArchiveView(base.StartsRuns, generics.GenericAPIView[User]):
+class UserArchiveView(base.StartsRuns):
     """`/instagram/users/<uuid>/archive/`"""
 
-    queryset = User.objects.only("pk", "username", "instagram_id")
-    lookup_field = "uuid"
-
     @extend_schema(request=StreamsSerializer, responses={202: RunSerializer})
-    def post(self, request: Request, uuid: UUID) -> Response:  # noqa: ARG002
+    def post(self, request: Request, uuid: UUID) -> Response:
         """Start archiving the profile, or add the wanted streams to its active run."""
+        user = get_object_or_404(User.objects.only("pk", "username", "instagram_id"), pk=uuid)
         body = StreamsSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        run = actions.request_archive(
-            user=self.get_object(), by=signed_in(request), **body.validated_data
-        )
+        run = actions.request_archive(user=user, by=signed_in(request), **body.validated_data)
         return base.accepted(request, run)
