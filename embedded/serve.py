@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +12,8 @@ from embedded import application, ports, supervisor
 from embedded.errors import CannotRun
 from embedded.folder import Folder
 from embedded.supervisor import Supervisor
+
+PATIENCE = 30
 
 
 def serve(folder: Folder) -> int:
@@ -25,13 +28,18 @@ def serve(folder: Folder) -> int:
 
 @contextmanager
 def exclusive(folder: Folder) -> Iterator[Supervisor]:
-    """Own a data folder. CannotRun when another command owns it."""
-    with supervisor.owned(folder) as owner:
-        if owner is None:
+    """Own a data folder. CannotRun when another command owns it and is not about to end."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with supervisor.owned(folder) as owner:
+            if owner is not None:
+                yield owner
+                return
+        time.sleep(1)  # a supervisor that is stopping withdraws its addresses first
+        if folder.published().environment or time.monotonic() > deadline:
             raise CannotRun(
                 f"Another command is using {folder.path}: stop it, or set INSTARCHIVER_DATA"
             )
-        yield owner
 
 
 def serve_until_stopped(owner: Supervisor) -> int:
