@@ -42,7 +42,7 @@ class SignedOutView(APIView):
 
 
 class LoginView(SignedOutView):
-    """`POST /authentication/login/`"""
+    """Signing in."""
 
     throttle_classes = (AddressThrottle, LoginThrottle)
 
@@ -53,7 +53,7 @@ class LoginView(SignedOutView):
 
 
 class RefreshView(SignedOutView):
-    """`POST /authentication/refresh/`"""
+    """Keeping a session."""
 
     @extend_schema(request=RefreshSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
     def post(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class RefreshView(SignedOutView):
 
 
 class RegisterView(SignedOutView):
-    """`POST /authentication/register/`"""
+    """Making an account."""
 
     throttle_classes = (AddressThrottle,)
 
@@ -87,7 +87,7 @@ class RegisterView(SignedOutView):
 
 
 class ValidateView(APIView):
-    """`POST /authentication/validate/`"""
+    """Trying a token."""
 
     permission_classes = (IsAuthenticated,)
 
@@ -98,7 +98,7 @@ class ValidateView(APIView):
 
 
 class MeView(APIView):
-    """`GET /authentication/me/`"""
+    """The account of a token."""
 
     permission_classes = (IsAuthenticated,)
 

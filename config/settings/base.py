@@ -208,7 +208,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # ?format= is no parameter of ours, except on /schema/
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS describes nothing: /schema/ does
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.api.operations.Operation",
     "DEFAULT_THROTTLE_CLASSES": [
         "core.api.throttles.AnonymousThrottle",
         "core.api.throttles.AccountThrottle",

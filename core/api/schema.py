@@ -10,7 +10,6 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.renderers import BaseRenderer
 
-
 ERROR = {
     "type": "object",
     "description": "`detail` says what is wrong, or each wrong field has a list of messages.",

@@ -62,8 +62,9 @@ class PostMediaSerializer(FileSerializer[PostMedia]):
         return media.height(medium)
 
 
+# Of `Post.objects.for_api()`
 class PostSerializer(BlankingSerializer[Post]):
-    """A post in lists; made from `Post.objects.for_api()`. Its looks are its first medium's."""
+    """A post with its media in order; it looks like the first of them."""
 
     BLANKS: ClassVar = {"caption": ""}
 
@@ -126,8 +127,9 @@ class PostSerializer(BlankingSerializer[Post]):
         return media.height(_first(post))
 
 
+# Of `Post.objects.for_api_detail()`
 class PostDetailSerializer(PostSerializer):
-    """A post alone, with its owner in full; made from `Post.objects.for_api_detail()`."""
+    """A post with its owner in full."""
 
     user = UserDetailSerializer(read_only=True)
 

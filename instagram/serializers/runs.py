@@ -58,8 +58,9 @@ class FileCountsSerializer(serializers.Serializer[Progress]):
     )
 
 
+# Of runs with their `progress` (`instagram.views.base.with_progress`)
 class RunSerializer(serializers.ModelSerializer[ArchiveRun]):
-    """A run whose `progress` is set (see `instagram.views.base.with_progress`)."""
+    """A request to archive a profile, and how far it has come."""
 
     user = RunUserSerializer(read_only=True)
     streams = RunStreamSerializer(many=True, read_only=True)

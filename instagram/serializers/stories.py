@@ -13,8 +13,9 @@ from instagram.serializers.base import FileSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
 
+# Of `Story.objects.for_api()`
 class StorySerializer(FileSerializer[Story]):
-    """A story in lists; made from `Story.objects.for_api()`."""
+    """A story."""
 
     user: serializers.BaseSerializer[Any] = UserSerializer(read_only=True)
     thumbnail = serializers.SerializerMethodField()
@@ -50,7 +51,8 @@ class StorySerializer(FileSerializer[Story]):
         return self.url(media.main_file(story))
 
 
+# Of `Story.objects.for_api_detail()`
 class StoryDetailSerializer(StorySerializer):
-    """A story alone, with its owner in full; made from `Story.objects.for_api_detail()`."""
+    """A story with its owner in full."""
 
     user = UserDetailSerializer(read_only=True)

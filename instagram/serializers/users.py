@@ -51,8 +51,9 @@ class NewestCount(serializers.IntegerField):
         return own if newest is None else newest
 
 
+# Of `User.objects.for_api()`
 class UserSerializer(ProfileSerializer[User]):
-    """A profile in lists; made from `User.objects.for_api()`."""
+    """A profile. What is unknown is `""`, `false` or `0`, and named under `unknown`."""
 
     media_count = NewestCount()
     follower_count = NewestCount()
@@ -86,8 +87,9 @@ class UserSerializer(ProfileSerializer[User]):
         read_only_fields = fields
 
 
+# Of `User.objects.for_api_detail()`
 class UserDetailSerializer(UserSerializer):
-    """A profile alone or in the detail of a post or story; from `User.objects.for_api_detail()`."""
+    """A profile in full."""
 
     updated_at_from_api = serializers.DateTimeField(
         allow_null=True, help_text="when a poll of the profile last succeeded"

@@ -40,10 +40,7 @@ class SearchedList(ArchiveList[Row]):
 
 
 class SimilarList(generics.ListAPIView[Row]):
-    """The most similar first, never the thing itself; empty for an unknown one too.
-
-    Two things are comparable once both have an embedding, which nothing makes yet.
-    """
+    """A short, ranked list. Nothing is comparable until posts and stories have embeddings."""
 
     pagination_class = NumberedPagination
 

@@ -11,7 +11,7 @@ from instagram.views import base
 
 
 class PostListView(base.SearchedList[Post]):
-    """`/instagram/posts/`"""
+    """The archived posts, the newest first."""
 
     queryset = Post.objects.for_api()
     serializer_class = PostSerializer
@@ -21,7 +21,7 @@ class PostListView(base.SearchedList[Post]):
 
 
 class PostDetailView(generics.RetrieveAPIView[Post]):
-    """`/instagram/posts/<id>/`"""
+    """A post with its owner in full."""
 
     queryset = Post.objects.for_api_detail()
     serializer_class = PostDetailSerializer
@@ -29,7 +29,7 @@ class PostDetailView(generics.RetrieveAPIView[Post]):
 
 
 class SimilarPostsView(base.SimilarList[Post]):
-    """`/instagram/posts/<id>/similar/`"""
+    """The most similar posts first, never the post itself; empty for an unknown one."""
 
     queryset = Post.objects.none()
     serializer_class = PostSerializer

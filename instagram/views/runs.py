@@ -18,7 +18,7 @@ from instagram.views import base
 
 
 class RunListView(base.ArchiveList[ArchiveRun], base.StartsRuns):
-    """`/instagram/runs/`"""
+    """The archive runs, the newest first."""
 
     queryset = ArchiveRun.objects.for_api()
     serializer_class = RunSerializer
@@ -38,7 +38,7 @@ class RunListView(base.ArchiveList[ArchiveRun], base.StartsRuns):
 
 
 class RunDetailView(generics.RetrieveAPIView[ArchiveRun]):
-    """`/instagram/runs/<id>/`"""
+    """How far an archive run has come."""
 
     queryset = ArchiveRun.objects.for_api()
     serializer_class = RunSerializer

@@ -20,7 +20,7 @@ class StatisticSerializer(serializers.Serializer[dict[str, int]]):
 
 
 class StatisticView(APIView):
-    """`/instagram/statistic/`"""
+    """How much the archive holds."""
 
     @extend_schema(responses=StatisticSerializer)
     def get(self, _request: Request) -> Response:

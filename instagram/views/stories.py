@@ -11,7 +11,7 @@ from instagram.views import base
 
 
 class StoryListView(base.SearchedList[Story]):
-    """`/instagram/stories/`"""
+    """The archived stories, the latest arrival first."""
 
     queryset = Story.objects.for_api()
     serializer_class = StorySerializer
@@ -20,7 +20,7 @@ class StoryListView(base.SearchedList[Story]):
 
 
 class StoryDetailView(generics.RetrieveAPIView[Story]):
-    """`/instagram/stories/<story_id>/`"""
+    """A story with its owner in full."""
 
     queryset = Story.objects.for_api_detail()
     serializer_class = StoryDetailSerializer
@@ -28,7 +28,7 @@ class StoryDetailView(generics.RetrieveAPIView[Story]):
 
 
 class SimilarStoriesView(base.SimilarList[Story]):
-    """`/instagram/stories/<story_id>/similar/`"""
+    """The most similar stories first, never the story itself; empty for an unknown one."""
 
     queryset = Story.objects.none()
     serializer_class = StorySerializer

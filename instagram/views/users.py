@@ -30,7 +30,7 @@ from instagram.views import base
 
 
 class UserListView(base.SearchedList[User], base.StartsRuns):
-    """`/instagram/users/`"""
+    """The archived profiles."""
 
     queryset = User.objects.for_api()
     serializer_class = UserSerializer
@@ -54,7 +54,7 @@ class UserListView(base.SearchedList[User], base.StartsRuns):
 
 
 class UserDetailView(generics.RetrieveAPIView[User]):
-    """`/instagram/users/<uuid>/`"""
+    """A profile in full."""
 
     queryset = User.objects.for_api_detail()
     serializer_class = UserDetailSerializer
@@ -62,7 +62,7 @@ class UserDetailView(generics.RetrieveAPIView[User]):
 
 
 class UserHistoryView(base.ArchiveList[Any]):
-    """`/instagram/users/<uuid>/history/`"""
+    """What a profile looked like, the newest version first; empty for an unknown one."""
 
     queryset = User.history.select_related("picture__file")
     serializer_class = UserHistorySerializer
@@ -74,7 +74,7 @@ class UserHistoryView(base.ArchiveList[Any]):
 
 
 class UserArchiveView(base.StartsRuns):
-    """`/instagram/users/<uuid>/archive/`"""
+    """Archiving a known profile again."""
 
     @extend_schema(request=StreamsSerializer, responses={202: RunSerializer})
     def post(self, request: Request, uuid: UUID) -> Response:
