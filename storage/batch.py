@@ -110,6 +110,7 @@ class Batch:
         self._until = time.monotonic() + seconds
         self._store = store.default()
         self._feed = Feed(crew.per_host)
+        self._workers: list[Future[None]] = []
         self._endings: queue.SimpleQueue[Ending] = queue.SimpleQueue()
         self._in_hand: dict[int, ClaimedAsset] = {}
         self._renew_every = renew_every
@@ -119,27 +120,41 @@ class Batch:
     def run(self) -> BatchResult:
         """Work until nothing is due any more, the limit is reached or the time is used up."""
         with ThreadPoolExecutor(self._crew.threads, "download") as pool:
-            workers = [pool.submit(self._work) for _ in range(self._crew.threads)]
             try:
                 while self._claim() or self._in_hand:
+                    self._hire(pool)
                     self._settle(self._group())
                     self._renew()
-                    _raise_first(workers)
+                    self._raise_first()
             finally:
                 claims.release(self._feed.close())
         return self._result
 
     def _claim(self) -> int:
         """Keep the feed filled, so that no thread waits for the database."""
-        ahead = 4 * self._crew.threads
-        wanted = min(ahead, self._left) if time.monotonic() < self._until else 0
-        if wanted == 0 or len(self._feed) > ahead // 2:
+        if time.monotonic() > self._until:
+            self._give_back()
             return 0
-        claimed = claims.claim(wanted)
+        ahead = 4 * self._crew.threads
+        if len(self._feed) > ahead // 2:
+            return 0
+        claimed = claims.claim(min(ahead, self._left))
         self._left -= len(claimed)
         self._in_hand |= {asset.pk: asset for asset in claimed}
         self._feed.add(claimed)
         return len(claimed)
+
+    def _give_back(self) -> None:
+        """Only what has begun may still take its time: the task's own limit is near."""
+        waiting = self._feed.close()
+        claims.release(waiting)
+        for asset in waiting:
+            self._in_hand.pop(asset.pk, None)
+
+    def _hire(self, pool: ThreadPoolExecutor) -> None:
+        """A thread per file in hand, up to the size of the crew: idle ones cost memory."""
+        for _ in range(min(self._crew.threads, len(self._in_hand)) - len(self._workers)):
+            self._workers.append(pool.submit(self._work))
 
     def _group(self) -> list[Ending]:
         """What has ended; waits for the first, and a moment for others to share its commit."""
@@ -156,12 +171,18 @@ class Batch:
             return
         self._result.add(claims.settle(endings))
         for ending in endings:
-            del self._in_hand[ending.asset.pk]
+            self._in_hand.pop(ending.asset.pk, None)
 
     def _renew(self) -> None:
         if time.monotonic() - self._renewed > self._renew_every:
             claims.renew(self._in_hand.values())
             self._renewed = time.monotonic()
+
+    def _raise_first(self) -> None:
+        """Let the error be seen that ended a thread: it is ours, or the disk's."""
+        for worker in self._workers:
+            if worker.done():
+                worker.result()
 
     def _work(self) -> None:
         """What each thread does; it never touches the database."""
@@ -194,10 +215,3 @@ def download_batch(limit: int, *, seconds: float = 240.0) -> BatchResult:
 
 def _host(asset: ClaimedAsset) -> str:
     return urlsplit(asset.url).netloc
-
-
-def _raise_first(workers: Iterable[Future[None]]) -> None:
-    """A thread ends early only by an error of ours; let it be seen."""
-    for worker in workers:
-        if worker.done():
-            worker.result()

@@ -104,7 +104,7 @@ def settle(endings: Collection[Ending]) -> BatchResult:
     """
     with transaction.atomic():
         urls = _held_urls(endings)
-        held = [ending for ending in endings if ending.asset.pk in urls]
+        held = [ending for ending in endings if _key(ending.asset) in urls]
         stored, failures = _judged(held)
         _write_stored(stored)
         counts = BatchResult(
@@ -113,7 +113,7 @@ def settle(endings: Collection[Ending]) -> BatchResult:
             lost=len(endings) - len(held),
         )
         for failure in failures:
-            state = _write_failure(failure, urls[failure.asset.pk])
+            state = _write_failure(failure, urls[_key(failure.asset)])
             _count(counts, state)
     return counts
 
@@ -126,13 +126,15 @@ def _ours(claimed: Iterable[ClaimedAsset]) -> AssetQuerySet:
     return rows
 
 
-def _held_urls(endings: Iterable[Ending]) -> dict[int, str]:
-    """Lock the rows whose lease is still that of the attempt; their URLs as they are now."""
-    leases = {ending.asset.pk: ending.asset.lease for ending in endings}
-    rows = Asset.objects.filter(pk__in=leases).order_by("pk").select_for_update()
-    return {
-        pk: url for pk, lease, url in rows.values_list("pk", "lease", "url") if lease == leases[pk]
-    }
+def _key(asset: ClaimedAsset) -> tuple[int, uuid.UUID | None]:
+    return asset.pk, asset.lease
+
+
+def _held_urls(endings: Iterable[Ending]) -> dict[tuple[int, uuid.UUID | None], str]:
+    """Lock the rows; their URLs as they are now, by the claim that holds them."""
+    rows = Asset.objects.filter(pk__in=[ending.asset.pk for ending in endings]).order_by("pk")
+    locked = rows.select_for_update().values_list("pk", "lease", "url")
+    return {(pk, lease): url for pk, lease, url in locked}
 
 
 def _judged(endings: Iterable[Ending]) -> tuple[list[tuple[Success, int]], list[Failure]]:
@@ -221,7 +223,7 @@ def _pause(failure: Failure, url: str) -> timedelta:
     if url != failure.asset.url:
         return timedelta()
     asked = getattr(failure.error, "retry_after", None) or 0.0
-    backoff = FIRST_PAUSE * 3**failure.asset.attempts * random.uniform(0.75, 1.25)  # noqa: S311
+    backoff = FIRST_PAUSE * 3**failure.asset.attempts * random.uniform(0.75, 1.25)  # noqa: S311  no secret
     return timedelta(seconds=max(asked, backoff))
 
 

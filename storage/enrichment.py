@@ -17,7 +17,7 @@ from storage import claims, kinds, media, store
 from storage.errors import NotMedia
 from storage.models import Asset, StoredFile
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 3
 """Bytes that killed so many processes (a decoder's crash, no memory) are not opened again."""
 

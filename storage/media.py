@@ -143,7 +143,7 @@ def _video_facts(container: av.container.InputContainer) -> Facts:
     stream.codec_context.thread_count = 1  # each thread would hold frames of its own
     frame = next(container.decode(stream))
     _check_pixels(frame.width, frame.height)
-    picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+    picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV
     shown = picture.rotate(frame.rotation, expand=True)
     facts = _seen(shown, *shown.size)
     return Facts(

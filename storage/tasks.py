@@ -6,7 +6,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.tasks import BaseTask, send
-from storage import enrichment
 from storage.models import StoredFile
 
 SECONDS = 240.0  # a message; what is left gets a message of its own
@@ -15,6 +14,8 @@ SECONDS = 240.0  # a message; what is left gets a message of its own
 @shared_task(name="storage.enrich", base=BaseTask)
 def enrich() -> None:
     """Enrich stored files for some minutes."""
+    from storage import enrichment  # noqa: PLC0415  25 MB of decoders, for this worker alone
+
     enrichment.enrich_due(seconds=SECONDS)
     _nudge_if_due()
 

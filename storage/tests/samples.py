@@ -48,7 +48,7 @@ def video(form: str = "mp4", *, width: int = 64, height: int = 48, frames: int =
 
 
 def _frame(image: Image.Image) -> av.VideoFrame:
-    frame: av.VideoFrame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
+    frame: av.VideoFrame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # PyAV
     return frame
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -23,7 +24,7 @@ def test_a_failed_file_can_be_tried_again(admin: Client, make_asset: MakeAsset) 
 
     admin.post(
         reverse("admin:storage_asset_changelist"),
-        {"action": "try_again", "_selected_action": [failed.pk]},
+        {"action": "try_failed_again", "_selected_action": [failed.pk]},
     )
 
     failed.refresh_from_db()
@@ -35,11 +36,25 @@ def test_what_did_not_fail_stays_as_it_is(admin: Client, make_asset: MakeAsset) 
 
     admin.post(
         reverse("admin:storage_asset_changelist"),
-        {"action": "try_again", "_selected_action": [expired.pk]},
+        {"action": "try_failed_again", "_selected_action": [expired.pk]},
     )
 
     expired.refresh_from_db()
     assert expired.state == "expired"
+
+
+def test_a_reader_cannot_try_again(client: Client, make_asset: MakeAsset, staff: Account) -> None:
+    failed = make_asset(state="failed")
+    staff.user_permissions.add(Permission.objects.get(codename="view_asset"))
+    client.force_login(staff)
+
+    client.post(
+        reverse("admin:storage_asset_changelist"),
+        {"action": "try_failed_again", "_selected_action": [failed.pk]},
+    )
+
+    failed.refresh_from_db()
+    assert failed.state == "failed"
 
 
 def test_the_signed_url_is_not_shown(admin: Client, make_asset: MakeAsset) -> None:
@@ -66,7 +81,9 @@ def test_the_lists_open(admin: Client, make_asset: MakeAsset, model: str) -> Non
     make_asset()
     StoredFile.objects.create(sha256="a" * 64, size=1, media_type="image/jpeg", extension="jpg")
 
-    assert admin.get(reverse(f"admin:storage_{model}_changelist"), {"q": "a"}).status_code == 200
+    assert (
+        admin.get(reverse(f"admin:storage_{model}_changelist"), {"q": "a" * 64}).status_code == 200
+    )
 
 
 def test_a_stored_image_is_previewed(admin: Client) -> None:

@@ -92,6 +92,18 @@ def test_without_time_nothing_is_begun(cdn: FakeCdn, shelf: Store, make_asset: M
     assert run(cdn, seconds=0) == BatchResult()
 
 
+def test_what_has_not_begun_in_time_is_given_back(
+    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+) -> None:
+    for number in range(10):
+        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG, delay=0.3)))
+
+    result = run(cdn, crew=Crew(2, 2), seconds=0.1)
+
+    assert 0 < result.stored < 10
+    assert len(claims.claim(10)) == 10 - result.stored
+
+
 @pytest.mark.parametrize(("crew", "most"), [(Crew(8, 8), 8), (Crew(8, 2), 2), (Crew(3, 8), 3)])
 def test_a_host_gets_no_more_connections_than_allowed(
     cdn: FakeCdn, shelf: Store, make_asset: MakeAsset, crew: Crew, most: int

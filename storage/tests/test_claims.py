@@ -151,6 +151,17 @@ def test_whoever_lost_the_lease_changes_nothing(make_asset: MakeAsset) -> None:
     assert asset.state == "wanted"
 
 
+def test_two_endings_of_one_asset_count_once(make_asset: MakeAsset) -> None:
+    make_asset()
+    [old] = claims.claim(1)
+    let_leases_end()
+    [new] = claims.claim(1)
+
+    result = claims.settle([Failure(old, Transient("host: reset")), Success(new, CONTENT)])
+
+    assert result == claims.BatchResult(stored=1, bytes=5, lost=1)
+
+
 def test_a_group_takes_the_same_statements_whatever_its_size(
     make_asset: MakeAsset, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

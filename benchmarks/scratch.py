@@ -1,0 +1,65 @@
+"""A database and a data folder that live as long as one measurement."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import django
+import psycopg
+from django.core.management import call_command
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+
+@contextmanager
+def instance(**variables: str) -> Iterator[dict[str, str]]:
+    """Set Django up, in this process, on an empty database beside that of DATABASE_URL.
+
+    Returns the environment, for processes that shall join in.
+    """
+    server = os.environ["DATABASE_URL"]
+    name = f"bench_{uuid.uuid4().hex[:12]}"
+    with _database(server, name), tempfile.TemporaryDirectory(prefix="bench_") as folder:
+        os.environ |= {
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "DATABASE_URL": make_conninfo(server, dbname=name),
+            "INSTARCHIVER_DATA": folder,
+            **variables,
+        }
+        django.setup()
+        call_command("migrate", verbosity=0)
+        yield dict(os.environ)
+
+
+def want(urls: list[str]) -> None:
+    """An empty store, and an asset per URL."""
+    from django.conf import settings  # noqa: PLC0415  Django is set up by now
+
+    from storage.models import Asset, StoredFile  # noqa: PLC0415  likewise
+
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+    Asset.objects.all().delete()
+    StoredFile.objects.all().delete()
+    Asset.objects.bulk_create(
+        Asset(owner_kind="post", owner_id="1", role="image", source_name=str(number), url=url)
+        for number, url in enumerate(urls)
+    )
+
+
+@contextmanager
+def _database(server: str, name: str) -> Iterator[None]:
+    _execute(server, "CREATE DATABASE {}", name)
+    try:
+        yield
+    finally:
+        _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _execute(server: str, statement: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))

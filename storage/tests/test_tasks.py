@@ -1,0 +1,55 @@
+"""Tasks only nudge and adapt."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from celery import current_app
+from django.utils import timezone
+from pytest_django import Settings
+
+from storage import tasks
+from storage.models import StoredFile
+
+pytestmark = pytest.mark.django_db
+
+
+def add_file(**fields: object) -> StoredFile:
+    row = {"sha256": "a" * 64, "size": 1, "media_type": "image/jpeg", "extension": "jpg", **fields}
+    return StoredFile.objects.create(**row)
+
+
+def test_the_task_enriches_what_waits(settings: Settings, tmp_path: str) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    file = add_file()
+
+    tasks.enrich()
+
+    file.refresh_from_db()
+    assert file.enriched_at is not None
+
+
+@pytest.mark.parametrize("name", ["storage.enrich", "storage.sweep_enrichment"])
+def test_tasks_are_registered_under_their_names(name: str) -> None:
+    assert name in current_app.tasks
+
+
+def test_what_is_enriched_waits_for_nobody() -> None:
+    add_file(enriched_at=timezone.now())
+
+    assert not StoredFile.objects.awaiting_enrichment(timezone.now()).exists()
+
+
+def test_a_worker_that_never_enriches_loads_no_decoder(settings: Settings) -> None:
+    code = (
+        "import os, sys, django; django.setup(); import storage.tasks, storage.batch;"
+        "sys.exit(any(name in sys.modules for name in ('av', 'PIL')))"
+    )
+
+    done = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, check=False
+    )
+
+    assert done.returncode == 0
