@@ -1,0 +1,71 @@
+"""The Compose files, the Dockerfiles and the environment files, as tests read them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.sources import ROOT
+
+LOCAL = "docker-compose.local.yml"
+PRODUCTION = "docker-compose.production.yml"
+FILES = (LOCAL, PRODUCTION)
+SCHEMA = json.loads((ROOT / "tests/compose.schema.json").read_text())
+EXACT_TAG = re.compile(r":v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)*$")
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+Service = dict[str, Any]
+
+
+def read(file: str) -> dict[str, Any]:
+    """The whole file; anchors and merges are resolved."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / file).read_text())
+    return content
+
+
+def services(file: str) -> dict[str, Service]:
+    """The services of a file, by name."""
+    found: dict[str, Service] = read(file)["services"]
+    return found
+
+
+def every_service() -> Iterator[Any]:
+    """Each service of each file, for a parametrised test."""
+    for file in FILES:
+        for name, service in services(file).items():
+            yield file, name, service
+
+
+def dockerfile(service: Service) -> str:
+    """The text of the Dockerfile that builds the service's image."""
+    path: str = service["build"]["dockerfile"]
+    return (ROOT / path).read_text()
+
+
+def base_images(text: str) -> list[str]:
+    """What the stages of a Dockerfile start from, apart from each other."""
+    stages = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", text, re.MULTILINE)
+    names = {name for _, name in stages}
+    return [image for image, _ in stages if image not in names]
+
+
+def last_user(text: str) -> str:
+    """Who the image of a Dockerfile runs as."""
+    users: list[str] = re.findall(r"^USER (\S+)$", text, re.MULTILINE)
+    return users[-1]
+
+
+def seconds(duration: str) -> int:
+    """`1m30s` is 90."""
+    return sum(int(n) * SECONDS[unit] for n, unit in re.findall(r"(\d+)([smh])", duration))
+
+
+def variables(path: Path) -> dict[str, str]:
+    """What an environment file sets."""
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
