@@ -27,6 +27,6 @@ class AccessTokenAuthentication(JWTAuthentication):
         except AuthenticationFailed as error:
             raise InvalidToken from error
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+    def authenticate_header(self, _request: Request) -> str:
         """The challenge of a 401."""
         return "Bearer"

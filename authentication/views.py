@@ -36,7 +36,7 @@ class SignedOutView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    def get_authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+    def get_authenticate_header(self, _request: Request) -> str:
         """Without it, Django REST framework would turn every 401 into a 403."""
         return "Bearer"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
+import django_filters  # type: ignore[import-untyped]  # has no types
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -20,13 +20,13 @@ class WordSearch(BaseFilterBackend):
         self,
         request: Request,
         queryset: Any,
-        view: APIView,  # noqa: ARG002
+        _view: APIView,
     ) -> Any:
         """The rows that match; all of them when there is no word."""
         words = query_words(request.query_params.get("search", ""))
         return queryset.matching(list(dict.fromkeys(words))) if words else queryset
 
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:  # noqa: ARG002
+    def get_schema_operation_parameters(self, _view: APIView) -> list[dict[str, Any]]:
         """The query parameter in OpenAPI."""
         description = (
             "Words that must all be found, in any case and with or without accents; "
@@ -37,7 +37,7 @@ class WordSearch(BaseFilterBackend):
         return [{**name, "description": description, "schema": schema}]
 
 
-class OfUser(django_filters.FilterSet):
+class OfUser(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     """`user=`: what belongs to one profile; 400 for one that does not exist."""
 
     # Only the key: the profile's other columns would be fetched for nothing.

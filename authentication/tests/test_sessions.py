@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Literal
 
 import jwt
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
+from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from authentication import tokens
@@ -185,6 +189,24 @@ def test_a_refresh_token_is_good_for_one_use(api: APIClient, session: TokenPair)
 
     assert (first.status_code, second.status_code) == (200, 401)
     assert second.json()["code"] == "token_not_valid"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_uses_at_the_same_moment_one_succeeds() -> None:
+    refresh = tokens.issue(Account.objects.create_user("reader@example.org", PASSWORD))["refresh"]
+    together = Barrier(2)
+
+    def rotate(_: int) -> bool:
+        together.wait()
+        try:
+            return bool(tokens.rotate(refresh))
+        except InvalidToken:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(rotate, range(2))) == [False, True]
 
 
 def test_an_inactive_account_cannot_refresh(

@@ -38,18 +38,24 @@ def exception_response(error: Exception, context: dict[str, Any]) -> Response | 
     return exception_handler(error, context)
 
 
-def bad_request(_request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001
+# Django passes `exception` to its handlers by that name.
+
+
+def bad_request(_request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001  above
     """handler400: a request that Django itself refuses, such as one for an unknown host."""
     return JsonResponse({"detail": "Bad request."}, status=400)
 
 
-def forbidden(_request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001
+def forbidden(_request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001  above
     """handler403."""
     return JsonResponse({"detail": "Forbidden."}, status=403)
 
 
 @csrf_exempt
-def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:  # noqa: ARG001
+def not_found(
+    request: HttpRequest,
+    exception: Exception | None = None,  # noqa: ARG001  above
+) -> JsonResponse:
     """handler404, and the view behind every unknown path of the API.
 
     As a view it answers JSON with DEBUG on too, where Django shows its own page instead of a

@@ -37,7 +37,7 @@ class SlidingWindow(BaseThrottle):
         """Who is counted; None for requests that this limit does not concern."""
         raise NotImplementedError
 
-    def allow_request(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
+    def allow_request(self, request: Request, _view: APIView) -> bool:
         """Count the request; False when the client has used up its limit.
 
         Without Redis nothing is counted and everything passes: reading must not depend on it.

@@ -125,7 +125,7 @@ class PostFactory(DjangoModelFactory[Post]):
     post_created_at = Sequence(lambda number: NOON + timedelta(minutes=number))
 
     @post_generation
-    def media(self: Any, create: bool, count: int | None, **_: Any) -> None:  # noqa: FBT001
+    def media(self: Any, create: bool, count: int | None, **_: Any) -> None:  # noqa: FBT001  its API
         """`media=3` makes a carousel of three."""
         if not create:
             return

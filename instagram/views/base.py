@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from django.db.models import Model
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.rest_framework import (  # type: ignore[import-untyped]  # has no types
+    DjangoFilterBackend,
+)
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request

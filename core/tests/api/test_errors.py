@@ -61,10 +61,7 @@ def quiet() -> Iterator[None]:
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("url", UNKNOWN)
 def test_an_unknown_path_is_a_json_404(
-    api: APIClient,
-    settings: Settings,
-    url: str,
-    debug: bool,  # noqa: FBT001
+    api: APIClient, settings: Settings, url: str, *, debug: bool
 ) -> None:
     settings.DEBUG = debug
 
