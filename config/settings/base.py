@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -89,8 +89,9 @@ def database(*, pool_size: int) -> dict[str, Any]:
     options: dict[str, Any] = {
         key: value for key, value in facts.items() if key not in CONNECTION_KEYS
     }
+    options.setdefault("connect_timeout", 5)  # /health/ must answer while the database does not
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size}
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{name: str(facts.get(key, "")) for key, name in CONNECTION_KEYS.items()},
@@ -258,6 +259,17 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "user_id",
     "CHECK_REVOKE_TOKEN": True,  # a changed password ends every session
 }
+
+# E-mail: smtp://, smtp+starttls:// or smtps://user:password@host:port; unset: to the terminal
+MAIL = urlsplit(env.email_url)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL.hostname else 'console'}.EmailBackend"
+EMAIL_HOST = MAIL.hostname or ""
+EMAIL_PORT = MAIL.port or 25
+EMAIL_HOST_USER = unquote(MAIL.username or "")
+EMAIL_HOST_PASSWORD = unquote(MAIL.password or "")
+EMAIL_USE_SSL = MAIL.scheme == "smtps"
+EMAIL_USE_TLS = MAIL.scheme == "smtp+starttls"
+EMAIL_TIMEOUT = 10
 
 UNFOLD = unfold_admin.UNFOLD
 

@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from core.models import Timestamped
 from core.search import Searchable, containing
+from instagram.models import files
 from instagram.models.availability import Observed
 from instagram.models.users import User, UserQuerySet
 from storage.models import Asset
@@ -38,8 +39,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(*(containing(word) | Q(user__in=owners[word]) for word in words))
 
     def _with_media_and(self, owners: UserQuerySet) -> PostQuerySet:
-        media = PostMedia.objects.filter(removed_at=None).select_related(
-            "image__file", "video__file__poster"
+        media = (
+            PostMedia.objects.filter(removed_at=None)
+            .select_related("image__file", "video__file__poster")
+            .only(*PostMedia.SHOWN, *files.SHOWN)
         )
         return self.prefetch_related(
             Prefetch("media", media, to_attr="current_media"), Prefetch("user", owners)
@@ -100,6 +103,12 @@ class Post(Timestamped, Searchable, Observed):
 
 class PostMedia(Timestamped):
     """One image or video of a post. A child that left the carousel stays, with `removed_at`."""
+
+    SHOWN = (
+        "post", "instagram_id", "position", "thumbnail_url", "media_url", "width", "height",
+        "created_at", "updated_at",
+    )  # fmt: skip
+    """What the REST API reads."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="media")
     # Unique within its post only: a hostile payload must not take another post's child.

@@ -160,7 +160,10 @@ def test_the_list_takes_four_queries_however_long_it_is(
     api: APIClient, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(20):
-        MetricFactory.create(user=PostFactory.create(media=3).user)
+        post = PostFactory.create(media=3)
+        MetricFactory.create(user=post.user)
+        video = StoredAssetFactory.create(file=VideoFileFactory.create())
+        PostMediaFactory.create(post=post, position=3, image=None, video=video, width=None)
 
     with django_assert_num_queries(4):  # who may read, posts, media, owners
         body = api.get("/instagram/posts/").json()
