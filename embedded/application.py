@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import socket
 import subprocess
 import sys
@@ -60,11 +61,19 @@ def start_web(owner: Supervisor, listener: socket.socket) -> None:
 
 def start_workers(owner: Supervisor) -> None:
     """Start the worker and the scheduler, which notices its schedules while it runs."""
+    celery = python("celery", "-A", "config.celery_app")
     worker = ("worker", "--loglevel", "WARNING", "--concurrency", WORKER_CHILDREN, "-Q", QUEUES)
     beat = ("beat", "--loglevel", "WARNING", "--scheduler", SCHEDULER)
-    for name, arguments in (("worker", worker), ("beat", beat)):
-        command = python("celery", "-A", "config.celery_app", *arguments)
-        owner.start(Program(name, command, keep_open=owner.keep_open))
+    # Without its broker a worker would try for minutes to hand its tasks back; PostgreSQL has them.
+    owner.start(
+        Program(
+            "worker",
+            [*celery, *worker],
+            orphan_signal=signal.SIGKILL,
+            keep_open=owner.keep_open,
+        )
+    )
+    owner.start(Program("beat", [*celery, *beat], keep_open=owner.keep_open))
     manage(owner, "sync_schedules")
 
 

@@ -66,7 +66,7 @@ def start(
     cluster.own(sockets)
     options = [f"--{setting}" for setting in (*SETTINGS, *settings)]
     command = cluster.command("postgres", "-D", str(cluster.data), "-k", str(sockets), *options)
-    program = Program("postgres", command, signal.SIGINT, cluster.user, keep_open)
+    program = Program("postgres", command, signal.SIGINT, user=cluster.user, keep_open=keep_open)
     service = processes.start(program, log=log, environment=environment())
     processes.wait_until(lambda: is_ready(cluster, service), service=service, seconds=60)
     return service

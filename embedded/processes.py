@@ -27,6 +27,7 @@ class Program:
     name: str
     command: Sequence[str]
     stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals | None = None  # when the supervisor dies; None: the same
     user: int | None = None
     keep_open: tuple[int, ...] = ()
     standard_input: bytes = b""
@@ -77,7 +78,7 @@ def start(program: Program, *, log: Path, environment: Mapping[str, str]) -> Ser
             user=program.user,
             pass_fds=program.keep_open,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops in order
-            preexec_fn=die_with_parent(program.stop_signal),  # noqa: PLW1509  one thread only
+            preexec_fn=die_with_parent(program.orphan_signal or program.stop_signal),  # noqa: PLW1509  one thread only
         )
     feed(process, program.standard_input)
     return Service(program, process, log)
