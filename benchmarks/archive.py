@@ -14,13 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from benchmarks import scratch
 from simulator.process import SimulatorProcess, start
 
 PROFILES = ("aurora.kitchen", "tidewater_maps", "kestrel.press")
@@ -28,15 +28,8 @@ LEFT_ALONE = (
     "instagram_user", "instagram_post", "instagram_postmedia", "instagram_story",
     "instagram_historicaluser", "instagram_historicalpost", "storage_asset", "storage_storedfile",
 )  # fmt: skip
-WORKER = (
-    "worker",
-    "--loglevel",
-    "WARNING",
-    "--concurrency",
-    "3",
-    "-Q",
-    "stories,archive,downloads,default",
-)
+QUEUES = "stories,archive,downloads,default"
+WORKER = ("worker", "--loglevel", "WARNING", "--concurrency", "3", "-Q", QUEUES)
 BEAT = ("beat", "--loglevel", "WARNING")
 
 File = tuple[str, str, str, str]
@@ -51,19 +44,25 @@ def main() -> int:
         environment = _environment(provider, media)
         _manage(environment, "migrate")
         _manage(environment, "sync_schedules")
-        stack.enter_context(_running(environment, *WORKER))
-        stack.enter_context(_running(environment, *BEAT))
+        stack.enter_context(scratch.celery(environment, *WORKER))
+        stack.enter_context(scratch.celery(environment, *BEAT))
         first = _archive(environment)
         before = _row_versions()
         second = _archive(environment)
         rewritten = sum(before[table] != now for table, now in _row_versions().items())
         wrong = _differences(provider, media)
-    print(_line("first run", first))  # noqa: T201  a benchmark's output
-    print(_line("second run", second))  # noqa: T201
-    print(f"tables rewritten by the second run: {rewritten} of {len(LEFT_ALONE)}")  # noqa: T201
-    print(f"files that differ from the provider's: {wrong}")  # noqa: T201
+    scratch.say(_line("first run", first))
+    scratch.say(_line("second run", second))
+    scratch.say(f"tables rewritten by the second run: {rewritten} of {len(LEFT_ALONE)}")
+    scratch.say(f"files that differ from the provider's: {wrong}")
     downloaded_again = sum(each["files"]["downloaded"] for each in second["profiles"])
     return int(bool(rewritten or wrong or downloaded_again))
+
+
+def say(line: str) -> None:
+    """Print a line at once, also into a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _environment(provider: SimulatorProcess, media: Path) -> dict[str, str]:
@@ -81,16 +80,6 @@ def _manage(environment: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603  ours
     return done.stdout
-
-
-@contextmanager
-def _running(environment: dict[str, str], *arguments: str) -> Iterator[None]:
-    command = [sys.executable, "-m", "celery", "-A", "config.celery_app", *arguments]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:  # noqa: S603  ours
-        try:
-            yield
-        finally:
-            process.terminate()
 
 
 def _archive(environment: dict[str, str]) -> dict[str, Any]:

@@ -44,9 +44,9 @@ def _compare(urls: list[str]) -> int:
     for number in range(1, ROUNDS + 1):
         ours.append(_rate(_by_us, urls))
         curls.append(_rate(_by_curl, urls))
-        _say(f"round {number}: ours {ours[-1]:.0f} files/s, curl {curls[-1]:.0f} files/s")
+        scratch.say(f"round {number}: ours {ours[-1]:.0f} files/s, curl {curls[-1]:.0f} files/s")
     ratio = statistics.median(ours) / statistics.median(curls)
-    _say(f"median of ours / median of curl: {ratio:.2f} (goal: {GOAL})")
+    scratch.say(f"median of ours / median of curl: {ratio:.2f} (goal: {GOAL})")
     return int(ratio < GOAL)
 
 
@@ -73,22 +73,11 @@ def _by_curl(urls: list[str]) -> float:
         listed = Path(folder, "urls")
         lines = (f'url = "{url}"\noutput = "{folder}/{n}"\n' for n, url in enumerate(urls))
         listed.write_text("".join(lines))
-        command = [
-            "curl",
-            "--silent",
-            "--show-error",
-            "--fail",
-            "--no-progress-meter",
-            "--parallel",
-        ]
-        command += ["--parallel-max", str(CONNECTIONS), "--config", str(listed)]
+        command = ["curl", "--silent", "--show-error", "--fail", "--no-progress-meter"]
+        command += ["--parallel", "--parallel-max", str(CONNECTIONS), "--config", str(listed)]
         began = time.monotonic()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  ours
         return time.monotonic() - began
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  a benchmark's output
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.scratch import instance
+from benchmarks.scratch import instance, say
 
 SIZE = ("--profiles=500", "--posts=100000", "--stories=5000")
 ROUNDS = 25
@@ -29,11 +29,9 @@ def main() -> int:
         from django.core.management import call_command  # noqa: PLC0415  Django is set up by now
 
         call_command("seed", *SIZE, "--json")
-        sys.stdout.write(
-            f"{'page of 20':34} {'list ms':>8} {'SQL ms':>8} {'ratio':>6} {'sent':>5}\n"
-        )
+        say(f"{'page of 20':34} {'list ms':>8} {'SQL ms':>8} {'ratio':>6} {'sent':>5}")
         for name, address in pages().items():
-            sys.stdout.write(f"{name:34} {line(address)}\n")
+            say(f"{name:34} {line(address)}")
     return 0
 
 

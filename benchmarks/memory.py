@@ -7,12 +7,9 @@ once (PSS, every 20 ms), and their own high-water marks. Exit status 1 at 200 MB
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import scratch
@@ -35,27 +32,19 @@ def main() -> int:
 
 def _measure(environment: dict[str, str]) -> int:
     queue = f"bench-{uuid.uuid4().hex}"  # of our own: the broker may have other workers
-    with _worker(environment, queue) as worker:
+    options = ("--concurrency", "1", "--loglevel", "ERROR", "-Q", queue)
+    with scratch.celery(environment, "worker", *options) as worker:
         idle = _settled(worker)
         _send(queue)
         peak, seconds = _watch(worker)
-        marks = {pid: _kilobytes(pid, "status", "VmHWM") for pid in _family(worker)}
-    _say(f"stored 1 GB in {seconds:.1f} s")
-    _say(f"idle worker and child: {idle / 1000:.0f} MB")
-    _say(f"peak of both together: {peak / 1000:.0f} MB (goal: below {GOAL / 1000:.0f} MB)")
-    _say(f"high-water marks: {', '.join(f'{mark / 1000:.0f} MB' for mark in marks.values())}")
+        marks = [_kilobytes(pid, "status", "VmHWM") for pid in _family(worker)]
+    scratch.say(f"stored 1 GB in {seconds:.1f} s")
+    scratch.say(f"idle worker and child: {idle / 1000:.0f} MB")
+    scratch.say(f"peak of both together: {peak / 1000:.0f} MB (goal: below {GOAL / 1000:.0f} MB)")
+    scratch.say(
+        f"high-water marks: {', '.join(f'{mark / 1000:.0f} MB' for mark in marks.values())}"
+    )
     return int(peak >= GOAL)
-
-
-@contextmanager
-def _worker(environment: dict[str, str], queue: str) -> Iterator[int]:
-    options = ["--concurrency", "1", "--loglevel", "ERROR", "-Q", queue]
-    command = [sys.executable, "-m", "celery", "-A", "config.celery_app", "worker", *options]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:  # noqa: S603  ours
-        try:
-            yield process.pid
-        finally:
-            process.terminate()
 
 
 def _send(queue: str) -> None:
@@ -99,10 +88,6 @@ def _kilobytes(pid: int, file: str, name: str) -> int:
         rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/{file}").read_text(), re.MULTILINE
     )
     return int(found[1]) if found else 0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  a benchmark's output
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""A database and a data folder that live as long as one measurement."""
+"""What measurements share: a database and a data folder that live as long, processes, output."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import django
@@ -49,6 +51,23 @@ def want(urls: list[str]) -> None:
         Asset(owner_kind="post", owner_id="1", role="image", source_name=str(number), url=url)
         for number, url in enumerate(urls)
     )
+
+
+@contextmanager
+def celery(environment: Mapping[str, str], *arguments: str) -> Iterator[int]:
+    """Run a worker or the scheduler in a process of its own; gives its number."""
+    command = [sys.executable, "-m", "celery", "-A", "config.celery_app", *arguments]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:  # noqa: S603  ours
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+def say(line: str) -> None:
+    """Print a figure as soon as it is known."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Statements and time per page of posts: `python -m benchmarks.statements`.
 
-Counted as the architecture does: without transaction control and the run's cursor. Exit status 1
-when a new or edited page takes more than 12, or an unchanged one more than 4.
+Counted without transaction control and the run's cursor. Exit status 1 when a new or edited page
+takes more than 12, or an unchanged one more than 4.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from benchmarks.scratch import instance
+from benchmarks.scratch import instance, say
 from instagram.archiving.records import PostRecord
 
 LENGTHS = (1, 50, 500)
@@ -22,15 +22,14 @@ CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 def main() -> int:
     """Print a line per kind and length of page."""
-    write = sys.stdout.write
-    write(f"{'page':10} {'posts':>6} {'statements':>11} {'allowed':>8} {'ms':>8}\n")
+    say(f"{'page':10} {'posts':>6} {'statements':>11} {'allowed':>8} {'ms':>8}")
     too_many = 0
     with instance():
         for length in LENGTHS:
             for kind, (statements, milliseconds) in measure(length).items():
                 too_many += statements > MOST[kind]
                 facts = f"{statements:>11} {MOST[kind]:>8} {milliseconds:>8.1f}"
-                write(f"{kind:10} {length:>6} {facts}\n")
+                say(f"{kind:10} {length:>6} {facts}")
     return int(too_many > 0)
 
 
