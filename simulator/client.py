@@ -73,7 +73,7 @@ class SimulatorControl:
 
     def _ask(self, method: str, name: str, payload: object = None) -> Any:
         body = None if payload is None else json.dumps(payload).encode()
-        request = Request(f"{self.base_url}/_simulator/{name}", body, method=method)  # noqa: S310
+        request = Request(f"{self.base_url}/_simulator/{name}", body, method=method)  # noqa: S310  http only
         try:
             with self._opener.open(request, timeout=SECONDS_TO_ANSWER) as response:
                 return json.load(response)

@@ -39,7 +39,7 @@ def clip(look: int) -> bytes:
         stream.codec_context.thread_count = 1
         for index in range(frames):
             scene = _scene(100 + look, looks.clip_size(look), index / frames)
-            frame = av.VideoFrame.from_image(scene)  # type: ignore[no-untyped-call]
+            frame = av.VideoFrame.from_image(scene)  # type: ignore[no-untyped-call]  # PyAV
             frame.pts, frame.time_base = index, Fraction(1, looks.FRAMES_PER_SECOND)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

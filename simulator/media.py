@@ -91,8 +91,8 @@ class Library:
             return None
 
     def _made(self, name: str, file: File) -> bytes:
-        # Imported here: the encoders take a quarter of the start, and the bases are mostly stored.
-        from simulator import drawing  # noqa: PLC0415
+        # The encoders take a quarter of the start, and the bases are mostly stored.
+        from simulator import drawing  # noqa: PLC0415  above
 
         made = drawing.clip(file.look) if file.is_video else drawing.picture(file.look)
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -69,7 +69,7 @@ def start(*, world: str = "demo", seed: str | int = 1, **options: str | float) -
     command = [sys.executable, "-m", "simulator", "serve", "--stop-with-stdin"]
     for name, value in {"world": world, "seed": seed, **options}.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    process = subprocess.Popen(  # noqa: S603  our own module
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:

@@ -20,5 +20,4 @@ def number(*labels: object, digits: int = 15) -> int:
 
 def chooser(*labels: object) -> random.Random:
     """Return a source of choices which depends on the labels alone."""
-    # Not for secrets: the point is that anybody can make the same choices again.
-    return random.Random(digest(*labels))  # noqa: S311
+    return random.Random(digest(*labels))  # noqa: S311  anybody shall make the same choices again

@@ -41,7 +41,7 @@ def closes(url: str) -> bool:
 def launch(*arguments: str) -> subprocess.Popen[str]:
     """Start another Python in the project's folder."""
     command = [sys.executable, *arguments]
-    return subprocess.Popen(  # noqa: S603 - our own arguments
+    return subprocess.Popen(  # noqa: S603  our own arguments
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
