@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -25,6 +24,7 @@ from storage.claims import BatchResult, ClaimedAsset, Ending, Failure, Success
 from storage.download import Fetcher, Limits
 from storage.errors import DownloadError
 from storage.models import LEASE
+from storage.sources import host
 
 GROUP = 64
 """Endings per transaction."""
@@ -80,15 +80,15 @@ class Feed:
         with self._changed:
             while not self._closed:
                 for position, asset in enumerate(self._waiting):
-                    if self._active[_host(asset)] < self._per_host:
-                        self._active[_host(asset)] += 1
+                    if self._active[host(asset.url)] < self._per_host:
+                        self._active[host(asset.url)] += 1
                         return self._waiting.pop(position)
                 self._changed.wait()
             return None
 
     def _leave(self, asset: ClaimedAsset) -> None:
         with self._changed:
-            self._active[_host(asset)] -= 1
+            self._active[host(asset.url)] -= 1
             self._changed.notify()
 
 
@@ -211,7 +211,3 @@ def download_batch(limit: int, *, seconds: float = 240.0) -> BatchResult:
     limits = Limits(config.max_file_bytes, trusted_hosts=settings.MEDIA_TRUSTED_HOSTS)
     store.default().sweep()
     return Batch(limit, crew=crew, limits=limits, seconds=seconds).run()
-
-
-def _host(asset: ClaimedAsset) -> str:
-    return urlsplit(asset.url).netloc

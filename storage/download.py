@@ -37,6 +37,8 @@ HEADERS: dict[bytes | str, bytes | str] = {
     "Accept": "*/*",
     "Accept-Encoding": "identity",
 }
+SCHEMES = frozenset({"http", "https"})
+LAST_PORT = 65535
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
 BUSY = frozenset({408, 425, 429})
@@ -249,9 +251,10 @@ def _host_and_port(host: str, port: int) -> str:
 def _parsed(url: str) -> httpx.URL:
     try:
         place = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError) as error:  # ValueError: half a surrogate pair
+        is_usable = place.scheme in SCHEMES and place.host and (place.port or 0) <= LAST_PORT
+    except (httpx.InvalidURL, ValueError) as error:  # ValueError: half a surrogate pair, odd IDNA
         raise ForbiddenAddress("not a URL") from error
-    if place.scheme not in {"http", "https"} or not place.host:
+    if not is_usable:
         raise ForbiddenAddress("not an http(s) URL")
     return place
 

@@ -31,6 +31,11 @@ def expires_at(url: str) -> datetime | None:
         return None
 
 
+def host(url: str) -> str:
+    """The host and port that the URL names; empty where it cannot be read."""
+    return _split(url).netloc
+
+
 def _parts(url: str) -> SplitResult:
     """The parts of the URL, or of the one that a proxy's URL carries."""
     parts = _split(url)

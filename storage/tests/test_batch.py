@@ -79,6 +79,18 @@ def test_one_bad_file_stops_no_other(cdn: FakeCdn, shelf: Store, make_asset: Mak
     assert list((shelf.root / ASIDE).iterdir()) == []
 
 
+@pytest.mark.parametrize("url", ["http://[x/a.jpg", "http://x]/a.jpg", "http://xn--a/a.jpg"])
+def test_a_url_that_nobody_can_read_stops_no_other(
+    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset, url: str
+) -> None:
+    make_asset(url)
+    make_asset(cdn.serve("/good.jpg", answer(JPEG)))
+
+    result = run(cdn)
+
+    assert (result.stored, result.retried + result.failed) == (1, 1)
+
+
 def test_the_limit_is_kept(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
     for _ in range(5):
         make_asset(cdn.serve("/file.jpg", answer(JPEG)))

@@ -259,7 +259,19 @@ def test_an_error_names_the_host_and_never_the_url(client: Client) -> None:
     assert not any(part in str(caught.value) for part in ("secret", "signature", "oh="))
 
 
-@pytest.mark.parametrize("url", ["", "x.jpg", "http://", "http://:80/x", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "x.jpg",
+        "http://",
+        "http://:80/x",
+        "javascript:alert(1)",
+        "http://xn--a/x",
+        "http://127.0.0.1:65536/x",
+        "http://127.0.0.1:99999999999999999999/x",
+    ],
+)
 def test_what_is_no_address_is_refused(client: Client, url: str) -> None:
     with pytest.raises(ForbiddenAddress):
         client.get(url)
