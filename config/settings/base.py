@@ -58,7 +58,6 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -107,7 +106,6 @@ DATABASES = {
     "api_log": {**database(pool_size=0), "TEST": {"MIRROR": "default"}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-ATOMIC_REQUESTS = False
 
 # Time and language
 TIME_ZONE = "UTC"
@@ -164,15 +162,13 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     },
 }
-REDIS_URL = redis_database(0)
 
 # Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = redis_database(0)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_TRACK_STARTED = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_TIME_LIMIT = 30 * 60
 CELERY_TASK_SOFT_TIME_LIMIT = 28 * 60
@@ -223,10 +219,7 @@ REST_FRAMEWORK = {
     },
     "NUM_PROXIES": env.trusted_proxies,
     "EXCEPTION_HANDLER": "core.api.errors.exception_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "COMPACT_JSON": True,
-    "UNICODE_JSON": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Instarchiver",
@@ -252,11 +245,6 @@ SPECTACULAR_SETTINGS = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "UPDATE_LAST_LOGIN": True,
-    "USER_ID_FIELD": "id",
-    "USER_ID_CLAIM": "user_id",
     "CHECK_REVOKE_TOKEN": True,  # a changed password ends every session
 }
 

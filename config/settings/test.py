@@ -4,4 +4,3 @@ from config.settings.local import *
 
 SECRET_KEY = "test-only-key-that-is-long-enough-for-hs256"  # noqa: S105  not a secret
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CONN_MAX_AGE = 0
