@@ -14,7 +14,7 @@ def account(value: object) -> OwnerRecord | None:
     return OwnerRecord(
         instagram_id=instagram_id,
         username=values.username(user.get("username")),
-        full_name=values.text(user.get("full_name")),
+        full_name=values.display_name(user.get("full_name")),
         is_private=values.flag(user.get("is_private")),
         is_verified=values.flag(user.get("is_verified")),
     )

@@ -22,7 +22,7 @@ def _record(user: Raw, instagram_id: str, username: str) -> ProfileRecord:
     return ProfileRecord(
         instagram_id=instagram_id,
         username=username,
-        full_name=values.text(user.get("full_name")),
+        full_name=values.display_name(user.get("full_name")),
         biography=values.text(user.get("biography")),
         is_private=values.flag(user.get("is_private")),
         is_verified=values.flag(user.get("is_verified")),

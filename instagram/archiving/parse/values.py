@@ -15,6 +15,7 @@ Value = TypeVar("Value")
 # PostgreSQL's bigint and integer: a larger number is noise, and must not break a whole page.
 BIGINT_MAX = 2**63 - 1
 INTEGER_MAX = 2**31 - 1
+LONGEST_NAME = 500  # characters
 # Sane moments for Instagram content; milliseconds and zeros fall outside.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -43,6 +44,12 @@ def first(*values: Value | None) -> Value | None:
 
 def text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def display_name(value: object) -> str | None:
+    """A text of a length that an index can hold; the real ones have 64 characters at most."""
+    name = text(value)
+    return name if name is None else name[:LONGEST_NAME]
 
 
 def flag(value: object) -> bool | None:
