@@ -11,17 +11,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from storage import links
-from storage.models import Asset, StoredFile
+from storage.models import StoredFile
 
 NOTHING = "none yet"
-
-
-def shown(image: Asset | None, video: Asset | None = None) -> StoredFile | None:
-    """The file that stands for a medium: its image or cover, else the poster of its video."""
-    file = image.file if image else None
-    if file is None and video is not None and video.file is not None:
-        file = video.file.poster
-    return None if file is None or file.rejected_at else file
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ class Pictures:
 
     def __call__(self, row: Any) -> SafeString | str:
         """The pictures of a row."""
-        known = [file for file in self.files(row) if file is not None]
+        known = [file for file in self.files(row) if file and not file.rejected_at]
         return format_html_join(" ", "{}", ((self._picture(file),) for file in known)) or NOTHING
 
     def _picture(self, file: StoredFile) -> SafeString:

@@ -8,23 +8,21 @@ from django.contrib import admin
 from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
-from core.admin.bases import KeptAdmin, SearchableAdmin
-from instagram.admin.pictures import Pictures, shown
-from instagram.models import Post, PostMedia, User
+from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin
+from instagram.admin.observed import OBSERVED
+from instagram.admin.pictures import Pictures
+from instagram.models import Post, PostMedia, User, files
 from storage.models import StoredFile
 
 FILES = ("image__file", "video__file__poster")
 
 
-class MediaInline(TabularInline):
+class MediaInline(KeptInline):
     """The media in carousel order, also those that have left it."""
 
     model = PostMedia
-    can_delete = False
-    hide_title = True
     machine_fields: ClassVar = (
         "position", "instagram_id", "width", "height", "duration", "image", "video", "removed_at",
     )  # fmt: skip
@@ -41,10 +39,6 @@ class MediaInline(TabularInline):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """All of it."""
         return self.get_fields(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Media come from Instagram."""
-        return False
 
 
 @admin.register(Post)
@@ -64,10 +58,6 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
     content: ClassVar = (
         "user", "with_coauthors", "caption", "location", "like_count", "comment_count",
         "play_count", "variant", "shortcode", "id", "post_created_at",
-    )  # fmt: skip
-    observed: ClassVar = (
-        "availability", "last_seen_at", "first_missed_at", "confirmed_at", "created_at",
-        "updated_at", "api_updated_at",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
@@ -92,13 +82,13 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
         """What was shown first; when we saw it, and the untouched answer, behind tabs."""
         return [
             (None, {"fields": ["is_flagged", _gallery(request), *self.content]}),
-            ("Observed", {"fields": self.observed, "classes": ["tab"]}),
+            ("Observed", {"fields": OBSERVED, "classes": ["tab"]}),
             ("Raw answer", {"fields": ["raw_data"], "classes": ["tab"]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> Any:  # noqa: ARG002  Django's signature
         """All but the flag."""
-        return (_gallery(request), *self.content, *self.observed, "raw_data")
+        return (_gallery(request), *self.content, *OBSERVED, "raw_data")
 
     @admin.display(description="Caption")
     def said(self, post: Post) -> str | None:
@@ -116,7 +106,7 @@ def _gallery(request: HttpRequest) -> Pictures:
 
 
 def _all_of_post(post: Any) -> list[StoredFile | None]:
-    return [shown(medium.image, medium.video) for medium in post.current_media]
+    return [files.thumbnail(medium) for medium in post.current_media]
 
 
 def _first_of_post(post: Any) -> list[StoredFile | None]:
@@ -124,4 +114,4 @@ def _first_of_post(post: Any) -> list[StoredFile | None]:
 
 
 def _of_medium(medium: PostMedia) -> list[StoredFile | None]:
-    return [shown(medium.image, medium.video)]
+    return [files.thumbnail(medium)]

@@ -8,11 +8,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 from unfold.decorators import display
 
-from core.admin.bases import ReadOnlyAdmin
+from core.admin.bases import KeptInline, ReadOnlyAdmin
 from instagram.archiving import progress
 from instagram.models import ArchiveRun, RejectedItem, RunStream
 
@@ -24,20 +23,14 @@ COLOURS = {
 }
 
 
-class StreamInline(TabularInline):
+class StreamInline(KeptInline):
     """The streams in their order, with their counters and errors."""
 
     model = RunStream
-    can_delete = False
-    hide_title = True
     fields = readonly_fields = (
         "name", "state", "pages", "seen", "new", "changed", "rejected", "error_code", "error",
         "finished_at",
     )  # fmt: skip
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Streams are wanted when a run is requested."""
-        return False
 
 
 @admin.register(ArchiveRun)
@@ -51,7 +44,6 @@ class ArchiveRunAdmin(ReadOnlyAdmin):
     search_fields = ("=user__username", "=user__instagram_id")
     search_help_text = "The whole username or Instagram id"
     ordering = ("-created_at", "-id")
-    list_select_related = ("user", "requested_by")
     inlines = (StreamInline,)
     fields = (
         "user", "coloured_state", "files", "requested_by", "attempts", "next_attempt_at",

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from core.admin.bases import KeptAdmin
-from instagram.admin.pictures import Pictures, shown
-from instagram.models import Story
+from instagram.admin.pictures import Pictures
+from instagram.models import Story, files
 from storage.models import StoredFile
 
 
@@ -58,4 +58,4 @@ def _picture(request: HttpRequest, height: int) -> Pictures:
 
 
 def _files(story: Story) -> list[StoredFile | None]:
-    return [shown(story.image, story.video)]
+    return [files.thumbnail(story)]

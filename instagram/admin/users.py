@@ -7,18 +7,19 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin.bases import KeptAdmin, SearchableAdmin
+from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin
 from core.users.models import Account
 from instagram import actions
-from instagram.admin.pictures import Pictures, shown
-from instagram.models import ProfileMetric, User, UsernamePeriod
+from instagram.admin.observed import OBSERVED
+from instagram.admin.pictures import Pictures
+from instagram.models import ProfileMetric, User, UsernamePeriod, files
+from storage.models import StoredFile
 
 MOST_AT_ONCE = 500
 STAFF_DECIDES = (
@@ -49,35 +50,23 @@ class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
             raise forms.ValidationError(str(error)) from error
 
 
-class MetricInline(TabularInline):
+class MetricInline(KeptInline):
     """The counts over time, newest first."""
 
     model = ProfileMetric
     ordering = ("-day",)
     fields = readonly_fields = ("day", "follower_count", "following_count", "media_count")
     per_page = 10
-    can_delete = False
-    hide_title = True
     tab = True
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Counts come from Instagram."""
-        return False
 
-
-class UsernameInline(TabularInline):
+class UsernameInline(KeptInline):
     """The names that the profile had, newest first."""
 
     model = UsernamePeriod
     ordering = ("-started_at",)
     fields = readonly_fields = ("username", "started_at", "ended_at")
-    can_delete = False
-    hide_title = True
     tab = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Names come from Instagram."""
-        return False
 
 
 @admin.register(User)
@@ -89,7 +78,6 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
     search_fields = ("username",)
     search_help_text = "Words of the name or biography, or the Instagram id"
     ordering = ("-created_at", "-uuid")
-    list_select_related = ("picture__file",)
     list_display_links = ("username",)
     inlines = (MetricInline, UsernameInline)
     actions = ("archive_now",)
@@ -97,10 +85,6 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
     content: ClassVar = (
         "username", "full_name", "biography", "external_url", "is_private", "is_verified",
         "media_count", "follower_count", "following_count", "instagram_id",
-    )  # fmt: skip
-    observed: ClassVar = (
-        "availability", "last_seen_at", "first_missed_at", "confirmed_at", "created_at",
-        "updated_at", "api_updated_at",
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -132,7 +116,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
             return [(None, {"fields": ["name"]})]
         return [
             (None, {"fields": [_picture(request, 160), *self.content]}),
-            ("Observed", {"fields": self.observed, "classes": ["tab"]}),
+            ("Observed", {"fields": OBSERVED, "classes": ["tab"]}),
             ("Automatic updates", {"fields": STAFF_DECIDES, "classes": ["tab"]}),
         ]
 
@@ -140,7 +124,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
         """What the machine writes."""
         if obj is None:
             return ()
-        return (_picture(request, 160), *self.content, *self.observed)
+        return (_picture(request, 160), *self.content, *OBSERVED)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:  # noqa: ARG002  Django's signature
         """A new profile has no past yet."""
@@ -220,8 +204,8 @@ def _picture(request: HttpRequest, height: int) -> Pictures:
     return Pictures(request, _files, height)
 
 
-def _files(user: User) -> list[Any]:
-    return [shown(user.picture)]
+def _files(user: User) -> list[StoredFile | None]:
+    return [files.stored(user.picture)]
 
 
 def _by(request: HttpRequest) -> Account:

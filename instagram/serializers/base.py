@@ -8,7 +8,7 @@ from django.db.models import Model
 from rest_framework import serializers
 
 from storage.links import media_url
-from storage.models import Asset, StoredFile
+from storage.models import StoredFile
 
 Row = TypeVar("Row", bound=Model)
 
@@ -45,8 +45,3 @@ class UnknownField(serializers.ListField):
     def get_attribute(self, _instance: Model) -> list[str]:
         """Nothing yet: BlankingSerializer fills it in, when it has all other values."""
         return []
-
-
-def stored(asset: Asset | None) -> StoredFile | None:
-    """The asset's file, as far as we have it."""
-    return asset.file if asset else None

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instagram.models import Post, PostMedia
+from instagram.models import Post, PostMedia, files
 from instagram.serializers import media
 from instagram.serializers.base import BlankingSerializer, FileSerializer, UnknownField
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
@@ -46,12 +46,12 @@ class PostMediaSerializer(FileSerializer[PostMedia]):
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_thumbnail(self, medium: PostMedia) -> str | None:
         """An image, for a video too."""
-        return self.url(media.thumbnail_file(medium))
+        return self.url(files.thumbnail(medium))
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_media(self, medium: PostMedia) -> str | None:
         """The image or video."""
-        return self.url(media.main_file(medium))
+        return self.url(files.main(medium))
 
     def get_width(self, medium: PostMedia) -> int | None:
         """Pixels."""
@@ -112,7 +112,7 @@ class PostSerializer(BlankingSerializer[Post]):
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_thumbnail(self, post: Post) -> str | None:
         """An image, for a video too."""
-        return self.url(media.thumbnail_file(_first(post)))
+        return self.url(files.thumbnail(_first(post)))
 
     def get_blur_data_url(self, post: Post) -> str:
         """Raw base64 of a tiny JPEG, or nothing."""

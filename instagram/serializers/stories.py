@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instagram.models import Story
+from instagram.models import Story, files
 from instagram.serializers import media
 from instagram.serializers.base import FileSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
@@ -39,7 +39,7 @@ class StorySerializer(FileSerializer[Story]):
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_thumbnail(self, story: Story) -> str | None:
         """An image, for a video too."""
-        return self.url(media.thumbnail_file(story))
+        return self.url(files.thumbnail(story))
 
     def get_blur_data_url(self, story: Story) -> str:
         """Raw base64 of a tiny JPEG, or nothing."""
@@ -48,7 +48,7 @@ class StorySerializer(FileSerializer[Story]):
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_media(self, story: Story) -> str | None:
         """The image or video."""
-        return self.url(media.main_file(story))
+        return self.url(files.main(story))
 
 
 # Of `Story.objects.for_api_detail()`

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instagram.models import User
-from instagram.serializers.base import BlankingSerializer, Row, UnknownField, stored
+from instagram.models import User, files
+from instagram.serializers.base import BlankingSerializer, Row, UnknownField
 
 
 class ProfileSerializer(BlankingSerializer[Row]):
@@ -37,7 +37,7 @@ class ProfileSerializer(BlankingSerializer[Row]):
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_profile_picture(self, profile: Row) -> str | None:
         """The stored picture."""
-        return self.url(stored(getattr(profile, "picture", None)))
+        return self.url(files.stored(getattr(profile, "picture", None)))
 
 
 class NewestCount(serializers.IntegerField):
