@@ -9,19 +9,6 @@ from instagram.models import ArchiveRun, RunStream
 
 
 @dataclass(frozen=True, slots=True)
-class StreamReport:
-    """One stream's counters and, where it did not succeed, why."""
-
-    name: str
-    state: str
-    seen: int
-    new: int
-    changed: int
-    error_code: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
 class ProfileReport:
     """One profile: its streams, its files, its cost in calls."""
 
@@ -29,7 +16,7 @@ class ProfileReport:
     uuid: str
     run: str
     state: str
-    streams: tuple[StreamReport, ...]
+    streams: tuple[RunStream, ...]
     progress: progress.Progress
     file_errors: dict[str, int]
 
@@ -50,33 +37,20 @@ class ProfileReport:
 
     def as_dict(self) -> dict[str, object]:
         """For `--json`: plain values, one object a profile."""
-        counted = {
-            each.name: {
-                "state": each.state,
-                "seen": each.seen,
-                "new": each.new,
-                "changed": each.changed,
-            }
-            for each in self.streams
-        }
-        counts = {key: value for key, value in asdict(self.progress).items() if key != "calls"}
         return {
             "username": self.username,
             "uuid": self.uuid,
             "run": self.run,
             "state": self.state,
             "complete": self.is_complete,
-            "streams": counted,
-            "files": {
-                key.removeprefix("files_"): n
-                for key, n in counts.items()
-                if key.startswith("files_")
+            "streams": {
+                each.name: {
+                    name: getattr(each, name) for name in ("state", "seen", "new", "changed")
+                }
+                for each in self.streams
             },
-            "bytes": {
-                key.removeprefix("bytes_"): n
-                for key, n in counts.items()
-                if key.startswith("bytes_")
-            },
+            "files": self._counted("files_"),
+            "bytes": self._counted("bytes_"),
             "calls": self.progress.calls,
             "errors": self.errors,
         }
@@ -91,6 +65,10 @@ class ProfileReport:
         )
         return "\n".join([line, *(f"  failed: {error}" for error in self.errors)])
 
+    def _counted(self, prefix: str) -> dict[str, int]:
+        counts = asdict(self.progress).items()
+        return {name.removeprefix(prefix): n for name, n in counts if name.startswith(prefix)}
+
 
 def report(run: ArchiveRun) -> ProfileReport:
     """Read the run as it is now, in a fixed number of queries."""
@@ -100,25 +78,13 @@ def report(run: ArchiveRun) -> ProfileReport:
         uuid=str(run.user_id),
         run=str(run.pk),
         state=run.state,
-        streams=tuple(_stream(stream) for stream in run.streams.all()),
+        streams=tuple(run.streams.all()),
         progress=progress.of_run(run),
         file_errors=progress.file_errors(run),
     )
 
 
-def _stream(stream: RunStream) -> StreamReport:
-    return StreamReport(
-        name=stream.name,
-        state=stream.state,
-        seen=stream.seen,
-        new=stream.new,
-        changed=stream.changed,
-        error_code=stream.error_code,
-        error=stream.error,
-    )
-
-
-def _result(stream: StreamReport) -> str:
+def _result(stream: RunStream) -> str:
     if stream.state == RunStream.State.SKIPPED:
         return f"skipped ({stream.error_code})"
     return f"{stream.seen} seen, {stream.new} new, {stream.changed} changed"

@@ -146,7 +146,11 @@ def _end(stream: RunStream) -> None:
 
 
 def _fail(stream: RunStream, error: CoreAPIError) -> None:
-    stream.state = RunStream.State.FAILED
+    _give_up(stream, RunStream.State.FAILED, error)
+
+
+def _give_up(stream: RunStream, state: RunStream.State, error: CoreAPIError) -> None:
+    stream.state = state
     stream.error_code, stream.error = error.code, str(error)
     stream.finished_at = timezone.now()
 
@@ -166,9 +170,7 @@ def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
 
 def skip(stream: RunStream, error: CoreAPIError) -> None:
     """End the stream because the profile does not show it to anybody."""
-    stream.state = RunStream.State.SKIPPED
-    stream.error_code, stream.error = error.code, str(error)
-    stream.finished_at = timezone.now()
+    _give_up(stream, RunStream.State.SKIPPED, error)
     stream.save()
 
 

@@ -14,11 +14,10 @@ from instagram.archiving.records import ProfileRecord
 from instagram.models import ArchiveRun, Availability, ProfileMetric, User, UsernamePeriod
 from storage.models import Asset
 
-COUNTS = ("follower_count", "following_count", "media_count")
 WRITTEN = (
     "instagram_id", "username", "full_name", "biography", "is_private", "is_verified",
-    "external_url", "bio_links", *COUNTS, "picture", "original_profile_picture_url", "raw_data",
-    "search_text", "search_grams", "availability", "last_seen_at", "first_missed_at",
+    "external_url", "bio_links", *ProfileMetric.COUNTS, "picture", "original_profile_picture_url",
+    "raw_data", "search_text", "search_grams", "availability", "last_seen_at", "first_missed_at",
     "confirmed_at", "api_updated_at", "updated_at",
 )  # fmt: skip
 
@@ -100,8 +99,7 @@ def _write(
     if "availability" in differences:
         user.last_seen_at, user.first_missed_at, user.confirmed_at = now, None, None
     changes.apply(user, differences)
-    counts = {name: getattr(record, name) for name in COUNTS}
-    changes.apply(user, changes.differences(user, counts))
+    changes.apply(user, changes.differences(user, _counts(record)))
     user.raw_data = dict(record.raw)
     user.api_updated_at = user.updated_at = now
     user.refresh_search()
@@ -124,14 +122,16 @@ def _hold_name(user: User, now: datetime) -> None:
 def _record_counts(user: User, record: ProfileRecord, now: datetime) -> None:
     """One row a day, and only when a known count differs from the newest row."""
     newest = user.metrics.order_by("-day").first()
-    said = {name: getattr(record, name) for name in COUNTS}
-    if not any(count is not None for count in said.values()):
+    said = _counts(record)
+    if not changes.differences(newest or ProfileMetric(), said):
         return
-    if newest is not None and not changes.differences(newest, said):
-        return
-    known = {name: getattr(newest, name, None) for name in COUNTS}
-    merged = {name: said[name] if said[name] is not None else known[name] for name in COUNTS}
+    known = {name: getattr(newest, name, None) for name in said}
+    merged = {name: known[name] if count is None else count for name, count in said.items()}
     ProfileMetric.objects.update_or_create(user=user, day=now.date(), defaults=merged)
+
+
+def _counts(record: ProfileRecord) -> dict[str, int | None]:
+    return {name: getattr(record, name) for name in ProfileMetric.COUNTS}
 
 
 def missing(user: User, *, now: datetime) -> None:
