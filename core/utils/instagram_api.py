@@ -47,7 +47,7 @@ TRY_NEXT = (Transient, Forbidden, BadRequest, NotAvailable, UnexpectedPayload)
 
 # Seconds after which no sister is asked any more: together they stay below the lease of a run.
 PATIENCE = 20.0
-LARGEST_PAGE = 50
+LARGEST_PAGE = 50  # the most that the provider allows
 USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 NUMBER = re.compile(r"[0-9]{1,25}")
 HIGHLIGHT = re.compile(r"(?:highlight:)?[0-9]{1,25}")

@@ -7,8 +7,6 @@ from core.utils import instagram_api
 from core.utils.answers import Payload
 from instagram.models import User
 
-PAGE_SIZE = 50  # the most that the provider allows
-
 
 def profile(user: User) -> Payload:
     """The profile by its id, which outlives renames; by its name where the id is not known yet."""
@@ -19,12 +17,12 @@ def profile(user: User) -> Payload:
 
 def posts(user: User, cursor: str) -> Payload:
     """One page of the profile's posts; an empty cursor asks for the first."""
-    return instagram_api.fetch_user_posts(_id(user), max_id=cursor, count=PAGE_SIZE)
+    return instagram_api.fetch_user_posts(_id(user), max_id=cursor)
 
 
 def reels(user: User, cursor: str) -> Payload:
     """One page of the profile's reels; an empty cursor asks for the first."""
-    return instagram_api.fetch_user_reels(_id(user), max_id=cursor, count=PAGE_SIZE)
+    return instagram_api.fetch_user_reels(_id(user), max_id=cursor)
 
 
 def stories(user: User) -> Payload:
