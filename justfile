@@ -30,11 +30,12 @@ test *arguments:
 [no-exit-message]
 check: lint types migrations test
 
-# Lint, and say what is not formatted
+# Lint code and templates, and say what is not formatted
 [no-exit-message]
 lint:
     ruff check .
     ruff format --check .
+    djlint . --lint --quiet --profile django
 
 # Check the types
 [no-exit-message]

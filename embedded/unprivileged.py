@@ -94,7 +94,7 @@ def works(cluster: Cluster) -> bool:
     )  # not `test`: it ignores capabilities
     try:
         for command in (cluster.command("postgres", "--version"), reach):
-            subprocess.run(command, check=True, capture_output=True, user=cluster.user)  # noqa: S603
+            subprocess.run(command, check=True, capture_output=True, user=cluster.user)  # noqa: S603  our own command line
     except (OSError, subprocess.CalledProcessError):
         return False
     return True

@@ -36,8 +36,13 @@ class Runner:
         return {**inherited, "INSTARCHIVER_DATA": str(self.data), **self.variables}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start `python -m embedded` with these words."""
+        return self.start_python("-m", "embedded", *words)
+
+    def start_python(self, *words: str) -> subprocess.Popen[str]:
+        """Start Python for this data folder."""
         process = subprocess.Popen(  # noqa: S603  our own command line
-            [sys.executable, "-m", "embedded", *words],
+            [sys.executable, *words],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.PIPE,
@@ -50,11 +55,15 @@ class Runner:
         return process
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*words)
-        output, _ = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(words, process.returncode, output)
+        """Run `python -m embedded` to its end."""
+        return finished(self.start(*words))
+
+    def python_alone(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Run code for this data folder, without any service."""
+        return finished(self.start_python("-c", code))
 
     def python(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Run code with the services of this data folder."""
         return self.run("run", sys.executable, "-c", code)
 
     def addresses(self) -> list[str]:
@@ -74,6 +83,12 @@ class Runner:
 
     def all_end(self) -> bool:
         return eventually(lambda: not self.processes(), seconds=15)
+
+
+def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """Wait for the end, and collect the output."""
+    output, _ = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, output)
 
 
 def release(holder: subprocess.Popen[str]) -> None:
