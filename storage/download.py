@@ -21,6 +21,7 @@ from typing import Any, Self
 import httpcore
 import httpx
 
+from core import pauses
 from storage import addresses, kinds
 from storage.errors import (
     DownloadError,
@@ -43,7 +44,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
 BUSY = frozenset({408, 425, 429})
 IDLE_CONNECTIONS = 4
-LONGEST_PAUSE = 3600.0
 MEBIBYTE = 1024 * 1024
 
 
@@ -283,7 +283,8 @@ def _check_status(response: httpcore.Response) -> None:
     if status == 200:
         return
     if status in BUSY or not 400 <= status < 500:
-        raise Transient(f"HTTP {status}", retry_after=_retry_after(response))
+        pause = pauses.asked_for(_header(response, b"retry-after"))
+        raise Transient(f"HTTP {status}", retry_after=pause)
     # 403, 404, 410 and the rest: only another URL can help
     raise UrlExpired(f"HTTP {status}")
 
@@ -296,11 +297,6 @@ def _header(response: httpcore.Response, wanted: bytes) -> str:
 def _length(response: httpcore.Response) -> int:
     text = _header(response, b"content-length")
     return int(text) if text.isdecimal() else 0
-
-
-def _retry_after(response: httpcore.Response) -> float | None:
-    text = _header(response, b"retry-after")
-    return min(float(text), LONGEST_PAUSE) if text.isdecimal() else None
 
 
 def _recognised(chunks: Iterator[bytes]) -> tuple[kinds.Kind, Iterator[bytes]]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
+from core import pauses
 from core.errors import (
     BadRequest,
     CoreAPIError,
@@ -30,10 +29,6 @@ from core.errors import (
 )
 
 Payload: TypeAlias = dict[str, Any] | list[Any]
-
-LONGEST_PAUSE = 3600.0
-# A reset header above this is a point in time, below it a number of seconds.
-EPOCH_BEGINS = 1_000_000_000
 
 # The provider has no code for these, only words.
 BALANCE = re.compile(r"余额|充值|balance|recharge|requires payment|not accept free", re.IGNORECASE)
@@ -68,25 +63,7 @@ def provider_request_id(answer: Answer) -> str:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The pause asked for in seconds, from 0 to an hour; None where none is asked for."""
-    if (pause := _pause(headers.get("retry-after", ""))) is None:
-        pause = _seconds(headers.get("x-ratelimit-reset", ""))
-    return None if pause is None else min(max(pause, 0.0), LONGEST_PAUSE)
-
-
-def _pause(text: str) -> float | None:
-    if (seconds := _seconds(text)) is not None:
-        return seconds
-    try:
-        return parsedate_to_datetime(text).timestamp() - time.time()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _seconds(text: str) -> float | None:
-    if not re.fullmatch(r"\d{1,12}(\.\d+)?", text.strip()):
-        return None
-    number = float(text)
-    return number - time.time() if number >= EPOCH_BEGINS else number
+    return pauses.asked_for(headers.get("retry-after", ""), headers.get("x-ratelimit-reset", ""))
 
 
 def _json(answer: Answer) -> Any:

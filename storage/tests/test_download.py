@@ -164,7 +164,10 @@ def test_a_refused_url_has_expired(client: Client, status: int) -> None:
         client.run(answer(b"URL signature expired", status=status))
 
 
-@pytest.mark.parametrize(("asked", "pause"), [("7", 7.0), ("999999", 3600.0), ("soon", None)])
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [("7", 7.0), ("999999", 3600.0), ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0), ("soon", None)],
+)
 def test_the_pause_that_a_host_asks_for_is_kept(
     client: Client, asked: str, pause: float | None
 ) -> None:

@@ -1,0 +1,38 @@
+"""When an HTTP answer asks to be asked again. Pure."""
+
+from __future__ import annotations
+
+import re
+import time
+from email.utils import parsedate_to_datetime
+
+LONGEST = 3600.0
+# A number above this is a point in time, below it a number of seconds.
+EPOCH_BEGINS = 1_000_000_000
+
+
+def asked_for(retry_after: str, reset: str = "") -> float | None:
+    """The pause asked for in seconds, from 0 to an hour; None where none is asked for.
+
+    Takes the texts of `Retry-After` (seconds or a date) and of `X-RateLimit-Reset` (seconds or a
+    point in time), "" where there is no such header.
+    """
+    if (pause := _pause(retry_after)) is None:
+        pause = _seconds(reset)
+    return None if pause is None else min(max(pause, 0.0), LONGEST)
+
+
+def _pause(text: str) -> float | None:
+    if (seconds := _seconds(text)) is not None:
+        return seconds
+    try:
+        return parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds(text: str) -> float | None:
+    if not re.fullmatch(r"\d{1,12}(\.\d+)?", text.strip(), re.ASCII):
+        return None
+    number = float(text)
+    return number - time.time() if number >= EPOCH_BEGINS else number
