@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.db import transaction
 
+from core import usernames
 from core.tasks import send_on_commit
 from core.users.models import Account
 from instagram.models import ArchiveRun, RunStream, User
 
-USERNAME = re.compile(r"[a-z0-9._]{1,30}")
 INSTAGRAM_HOSTS = frozenset({"instagram.com", "www.instagram.com", "m.instagram.com"})
 # First segments of addresses that are no profile
 PAGES = frozenset({"p", "reel", "reels", "tv", "explore", "accounts", "direct", "about", "legal"})
@@ -41,13 +40,13 @@ def username_from(text: str) -> str:
     name = text.strip().lower()
     if "/" in name:
         name = _name_in_address(name)
-    name = name.removeprefix("@")
-    if not USERNAME.fullmatch(name):
+    username = usernames.in_lower_case(name.removeprefix("@"))
+    if username is None:
         raise NotAUsername(
             "Not an Instagram username: use 1 to 30 letters, digits, periods or underscores, "
             "or the address of a profile."
         )
-    return name
+    return username
 
 
 def _name_in_address(text: str) -> str:

@@ -19,6 +19,7 @@ from core.errors import (
     Transient,
     UnexpectedPayload,
 )
+from core.usernames import USERNAME
 from core.utils.answers import Payload
 from core.utils.core_api import Endpoint, make_request
 
@@ -48,7 +49,6 @@ TRY_NEXT = (Transient, Forbidden, BadRequest, NotAvailable, UnexpectedPayload)
 # Seconds after which no sister is asked any more: together they stay below the lease of a run.
 PATIENCE = 20.0
 LARGEST_PAGE = 50  # the most that the provider allows
-USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 NUMBER = re.compile(r"[0-9]{1,25}")
 HIGHLIGHT = re.compile(r"(?:highlight:)?[0-9]{1,25}")
 

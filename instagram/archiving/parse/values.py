@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from core import usernames
 from instagram.archiving.records import Raw
 
 Value = TypeVar("Value")
@@ -22,7 +23,6 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 _NOTHING: Mapping[str, Any] = {}
 _ID = re.compile(r"([1-9][0-9]{0,31})(?:_[0-9]*)?")
-_USERNAME = re.compile(r"[a-z0-9._]{1,30}")
 _SHORTCODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
@@ -99,8 +99,7 @@ def url(value: object) -> str | None:
 
 def username(value: object) -> str | None:
     """A valid username in lower case."""
-    name = value.lower() if isinstance(value, str) else ""
-    return name if _USERNAME.fullmatch(name) else None
+    return usernames.in_lower_case(value) if isinstance(value, str) else None
 
 
 def shortcode(value: object) -> str | None:
