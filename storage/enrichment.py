@@ -5,7 +5,6 @@ Apart from the download, because it can be redone and the bytes cannot be fetche
 
 from __future__ import annotations
 
-import hashlib
 import time
 from datetime import timedelta
 
@@ -96,20 +95,11 @@ def _write(file: StoredFile, facts: media.Facts) -> None:
 
 def _stored_poster(jpeg: bytes, facts: media.Facts) -> StoredFile:
     """The poster is a file of its own, and its facts are known already."""
-    content = _put(jpeg)
+    content = store.keep(jpeg, kinds.JPEG)
     with transaction.atomic():
         file = claims.files_of([content])[content.sha256]
     StoredFile.objects.filter(pk=file.pk).update(**_columns(facts))
     return file
-
-
-def _put(jpeg: bytes) -> store.Content:
-    content = store.Content(hashlib.sha256(jpeg).hexdigest(), len(jpeg), kinds.JPEG)
-    shelf = store.default()
-    with shelf.aside() as path:
-        path.write_bytes(jpeg)
-        shelf.put(path, content.name)
-    return content
 
 
 def _columns(facts: media.Facts) -> dict[str, object]:

@@ -15,11 +15,6 @@ class Kind:
     media_type: str
     extension: str
 
-    @property
-    def is_video(self) -> bool:
-        """Whether files of this kind are videos."""
-        return self.media_type.startswith("video/")
-
 
 JPEG = Kind("image/jpeg", "jpg")
 PNG = Kind("image/png", "png")

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import Timestamped
+from storage.store import name_of
 
 LEASE = timedelta(seconds=60)
 
@@ -73,7 +74,7 @@ class StoredFile(models.Model):
     @property
     def name(self) -> str:
         """Where the bytes lie in the store: `<sha[:2]>/<sha>.<extension>`."""
-        return f"{self.sha256[:2]}/{self.sha256}.{self.extension}"
+        return name_of(self.sha256, self.extension)
 
     @property
     def is_video(self) -> bool:

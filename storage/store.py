@@ -6,6 +6,7 @@ whole or not at all: it is written aside, synced, and renamed within the same fi
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import uuid
@@ -25,6 +26,11 @@ ABANDONED_AFTER = 60 * 60
 """Seconds: above the time that the slowest allowed download takes."""
 
 
+def name_of(sha256: str, extension: str) -> str:
+    """Where bytes of that digest and kind belong in a store."""
+    return f"{sha256[:2]}/{sha256}.{extension}"
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What identifies some bytes, read while they were written."""
@@ -36,7 +42,7 @@ class Content:
     @property
     def name(self) -> str:
         """Where the bytes belong in the store."""
-        return f"{self.sha256[:2]}/{self.sha256}.{self.kind.extension}"
+        return name_of(self.sha256, self.kind.extension)
 
 
 class Store:
@@ -98,6 +104,16 @@ class Store:
 def default() -> Store:
     """The store of this installation."""
     return Store(Path(settings.MEDIA_ROOT))
+
+
+def keep(data: bytes, kind: Kind) -> Content:
+    """Put bytes that are at hand into the store of this installation."""
+    content = Content(hashlib.sha256(data).hexdigest(), len(data), kind)
+    shelf = default()
+    with shelf.aside() as path:
+        path.write_bytes(data)
+        shelf.put(path, content.name)
+    return content
 
 
 def _sync(path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +40,4 @@ def _put(path: Path) -> Content:
     kind = recognise(read[:HEAD_SIZE])
     if kind is None:
         raise ValueError(f"{path.name} is no media file")
-    content = Content(hashlib.sha256(read).hexdigest(), len(read), kind)
-    shelf = store.default()
-    with shelf.aside() as aside:
-        shutil.copyfile(path, aside)
-        shelf.put(aside, content.name)
-    return content
+    return store.keep(read, kind)

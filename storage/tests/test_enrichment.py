@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from storage import claims, enrichment, kinds
+from storage import claims, enrichment, kinds, store
 from storage.claims import Success
 from storage.models import Asset, StoredFile
 from storage.store import Content, Store
@@ -28,10 +27,7 @@ def make_file(shelf: Store, db: None) -> MakeFile:
     """Stores bytes and their row, not enriched."""
 
     def make(data: bytes, kind: kinds.Kind = kinds.JPEG, **fields: object) -> StoredFile:
-        content = Content(hashlib.sha256(data).hexdigest(), len(data), kind)
-        with shelf.aside() as path:
-            path.write_bytes(data)
-            shelf.put(path, content.name)
+        content = store.keep(data, kind)
         return StoredFile.objects.create(
             sha256=content.sha256,
             size=content.size,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -13,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from settings.models import AccessSetting
+from storage import kinds, store
 from storage.links import is_valid, media_url
 from storage.models import StoredFile
 from storage.store import Store
@@ -24,16 +24,10 @@ JPEG = samples.jpeg()
 @pytest.fixture
 def file(shelf: Store, db: None) -> StoredFile:
     """A stored JPEG."""
-    row = StoredFile.objects.create(
-        sha256=hashlib.sha256(JPEG).hexdigest(),
-        size=len(JPEG),
-        media_type="image/jpeg",
-        extension="jpg",
+    content = store.keep(JPEG, kinds.JPEG)
+    return StoredFile.objects.create(
+        sha256=content.sha256, size=content.size, media_type="image/jpeg", extension="jpg"
     )
-    with shelf.aside() as path:
-        path.write_bytes(JPEG)
-        shelf.put(path, row.name)
-    return row
 
 
 @pytest.fixture
