@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 WORD_START = " "
 LONGEST_QUERY = 200
@@ -30,10 +28,17 @@ def normalise(text: str) -> str:
 
 def grams(word: str) -> set[int]:
     """The trigrams of a normalised word, and its beginnings of one and two letters, hashed."""
-    beginnings = {WORD_START + word[:1], WORD_START + word[:2]}
-    inner = {word[start : start + 3] for start in range(len(word) - 2)}
-    # PostgreSQL's integer is signed, crc32 is not
-    return {zlib.crc32(gram.encode()) - 2**31 for gram in beginnings | inner}
+    return hashed({WORD_START + word[:1], WORD_START + word[:2], *trigrams(word)})
+
+
+def trigrams(text: str) -> set[str]:
+    """Every three letters in a row."""
+    return {text[start : start + 3] for start in range(len(text) - 2)}
+
+
+def hashed(pieces: Iterable[str]) -> set[int]:
+    """A number for each piece, in the range of PostgreSQL's integer, which is signed."""
+    return {zlib.crc32(piece.encode()) - 2**31 for piece in pieces}
 
 
 def document(*texts: str | None) -> str:
@@ -60,9 +65,16 @@ def needle(word: str) -> str:
 def containing(word: str) -> Q:
     """Rows whose document contains the word."""
     text = needle(word)
-    inner = {text[start : start + 3] for start in range(max(len(text) - 2, 1))}
-    wanted = sorted(zlib.crc32(gram.encode()) - 2**31 for gram in inner)
+    wanted = sorted(hashed(trigrams(text) or {text}))
     return Q(search_grams__contains=wanted, search_text__contains=text)
+
+
+def matching(words: Iterable[str]) -> Q:
+    """Rows whose document contains every word."""
+    combined = Q()
+    for word in words:
+        combined &= containing(word)
+    return combined
 
 
 class Searchable(models.Model):
@@ -87,11 +99,3 @@ class Searchable(models.Model):
         """Set the document from the searched fields as they are now."""
         self.search_text = document(*(getattr(self, name) for name in self.SEARCHED))
         self.search_grams = document_grams(self.search_text)
-
-
-def matching(words: Iterable[str]) -> Q:
-    """Rows whose document contains every word."""
-    combined = Q()
-    for word in words:
-        combined &= containing(word)
-    return combined
