@@ -1,4 +1,4 @@
-"""The provider's success envelope and every form in which it reports errors (contract, 2 and 3)."""
+"""The provider's success envelope and every form in which it reports errors."""
 
 # ruff: noqa: RUF001 - the provider writes its Chinese with Chinese punctuation
 

@@ -1,4 +1,4 @@
-"""The import ranks of docs/archiving.md: a module imports its own rank or a lower one."""
+"""The import ranks of CONTRIBUTING.md: a module imports its own rank or a lower one."""
 
 from __future__ import annotations
 

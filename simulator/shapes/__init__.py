@@ -1,4 +1,4 @@
-"""How the provider's families of endpoints write the same facts. See the contract's section 5."""
+"""How the provider's families of endpoints write the same facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The private-API family (contract, 5.2): `pk`, `image_versions2`, `carousel_media`."""
+"""The private-API family: `pk`, `image_versions2`, `carousel_media`."""
 
 from __future__ import annotations
 

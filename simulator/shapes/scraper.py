@@ -1,4 +1,4 @@
-"""The V2 family (contract, 5.3): bare `id`, `image_versions.items`, `thumbnail_url`."""
+"""The V2 family: bare `id`, `image_versions.items`, `thumbnail_url`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web family (contract, 5.1): `edge_…` connections, `display_url`, `taken_at_timestamp`."""
+"""The web family: `edge_…` connections, `display_url`, `taken_at_timestamp`."""
 
 from __future__ import annotations
 

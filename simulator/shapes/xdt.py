@@ -1,4 +1,4 @@
-"""The 2025 GraphQL family (contract, 5.4): private-API media among many nulls."""
+"""The 2025 GraphQL family: private-API media among many nulls."""
 
 from __future__ import annotations
 

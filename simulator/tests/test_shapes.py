@@ -104,7 +104,7 @@ def recorded_objects(markers: set[str]) -> list[Payload]:
     ]
 
 
-# Keys of which the contract tells, but which no recording holds.
+# Keys that the provider documents, but that no recording holds.
 DOCUMENTED = {
     "private": {"timeline_pinned_user_ids", "clips_tab_pinned_user_ids"},
     "scraper": {"taken_at_date", "accessibility_caption"},
