@@ -24,7 +24,7 @@ serve:
 # Run the tests on throw-away services, no network: ./dev test instagram -k story
 [no-exit-message]
 test *arguments:
-    @exec python -m embedded scratch python -m pytest "$@"
+    @exec python -m embedded scratch python -m pytest {{ if arguments == "" { "-n 2" } else { "" } }} "$@"
 
 # Run everything that CI runs: lint, format, types, migrations, tests
 [no-exit-message]

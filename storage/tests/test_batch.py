@@ -219,7 +219,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     command = [sys.executable, "-c", CHILD]
     with subprocess.Popen(command, env=child_environment(cdn)) as child:  # noqa: S603  our own code
         wait_until(lambda: Asset.objects.filter(state="stored").count() == 6)
-        wait_until(lambda: any((shelf.root / ASIDE).iterdir()))
+        wait_until(lambda: any((shelf.root / ASIDE).glob("*")))
         child.send_signal(signal.SIGKILL)
     cdn.serve("/slow.jpg", answer(JPEG))
     before = run(cdn)
