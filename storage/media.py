@@ -109,7 +109,8 @@ def _blur(image: Image.Image) -> str:
 
 def _jpeg(image: Image.Image, *, quality: int) -> bytes:
     written = io.BytesIO()
-    image.save(written, "JPEG", quality=quality, optimize=True)
+    # The source's comment and colour profile would go along, and can be larger than the picture.
+    image.save(written, "JPEG", quality=quality, optimize=True, comment=b"", icc_profile=None)
     return written.getvalue()
 
 

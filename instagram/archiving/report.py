@@ -57,7 +57,7 @@ class ProfileReport:
 
     def as_text(self) -> str:
         """For people: a line for the profile, and one for each thing that failed."""
-        seen = ", ".join(f"{each.name} {_result(each)}" for each in self.streams)
+        seen = "; ".join(f"{each.name} {_result(each)}" for each in self.streams)
         files = f"{self.progress.files_stored} of {self.progress.files_wanted} files"
         size = f"{self.progress.bytes_stored / 1e6:.1f} MB"
         line = (
@@ -87,4 +87,5 @@ def report(run: ArchiveRun) -> ProfileReport:
 def _result(stream: RunStream) -> str:
     if stream.state == RunStream.State.SKIPPED:
         return f"skipped ({stream.error_code})"
-    return f"{stream.seen} seen, {stream.new} new, {stream.changed} changed"
+    counts = ((stream.seen, "seen"), (stream.new, "new"), (stream.changed, "changed"))
+    return ", ".join(f"{count} {what}" for count, what in counts if count or what == "seen")

@@ -73,6 +73,15 @@ def test_the_blur_is_a_tiny_jpeg_of_the_same_shape() -> None:
     assert len(facts.blur) < 1200
 
 
+def test_the_blur_leaves_out_the_comment_of_its_source() -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (40, 20)).save(written, "JPEG", comment=b"written by hand")
+
+    facts = examine(written.getvalue())
+
+    assert b"written by hand" not in base64.b64decode(facts.blur)
+
+
 def test_a_long_strip_has_a_blur_too() -> None:
     facts = examine(samples.encoded(samples.picture(4000, 1), "PNG"), kinds.PNG)
 
