@@ -185,6 +185,14 @@ def test_an_address_that_is_no_url_is_refused(settings: Settings) -> None:
         call()
 
 
+def test_parameters_too_long_for_a_url_are_our_fault_and_free(server: OddServer) -> None:
+    with pytest.raises(errors.BadRequest):
+        make_request(ENDPOINT, {"max_id": "x" * 100_000})
+
+    assert APIRequestLog.objects.get().price == 0
+    assert server.requests == []
+
+
 def test_a_new_address_and_token_hold_from_the_next_call(server: OddServer) -> None:
     server.will(FINE)
     call()

@@ -22,7 +22,7 @@ import stamina
 from django.db import connection
 
 from api_logs import recording
-from core.errors import NotConfigured, Transient, UnexpectedPayload
+from core.errors import BadRequest, NotConfigured, Transient, UnexpectedPayload
 from core.utils import answers
 from core.utils.answers import Answer, Payload
 from settings import current
@@ -127,7 +127,10 @@ def _attempt(call: Call) -> Payload:
 
 
 def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
-    """Send the request and read the whole answer. Raises Transient where the network fails."""
+    """Send the request and read the whole answer. Raises Transient where the network fails.
+
+    Raises BadRequest where the parameters cannot be sent.
+    """
     path = call.endpoint.path
     deadline = time.monotonic() + call.config.timeout_seconds
     try:
@@ -140,6 +143,9 @@ def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
         ) as response:
             outcome.http_status = response.status_code
             body = _body(response, path, deadline)
+    except httpx.InvalidURL as error:  # above 64 KiB, such as with a hostile cursor
+        outcome.sent = False
+        raise BadRequest(f"{path}: the parameters do not fit into a URL") from error
     except httpx.RequestError as error:
         outcome.sent = not isinstance(error, NEVER_SENT)
         raise Transient(f"{path}: {type(error).__name__}") from error
