@@ -39,6 +39,8 @@ def archive(run: ArchiveRun) -> None:
     Raises runs.LostLease when another worker has taken the run over.
     """
     with runs.kept(run), recording.attributed_to(batch=str(run.pk)):
+        if run.attempts > runs.MOST_ATTEMPTS:
+            runs.fail_all(run, Transient(f"{run.attempts} attempts in a row died without a page"))
         while (stream := runs.next_stream(run)) or not runs.finish(run):
             if stream is not None and not _archive_stream(run, stream):
                 return
@@ -51,16 +53,17 @@ def _archive_stream(run: ArchiveRun, stream: RunStream) -> bool:
     except Transient as error:
         if runs.pause(run, error):
             return False
-        runs.fail(stream, error)
+        runs.fail(run, stream, error)
     except PrivateProfile as error:
-        runs.skip(stream, error)
+        runs.skip(run, stream, error)
     except NoSuchProfile as error:
-        persist.missing(run.user, now=timezone.now())
-        runs.fail_all(run, error)
+        with transaction.atomic():
+            runs.fail_all(run, error)
+            persist.missing(run.user, now=timezone.now())
     except NO_CALL_CAN_SUCCEED as error:
         runs.fail_all(run, error)
     except CoreAPIError as error:
-        runs.fail(stream, error)
+        runs.fail(run, stream, error)
     return True
 
 

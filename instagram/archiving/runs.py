@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
 MOST_ATTEMPTS = 12  # without a page in between: the pauses add up to more than an hour
+ENDING = ("state", "error_code", "error", "finished_at")  # counts may be of a page rolled back
 MOST_EMPTY_PAGES = 5  # in a row, each with a cursor to one more
 
 
@@ -35,12 +36,17 @@ class LostLease(Exception):
 
 
 def claim(run_id: uuid.UUID, *, now: datetime) -> ArchiveRun | None:
-    """Take a due run; None where it has ended, pauses, or another worker is at it."""
+    """Take a due run; None where it has ended, pauses, or another worker is at it.
+
+    A lease that ran out is an attempt too: its worker died, perhaps of this very run.
+    """
+    died = Case(When(leased_until=None, then=0), default=1)
     claimed = (
         ArchiveRun.objects.due(now)
         .filter(pk=run_id)
         .update(
             state=ArchiveRun.State.RUNNING,
+            attempts=F("attempts") + died,
             lease=uuid.uuid4(),
             leased_until=now + LEASE,
             started_at=Coalesce(F("started_at"), now),
@@ -95,7 +101,7 @@ def advance(
     The stream ends when there is no next cursor; it fails when the provider leads it in a circle
     or into one empty page after another, because then not everything was seen.
     """
-    _hold(run)
+    _hold(run, attempts=0, user=run.user)
     stream.pages += 1
     stream.seen += outcome.seen
     stream.new += outcome.new
@@ -109,11 +115,11 @@ def advance(
     stream.save()
 
 
-def _hold(run: ArchiveRun) -> None:
+def _hold(run: ArchiveRun, **changes: object) -> None:
+    """Lock the run until the transaction ends, so that nobody takes it over in between."""
     held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
-    if not held.update(attempts=0, user=run.user):
+    if not held.update(lease=run.lease, **changes):
         raise LostLease
-    run.attempts = 0
 
 
 def _keep_rejected(stream: RunStream, rejected: Iterable[UnexpectedPayload]) -> None:
@@ -155,38 +161,54 @@ def _give_up(stream: RunStream, state: RunStream.State, error: CoreAPIError) -> 
     stream.finished_at = timezone.now()
 
 
-def fail(stream: RunStream, error: CoreAPIError) -> None:
-    """End the stream without everything stored; what was stored stays."""
+@transaction.atomic
+def fail(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
+    """End the stream without everything stored; what was stored stays. Raises LostLease."""
+    _hold(run)
     _fail(stream, error)
-    stream.save()
+    stream.save(update_fields=ENDING)
     log.warning("stream.failed", stream=stream.name, error_code=error.code, error=str(error))
 
 
+@transaction.atomic
 def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
-    """End every stream that is left with the same error: no further call can succeed."""
+    """End every stream that is left with the same error: no further call can succeed.
+
+    Raises LostLease.
+    """
+    _hold(run)
     for stream in run.streams.filter(state=RunStream.State.PENDING):
-        fail(stream, error)
+        fail(run, stream, error)
 
 
-def skip(stream: RunStream, error: CoreAPIError) -> None:
-    """End the stream because the profile does not show it to anybody."""
+@transaction.atomic
+def skip(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
+    """End the stream because the profile does not show it to anybody. Raises LostLease."""
+    _hold(run)
     _give_up(stream, RunStream.State.SKIPPED, error)
-    stream.save()
+    stream.save(update_fields=ENDING)
 
 
 def pause(run: ArchiveRun, error: Transient) -> bool:
-    """Put the run off, as long as the provider asks or longer each time; False: tried enough."""
-    if run.attempts >= MOST_ATTEMPTS:
+    """Put the run off, as long as the provider asks or longer each time; False: tried enough.
+
+    Raises LostLease.
+    """
+    held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
+    attempts = held.values_list("attempts", flat=True).first()
+    if attempts is None:
+        raise LostLease
+    if attempts >= MOST_ATTEMPTS:
         return False
-    growing = min(FIRST_PAUSE * 2**run.attempts, LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  jitter
+    growing = min(FIRST_PAUSE * 2**attempts, LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  jitter
     asked = min(timedelta(seconds=error.retry_after or 0), LONGEST_PAUSE * 4)
-    ArchiveRun.objects.filter(pk=run.pk, lease=run.lease).update(
+    held.update(
         attempts=F("attempts") + 1,
         next_attempt_at=timezone.now() + max(growing, asked),
         leased_until=None,
         lease=None,
     )
-    log.info("run.paused", run=str(run.pk), attempts=run.attempts + 1, error_code=error.code)
+    log.info("run.paused", run=str(run.pk), attempts=attempts + 1, error_code=error.code)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -218,6 +219,33 @@ def test_a_failing_stream_stops_no_other(provider: SimulatorControl) -> None:
         "posts": ("failed", "NotAvailable"),
         "stories": ("succeeded", ""),
     }
+
+
+def test_a_run_that_kills_its_workers_ends_without_another_call(
+    provider: SimulatorControl,
+) -> None:
+    added = actions.add_profile(name="plain.case", by=None)
+    ArchiveRun.objects.update(attempts=runs.MOST_ATTEMPTS, leased_until=timezone.now())
+    run = runs.claim(added.run.pk, now=timezone.now())
+    assert run is not None
+
+    pipeline.archive(run)
+
+    assert ArchiveRun.objects.get().state == "failed"
+    assert provider.stats()["core_api"]["calls"] == 0
+
+
+def test_a_worker_that_lost_its_run_says_nothing_of_the_profile(
+    provider: SimulatorControl,
+) -> None:
+    run = runs.claim(actions.add_profile(name="nobody.here", by=None).run.pk, now=timezone.now())
+    assert run is not None
+    runs.claim(run.pk, now=timezone.now() + timedelta(seconds=60))
+
+    with pytest.raises(runs.LostLease):
+        pipeline.archive(run)
+
+    assert User.objects.get().availability != "missing"
 
 
 def test_without_a_configuration_the_run_says_so(provider: SimulatorControl, settings: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from core.errors import RateLimited, Transient, UnexpectedPayload
+from core.errors import CoreAPIError, NotAvailable, RateLimited, Transient, UnexpectedPayload
 from instagram import actions
 from instagram.archiving import runs
 from instagram.archiving.persist import Outcome
@@ -46,6 +49,49 @@ def test_a_worker_that_lost_its_run_can_store_nothing_more() -> None:
 
     with pytest.raises(runs.LostLease):
         runs.advance(run, stream_of(run), Outcome(seen=1))
+
+
+@pytest.mark.parametrize("end", [runs.fail, runs.skip])
+def test_a_worker_that_lost_its_run_ends_no_stream(
+    end: Callable[[ArchiveRun, RunStream, CoreAPIError], None],
+) -> None:
+    run = claimed()
+    stream = stream_of(run)
+    runs.claim(run.pk, now=timezone.now() + timedelta(seconds=60))
+
+    with pytest.raises(runs.LostLease):
+        end(run, stream, NotAvailable("no reason"))
+    assert stream_of(run).state == "pending"
+
+
+def test_a_worker_that_lost_its_run_cannot_put_it_off() -> None:
+    run = claimed()
+    runs.claim(run.pk, now=timezone.now() + timedelta(seconds=60))
+
+    with pytest.raises(runs.LostLease):
+        runs.pause(run, Transient("timeout"))
+
+
+def test_the_counts_of_a_page_that_was_rolled_back_are_not_kept() -> None:
+    run = claimed()
+    stream = stream_of(run)
+    with suppress(DatabaseError), transaction.atomic():
+        runs.advance(run, stream, Outcome(seen=50), next_cursor="abc")
+        raise DatabaseError
+
+    runs.fail(run, stream, Transient("storing the page failed"))
+
+    stream = stream_of(run)
+    assert (stream.state, stream.seen, stream.cursor) == ("failed", 0, "")
+
+
+def test_a_death_of_the_worker_is_an_attempt() -> None:
+    run = claimed()
+
+    again = runs.claim(run.pk, now=timezone.now() + timedelta(seconds=60))
+
+    assert again is not None
+    assert (run.attempts, again.attempts) == (0, 1)
 
 
 def test_a_page_moves_the_cursor_and_counts() -> None:
@@ -123,7 +169,7 @@ def test_the_provider_decides_how_long_a_run_pauses() -> None:
 
 def test_a_run_gives_up_after_its_last_attempt() -> None:
     run = claimed()
-    run.attempts = runs.MOST_ATTEMPTS
+    ArchiveRun.objects.update(attempts=runs.MOST_ATTEMPTS)
 
     assert not runs.pause(run, Transient("timeout"))
 
