@@ -7,8 +7,7 @@ import socketserver
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 Script = Callable[[socket.socket], None]
 
@@ -22,6 +21,7 @@ class FakeCdn(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.scripts: dict[str, Script] = {}
+        self.delays: dict[str, float] = {}
         self.requests: list[bytes] = []
         self.active = self.most_active = 0
         self.lock = threading.Lock()
@@ -31,22 +31,23 @@ class FakeCdn(socketserver.ThreadingTCPServer):
         """As a client is told to trust it."""
         return f"127.0.0.1:{self.server_address[1]}"
 
-    def serve(self, path: str, script: Script) -> str:
-        """Let the path do what the script says; returns its URL."""
-        self.scripts[path] = script
+    def serve(self, path: str, script: Script, *, delay: float = 0) -> str:
+        """Let the path do what the script says, after some seconds; returns its URL."""
+        self.scripts[path], self.delays[path] = script, delay
         return f"http://{self.host}{path}"
 
-    @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Count how many requests are under way at once."""
+    def wait(self, path: str) -> None:
+        """Wait as the path wants it, and count how many wait at once.
+
+        Not how many are answered at once: a client that has everything asks for the next file
+        before this side has come to its end.
+        """
         with self.lock:
             self.active += 1
             self.most_active = max(self.most_active, self.active)
-        try:
-            yield
-        finally:
-            with self.lock:
-                self.active -= 1
+        time.sleep(self.delays.get(path, 0))
+        with self.lock:
+            self.active -= 1
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -64,11 +65,11 @@ class Handler(socketserver.BaseRequestHandler):
             head += received
         self.server.requests.append(head)
         path = head.split(b" ")[1].partition(b"?")[0].decode()
-        with self.server.counted():
-            try:
-                self.server.scripts.get(path, answer(b"", status=404))(self.request)
-            except OSError:  # the client left, as some tests want
-                return
+        self.server.wait(path)
+        try:
+            self.server.scripts.get(path, answer(b"", status=404))(self.request)
+        except OSError:  # the client left, as some tests want
+            return
 
 
 def head(status: int, headers: dict[str, str]) -> bytes:
@@ -77,12 +78,11 @@ def head(status: int, headers: dict[str, str]) -> bytes:
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
 
 
-def answer(body: bytes, *, status: int = 200, delay: float = 0, **headers: str) -> Script:
+def answer(body: bytes, *, status: int = 200, **headers: str) -> Script:
     """A whole answer; the underscores of header names stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def script(connection: socket.socket) -> None:
-        time.sleep(delay)
         connection.sendall(head(status, {"Content-Length": str(len(body)), **named}) + body)
 
     return script

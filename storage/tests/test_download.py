@@ -110,7 +110,7 @@ def test_a_proxy_of_the_environment_is_not_used(
             reset_after(head(200, {"Content-Length": "99999"}) + JPEG), id="reset in the body"
         ),
         pytest.param(raw(b"SSH-2.0-OpenSSH\r\n"), id="not HTTP"),
-        pytest.param(answer(JPEG, delay=1), id="silence"),
+        pytest.param(raw(b"", pause=1), id="silence"),
         pytest.param(answer(b"busy", status=429), id="429"),
         pytest.param(answer(b"broken", status=500), id="500"),
         pytest.param(answer(b"broken", status=503), id="503"),
