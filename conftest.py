@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from core.users.models import Account
+from simulator.process import SimulatorProcess, start
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[SimulatorProcess]:
+    """The simulator's edge cases, shared by all tests; who uses them resets them after."""
+    with start(world="edges", seed=1) as process:
+        yield process
+
+
+@pytest.fixture
+def media_folder(settings: Settings, tmp_path: Path) -> Path:
+    """A folder for stored files that no other test sees."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
 
 
 @pytest.fixture

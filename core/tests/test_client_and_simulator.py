@@ -15,7 +15,6 @@ from pytest_django import Settings
 from api_logs.models import APIRequestLog
 from core import errors
 from core.utils import instagram_api
-from simulator import process
 from simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
@@ -48,18 +47,15 @@ FORMS = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[SimulatorProcess]:
-    with process.start(world="edges") as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def simulator(running: SimulatorProcess, settings: Settings) -> Iterator[SimulatorProcess]:
-    settings.CORE_API_URL, settings.CORE_API_TOKEN = running.core_api_url, running.token
-    running.control.reset()
+def simulator(
+    simulator_process: SimulatorProcess, settings: Settings
+) -> Iterator[SimulatorProcess]:
+    settings.CORE_API_URL = simulator_process.core_api_url
+    settings.CORE_API_TOKEN = simulator_process.token
     with stamina.set_testing(True, attempts=3):
-        yield running
+        yield simulator_process
+    simulator_process.control.reset()
 
 
 def truth(simulator: SimulatorProcess) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factory.declarations import Sequence, SubFactory
-from factory.django import DjangoModelFactory, Password
+from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
-from core.users.models import Account
 from instagram.models import (
     ArchiveRun,
     Post,
@@ -26,18 +25,6 @@ from instagram.models import (
 from storage.models import Asset, StoredFile
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
-PASSWORD = "correct horse battery staple"
-
-
-class AccountFactory(DjangoModelFactory[Account]):
-    """Somebody who can sign in with PASSWORD."""
-
-    class Meta:
-        model = Account
-
-    email = Sequence("person{}@example.org".format)
-    name = "A Person"
-    password = Password(PASSWORD)
 
 
 class StoredFileFactory(DjangoModelFactory[StoredFile]):

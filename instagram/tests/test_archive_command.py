@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from instagram.models import ArchiveRun, User
 
@@ -20,21 +19,6 @@ def archive(*arguments: str) -> str:
     out = StringIO()
     call_command("archive", *arguments, stdout=out, stderr=StringIO())
     return out.getvalue()
-
-
-def end_every_run(state: str) -> None:
-    """What the workers would do."""
-    for run in ArchiveRun.objects.all():
-        run.streams.update(state=state, error_code="" if state == "succeeded" else "NotAvailable")
-    ArchiveRun.objects.update(state=state, finished_at=timezone.now())
-
-
-@pytest.fixture
-def ended_run() -> ArchiveRun:
-    """A run that ended well a moment ago."""
-    archive("lena.v")
-    end_every_run("succeeded")
-    return ArchiveRun.objects.get()
 
 
 def test_every_name_gets_a_run() -> None:

@@ -20,9 +20,8 @@ MakeAsset = Callable[..., Asset]
 
 
 @pytest.fixture
-def shelf(settings: Settings, tmp_path: Path) -> Store:
+def shelf(media_folder: Path) -> Store:
     """The default store, empty."""
-    settings.MEDIA_ROOT = tmp_path / "media"
     return store.default()
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from core.tests.waiting import wait_until
 from storage import claims
 from storage.batch import Batch, Crew, download_batch
 from storage.claims import BatchResult
@@ -44,12 +44,6 @@ def closing_connection(work: Callable[[], object]) -> None:
         work()
     finally:
         connection.close()
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + 10
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.01)
 
 
 def test_every_due_file_is_stored(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
@@ -108,7 +102,7 @@ def test_what_has_not_begun_in_time_is_given_back(
     cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(10):
-        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG, delay=0.3)))
+        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG), delay=0.3))
 
     result = run(cdn, crew=Crew(2, 2), seconds=0.1)
 
@@ -121,7 +115,7 @@ def test_a_host_gets_no_more_connections_than_allowed(
     cdn: FakeCdn, shelf: Store, make_asset: MakeAsset, crew: Crew, most: int
 ) -> None:
     for number in range(20):
-        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG, delay=0.05)))
+        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG), delay=0.05))
 
     result = run(cdn, crew=crew)
 
@@ -134,7 +128,7 @@ def test_a_busy_host_does_not_hold_up_another(shelf: Store, make_asset: MakeAsse
         for server in (slow, fast):
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         for _ in range(3):
-            make_asset(slow.serve("/file.jpg", answer(JPEG, delay=0.4)))
+            make_asset(slow.serve("/file.jpg", answer(JPEG), delay=0.4))
         make_asset(fast.serve("/file.jpg", answer(samples.jpeg(seed=1))))
         limits = Limits(trusted_hosts=frozenset({slow.host, fast.host}))
 
@@ -164,7 +158,7 @@ def test_a_file_that_takes_longer_than_a_lease_keeps_it(
     )
     runner = threading.Thread(target=lambda: closing_connection(batch.run))
     runner.start()
-    wait_until(lambda: cdn.active)
+    wait_until(lambda: cdn.requests)
     Asset.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     before = timezone.now()
     wait_until(lambda: Asset.objects.filter(leased_until__gt=before).exists())
@@ -180,7 +174,7 @@ def test_two_workers_never_download_the_same_file(
     cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(30):
-        make_asset(cdn.serve(f"/{number}.jpg", answer(samples.jpeg(seed=number), delay=0.02)))
+        make_asset(cdn.serve(f"/{number}.jpg", answer(samples.jpeg(seed=number)), delay=0.02))
     results = []
 
     def work() -> None:
@@ -200,7 +194,7 @@ def test_a_full_disk_is_seen_and_the_rest_is_given_back(
     cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(8):
-        make_asset(cdn.serve("/file.jpg", answer(JPEG, delay=0.1)))
+        make_asset(cdn.serve("/file.jpg", answer(JPEG), delay=0.1))
     shelf.root.write_bytes(b"a file stands where the folder should be")
 
     with pytest.raises(OSError, match="tmp"):

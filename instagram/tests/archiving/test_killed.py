@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -18,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
+from core.tests.waiting import wait_until
 from instagram import actions
 from instagram.archiving import pipeline, runs
 from instagram.models import ArchiveRun, Post, RunStream
@@ -43,14 +43,6 @@ def worker_at(run_id: UUID) -> Iterator[subprocess.Popen[bytes]]:
             yield worker
         finally:
             worker.kill()
-
-
-def wait_until(fact: Callable[[], bool]) -> None:
-    """Wait for what another process brings about."""
-    deadline = time.monotonic() + 30
-    while not fact():
-        assert time.monotonic() < deadline, "it did not happen within 30 seconds"
-        time.sleep(0.05)
 
 
 def test_a_killed_worker_s_run_goes_on_behind_its_last_page(provider: SimulatorControl) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from django.db.models import Count, F
-from pytest_django import Settings
 
 from core.search import matching, query_words
 from instagram.models import ArchiveRun, Post, PostMedia, Story, User
@@ -16,14 +14,9 @@ from instagram.seeding.rows import post_number, shortcode
 from storage import store
 from storage.models import Asset, StoredFile
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
 
 SMALL = Size(profiles=4, posts=60, stories=12, seed=7)
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path
 
 
 def ignore(_done: int) -> None:
