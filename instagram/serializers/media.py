@@ -1,10 +1,14 @@
-"""What is shown of the files of a medium beside their addresses."""
+"""What is shown of the files of a medium."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 
 from instagram.models import files
+from instagram.serializers.base import FileSerializer, Row
 
 
 class Medium(files.HasFiles, Protocol):
@@ -12,6 +16,28 @@ class Medium(files.HasFiles, Protocol):
 
     width: int | None
     height: int | None
+
+
+class MediumSerializer(FileSerializer[Row]):
+    """The files of a medium of a post, or of a story."""
+
+    thumbnail = serializers.SerializerMethodField()
+    blur_data_url = serializers.SerializerMethodField()
+    media = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_thumbnail(self, medium: Any) -> str | None:
+        """An image, for a video too."""
+        return self.url(files.thumbnail(medium))
+
+    def get_blur_data_url(self, medium: Any) -> str:
+        """Raw base64 of a tiny JPEG, or nothing."""
+        return blur(medium)
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_media(self, medium: Any) -> str | None:
+        """The image or video."""
+        return self.url(files.main(medium))
 
 
 def blur(medium: files.HasFiles) -> str:

@@ -9,17 +9,15 @@ from rest_framework import serializers
 
 from instagram.models import Post, PostMedia, files
 from instagram.serializers import media
-from instagram.serializers.base import BlankingSerializer, FileSerializer, UnknownField
+from instagram.serializers.base import BlankingSerializer, UnknownField
+from instagram.serializers.media import MediumSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
 
-class PostMediaSerializer(FileSerializer[PostMedia]):
+class PostMediaSerializer(MediumSerializer[PostMedia]):
     """One image or video of a post."""
 
     id = serializers.CharField(source="instagram_id", read_only=True)
-    blur_data_url = serializers.SerializerMethodField()
-    thumbnail = serializers.SerializerMethodField()
-    media = serializers.SerializerMethodField()
     width = serializers.SerializerMethodField()
     height = serializers.SerializerMethodField()
 
@@ -38,20 +36,6 @@ class PostMediaSerializer(FileSerializer[PostMedia]):
             "updated_at",
         )
         read_only_fields = fields
-
-    def get_blur_data_url(self, medium: PostMedia) -> str:
-        """Raw base64 of a tiny JPEG, or nothing."""
-        return media.blur(medium)
-
-    @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_thumbnail(self, medium: PostMedia) -> str | None:
-        """An image, for a video too."""
-        return self.url(files.thumbnail(medium))
-
-    @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_media(self, medium: PostMedia) -> str | None:
-        """The image or video."""
-        return self.url(files.main(medium))
 
     def get_width(self, medium: PostMedia) -> int | None:
         """Pixels."""

@@ -24,6 +24,13 @@ class ProfileSerializer(BlankingSerializer[Row]):
         "following_count": 0,
     }
 
+    SHARED = (
+        "instagram_id", "username", "full_name", "profile_picture", "biography", "is_private",
+        "is_verified", "media_count", "follower_count", "following_count",
+        "allow_auto_update_stories", "allow_auto_update_profile", "created_at", "updated_at",
+        "api_updated_at", "unknown",
+    )  # fmt: skip
+
     full_name = serializers.CharField()
     biography = serializers.CharField()
     is_private = serializers.BooleanField()
@@ -67,22 +74,7 @@ class UserSerializer(ProfileSerializer[User]):
             "uuid",
             "has_stories",
             "has_history",
-            "instagram_id",
-            "username",
-            "full_name",
-            "profile_picture",
-            "biography",
-            "is_private",
-            "is_verified",
-            "media_count",
-            "follower_count",
-            "following_count",
-            "allow_auto_update_stories",
-            "allow_auto_update_profile",
-            "created_at",
-            "updated_at",
-            "api_updated_at",
-            "unknown",
+            *ProfileSerializer.SHARED,
         )
         read_only_fields = fields
 
@@ -117,21 +109,6 @@ class UserHistorySerializer(ProfileSerializer[Any]):
             "history_change_reason",
             "history_type",
             "uuid",
-            "instagram_id",
-            "username",
-            "full_name",
-            "profile_picture",
-            "biography",
-            "is_private",
-            "is_verified",
-            "media_count",
-            "follower_count",
-            "following_count",
-            "allow_auto_update_stories",
-            "allow_auto_update_profile",
-            "created_at",
-            "updated_at",
-            "api_updated_at",
-            "unknown",
+            *ProfileSerializer.SHARED,
         )
         read_only_fields = fields
