@@ -41,7 +41,7 @@ def enrich(file: StoredFile) -> None:
     try:
         facts = _facts(file)
     except NotMedia as error:
-        reject(file, str(error))
+        reject(file, error)
     except FileNotFoundError:
         # Nothing to read; that is for the check of the store to repair.
         log.exception("enrichment.bytes_missing", file=file.name)
@@ -50,10 +50,10 @@ def enrich(file: StoredFile) -> None:
         _write(file, facts)
 
 
-def reject(file: StoredFile, reason: str) -> None:
+def reject(file: StoredFile, error: NotMedia) -> None:
     """Keep the bytes, but never serve them; the assets that had them are failed."""
     now = timezone.now()
-    log.warning("enrichment.rejected", file=file.name, reason=reason)
+    log.warning("enrichment.rejected", file=file.name, error=str(error))
     with transaction.atomic():
         # The file's row first: a download that ends now with the same bytes waits, then sees it.
         StoredFile.objects.filter(pk=file.pk).update(rejected_at=now, enriched_at=now)
@@ -61,8 +61,8 @@ def reject(file: StoredFile, reason: str) -> None:
             state=Asset.State.FAILED,
             file=None,
             stored_at=None,
-            error_code=NotMedia.__name__,
-            error=reason,
+            error_code=error.code,
+            error=str(error),
             updated_at=now,
         )
 

@@ -4,8 +4,6 @@ from django.urls import re_path
 
 from storage.views import MediaView
 
-app_name = "storage"
-
 urlpatterns = [
     re_path(
         r"^media/(?P<name>[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8})$",
