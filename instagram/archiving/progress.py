@@ -103,9 +103,8 @@ def refresh(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
     """Read the states of the runs anew, and their progress."""
     states = ArchiveRun.objects.in_bulk([run.pk for run in runs])
     for run in runs:
-        run.state, run.user_id, run.calls = (
-            states[run.pk].state, states[run.pk].user_id, states[run.pk].calls
-        )  # fmt: skip
+        for name in ("state", "user_id", "calls", "next_attempt_at"):
+            setattr(run, name, getattr(states[run.pk], name))
     return of(runs)
 
 

@@ -31,8 +31,11 @@ class ProfileReport:
     @property
     def errors(self) -> list[str]:
         """Everything that failed, a line each."""
-        failed = [each for each in self.streams if each.state == RunStream.State.FAILED]
-        lines = [f"{each.name}: {each.error_code}: {each.error}" for each in failed]
+        streams: dict[str, list[str]] = {}
+        for each in self.streams:
+            if each.state == RunStream.State.FAILED:
+                streams.setdefault(f"{each.error_code}: {each.error}", []).append(each.name)
+        lines = [f"{', '.join(names)}: {error}" for error, names in streams.items()]
         return lines + [f"{count} files: {code}" for code, count in self.file_errors.items()]
 
     def as_dict(self) -> dict[str, object]:

@@ -8,9 +8,11 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from api_logs.models import APIRequestLog
 from instagram.archiving.progress import Progress as RunProgress
 from instagram.models import ArchiveRun, RunStream
 
@@ -28,12 +30,14 @@ class LiveProgress:
         self.console = Console(stderr=True)
         self.started = time.monotonic()
         self.last_line = 0.0
+        self.pauses: set[str] = set()
         self.display = Progress(
-            TextColumn("[bold]{task.fields[name]:<20}"),
-            TextColumn("{task.fields[posts]:>6} posts"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[files]:>11} files"),
-            TextColumn("{task.fields[size]:>9}"),
+            # 77 columns: the ^C that a terminal of 80 echoes must not wrap
+            TextColumn("[bold]{task.fields[name]:<16}"),
+            TextColumn("{task.fields[posts]:>5} posts"),
+            BarColumn(bar_width=13),
+            TextColumn("{task.fields[files]:>9} files"),
+            TextColumn("{task.fields[size]:>8}"),
             TextColumn("{task.fields[rate]:>9}"),
             console=self.console,
             disable=not self.console.is_terminal,
@@ -58,7 +62,10 @@ class LiveProgress:
         self.display.stop()
 
     def show(self, runs: Sequence[ArchiveRun], states: Mapping[UUID, RunProgress]) -> None:
-        """Draw the present state."""
+        """Draw the present state, and say once of each pause why it is made."""
+        for pause in sorted({*filter(None, map(_pause, runs))} - self.pauses):
+            self.pauses.add(pause)
+            self.console.print(pause, highlight=False, markup=False)
         seen = _posts_seen(runs)
         for run in runs:
             self._update(self.lines[run.pk], states[run.pk], seen.get(run.pk, 0))
@@ -84,8 +91,19 @@ def _posts_seen(runs: Sequence[ArchiveRun]) -> dict[UUID, int]:
     return dict(streams.values_list("run_id", "seen"))
 
 
+def _pause(run: ArchiveRun) -> str:
+    """Why an active run stands still, and until when; empty while it does not."""
+    if not run.is_active or run.next_attempt_at <= timezone.now():
+        return ""
+    last = APIRequestLog.objects.filter(batch=str(run.pk)).order_by("started_at").last()
+    reason = last.error if last and last.error else "the log of the worker says why"
+    return f"{run.user.username} tries again at {run.next_attempt_at:%H:%M:%S} UTC: {reason}"
+
+
 def _line(states: Sequence[RunProgress], posts: int) -> str:
     wanted = sum(state.files_wanted for state in states)
     stored = sum(state.files_stored for state in states)
+    checked = sum(state.files_checked for state in states)
     megabytes = sum(state.bytes_stored for state in states) / 1e6
-    return f"{posts} posts, {stored} of {wanted} files, {megabytes:.1f} MB stored"
+    files = f"{stored} of {wanted} files stored, {checked} of them checked"
+    return f"{posts} posts, {files}, {megabytes:.1f} MB"

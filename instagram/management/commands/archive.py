@@ -19,6 +19,11 @@ from instagram.models import ArchiveRun, RunStream
 
 POLL_SECONDS = 0.5
 WORKER_GRACE_SECONDS = 90
+NO_WORKER = (
+    "No worker gave a sign of life in the last minute. Start one with `./dev serve`; "
+    "the runs are kept and go on by themselves."
+)
+INTERRUPTED = "No longer waiting. The runs are kept, and go on while a worker runs."
 
 EXAMPLES = """
 examples:
@@ -63,6 +68,8 @@ class Command(BaseCommand):
         runs = self.start(options["usernames"], options["only"])
         if options["wait"]:
             self.wait(runs)
+        elif not WorkerHeartbeat.anyone_alive():
+            self.stderr.write(NO_WORKER)
         reports = [report(run) for run in runs]
         self.stdout.write(
             json.dumps({"profiles": [each.as_dict() for each in reports]}, indent=2)
@@ -74,15 +81,19 @@ class Command(BaseCommand):
 
     def start(self, names: list[str], only: list[str] | None) -> list[ArchiveRun]:
         """One run per profile, in the order given. All names are checked before any run starts."""
-        try:
-            usernames = dict.fromkeys(actions.username_from(name) for name in names)
-        except actions.NotAUsername as error:
-            raise CommandError(str(error), returncode=2) from error
+        usernames = dict.fromkeys(username(name) for name in names)
         added = [actions.add_profile(name=name, by=None, streams=only) for name in usernames]
         return [each.run for each in added]
 
     def wait(self, runs: list[ArchiveRun]) -> None:
-        """Return when every run has ended and no file is pending."""
+        """Return when every run has ended and no file is pending. CommandError on Ctrl-C."""
+        try:
+            self.watch(runs)
+        except KeyboardInterrupt:
+            raise CommandError(INTERRUPTED, returncode=130) from None
+
+    def watch(self, runs: list[ArchiveRun]) -> None:
+        """Show progress until every run has ended and no file is pending."""
         started = time.monotonic()
         with LiveProgress(runs) as live:
             while True:
@@ -97,10 +108,15 @@ class Command(BaseCommand):
     def require_worker(self) -> None:
         """Raise CommandError where nobody is there to do the work."""
         if not WorkerHeartbeat.anyone_alive():
-            raise CommandError(
-                "No worker is running, so nothing is archived. Start one with `./dev serve`; "
-                "the runs are kept and go on by themselves."
-            )
+            raise CommandError(NO_WORKER)
+
+
+def username(text: str) -> str:
+    """The username in what a person typed. CommandError naming what is none."""
+    try:
+        return actions.username_from(text)
+    except actions.NotAUsername as error:
+        raise CommandError(f"{text!r}: {error}", returncode=2) from error
 
 
 def streams(text: str) -> list[str]:

@@ -1,0 +1,107 @@
+"""What `manage.py archive` says when the work does not go on by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from api_logs.models import APIRequestLog
+from core.models import WorkerHeartbeat
+from instagram import actions
+from instagram.archiving import progress
+from instagram.archiving.report import report
+from instagram.management.display import LiveProgress
+from instagram.models import ArchiveRun, RunStream
+
+pytestmark = pytest.mark.django_db
+
+
+def archive(*arguments: str) -> str:
+    """What the command complains about."""
+    complaints = StringIO()
+    call_command("archive", *arguments, stdout=StringIO(), stderr=complaints)
+    return complaints.getvalue()
+
+
+def paused_run() -> ArchiveRun:
+    """A run that waits for its next try."""
+    run = actions.add_profile(name="lena.v", by=None).run
+    run.next_attempt_at = timezone.now() + timedelta(minutes=5)
+    run.save()
+    return run
+
+
+def failed_call(run: ArchiveRun) -> None:
+    """The last answer that the run got."""
+    APIRequestLog.objects.create(
+        endpoint="profile",
+        state=APIRequestLog.State.FAILED,
+        error="/users: ConnectError",
+        batch=str(run.pk),
+        price=Decimal(0),
+    )
+
+
+def show(live: LiveProgress, run: ArchiveRun) -> None:
+    """Draw the present state of one run."""
+    live.show([run], progress.refresh([run]))
+
+
+def test_a_bad_name_is_named() -> None:
+    with pytest.raises(CommandError, match="'two words': Not an Instagram username"):
+        archive("lena.v", "two words")
+
+
+def test_runs_that_no_worker_would_start_say_so() -> None:
+    assert "Start one with `./dev serve`" in archive("lena.v")
+
+
+def test_runs_are_started_silently_while_a_worker_lives() -> None:
+    WorkerHeartbeat.beat("worker@here")
+
+    assert archive("lena.v") == ""
+
+
+def test_ctrl_c_ends_the_waiting_and_keeps_the_run() -> None:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    with pytest.raises(CommandError, match="The runs are kept") as error:
+        archive("lena.v", "--wait")
+
+    assert error.value.returncode == 130
+    assert ArchiveRun.objects.get().is_active
+
+
+def test_a_pause_is_explained_by_the_last_call(capsys: pytest.CaptureFixture[str]) -> None:
+    run = paused_run()
+    failed_call(run)
+
+    show(LiveProgress([run]), run)
+
+    assert "lena.v tries again at" in (shown := capsys.readouterr().err)
+    assert "/users: ConnectError" in shown
+
+
+def test_a_pause_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    run = paused_run()
+    live = LiveProgress([run])
+
+    show(live, run)
+    show(live, run)
+
+    assert capsys.readouterr().err.count("tries again") == 1
+
+
+def test_streams_that_failed_for_one_reason_share_a_line() -> None:
+    run = actions.add_profile(name="lena.v", by=None).run
+    run.streams.update(state=RunStream.State.FAILED, error_code="Unauthorized", error="no token")
+
+    assert report(run).errors == ["profile, posts, stories: Unauthorized: no token"]
