@@ -30,5 +30,6 @@ SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that sync_schedules ma
 CELERY_TASK_ROUTES = {
     "instagram.archive_run": {"queue": "archive"},
     "instagram.download_assets": {"queue": "downloads"},
+    "instagram.renew_urls": {"queue": "archive"},
     "instagram.sweep_downloads": {"queue": "downloads"},
 }

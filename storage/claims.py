@@ -22,6 +22,8 @@ from storage.models import LEASE, Asset, AssetQuerySet, StoredFile
 from storage.store import Content
 
 MOST_ATTEMPTS = 8
+MOST_RENEWALS = 3
+RENEWAL_PAUSE = timedelta(seconds=15)
 FIRST_PAUSE = 5.0
 """Seconds; three times as much after each further attempt: 5 s, 15 s … an hour."""
 
@@ -34,6 +36,15 @@ class ClaimedAsset:
     url: str = field(repr=False)
     lease: uuid.UUID
     attempts: int
+    renewals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose files expired: a kind of thing, and its Instagram id."""
+
+    kind: str
+    identifier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +89,34 @@ def claim(limit: int) -> list[ClaimedAsset]:
     now, lease = timezone.now(), uuid.uuid4()
     with transaction.atomic():
         due = Asset.objects.due(now).select_for_update(skip_locked=True)
-        rows = list(due.values_list("pk", "url", "attempts")[:limit])
+        rows = list(due.values_list("pk", "url", "attempts", "renewals")[:limit])
         Asset.objects.filter(pk__in=[pk for pk, *_ in rows]).update(
             lease=lease, leased_until=now + LEASE
         )
-    return [ClaimedAsset(pk, url, lease, attempts) for pk, url, attempts in rows]
+    return [ClaimedAsset(pk, url, lease, *counts) for pk, url, *counts in rows]
+
+
+def claim_expired(limit: int) -> list[Owner]:
+    """The owners of up to `limit` expired files whose turn it is; each is asked for once.
+
+    A file whose URL was asked for often enough has failed: the provider has no better one.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        due = list(Asset.objects.to_renew(now).select_for_update(skip_locked=True)[:limit])
+        for asset in due:
+            asset.next_attempt_at = now + renewal_pause(asset.renewals + 1)
+            if asset.renewals >= MOST_RENEWALS:
+                asset.state = Asset.State.FAILED
+            asset.renewals += 1
+        Asset.objects.bulk_update(due, ["state", "renewals", "next_attempt_at"])
+    expired = (asset for asset in due if asset.state == Asset.State.EXPIRED)
+    return list(dict.fromkeys(Owner(asset.owner_kind, asset.owner_id) for asset in expired))
+
+
+def renewal_pause(renewals: int) -> timedelta:
+    """None before the first renewal, then longer each time."""
+    return RENEWAL_PAUSE * renewals**2
 
 
 def renew(claimed: Iterable[ClaimedAsset]) -> None:
@@ -210,7 +244,7 @@ def _write_failure(failure: Failure, url: str) -> Asset.State:
 def _state_after(failure: Failure, url: str) -> Asset.State:
     if url != failure.asset.url:  # renewed while we tried the old one
         return Asset.State.WANTED
-    if isinstance(failure.error, UrlExpired):
+    if isinstance(failure.error, UrlExpired) and failure.asset.renewals < MOST_RENEWALS:
         return Asset.State.EXPIRED
     last = failure.asset.attempts + 1 >= MOST_ATTEMPTS
     if isinstance(failure.error, Transient) and not last:
@@ -222,6 +256,8 @@ def _pause(failure: Failure, url: str) -> timedelta:
     """Exponential with jitter, so that a host that fell over is not met by all at once."""
     if url != failure.asset.url:
         return timedelta()
+    if isinstance(failure.error, UrlExpired):
+        return renewal_pause(failure.asset.renewals)
     asked = getattr(failure.error, "retry_after", None) or 0.0
     backoff = FIRST_PAUSE * 3**failure.asset.attempts * random.uniform(0.75, 1.25)  # noqa: S311  no secret
     return timedelta(seconds=max(asked, backoff))

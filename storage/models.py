@@ -93,6 +93,12 @@ class AssetQuerySet(models.QuerySet["Asset"]):
             next_attempt_at__lte=now,
         ).order_by("priority", "next_attempt_at", "pk")
 
+    def to_renew(self, now: datetime) -> AssetQuerySet:
+        """Expired, and it is time to ask for a fresh URL; the most urgent first."""
+        return self.filter(state=Asset.State.EXPIRED, next_attempt_at__lte=now).order_by(
+            "priority", "next_attempt_at", "pk"
+        )
+
     def stored(self) -> AssetQuerySet:
         """Those whose verified bytes we have."""
         return self.filter(state=Asset.State.STORED)
@@ -103,7 +109,7 @@ class Asset(Timestamped):
 
     wanted ──▶ stored
        │
-       ├─────▶ expired   the URL must be renewed first ──▶ wanted
+       ├─────▶ expired   the URL must be renewed first ──▶ wanted, or failed after three tries
        └─────▶ failed    given up; `error_code` says why
     """
 
@@ -133,6 +139,7 @@ class Asset(Timestamped):
     priority = models.SmallIntegerField(choices=Priority, default=Priority.FRESH)
     state = models.CharField(max_length=10, choices=State, default=State.WANTED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    renewals = models.PositiveSmallIntegerField(default=0, help_text="fresh URLs asked for")
     next_attempt_at = models.DateTimeField(default=timezone.now)
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True, help_text="who may finish this attempt")
@@ -162,6 +169,12 @@ class Asset(Timestamped):
                 fields=["priority", "next_attempt_at", "id"],
                 condition=Q(state="wanted"),
                 name="asset_due",
+            ),
+            # Serves AssetQuerySet.to_renew, which a sweep asks every 15 seconds.
+            models.Index(
+                fields=["priority", "next_attempt_at", "id"],
+                condition=Q(state="expired"),
+                name="asset_to_renew",
             ),
         ]
 

@@ -20,6 +20,11 @@ def posts(user: User, cursor: str) -> Payload:
     return instagram_api.fetch_user_posts(_id(user), max_id=cursor)
 
 
+def post(post_id: str) -> Payload:
+    """One post by its id."""
+    return instagram_api.fetch_post_by_id(post_id)
+
+
 def reels(user: User, cursor: str) -> Payload:
     """One page of the profile's reels; an empty cursor asks for the first."""
     return instagram_api.fetch_user_reels(_id(user), max_id=cursor)

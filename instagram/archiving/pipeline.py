@@ -73,7 +73,7 @@ def archive_profile(run: ArchiveRun, stream: RunStream) -> None:
     with _one_transaction():
         run.user, outcome = persist.profile(run.user, record, now=timezone.now())
         runs.advance(run, stream, outcome)
-        _download(outcome)
+        nudge_downloads(outcome)
 
 
 def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
@@ -90,7 +90,7 @@ def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
                 next_cursor=page.next_cursor,
                 rejected=(*page.rejected, *_without_files(page.items)),
             )
-            _download(outcome)
+            nudge_downloads(outcome)
 
 
 def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
@@ -100,7 +100,7 @@ def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
     with _one_transaction():
         outcome = persist.stories(run.user, page.items, now=timezone.now())
         runs.advance(run, stream, outcome, rejected=page.rejected)
-        _download(outcome)
+        nudge_downloads(outcome)
 
 
 STAGES: dict[str, Callable[[ArchiveRun, RunStream], None]] = {
@@ -134,6 +134,7 @@ def _one_transaction() -> Iterator[None]:
         raise Transient(f"storing the page failed: {type(error).__name__}") from error
 
 
-def _download(outcome: persist.Outcome) -> None:
+def nudge_downloads(outcome: persist.Outcome) -> None:
+    """Tell the workers, once the page is committed, that files are wanted."""
     if outcome.wanted:
         send_on_commit("instagram.download_assets")

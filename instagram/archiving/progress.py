@@ -41,7 +41,7 @@ WITH wanted AS ({WANTED})
 SELECT wanted.run_id,
        count(*),
        count(*) FILTER (WHERE asset.state = 'stored'),
-       count(*) FILTER (WHERE asset.state IN ('failed', 'expired')),
+       count(*) FILTER (WHERE asset.state = 'failed'),
        count(*) FILTER (WHERE file.enriched_at IS NOT NULL),
        count(*) FILTER (WHERE asset.stored_at >= run.created_at),
        coalesce(sum(file.size), 0)::bigint,
@@ -57,7 +57,7 @@ WITH wanted AS ({WANTED})
 SELECT asset.error_code, count(*)
   FROM wanted
   JOIN storage_asset asset ON asset.id = wanted.asset_id
- WHERE asset.state IN ('failed', 'expired')
+ WHERE asset.state = 'failed'
  GROUP BY asset.error_code
  ORDER BY asset.error_code
 """  # noqa: S608  constants only

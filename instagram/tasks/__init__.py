@@ -1,6 +1,6 @@
 """Celery's way into the archive. Imported here so that the workers find every task."""
 
-from instagram.tasks.downloads import download_assets, sweep_downloads
+from instagram.tasks.downloads import download_assets, renew_urls, sweep_downloads
 from instagram.tasks.runs import archive_run, sweep_runs
 
-__all__ = ["archive_run", "download_assets", "sweep_downloads", "sweep_runs"]
+__all__ = ["archive_run", "download_assets", "renew_urls", "sweep_downloads", "sweep_runs"]

@@ -75,7 +75,9 @@ def want(
 
 def _needs_writing(file: Wanted, have: Mapping[AssetKey, Asset]) -> bool:
     asset = have.get(file.key)
-    return asset is None or (asset.state != Asset.State.STORED and asset.url != file.url)
+    if asset is None or asset.state == Asset.State.EXPIRED:
+        return True  # the provider stands by an expired URL: it may have been refused by mistake
+    return asset.state != Asset.State.STORED and asset.url != file.url
 
 
 def _row(file: Wanted, now: datetime) -> Asset:

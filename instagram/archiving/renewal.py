@@ -1,0 +1,75 @@
+"""Fresh URLs for files whose signed URL ran out before the bytes were stored.
+
+One question to the provider renews all files of their owner: the post, the story's profile, or the
+profile. `storage.claims` decides which owners are due, and gives up after as many attempts as for
+a download.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from api_logs import recording
+from core.errors import CoreAPIError
+from instagram.archiving import fetch, parse, persist, pipeline
+from instagram.models import User
+from storage import claims
+
+BATCH = "renewal"
+log = structlog.get_logger(__name__)
+
+
+def renew_due(limit: int) -> int:
+    """Ask for fresh URLs for up to `limit` owners of expired files; returns how many were asked.
+
+    An owner that cannot be renewed now is asked again later, longer each time; its error is logged
+    and stops no other.
+    """
+    owners = claims.claim_expired(limit)
+    with recording.attributed_to(batch=BATCH):
+        for owner in owners:
+            _renew(owner)
+    return len(owners)
+
+
+def _renew(owner: claims.Owner) -> None:
+    try:
+        RENEWALS[owner.kind](owner.identifier)
+    except CoreAPIError as error:
+        log.info("renewal.failed", owner_kind=owner.kind, owner=owner.identifier, code=error.code)
+
+
+def renew_post(post_id: str) -> None:
+    """Ask for one post again, and store what the answer says of it."""
+    user = User.objects.get(posts=post_id)
+    record = parse.post(fetch.post(post_id))
+    with transaction.atomic():
+        pipeline.nudge_downloads(persist.posts(user, [record], now=timezone.now()))
+
+
+def renew_story(story_id: str) -> None:
+    """Ask for the stories that the profile shows now; an expired story is no longer among them."""
+    user = User.objects.get(stories=story_id)
+    page = parse.stories(fetch.stories(user))
+    with transaction.atomic():
+        pipeline.nudge_downloads(persist.stories(user, page.items, now=timezone.now()))
+
+
+def renew_picture(instagram_id: str) -> None:
+    """Ask for the profile again."""
+    user = User.objects.get(instagram_id=instagram_id)
+    record = parse.profile(fetch.profile(user))
+    with transaction.atomic():
+        _, outcome = persist.profile(user, record, now=timezone.now())
+        pipeline.nudge_downloads(outcome)
+
+
+RENEWALS: dict[str, Callable[[str], None]] = {
+    "post": renew_post,
+    "story": renew_story,
+    "user": renew_picture,
+}

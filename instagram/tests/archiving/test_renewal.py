@@ -1,0 +1,85 @@
+"""A file whose URL ran out gets a fresh one from the provider, a bounded number of times."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from instagram import actions
+from instagram.archiving import pipeline, renewal, runs
+from simulator.client import SimulatorControl
+from storage import batch
+from storage.claims import MOST_RENEWALS
+from storage.models import Asset
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
+EVERYTHING = 1000
+
+
+@pytest.fixture
+def archived(provider: SimulatorControl) -> None:
+    """A profile whose rows are stored and whose files are only wanted."""
+    run = runs.claim(actions.add_profile(name="story.hours", by=None).run.pk, now=timezone.now())
+    assert run is not None
+    pipeline.archive(run)
+
+
+def let_pauses_pass() -> None:
+    Asset.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.usefixtures("archived")
+def test_every_kind_of_owner_gets_fresh_urls(provider: SimulatorControl) -> None:
+    provider.advance_clock(5 * 86400)  # beyond every signature
+    batch.download_batch(EVERYTHING)
+    provider.advance_clock(-5 * 86400)
+    expired = set(Asset.objects.filter(state="expired").values_list("owner_kind", flat=True))
+
+    renewal.renew_due(EVERYTHING)
+    batch.download_batch(EVERYTHING)
+
+    assert expired == {"user", "post", "story"}
+    assert not Asset.objects.exclude(state="stored").exists()
+
+
+@pytest.mark.usefixtures("archived")
+def test_one_call_renews_all_files_of_a_post(provider: SimulatorControl) -> None:
+    owner = Asset.objects.filter(owner_kind="post").first()
+    assert owner is not None
+    files = Asset.objects.filter(owner_id=owner.owner_id)
+    files.update(state="expired")
+    before = provider.stats()["core_api"]["calls"]
+
+    renewal.renew_due(EVERYTHING)
+
+    assert provider.stats()["core_api"]["calls"] == before + 1
+    assert {asset.state for asset in files.all()} == {"wanted"}
+
+
+@pytest.mark.usefixtures("archived")
+def test_a_url_that_is_refused_however_fresh_fails_in_the_end(provider: SimulatorControl) -> None:
+    provider.add_fault("status", service="cdn", status=403)
+
+    for _ in range(MOST_RENEWALS + 1):
+        let_pauses_pass()
+        batch.download_batch(EVERYTHING)
+        let_pauses_pass()
+        renewal.renew_due(EVERYTHING)
+
+    assert {*Asset.objects.values_list("state", "error_code")} == {("failed", "UrlExpired")}
+
+
+@pytest.mark.usefixtures("archived")
+def test_an_owner_that_the_provider_no_longer_has_fails_in_the_end(
+    provider: SimulatorControl,
+) -> None:
+    Asset.objects.update(state="expired")
+    provider.add_fault("form", form="upstream_failed")
+
+    for _ in range(MOST_RENEWALS + 1):
+        let_pauses_pass()
+        renewal.renew_due(EVERYTHING)
+
+    assert {*Asset.objects.values_list("state", flat=True)} == {"failed"}
