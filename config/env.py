@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import psycopg
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
 
 Value = TypeVar("Value")
 
@@ -55,10 +58,52 @@ def http_url(text: str) -> str:
 
 def natural_number(text: str) -> int:
     """Read a whole number from 0."""
-    number = int(text)
-    if number < 0:
-        raise ValueError("must not be negative")
-    return number
+    if not text.strip().isdecimal():
+        raise ValueError("must be a whole number from 0")
+    return int(text)
+
+
+def database_url(text: str) -> str:
+    """Read any form that libpq reads. Its own complaint is not repeated: it quotes the password."""
+    try:
+        conninfo_to_dict(text)
+    except psycopg.ProgrammingError:
+        raise ValueError("must be postgres://user:password@host:port/name") from None
+    return text
+
+
+def redis_url(text: str) -> str:
+    """Read the address of a Redis, with the number of its database if it names one."""
+    url = text.strip().rstrip("/")
+    parts = urlsplit(url)
+    number = parts.path.strip("/") or "0"
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not number.isdecimal():
+        raise ValueError("must be redis://host:port or rediss://host:port, with /number at most")
+    return url
+
+
+def encryption_keys(text: str) -> tuple[str, ...]:
+    """Read Fernet keys, of which none is repeated in a complaint."""
+    keys = words(text)
+    for key in keys:
+        Fernet(key)
+    return keys
+
+
+def admin_path(text: str) -> str:
+    """Read a path below the root."""
+    if text.startswith("/") or not text.endswith("/"):
+        raise ValueError("must end with a slash and not begin with one")
+    return text
+
+
+def email_url(text: str) -> str:
+    """Read the address of a mail server, or an empty string."""
+    parts = urlsplit(text)
+    known = parts.scheme in {"smtp", "smtp+starttls", "smtps"} and parts.hostname
+    if text and not known:
+        raise ValueError("must be smtp://, smtp+starttls:// or smtps://user:password@host:port")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +137,9 @@ class Reader:
         self.mistakes: list[str] = []
 
     def read(self, name: str, default: str, convert: Callable[[str], Value]) -> Value:
-        """Convert the variable, or its default where it is unset."""
+        """Convert the variable, or its default where it is unset or empty."""
         try:
-            return convert(self.variables.get(name, default))
+            return convert(self.variables.get(name) or default)
         except ValueError as error:
             self.mistakes.append(f"{name}: {error}")
             return convert(default)
@@ -105,25 +150,25 @@ def read(variables: Mapping[str, str]) -> Environment:
     reader = Reader(variables)
     environment = Environment(
         data=reader.read("INSTARCHIVER_DATA", ".local", Path).absolute(),
-        database_url=reader.read("DATABASE_URL", "postgres:///instarchiver", str),
-        redis_url=reader.read("REDIS_URL", "redis://127.0.0.1:6379", str).rstrip("/"),
+        database_url=reader.read("DATABASE_URL", "postgres:///instarchiver", database_url),
+        redis_url=reader.read("REDIS_URL", "redis://127.0.0.1:6379", redis_url),
         database_pool_size=reader.read("DATABASE_POOL_SIZE", "0", natural_number),
         secret_key=reader.read("DJANGO_SECRET_KEY", "", str),
-        encryption_keys=reader.read("FIELD_ENCRYPTION_KEYS", "", words),
+        encryption_keys=reader.read("FIELD_ENCRYPTION_KEYS", "", encryption_keys),
         core_api_url=reader.read("CORE_API_URL", "", http_url),
         core_api_token=reader.read("CORE_API_TOKEN", "", str.strip),
         media_trusted_hosts=reader.read("MEDIA_TRUSTED_HOSTS", "", trusted_hosts),
         allowed_hosts=reader.read("DJANGO_ALLOWED_HOSTS", "", words),
         trusted_origins=reader.read("DJANGO_CSRF_TRUSTED_ORIGINS", "", words),
         cors_origins=reader.read("CORS_ALLOWED_ORIGINS", "", words),
-        admin_path=reader.read("DJANGO_ADMIN_PATH", "admin/", str),
-        email_url=reader.read("EMAIL_URL", "", str),
+        admin_path=reader.read("DJANGO_ADMIN_PATH", "admin/", admin_path),
+        email_url=reader.read("EMAIL_URL", "", email_url),
         json_logs=reader.read("JSON_LOGS", "false", flag),
         media_redirect_prefix=reader.read("MEDIA_REDIRECT_PREFIX", "", str),
         trusted_proxies=reader.read("TRUSTED_PROXIES", "0", natural_number),
     )
     if reader.mistakes:
-        raise ImproperlyConfigured("Wrong environment: " + "; ".join(reader.mistakes))
+        raise ImproperlyConfigured("\n  ".join(["Wrong environment:", *reader.mistakes]))
     return environment
 
 
