@@ -8,6 +8,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.management.commands.seed import Command
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
 
 SMALL = ("--profiles=2", "--posts=5", "--stories=1")
@@ -42,3 +44,10 @@ def test_a_second_call_says_that_nothing_was_added() -> None:
 def test_nonsense_is_bad_usage(argument: str) -> None:
     with pytest.raises(CommandError, match=r"choose from|invalid number"):
         seeded(argument)
+
+
+def test_the_help_shows_examples_and_defaults() -> None:
+    shown = Command().create_parser("manage.py", "seed").format_help()
+
+    assert "manage.py seed --profiles 500 --posts 100000" in shown
+    assert "1,000 by default" in shown

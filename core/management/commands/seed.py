@@ -16,6 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from instagram.seeding import AlreadySeeded, Seeded, Size, seed
 
 MOST = {"profiles": 100_000, "posts": 5_000_000, "stories": 1_000_000, "seed": 9_999}
+EXAMPLES = """
+examples:
+  manage.py seed
+  manage.py seed --profiles 500 --posts 100000 --stories 5000
+  manage.py seed --seed 2 --json
+"""
 
 
 class Command(BaseCommand):
@@ -23,13 +29,32 @@ class Command(BaseCommand):
 
     help = "Fill the database with made-up profiles, posts and stories (not for production data)."
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Show the examples as they are written."""
+        return super().create_parser(
+            prog_name,
+            subcommand,
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Sizes; nonsense ends with exit status 2."""
-        parser.add_argument("--profiles", type=whole(1, "profiles"), default=50)
-        parser.add_argument("--posts", type=whole(0, "posts"), default=1000)
-        parser.add_argument("--stories", type=whole(0, "stories"), default=200)
+        for name, least, default in (("profiles", 1, 50), ("posts", 0, 1000), ("stories", 0, 200)):
+            parser.add_argument(
+                f"--{name}",
+                type=whole(least, name),
+                default=default,
+                metavar="COUNT",
+                help=f"how many, {default:,} by default",
+            )
         parser.add_argument(
-            "--seed", type=whole(0, "seed"), default=1, help="another number, another data set"
+            "--seed",
+            type=whole(0, "seed"),
+            default=1,
+            metavar="NUMBER",
+            help="another number, another data set; 1 by default",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
