@@ -70,7 +70,7 @@ def _archive_stream(run: ArchiveRun, stream: RunStream) -> bool:
 def archive_profile(run: ArchiveRun, stream: RunStream) -> None:
     """Store the profile's fields, name, counts and picture."""
     record = parse.profile(fetch.profile(run.user))
-    with _one_transaction():
+    with one_transaction():
         run.user, outcome = persist.profile(run.user, record, now=timezone.now())
         runs.advance(run, stream, outcome)
         nudge_downloads(outcome)
@@ -81,7 +81,7 @@ def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
     _refuse_private(run)
     while stream.state == RunStream.State.PENDING:
         page = parse.posts(fetch.posts(run.user, stream.cursor))
-        with _one_transaction():
+        with one_transaction():
             outcome = persist.posts(run.user, page.items, now=timezone.now())
             runs.advance(
                 run,
@@ -97,7 +97,7 @@ def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
     """Store the stories of this moment; the provider has one page of them."""
     _refuse_private(run)
     page = parse.stories(fetch.stories(run.user))
-    with _one_transaction():
+    with one_transaction():
         outcome = persist.stories(run.user, page.items, now=timezone.now())
         runs.advance(run, stream, outcome, rejected=page.rejected)
         nudge_downloads(outcome)
@@ -125,8 +125,8 @@ def _without_files(posts: Iterable[PostRecord]) -> Iterator[UnexpectedPayload]:
 
 
 @contextmanager
-def _one_transaction() -> Iterator[None]:
-    """One page, one transaction; a race with another run's page is worth another try."""
+def one_transaction() -> Iterator[None]:
+    """One page, one transaction. Raises Transient: a race with another page is worth a retry."""
     try:
         with transaction.atomic():
             yield

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 
 from api_logs import recording
-from core.errors import CoreAPIError
+from core.errors import CoreAPIError, UnexpectedPayload
 from instagram.archiving import fetch, parse, persist, pipeline
 from instagram.models import User
 from storage import claims
@@ -41,13 +40,17 @@ def _renew(owner: claims.Owner) -> None:
         RENEWALS[owner.kind](owner.identifier)
     except CoreAPIError as error:
         log.info("renewal.failed", owner_kind=owner.kind, owner=owner.identifier, code=error.code)
+    except User.DoesNotExist:
+        log.info("renewal.nobody_left", owner_kind=owner.kind, owner=owner.identifier)
 
 
 def renew_post(post_id: str) -> None:
     """Ask for one post again, and store what the answer says of it."""
     user = User.objects.get(posts=post_id)
     record = parse.post(fetch.post(post_id))
-    with transaction.atomic():
+    if record.instagram_id != post_id:
+        raise UnexpectedPayload("the answer is about another post", path="post.id", raw=record.raw)
+    with pipeline.one_transaction():
         pipeline.nudge_downloads(persist.posts(user, [record], now=timezone.now()))
 
 
@@ -55,7 +58,7 @@ def renew_story(story_id: str) -> None:
     """Ask for the stories that the profile shows now; an expired story is no longer among them."""
     user = User.objects.get(stories=story_id)
     page = parse.stories(fetch.stories(user))
-    with transaction.atomic():
+    with pipeline.one_transaction():
         pipeline.nudge_downloads(persist.stories(user, page.items, now=timezone.now()))
 
 
@@ -63,7 +66,7 @@ def renew_picture(instagram_id: str) -> None:
     """Ask for the profile again."""
     user = User.objects.get(instagram_id=instagram_id)
     record = parse.profile(fetch.profile(user))
-    with transaction.atomic():
+    with pipeline.one_transaction():
         _, outcome = persist.profile(user, record, now=timezone.now())
         pipeline.nudge_downloads(outcome)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from instagram import actions
 from instagram.archiving import pipeline, renewal, runs
+from instagram.models import Post
 from simulator.client import SimulatorControl
 from storage import batch
 from storage.claims import MOST_RENEWALS
@@ -69,6 +71,32 @@ def test_a_url_that_is_refused_however_fresh_fails_in_the_end(provider: Simulato
         renewal.renew_due(EVERYTHING)
 
     assert {*Asset.objects.values_list("state", "error_code")} == {("failed", "UrlExpired")}
+
+
+@pytest.mark.usefixtures("archived")
+def test_an_owner_that_we_no_longer_have_stops_no_other(provider: SimulatorControl) -> None:
+    first, second = Post.objects.order_by("pk")[:2]
+    Asset.objects.filter(owner_id__in=[first.pk, second.pk]).update(state="expired")
+    Post.objects.filter(pk=first.pk).delete()
+
+    renewal.renew_due(EVERYTHING)
+
+    assert {*Asset.objects.filter(owner_id=first.pk).values_list("state", flat=True)} == {"expired"}
+    assert {*Asset.objects.filter(owner_id=second.pk).values_list("state", flat=True)} == {"wanted"}
+
+
+@pytest.mark.usefixtures("archived")
+def test_an_answer_about_another_post_is_not_stored(provider: SimulatorControl) -> None:
+    asked = Post.objects.order_by("pk")[0]
+    Asset.objects.filter(owner_id=asked.pk).update(state="expired")
+    answer = {"code": 200, "data": {"pk": "1", "taken_at": 1721000000, "media_type": 1}}
+    provider.add_fault(
+        "status", status=200, body=json.dumps(answer), content_type="application/json"
+    )
+
+    renewal.renew_due(EVERYTHING)
+
+    assert not Post.objects.filter(pk="1").exists()
 
 
 @pytest.mark.usefixtures("archived")
