@@ -13,7 +13,12 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("storage",),
     ("instagram.models",),
     ("instagram.archiving",),
-    ("instagram.archiving.pipeline", "instagram.actions", "instagram.seeding"),
+    (
+        "instagram.archiving.pipeline",
+        "instagram.archiving.renewal",
+        "instagram.actions",
+        "instagram.seeding",
+    ),
     ("instagram", "authentication"),
     ("config",),
 )
