@@ -4,6 +4,7 @@ from config.env import env
 from config.settings.base import *
 
 DEBUG = False
+IS_LOCAL = True
 SECRET_KEY = env.secret_key or "local-only-and-never-for-production"
 FIELD_ENCRYPTION_KEYS = env.encryption_keys or ("bG9jYWwtb25seS1uZXZlci1mb3ItcHJvZHVjdGlvbiE=",)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *env.allowed_hosts]

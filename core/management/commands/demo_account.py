@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from core.users.models import Account
 
@@ -18,7 +19,9 @@ class Command(BaseCommand):
     help = "Create the demo's staff login, and print it as `e-mail password`."
 
     def handle(self, *_args: str, **_options: Any) -> None:
-        """Create the account unless it is there."""
+        """Create the account unless it is there. Its password is public, so only locally."""
+        if not settings.IS_LOCAL:
+            raise CommandError("The demo's login is for local runs only; use createsuperuser.")
         if not Account.objects.filter(email=EMAIL).exists():
             Account.objects.create_superuser(EMAIL, PASSWORD, name="Demo")
         self.stdout.write(f"{EMAIL} {PASSWORD}")
