@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -18,6 +19,7 @@ from core.models import WorkerHeartbeat
 from instagram import actions
 from instagram.archiving import progress
 from instagram.archiving.report import report
+from instagram.management.commands.archive import interrupted_once
 from instagram.management.display import LiveProgress
 from instagram.models import ArchiveRun, RunStream
 
@@ -70,14 +72,28 @@ def test_runs_are_started_silently_while_a_worker_lives() -> None:
     assert archive("lena.v") == ""
 
 
-def test_ctrl_c_ends_the_waiting_and_keeps_the_run() -> None:
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_signal_ends_the_waiting_and_keeps_the_run(number: signal.Signals) -> None:
+    threading.Timer(0.3, os.kill, (os.getpid(), number)).start()
 
     with pytest.raises(CommandError, match="The runs are kept") as error:
         archive("lena.v", "--wait")
 
     assert error.value.returncode == 130
     assert ArchiveRun.objects.get().is_active
+
+
+def test_a_second_signal_does_not_disturb_the_end_of_the_first() -> None:
+    ended = False
+
+    with suppress(KeyboardInterrupt), interrupted_once():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            ended = True
+
+    assert ended
 
 
 def test_a_pause_is_explained_by_the_last_call(capsys: pytest.CaptureFixture[str]) -> None:

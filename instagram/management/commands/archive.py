@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -86,9 +89,10 @@ class Command(BaseCommand):
         return [each.run for each in added]
 
     def wait(self, runs: list[ArchiveRun]) -> None:
-        """Return when every run has ended and no file is pending. CommandError on Ctrl-C."""
+        """Return when every run has ended and no file is pending. CommandError when interrupted."""
         try:
-            self.watch(runs)
+            with interrupted_once():
+                self.watch(runs)
         except KeyboardInterrupt:
             raise CommandError(INTERRUPTED, returncode=130) from None
 
@@ -109,6 +113,28 @@ class Command(BaseCommand):
         """Raise CommandError where nobody is there to do the work."""
         if not WorkerHeartbeat.anyone_alive():
             raise CommandError(NO_WORKER)
+
+
+@contextmanager
+def interrupted_once() -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into KeyboardInterrupt and ignore those after it.
+
+    They often come together, and the display must get to show the terminal's cursor again.
+    """
+
+    def interrupt(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def username(text: str) -> str:
