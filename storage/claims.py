@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import stamina
 from django.db import OperationalError, transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from storage.errors import DownloadError, NotMedia, Transient, UrlExpired
@@ -97,21 +97,31 @@ def claim(limit: int) -> list[ClaimedAsset]:
 
 
 def claim_expired(limit: int) -> list[Owner]:
-    """The owners of up to `limit` expired files whose turn it is; each is asked for once.
-
-    A file whose URL was asked for often enough has failed: the provider has no better one.
-    """
+    """The owners of up to `limit` expired files whose turn it is; not due again for a while."""
     now = timezone.now()
     with transaction.atomic():
         due = list(Asset.objects.to_renew(now).select_for_update(skip_locked=True)[:limit])
         for asset in due:
             asset.next_attempt_at = now + renewal_pause(asset.renewals + 1)
-            if asset.renewals >= MOST_RENEWALS:
-                asset.state = Asset.State.FAILED
-            asset.renewals += 1
-        Asset.objects.bulk_update(due, ["state", "renewals", "next_attempt_at"])
-    expired = (asset for asset in due if asset.state == Asset.State.EXPIRED)
-    return list(dict.fromkeys(Owner(asset.owner_kind, asset.owner_id) for asset in expired))
+        Asset.objects.bulk_update(due, ["next_attempt_at"])
+    return list(dict.fromkeys(Owner(asset.owner_kind, asset.owner_id) for asset in due))
+
+
+def is_expired(owner: Owner) -> bool:
+    """Whether a file of the owner still waits for a fresh URL."""
+    return _files_of(owner).filter(state=Asset.State.EXPIRED).exists()
+
+
+def count_renewal(owner: Owner) -> None:
+    """Note that the provider answered; a file asked for often enough has failed.
+
+    Only answers count: a provider that cannot be asked says nothing about the file.
+    """
+    files = _files_of(owner)
+    files.exclude(state=Asset.State.STORED).update(renewals=F("renewals") + 1)
+    files.filter(state=Asset.State.EXPIRED, renewals__gte=MOST_RENEWALS).update(
+        state=Asset.State.FAILED, updated_at=timezone.now()
+    )
 
 
 def renewal_pause(renewals: int) -> timedelta:
@@ -150,6 +160,10 @@ def settle(endings: Collection[Ending]) -> BatchResult:
             state = _write_failure(failure, urls[_key(failure.asset)])
             _count(counts, state)
     return counts
+
+
+def _files_of(owner: Owner) -> AssetQuerySet:
+    return Asset.objects.filter(owner_kind=owner.kind, owner_id=owner.identifier)
 
 
 def _ours(claimed: Iterable[ClaimedAsset]) -> AssetQuerySet:

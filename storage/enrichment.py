@@ -43,11 +43,24 @@ def enrich(file: StoredFile) -> None:
     except NotMedia as error:
         reject(file, error)
     except FileNotFoundError:
-        # Nothing to read; that is for the check of the store to repair.
         log.exception("enrichment.bytes_missing", file=file.name)
-        _write(file, media.Facts())
+        want_again(file)
     else:
         _write(file, facts)
+
+
+def want_again(file: StoredFile) -> None:
+    """Take back that the bytes are stored: they are not there, so they are wanted again."""
+    with transaction.atomic():
+        Asset.objects.filter(file=file.pk).update(
+            state=Asset.State.WANTED,
+            file=None,
+            stored_at=None,
+            attempts=0,
+            next_attempt_at=timezone.now(),
+            updated_at=timezone.now(),
+        )
+        StoredFile.objects.filter(pk=file.pk).delete()
 
 
 def reject(file: StoredFile, error: NotMedia) -> None:

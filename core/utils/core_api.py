@@ -110,8 +110,7 @@ def _pause_before_retry(error: Exception) -> bool | float:
     return error.retry_after if error.retry_after <= LONGEST_PAUSE_HERE else False
 
 
-# None begins after 20 seconds, so not after a timeout of 60: with all its attempts a call stays
-# below the 120 seconds for which a run is leased.
+# None begins after 20 seconds, so not after a timeout of 60: whoever asks hears within 2 minutes.
 _SHORT_RETRIES = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0.5).on(
     _pause_before_retry
 )

@@ -46,7 +46,7 @@ ENDPOINTS = {
 # What one endpoint cannot answer, its sister may. The rest holds for all of them alike.
 TRY_NEXT = (Transient, Forbidden, BadRequest, NotAvailable, UnexpectedPayload)
 
-# Seconds after which no sister is asked any more: together they stay below the lease of a run.
+# Seconds after which no sister is asked any more: whoever asks is told soon.
 PATIENCE = 20.0
 LARGEST_PAGE = 50  # the most that the provider allows
 NUMBER = re.compile(r"[0-9]{1,25}")

@@ -1,8 +1,7 @@
 """Fresh URLs for files whose signed URL ran out before the bytes were stored.
 
 One question to the provider renews all files of their owner: the post, the story's profile, or the
-profile. `storage.claims` decides which owners are due, and gives up after as many attempts as for
-a download.
+profile. `storage.claims` decides which owners are due, and when to give up.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import structlog
 from django.utils import timezone
 
 from api_logs import recording
-from core.errors import CoreAPIError, UnexpectedPayload
+from core.errors import CoreAPIError, Transient, UnexpectedPayload
 from instagram.archiving import fetch, parse, persist, pipeline
 from instagram.models import User
 from storage import claims
@@ -26,22 +25,32 @@ def renew_due(limit: int) -> int:
     """Ask for fresh URLs for up to `limit` owners of expired files; returns how many were asked.
 
     An owner that cannot be renewed now is asked again later, longer each time; its error is logged
-    and stops no other.
+    and stops no other. Where no call can succeed, the rest of the owners is left alone.
     """
-    owners = claims.claim_expired(limit)
+    asked = 0
     with recording.attributed_to(batch=BATCH):
-        for owner in owners:
-            _renew(owner)
-    return len(owners)
+        for owner in filter(claims.is_expired, claims.claim_expired(limit)):
+            try:
+                _renew(owner)
+            except pipeline.NO_CALL_CAN_SUCCEED as error:
+                log.warning("renewal.stopped", error_code=error.code)
+                return asked
+            asked += 1
+    return asked
 
 
 def _renew(owner: claims.Owner) -> None:
+    """Ask for one owner, and count it unless the provider could not be reached."""
     try:
         RENEWALS[owner.kind](owner.identifier)
-    except CoreAPIError as error:
-        log.info("renewal.failed", owner_kind=owner.kind, owner=owner.identifier, code=error.code)
-    except User.DoesNotExist:
-        log.info("renewal.nobody_left", owner_kind=owner.kind, owner=owner.identifier)
+    except pipeline.NO_CALL_CAN_SUCCEED:
+        raise
+    except Transient:
+        log.info("renewal.put_off", owner_kind=owner.kind, owner=owner.identifier)
+        return
+    except (CoreAPIError, User.DoesNotExist) as error:
+        log.info("renewal.failed", owner_kind=owner.kind, owner=owner.identifier, error=str(error))
+    claims.count_renewal(owner)
 
 
 def renew_post(post_id: str) -> None:

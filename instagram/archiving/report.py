@@ -59,13 +59,15 @@ class ProfileReport:
         }
 
     def as_text(self) -> str:
-        """For people: a line for the profile, and one for each thing that failed."""
-        seen = "; ".join(f"{each.name} {_result(each)}" for each in self.streams)
+        """For people: a line for the profile, and one for each thing that failed.
+
+        The profile stream is left out: it has one item, and the line itself says that it was read.
+        """
+        listed = [each for each in self.streams if each.name != RunStream.Name.PROFILE]
+        seen = "; ".join([self.state, *(f"{each.name} {_result(each)}" for each in listed)])
         files = f"{self.progress.files_stored} of {self.progress.files_wanted} files"
         size = f"{self.progress.bytes_stored / 1e6:.1f} MB"
-        line = (
-            f"{self.username}: {self.state}; {seen}; {files}, {size}; {self.progress.calls} calls"
-        )
+        line = f"{self.username}: {seen}; {files}, {size}; {self.progress.calls} calls"
         return "\n".join([line, *(f"  failed: {error}" for error in self.errors)])
 
     def _counted(self, prefix: str) -> dict[str, int]:

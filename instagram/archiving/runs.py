@@ -7,11 +7,11 @@ import random
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, F, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -69,12 +69,10 @@ def kept(run: ArchiveRun) -> Iterator[None]:
 
 
 def _keep(run: ArchiveRun, done: threading.Event) -> None:
-    try:
-        while not done.wait(LEASE.total_seconds() / 3):
+    while not done.wait(LEASE.total_seconds() / 3):
+        with suppress(DatabaseError):  # a moment without PostgreSQL: there are two more tries
             held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
-            if not held.update(leased_until=timezone.now() + LEASE):
-                return
-    finally:
+            held.update(leased_until=timezone.now() + LEASE)
         connection.close()
 
 
@@ -208,7 +206,7 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
         leased_until=None,
         lease=None,
     )
-    log.info("run.paused", run=str(run.pk), attempts=attempts + 1, error_code=error.code)
+    log.info("run.paused", run=str(run.pk), attempts=attempts + 1, error=str(error))
     return True
 
 

@@ -127,14 +127,18 @@ def test_one_bad_file_stops_no_other(make_file: MakeFile) -> None:
     assert enriched(good).width == 64
 
 
-def test_missing_bytes_reject_nothing(make_file: MakeFile, shelf: Store) -> None:
+def test_missing_bytes_are_wanted_again(make_file: MakeFile, shelf: Store) -> None:
     file = make_file(samples.jpeg())
+    asset = Asset.objects.create(
+        owner_kind="post", owner_id="1", role="image", source_name="a", state="stored", file=file
+    )
     shelf.delete(file.name)
 
-    file = enriched(file)
+    enrichment.enrich(file)
 
-    assert (file.rejected_at, file.width) == (None, None)
-    assert file.enriched_at is not None
+    asset.refresh_from_db()
+    assert (asset.state, asset.file) == ("wanted", None)
+    assert not StoredFile.objects.exists()
 
 
 def test_bytes_that_kill_their_process_are_given_up(make_file: MakeFile) -> None:

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Case, DateTimeField, Value, When
+
 from storage.models import Asset
 from storage.sources import expires_at, source_name
-
-RENEWED = (
-    "url", "url_expires_at", "state", "attempts", "next_attempt_at", "error_code", "error",
-    "updated_at",
-)  # fmt: skip
 
 
 class AssetKey(NamedTuple):
@@ -48,36 +45,59 @@ def key_of(asset: Asset) -> AssetKey:
     return AssetKey(asset.owner_kind, asset.owner_id, asset.role, asset.source_name)
 
 
-def known(owner_kind: str, owner_ids: Iterable[str]) -> dict[AssetKey, Asset]:
-    """Every asset of the owners, by key, in one query."""
-    rows = Asset.objects.filter(owner_kind=owner_kind, owner_id__in=list(owner_ids))
+def want(
+    files: Iterable[Wanted], *, now: datetime, linked: Mapping[AssetKey, Asset] | None = None
+) -> tuple[dict[AssetKey, Asset], int]:
+    """Insert the new files, and renew the URLs of those not stored yet.
+
+    Returns the asset of every file by key, and how many were written. `linked` are assets that the
+    caller has read already. At most three statements: one to read what is not linked, one to
+    insert, one to renew. What is stored is never touched. Raises IntegrityError when somebody else
+    inserted one of them in between: try the page again.
+    """
+    wanted = {file.key: file for file in files}
+    have = dict(linked or {})
+    have |= _known(key for key in wanted if key not in have)
+    new = [_row(file, now) for key, file in wanted.items() if key not in have]
+    if new:
+        Asset.objects.bulk_create(new)
+    renewed = [file for key, file in wanted.items() if key in have and _is_stale(have[key], file)]
+    if renewed:
+        _renew(renewed, have, now)
+    return have | {key_of(asset): asset for asset in new}, len(new) + len(renewed)
+
+
+def _known(keys: Iterable[AssetKey]) -> dict[AssetKey, Asset]:
+    """Every asset of the owners in the keys, which are of one kind."""
+    owners = {key.owner_id: key.owner_kind for key in keys}
+    if not owners:
+        return {}
+    rows = Asset.objects.filter(owner_kind__in={*owners.values()}, owner_id__in=[*owners])
     return {key_of(asset): asset for asset in rows}
 
 
-def want(
-    files: Iterable[Wanted], have: Mapping[AssetKey, Asset], *, now: datetime
-) -> dict[AssetKey, Asset]:
-    """Insert the new files and renew the URL of those not stored yet, in one statement at most.
-
-    Returns the written assets by key; what is stored already is never touched. Raises
-    IntegrityError when another transaction wrote one of them in between: try the page again.
-    """
-    write = {file.key: _row(file, now) for file in files if _needs_writing(file, have)}
-    if write:
-        Asset.objects.bulk_create(
-            write.values(),
-            update_conflicts=True,
-            unique_fields=list(AssetKey._fields),
-            update_fields=RENEWED,
-        )
-    return write
-
-
-def _needs_writing(file: Wanted, have: Mapping[AssetKey, Asset]) -> bool:
-    asset = have.get(file.key)
-    if asset is None or asset.state == Asset.State.EXPIRED:
+def _is_stale(asset: Asset, file: Wanted) -> bool:
+    if asset.state == Asset.State.EXPIRED:
         return True  # the provider stands by an expired URL: it may have been refused by mistake
     return asset.state != Asset.State.STORED and asset.url != file.url
+
+
+def _renew(files: Iterable[Wanted], have: Mapping[AssetKey, Asset], now: datetime) -> None:
+    """Give fresh URLs to assets, unless their download has ended meanwhile."""
+    fresh = {have[file.key].pk: file.url for file in files}
+    Asset.objects.filter(pk__in=fresh).exclude(state=Asset.State.STORED).update(
+        url=Case(*(When(pk=pk, then=Value(url)) for pk, url in fresh.items())),
+        url_expires_at=Case(
+            *(When(pk=pk, then=Value(expires_at(url))) for pk, url in fresh.items()),
+            output_field=DateTimeField(),
+        ),
+        state=Asset.State.WANTED,
+        attempts=0,
+        next_attempt_at=now,
+        error_code="",
+        error="",
+        updated_at=now,
+    )
 
 
 def _row(file: Wanted, now: datetime) -> Asset:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import OuterRef
 
 from instagram.archiving import changes
@@ -19,6 +20,14 @@ from instagram.models import Availability, Post, PostMedia, User
 from storage.models import Asset
 
 CoauthorLink = Post.coauthors.through
+# One statement for all posts of a page; in one order, so that two pages never wait for each other.
+# PostgreSQL's room for locks is limited and pages may be long, so there are 1,024 of them.
+LOCK = """
+SELECT pg_advisory_xact_lock(key)
+  FROM (
+      SELECT DISTINCT hashtext('post' || id) & 1023 AS key FROM unnest(%s::text[]) id ORDER BY key
+  ) keys
+"""
 POST_FIELDS = (
     "shortcode", "variant", "caption", "location", "post_created_at", "like_count",
     "comment_count", "play_count", "raw_data", "search_text", "search_grams", "availability",
@@ -36,7 +45,7 @@ MEDIA_FIELDS = (
 
 @dataclass(slots=True)
 class Known:
-    """What the database holds of a page's posts, read in three queries."""
+    """What the database holds of a page's posts, read in two queries behind a lock."""
 
     posts: dict[str, Post]
     coauthor_ids: dict[str, set[str]]
@@ -45,26 +54,26 @@ class Known:
 
     @classmethod
     def read(cls, ids: Sequence[str]) -> Known:
-        """Read the posts with these ids. Locks them against another page that holds them too."""
+        """Read the posts with these ids, once no other page that holds one of them is at work."""
+        _lock(ids)
         coauthors = User.objects.filter(coauthored_posts=OuterRef("pk")).values("instagram_id")
         rows: Iterable[Any] = (  # posts, with an annotation that mypy cannot see
             Post.objects.filter(pk__in=ids)
             .annotate(coauthor_ids=ArraySubquery(coauthors))
-            .select_for_update(of=("self",))
-            .order_by("pk")
             .select_related("user")
             .only(*POST_READ)
         )
         posts = {post.pk: post for post in rows}
         coauthor_ids = {pk: {*post.coauthor_ids} for pk, post in posts.items()}
         media: dict[str, dict[str, PostMedia]] = {pk: {} for pk in ids}
-        for medium in PostMedia.objects.filter(post__in=ids):
+        linked = PostMedia.objects.filter(post__in=ids).select_related("image", "video")
+        for medium in linked:
             media[medium.post_id][medium.instagram_id] = medium
         return cls(
             posts=posts,
             coauthor_ids=coauthor_ids,
             media=media,
-            assets=assets.known("post", ids),
+            assets=_assets_of(linked),
         )
 
 
@@ -101,23 +110,38 @@ def posts(user: User, records: Sequence[PostRecord], *, now: datetime) -> Outcom
 
     `user` is the profile whose page it is; posts that another profile owns are linked to `user`
     as a coauthor, because the page shows them. A post that claims a new owner is rejected.
-    Statements: 3 when nothing changed, 1 more for fresh URLs of files not stored yet, 11 at most.
+    Statements: 3 when nothing changed, 1 more for fresh URLs of files not stored yet, 12 at most.
     """
     known = Known.read([record.instagram_id for record in records])
     accepted = [record for record in records if not _claims_new_owner(record, known)]
     plans = [_plan(user, record, known) for record in accepted]
     files = [file for plan in plans for file in plan.files()]
-    written = assets.want(files, known.assets, now=now)
+    have, written = assets.want(files, now=now, linked=known.assets)
     write = [plan for plan in plans if plan.is_written]
     if write:
-        _write(user, write, known, {**known.assets, **written}, now)
+        _write(user, write, known, have, now)
     return Outcome(
         seen=len(records),
         new=sum(plan.post is None for plan in plans),
         changed=sum(plan.is_changed for plan in plans),
         rejected=len(records) - len(accepted),
-        wanted=len(written),
+        wanted=written,
     )
+
+
+def _lock(ids: Sequence[str]) -> None:
+    """Make pages that share a post wait for each other, until the transaction ends.
+
+    Two coauthors' pages may bring the same new post at once, and a row that is not there yet cannot
+    be locked. Nothing is written for it, unlike for a row lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [list(ids)])
+
+
+def _assets_of(media: Iterable[PostMedia]) -> dict[AssetKey, Asset]:
+    linked = (asset for medium in media for asset in (medium.image, medium.video) if asset)
+    return {assets.key_of(asset): asset for asset in linked}
 
 
 def _claims_new_owner(record: PostRecord, known: Known) -> bool:

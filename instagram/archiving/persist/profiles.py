@@ -35,11 +35,10 @@ def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, 
     user = _survivor(user, record)
     is_new = user.instagram_id is None
     picture = assets.wanted("user", record.instagram_id, Asset.Role.PICTURE, record.picture_url)
-    have = assets.known("user", [record.instagram_id]) if picture else {}
-    written = assets.want([picture], have, now=now) if picture else {}
+    have, written = assets.want([picture] if picture else [], now=now)
     differences = changes.differences(user, _tracked(record))
     if picture is not None:
-        differences |= _picture_difference(user, picture, {**have, **written})
+        differences |= _picture_difference(user, picture, have)
     if differences:
         _write(user, record, differences, now)
     _hold_name(user, now)
@@ -48,7 +47,7 @@ def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, 
         seen=1,
         new=int(is_new),
         changed=int(bool(differences) and not is_new),
-        wanted=len(written),
+        wanted=written,
     )
     return user, outcome
 

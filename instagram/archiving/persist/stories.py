@@ -24,10 +24,8 @@ def stories(user: User, records: Sequence[StoryRecord], *, now: datetime) -> Out
     stored = set(Story.objects.filter(pk__in=ids).values_list("pk", flat=True))
     accepted = [record for record in records if _is_of(user, record)]
     files = {record.instagram_id: _files(record) for record in accepted}
-    have = assets.known("story", ids)
-    written = assets.want((f for pair in files.values() for f in pair if f), have, now=now)
+    have, written = assets.want((f for pair in files.values() for f in pair if f), now=now)
     new = [record for record in accepted if record.instagram_id not in stored]
-    have |= written
     Story.objects.bulk_create(
         [_row(user, record, files[record.instagram_id], have, now) for record in new]
     )
@@ -35,7 +33,7 @@ def stories(user: User, records: Sequence[StoryRecord], *, now: datetime) -> Out
         seen=len(records),
         new=len(new),
         rejected=len(records) - len(accepted),
-        wanted=len(written),
+        wanted=written,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from instagram.archiving import persist
@@ -256,3 +257,23 @@ def test_posts_are_found_by_what_their_caption_says_now(user: User) -> None:
     persist.posts(user, [post(1, caption="Ébène")], now=LATER)
 
     assert Post.objects.get().search_text == " ebene"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_pages_that_bring_the_same_new_post_make_it_once() -> None:
+    lena = User.objects.create(username="lena.v", instagram_id="501")
+    otto = User.objects.create(username="otto", instagram_id="502")
+    shared = [post(number, owner=OwnerRecord("501", "lena.v")) for number in range(20)]
+
+    def store_page(user: User) -> int:
+        try:
+            with transaction.atomic():
+                return persist.posts(user, shared, now=NOW).new
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        new = sum(threads.map(store_page, [lena, otto]))
+
+    assert new == 20
+    assert Post.history.filter(history_type="+").count() == 20

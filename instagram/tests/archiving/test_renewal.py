@@ -70,7 +70,8 @@ def test_a_url_that_is_refused_however_fresh_fails_in_the_end(provider: Simulato
         let_pauses_pass()
         renewal.renew_due(EVERYTHING)
 
-    assert {*Asset.objects.values_list("state", "error_code")} == {("failed", "UrlExpired")}
+    of_posts = Asset.objects.filter(owner_kind="post")
+    assert {*of_posts.values_list("state", "error_code")} == {("failed", "UrlExpired")}
 
 
 @pytest.mark.usefixtures("archived")
@@ -111,3 +112,28 @@ def test_an_owner_that_the_provider_no_longer_has_fails_in_the_end(
         renewal.renew_due(EVERYTHING)
 
     assert {*Asset.objects.values_list("state", flat=True)} == {"failed"}
+
+
+@pytest.mark.usefixtures("archived")
+def test_a_refused_token_fails_no_file_and_costs_one_call(provider: SimulatorControl) -> None:
+    Asset.objects.update(state="expired")
+    provider.add_fault("form", form="invalid_token")
+    before = provider.stats()["core_api"]["calls"]
+
+    for _ in range(MOST_RENEWALS + 1):
+        let_pauses_pass()
+        renewal.renew_due(EVERYTHING)
+
+    assert {*Asset.objects.values_list("state", "renewals")} == {("expired", 0)}
+    assert provider.stats()["core_api"]["calls"] == before + MOST_RENEWALS + 1
+
+
+@pytest.mark.usefixtures("archived")
+def test_one_call_renews_all_stories_of_a_profile(provider: SimulatorControl) -> None:
+    Asset.objects.filter(owner_kind="story").update(state="expired")
+    before = provider.stats()["core_api"]["calls"]
+
+    renewal.renew_due(EVERYTHING)
+
+    assert provider.stats()["core_api"]["calls"] == before + 1
+    assert not Asset.objects.filter(state="expired").exists()
