@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from celery.signals import after_task_publish
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -26,6 +27,19 @@ def media_folder(settings: Settings, tmp_path: Path) -> Path:
     """A folder for stored files that no other test sees."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
+
+
+@pytest.fixture
+def sent() -> Iterator[list[str]]:
+    """The names of the tasks that were sent to the broker, in their order."""
+    names: list[str] = []
+
+    def note(sender: str, **_: object) -> None:
+        names.append(sender)
+
+    after_task_publish.connect(note, weak=False)
+    yield names
+    after_task_publish.disconnect(note)
 
 
 @pytest.fixture

@@ -26,9 +26,15 @@ serve:
 test *arguments:
     @exec python -m embedded scratch python -m pytest {{ if arguments == "" { "-n 2" } else { "" } }} "$@"
 
+# Run the tests, and fail below the floor of branch coverage
+[private]
+[no-exit-message]
+covered:
+    @exec python -m embedded scratch python -m pytest -n 2 --cov --cov-report=term
+
 # Run everything that CI runs: lint, format, types, migrations, tests
 [no-exit-message]
-check: lint types migrations test
+check: lint types migrations covered
 
 # Lint code and templates, and say what is not formatted
 [no-exit-message]

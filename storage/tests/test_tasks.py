@@ -10,8 +10,9 @@ from celery import current_app
 from django.utils import timezone
 from pytest_django import Settings
 
-from storage import tasks
+from storage import kinds, store, tasks
 from storage.models import StoredFile
+from storage.tests import samples
 
 pytestmark = pytest.mark.django_db
 
@@ -21,9 +22,10 @@ def add_file(**fields: object) -> StoredFile:
     return StoredFile.objects.create(**row)
 
 
-def test_the_task_enriches_what_waits(settings: Settings, tmp_path: str) -> None:
-    settings.MEDIA_ROOT = tmp_path
-    file = add_file()
+@pytest.mark.usefixtures("media_folder")
+def test_the_task_enriches_what_waits() -> None:
+    content = store.keep(samples.jpeg(), kinds.JPEG)
+    file = add_file(sha256=content.sha256)
 
     tasks.enrich()
 

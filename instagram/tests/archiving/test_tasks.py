@@ -1,0 +1,104 @@
+"""Tasks claim what is due, do it, and nudge what comes next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from instagram import actions
+from instagram.models import ArchiveRun
+from instagram.tasks import (
+    archive_run,
+    download_assets,
+    renew_urls,
+    sweep_downloads,
+    sweep_runs,
+)
+from simulator.client import SimulatorControl
+from storage.models import Asset
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
+
+
+def requested() -> ArchiveRun:
+    return actions.add_profile(name="story.hours", by=None).run
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_run_is_archived_and_its_downloads_are_nudged(sent: list[str]) -> None:
+    run = requested()
+
+    archive_run(str(run.pk))
+
+    run.refresh_from_db()
+    assert run.state == "succeeded"
+    assert "instagram.download_assets" in sent
+
+
+def test_a_second_message_for_a_run_does_nothing(provider: SimulatorControl) -> None:
+    run = requested()
+    ArchiveRun.objects.update(leased_until=timezone.now() + timedelta(seconds=30))
+
+    archive_run(str(run.pk))
+
+    assert provider.stats()["core_api"]["calls"] == 0
+
+
+@pytest.mark.usefixtures("provider")
+def test_downloads_store_every_file_and_nudge_the_enrichment(sent: list[str]) -> None:
+    archive_run(str(requested().pk))
+
+    download_assets()
+
+    assert not Asset.objects.exclude(state="stored").exists()
+    assert sent[-1] == "storage.enrich"
+
+
+@pytest.mark.usefixtures("provider")
+def test_expired_urls_are_renewed_and_their_downloads_nudged(sent: list[str]) -> None:
+    archive_run(str(requested().pk))
+    Asset.objects.filter(owner_kind="story").update(state="expired")
+    sent.clear()
+
+    renew_urls()
+
+    assert not Asset.objects.filter(state="expired").exists()
+    assert {"instagram.download_assets", "instagram.renew_urls"} == {*sent}
+
+
+def test_a_sweep_nudges_the_run_of_a_dead_worker(sent: list[str]) -> None:
+    requested()
+    ArchiveRun.objects.update(leased_until=timezone.now() - timedelta(seconds=1), state="running")
+    sent.clear()
+
+    sweep_runs()
+
+    assert sent == ["instagram.archive_run"]
+
+
+def test_a_sweep_leaves_a_run_that_pauses_alone(sent: list[str]) -> None:
+    requested()
+    ArchiveRun.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=5))
+    sent.clear()
+
+    sweep_runs()
+
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("state", "nudged"),
+    [
+        ("wanted", ["instagram.download_assets"]),
+        ("expired", ["instagram.renew_urls"]),
+        ("failed", []),
+    ],
+)
+def test_a_sweep_nudges_files_that_are_due(sent: list[str], state: str, nudged: list[str]) -> None:
+    Asset.objects.create(owner_kind="post", owner_id="1", role="image", state=state)
+
+    sweep_downloads()
+
+    assert sent == nudged
