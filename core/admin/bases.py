@@ -96,7 +96,6 @@ class KeptInline(TabularInline):
     """Such rows on the page of what they belong to."""
 
     can_delete = False
-    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
         """Nobody adds one by hand."""

@@ -97,7 +97,10 @@ def _refusal(answer: Answer, body: Any) -> CoreAPIError:
 
 def _refusal_by_status(status: int, where: str, body: Any) -> CoreAPIError:
     if status == 401:
-        return Unauthorized(f"{where}: the token is missing, wrong or expired")
+        return Unauthorized(
+            f"{where}: the token is wrong or expired; enter another in the admin under Settings, "
+            "Core API, or set CORE_API_TOKEN."
+        )
     if status == 402:
         return NoCredit(f"{where}: the account has no balance")
     # The framework's own "Not Found" is a string; an object would be about what was asked for.
