@@ -45,9 +45,15 @@ class Folder:
         self.leftovers = self.state / "leftovers.json"
 
     def prepare(self) -> None:
-        """Make the folder, for our eyes only."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.state.mkdir(mode=0o700, exist_ok=True)
+        """Make the folder, for our eyes only. CannotRun where none can be."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.state.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise CannotRun(
+                f"The data cannot be kept in {self.path}: {error.strerror}. "
+                "Set INSTARCHIVER_DATA to another folder, or leave it unset."
+            ) from error
 
     def log(self, name: str) -> Path:
         """Where a program's output goes."""

@@ -39,11 +39,13 @@ def web_listener(wanted: str) -> socket.socket:
     if not wanted:
         return listen_from(DEFAULT)
     if not wanted.isdecimal() or not 0 < int(wanted) <= LAST:
-        raise CannotRun(f"PORT={wanted} is not a port number")
+        raise CannotRun(f"PORT={wanted} is not a port number: set another, or leave PORT unset")
     try:
         return listen(int(wanted))
     except OSError as error:
-        raise CannotRun(f"PORT={wanted} cannot be used: {error.strerror}") from error
+        raise CannotRun(
+            f"PORT={wanted} cannot be used: {error.strerror}. Set another, or leave PORT unset."
+        ) from error
 
 
 def port_of(listener: socket.socket) -> int:
