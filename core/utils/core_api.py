@@ -77,11 +77,11 @@ def make_request(
     """
     if connection.in_atomic_block:
         raise RuntimeError("A Core API call inside a transaction; fetch first, then open it.")
-    call = Call(endpoint, params, target, config=_configuration())
+    call = Call(endpoint, params, target, config=configuration())
     return _SHORT_RETRIES(_attempt, call)
 
 
-def _configuration() -> CoreAPIConfig:
+def configuration() -> CoreAPIConfig:
     """The configuration in force. Raises NotConfigured with the place where to set it."""
     config = current.core_api()
     if not config.base_url or not config.token:
