@@ -7,9 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 from embedded import ports, processes
-from embedded.errors import ServiceFailed
+from embedded.errors import CannotRun, ServiceFailed
 from embedded.processes import Program
 from embedded.supervisor import Supervisor
 
@@ -23,11 +24,14 @@ ENVIRONMENT = {
 }
 
 
-def start(owner: Supervisor, listener: socket.socket) -> None:
+def start(
+    owner: Supervisor, listener: socket.socket, *, stop_worker: signal.Signals = signal.SIGTERM
+) -> None:
     """Bring the tables up to date and start all programs, which work some seconds later."""
     migrate(owner)
+    owner.publish()
     start_web(owner, listener)
-    start_workers(owner)
+    start_workers(owner, stop_worker=stop_worker)
 
 
 def migrate(owner: Supervisor) -> None:
@@ -37,7 +41,7 @@ def migrate(owner: Supervisor) -> None:
 
 
 def manage(owner: Supervisor, *arguments: str) -> str:
-    """Run one of Django's commands, return what it printed. ServiceFailed with it when it fails."""
+    """Run one of Django's commands, return what it printed. When it fails, that is the error."""
     done = subprocess.run(  # noqa: S603  our own command lines
         [sys.executable, "manage.py", *arguments],
         env=owner.environment,
@@ -46,6 +50,8 @@ def manage(owner: Supervisor, *arguments: str) -> str:
         text=True,
         check=False,
     )
+    if done.returncode == 2:  # wrong environment, unreachable database
+        raise CannotRun(done.stdout.strip())
     if done.returncode:
         raise ServiceFailed(f"manage.py {arguments[0]} failed:\n{done.stdout}")
     return done.stdout.strip()
@@ -59,8 +65,9 @@ def start_web(owner: Supervisor, listener: socket.socket) -> None:
     owner.start(Program("web", python("gunicorn", *command), keep_open=(*owner.keep_open, number)))
 
 
-def start_workers(owner: Supervisor) -> None:
+def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIGTERM) -> None:
     """Start the worker and the scheduler, which notices its schedules while it runs."""
+    require_broker(owner.environment["REDIS_URL"])
     celery = python("celery", "-A", "config.celery_app")
     worker = ("worker", "--loglevel", "WARNING", "--concurrency", WORKER_CHILDREN, "-Q", QUEUES)
     beat = ("beat", "--loglevel", "WARNING", "--scheduler", SCHEDULER)
@@ -69,12 +76,25 @@ def start_workers(owner: Supervisor) -> None:
         Program(
             "worker",
             [*celery, *worker],
+            stop_signal=stop_worker,
             orphan_signal=signal.SIGKILL,
             keep_open=owner.keep_open,
         )
     )
     owner.start(Program("beat", [*celery, *beat], keep_open=owner.keep_open))
     manage(owner, "sync_schedules")
+
+
+def require_broker(address: str) -> None:
+    """CannotRun where no Redis is: programs would wait for it without a word."""
+    parts = urlsplit(address)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 6379), timeout=5).close()
+    except OSError as error:
+        raise CannotRun(
+            f"REDIS_URL: no Redis at {parts.hostname}:{parts.port or 6379}: "
+            f"{error.strerror or error}. Start it, or leave REDIS_URL unset for the embedded one."
+        ) from error
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,9 +37,9 @@ def show() -> int:
 
 def show_and_exit() -> int:
     """Archive, print what was stored and where it is. The status says whether all was stored."""
-    with running() as (owner, port):
+    with running() as (owner, _):
         status = archive(owner)
-        describe(owner, port)
+        say(f"\n  Files  {owner.folder.path / 'media'}\n  To look at all of it: ./dev demo")
         return status
 
 
@@ -52,7 +53,8 @@ def running() -> Iterator[tuple[Supervisor, int]]:
         say(f"Starting with the data in {owner.folder.path}")
         port = ports.port_of(listener)
         servers = start_simulator(owner, port)
-        application.start(owner, listener)
+        # At once, as the demo may well be interrupted: PostgreSQL knows what is left to do.
+        application.start(owner, listener, stop_worker=signal.SIGKILL)
         wait_for_simulator(owner, *servers)
         yield owner, port
 
@@ -69,7 +71,7 @@ def start_simulator(owner: Supervisor, web_port: int) -> tuple[int, int]:
         "MEDIA_TRUSTED_HOSTS": f"{ports.LOOPBACK}:{cdn}",
     }
     owner.start(Program("simulator", command, keep_open=owner.keep_open))
-    owner.publish(*CORE_API)
+    owner.shared += CORE_API
     return api, cdn
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from embedded import application, ports, supervisor
 from embedded.errors import CannotRun
@@ -21,6 +21,7 @@ def serve(folder: Folder) -> int:
     with ports.web_listener(os.environ.get("PORT", "")) as listener, exclusive(folder) as owner:
         say(f"Starting with the data in {folder.path}")
         application.start(owner, listener)
+        say(application.manage(owner, "check_core_api"))
         application.wait_for_web(owner, ports.port_of(listener))
         say(addresses(ports.port_of(listener)))
         return serve_until_stopped(owner)
@@ -45,10 +46,8 @@ def exclusive(folder: Folder) -> Iterator[Supervisor]:
 def serve_until_stopped(owner: Supervisor) -> int:
     """Go on until Ctrl-C, which is how it is meant to end: status 0."""
     say("Serving until Ctrl-C.")
-    try:
+    with suppress(KeyboardInterrupt):
         owner.watch()
-    except KeyboardInterrupt:
-        say("\nStopping.")
     return 0
 
 

@@ -10,10 +10,11 @@ import math
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Supervisor:
     record: Record = field(default_factory=Record)
     programs: list[Service] = field(default_factory=list)
     has_new_database: bool = False
+    shared: tuple[str, ...] = ADDRESSES
 
     def start_services(self, stack: ExitStack, settings: Sequence[str] = ()) -> None:
         """Start what the environment does not give. Each address switches off only its own."""
@@ -72,9 +74,9 @@ class Supervisor:
         self.record.sockets = str(sockets)
         self.environment["DATABASE_URL"] = postgres.url(sockets)
 
-    def publish(self, *names: str) -> None:
-        """Let other commands on this data folder have these variables."""
-        self.record.environment |= {name: self.environment[name] for name in names}
+    def publish(self) -> None:
+        """Let other commands on this data folder in: the database is ready for them."""
+        self.record.environment = {name: self.environment[name] for name in self.shared}
         self.folder.publish(self.record)
 
     def start(self, program: Program) -> None:
@@ -99,7 +101,8 @@ class Supervisor:
                 time.sleep(processes.TICK)
         finally:
             process.terminate()
-        return processes.exit_status(process.wait())
+            process.wait()
+        return processes.exit_status(process.returncode)
 
     def watch(self) -> None:
         """Watch the group for ever; a signal ends it with KeyboardInterrupt."""
@@ -124,7 +127,7 @@ def owned(folder: Folder, settings: Sequence[str] = ()) -> Iterator[Supervisor |
         try:
             yield started(folder, stack, settings)
         finally:
-            ignore_stop_signals()  # a second Ctrl-C must not interrupt the end of PostgreSQL
+            ignore_stop_signals()  # they must not interrupt the end of PostgreSQL
 
 
 def started(folder: Folder, stack: ExitStack, settings: Sequence[str]) -> Supervisor:
@@ -135,7 +138,7 @@ def started(folder: Folder, stack: ExitStack, settings: Sequence[str]) -> Superv
     environment = {**folder.secrets(), **given(), "INSTARCHIVER_DATA": str(folder.path)}
     supervisor = Supervisor(folder, environment, keep_open)
     supervisor.start_services(stack, settings)
-    supervisor.publish(*ADDRESSES)
+    folder.publish(supervisor.record)  # what to end after our sudden death; no addresses yet
     stack.callback(supervisor.stop)
     return supervisor
 
@@ -161,6 +164,7 @@ def run(
         with owned(folder) as supervisor:
             if supervisor is not None:
                 programs(supervisor)
+                supervisor.publish()
                 return run_as_owner(supervisor, command)
         with folder.lock("users", fcntl.LOCK_SH) as joined:
             record = folder.published()
@@ -204,9 +208,17 @@ def run_with_throw_away_services(command: Sequence[str]) -> int:
 
 
 def interrupt_on_stop_signals() -> None:
-    """Turn every request to stop into KeyboardInterrupt, which unwinds what was started."""
+    """Turn the first request to stop into KeyboardInterrupt, which unwinds what was started."""
     for number in STOP_SIGNALS:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, interrupt)
+
+
+def interrupt(*_: object) -> None:
+    """Say so at once, and let nothing interrupt the unwinding."""
+    ignore_stop_signals()
+    with suppress(OSError):  # the terminal may be gone
+        os.write(sys.stdout.fileno(), b"\nStopping.\n")  # a signal may come inside a `write`
+    raise KeyboardInterrupt
 
 
 def ignore_stop_signals() -> None:
