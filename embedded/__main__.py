@@ -9,6 +9,7 @@ scratch COMMAND…   any command with empty, throw-away services
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -29,26 +30,37 @@ def own_folder() -> Folder:
 def perform(words: Sequence[str]) -> int:
     """Do what the words say; return the exit status. CannotRun when they say nothing."""
     match words:
-        case ["serve"]:
+        case ["serve", *options]:
+            usage("serve", "Serve your own archive until Ctrl-C.").parse_args(options)
             return serve.serve(own_folder())
-        case ["demo"]:
-            return demo.show()
-        case ["demo", "--exit"]:
-            return demo.show_and_exit()
+        case ["demo", *options]:
+            return demonstrate(options)
         case ["manage", *command]:
             return serve.manage(own_folder(), command)
         case ["run", _, *_]:
             return supervisor.run(own_folder(), words[1:])
         case ["scratch", _, *_]:
+            processes.follow_parent()
             return supervisor.run_with_throw_away_services(words[1:])
         case _:
             raise CannotRun(f"{__doc__}")
 
 
+def demonstrate(options: Sequence[str]) -> int:
+    """Show the demo as its options say."""
+    parser = usage("demo", "Archive three simulated profiles, and serve them until Ctrl-C.")
+    parser.add_argument("--exit", action="store_true", help="archive only; 0: all was stored")
+    return demo.show_and_exit() if parser.parse_args(options).exit else demo.show()
+
+
+def usage(recipe: str, purpose: str) -> argparse.ArgumentParser:
+    """A parser that knows --help, and ends with status 2 at any option that it does not know."""
+    return argparse.ArgumentParser(f"./dev {recipe}", description=purpose, allow_abbrev=False)
+
+
 def main(words: Sequence[str]) -> int:
     """Run until the end or a signal; say on standard error what went wrong."""
     supervisor.interrupt_on_stop_signals()
-    processes.follow_parent()
     try:
         return perform(words)
     except KeyboardInterrupt:
