@@ -8,36 +8,27 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
+from core.management.examples import CommandWithExamples
 from instagram.seeding import AlreadySeeded, Seeded, Size, seed
 
 MOST = {"profiles": 100_000, "posts": 5_000_000, "stories": 1_000_000, "seed": 9_999}
-EXAMPLES = """
+
+
+class Command(CommandWithExamples):
+    """Writes everything or nothing, and each seed once."""
+
+    help = "Fill the database with made-up profiles, posts and stories (not for production data)."
+    EXAMPLES = """
 examples:
   manage.py seed
   manage.py seed --profiles 500 --posts 100000 --stories 5000
   manage.py seed --seed 2 --json
 """
-
-
-class Command(BaseCommand):
-    """Writes everything or nothing, and each seed once."""
-
-    help = "Fill the database with made-up profiles, posts and stories (not for production data)."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Show the examples as they are written."""
-        return super().create_parser(
-            prog_name,
-            subcommand,
-            epilog=EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            **kwargs,
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Sizes; nonsense ends with exit status 2."""

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from core.management.examples import CommandWithExamples
 from core.models import WorkerHeartbeat
 from instagram import actions
 from instagram.archiving import progress
@@ -28,7 +29,12 @@ NO_WORKER = (
 )
 INTERRUPTED = "No longer waiting. The runs are kept, and go on while a worker runs."
 
-EXAMPLES = """
+
+class Command(CommandWithExamples):
+    """Starts one run per name; the work is done by the workers."""
+
+    help = "Archive Instagram profiles: their data, posts, stories and media files."
+    EXAMPLES = """
 examples:
   manage.py archive natgeo
   manage.py archive @natgeo https://www.instagram.com/nasa/ --wait
@@ -37,22 +43,6 @@ examples:
 exit status: 0 everything was stored (without --wait: the runs were started),
 1 something failed, 2 bad usage
 """
-
-
-class Command(BaseCommand):
-    """Starts one run per name; the work is done by the workers."""
-
-    help = "Archive Instagram profiles: their data, posts, stories and media files."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Show the examples as they are written."""
-        return super().create_parser(
-            prog_name,
-            subcommand,
-            epilog=EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            **kwargs,
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Names, and what to do with them."""
