@@ -57,6 +57,22 @@ def test_every_recipe_is_listed_with_its_purpose() -> None:
     assert [name for name, comment in recipes.items() if not comment] == []
 
 
+def test_an_unknown_recipe_is_named_beside_those_that_exist() -> None:
+    answer = subprocess.run([ROOT / "dev", "bogus"], capture_output=True, text=True, check=False)  # noqa: S603  ours
+
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("./dev: no recipe bogus; there are: demo serve test")
+
+
+@pytest.mark.parametrize("recipe", ["demo", "serve", "manage"])
+def test_what_dev_runs_without_just_is_what_the_recipe_runs(recipe: str) -> None:
+    command = [str(ROOT / ".venv/bin/just"), "--dry-run", recipe]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603  ours
+
+    assert answer.stderr.startswith(f"exec python -m embedded {recipe}")
+    assert "demo | serve | manage) exec .venv/bin/python -m embedded" in (ROOT / "dev").read_text()
+
+
 def test_the_scripts_can_be_executed() -> None:
     scripts = ("dev", ".ci/run", "manage.py")
 

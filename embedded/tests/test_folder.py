@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from embedded.errors import CannotRun
 from embedded.folder import Folder, Record
 
 
@@ -72,3 +73,10 @@ def test_the_sockets_of_a_dead_supervisor_are_removed(folder: Folder, tmp_path: 
     folder.clear()
 
     assert not sockets.exists()
+
+
+def test_a_path_that_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CannotRun, match=r"file: File exists\. Set INSTARCHIVER_DATA"):
+        Folder(tmp_path / "file").prepare()

@@ -16,7 +16,7 @@ def test_a_wanted_port_is_taken_exactly() -> None:
 
 
 def test_a_wanted_port_that_is_taken_is_an_error() -> None:
-    with ports.listen(0) as other, pytest.raises(CannotRun, match="cannot be used"):
+    with ports.listen(0) as other, pytest.raises(CannotRun, match="leave PORT unset"):
         ports.web_listener(str(ports.port_of(other)))
 
 

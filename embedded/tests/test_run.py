@@ -127,3 +127,49 @@ def test_no_words_get_the_usage(runner: Runner) -> None:
 
     assert result.returncode == 2
     assert "demo [--exit]" in result.stdout
+
+
+@pytest.mark.parametrize("recipe", ["serve", "demo"])
+def test_a_wrong_word_is_named_with_the_usage_of_its_recipe(runner: Runner, recipe: str) -> None:
+    result = runner.run(recipe, "--bogus")
+
+    assert result.returncode == 2
+    assert f"usage: ./dev {recipe}" in result.stdout
+    assert "--bogus" in result.stdout
+
+
+def test_help_is_no_error(runner: Runner) -> None:
+    result = runner.run("demo", "--help")
+
+    assert result.returncode == 0
+    assert "--exit" in result.stdout
+
+
+def test_a_database_without_tables_gets_one_line_of_advice(runner: Runner) -> None:
+    runner.hold()  # it has services, and migrates nothing
+
+    result = runner.run("manage", "archive", "natgeo")
+
+    assert result.returncode == 2
+    assert result.stdout.endswith("Run:  ./dev manage migrate\n")
+    assert "Traceback" not in result.stdout
+
+
+@pytest.mark.parametrize("words", [["serve"], ["manage", "archive", "natgeo"]])
+def test_a_database_that_is_not_there_is_named(runner: Runner, words: list[str]) -> None:
+    runner.variables["DATABASE_URL"] = "postgres://user:password@127.0.0.1:1/none"
+
+    result = runner.run(*words)
+
+    assert result.returncode == 2
+    assert "correct DATABASE_URL" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_a_server_without_its_redis_does_not_start(runner: Runner) -> None:
+    runner.variables["REDIS_URL"] = "redis://127.0.0.1:1"
+
+    result = runner.run("serve")
+
+    assert result.returncode == 2
+    assert "no Redis at 127.0.0.1:1" in result.stdout

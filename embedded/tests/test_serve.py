@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import urllib.request
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,25 @@ def test_a_second_server_on_the_same_data_is_refused(runner: Runner) -> None:
 
     assert result.returncode == 2
     assert "Another command is using" in result.stdout
+
+
+def test_a_command_during_the_first_start_waits_for_the_tables(runner: Runner) -> None:
+    runner.variables["PORT"] = str(ports.any_free())
+    server = runner.start("serve")
+    assert server.stdout is not None
+    assert server.stdout.readline().startswith("Starting")
+
+    result = runner.run("manage", "archive", "natgeo")
+
+    assert result.returncode == 0
+    assert "natgeo: queued" in result.stdout
+
+
+def test_without_an_address_of_the_core_api_the_start_says_where_to_set_it(runner: Runner) -> None:
+    runner.variables |= {"CORE_API_URL": "", "CORE_API_TOKEN": "", "PORT": str(ports.any_free())}
+    server = runner.start("serve")
+    assert server.stdout is not None
+
+    said = list(takewhile(lambda line: not line.startswith("Serving"), server.stdout))
+
+    assert "set CORE_API_URL" in said[1]
