@@ -18,6 +18,7 @@ SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 QUEUES = "stories,archive,downloads,default"
 WORKER_CHILDREN = "3"
 WEB_THREADS = "8"
+WEB_GRACE = "3"  # a process that is asked to stop while it starts does not hear it
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "config.settings.local",
     "REMAP_SIGTERM": "SIGQUIT",  # Celery then hands unfinished tasks back instead of ending them
@@ -60,8 +61,9 @@ def manage(owner: Supervisor, *arguments: str) -> str:
 def start_web(owner: Supervisor, listener: socket.socket) -> None:
     """Start the web server on a port that we have taken already, so that nobody else can."""
     number = listener.fileno()
-    options = ("--worker-class", "gthread", "--workers", "2", "--threads", WEB_THREADS)
-    command = ("config.wsgi", "--bind", f"fd://{number}", *options, "--no-control-socket")
+    size = ("--worker-class", "gthread", "--workers", "2", "--threads", WEB_THREADS)
+    options = (*size, "--graceful-timeout", WEB_GRACE, "--no-control-socket")
+    command = ("config.wsgi", "--bind", f"fd://{number}", *options)
     owner.start(Program("web", python("gunicorn", *command), keep_open=(*owner.keep_open, number)))
 
 
