@@ -75,7 +75,7 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The picture, then what identifies the post."""
-        facts = ("user", "variant", "said", "like_count", "availability", "post_created_at")
+        facts = ("user", "variant", "said", "availability", "post_created_at")
         return (Pictures(request, _first_of_post, 56), "id", *facts)
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:  # noqa: ARG002  Django's signature
