@@ -22,6 +22,7 @@ from core import errors
 from core.middleware import request_id
 from core.tests import odd_server
 from core.tests.odd_server import TOKEN, OddServer, answering
+from core.tests.waiting import wait_until
 from core.utils.core_api import Endpoint, make_request
 from settings.models import ArchivingSetting, CoreAPISetting
 
@@ -148,7 +149,7 @@ def test_a_killed_call_stays_started(server: OddServer) -> None:
         },
     )
 
-    assert server.arrived.wait(20)
+    wait_until(lambda: server.requests)
     child.send_signal(signal.SIGKILL)
     child.wait()
 

@@ -1,15 +1,18 @@
-"""A small HTTP server that answers whatever a test scripts, byte for byte; a fake, not a mock."""
+"""A small HTTP server that answers as a test scripts it, byte for byte; a fake, not a mock.
+
+As the Core API it gives replies in turn (`will`), as a CDN a reply for each path (`serve`).
+"""
 
 from __future__ import annotations
 
+import re
 import socket
+import socketserver
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from contextlib import contextmanager
 
 import pytest
 import stamina
@@ -18,119 +21,186 @@ from pytest_django import Settings
 # Letters, digits and what has other spellings in a URL or in JSON
 TOKEN = "tk/Ab9+secret=="
 
-Reply = Callable[[BaseHTTPRequestHandler], None]
+Reply = Callable[[socket.socket], None]
 
 
-@dataclass
-class OddServer:
-    """Gives the scripted replies in turn, and the last of them for ever."""
+class OddServer(socketserver.ThreadingTCPServer):
+    """Listens on the loopback address and notes the head of each request."""
 
-    url: str
-    replies: list[Reply] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=list)
-    arrived: threading.Event = field(default_factory=threading.Event)
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Connection)
+        self.heads: list[bytes] = []
+        self.most_active = 0
+        self._active = 0
+        self._in_turn = [answering(b"", 404)]
+        self._by_path: dict[str, tuple[Reply, float]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def host(self) -> str:
+        """As a client is told to trust it."""
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a path."""
+        return f"http://{self.host}"
+
+    @property
+    def requests(self) -> list[str]:
+        """Path and query of each request."""
+        return [head.split(b" ")[1].decode() for head in self.heads]
+
+    @property
+    def tokens(self) -> list[str]:
+        """The Authorization header of each request, or ""."""
+        found = [re.search(rb"(?i)\r\nauthorization: *([^\r]*)", head) for head in self.heads]
+        return [match[1].decode() if match else "" for match in found]
 
     def will(self, *replies: Reply) -> None:
-        """Script the coming replies."""
-        self.replies = list(replies)
+        """Script the coming replies of paths without one of their own; the last holds for ever."""
+        self._in_turn = list(replies)
 
-    def reply_to(self, handler: BaseHTTPRequestHandler) -> None:
-        """Note the request and give the next reply."""
-        self.requests.append(handler.path)
-        self.tokens.append(handler.headers.get("Authorization", ""))
-        self.arrived.set()
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        with suppress(BrokenPipeError, ConnectionResetError):
-            reply(handler)
+    def serve(self, path: str, reply: Reply, *, delay: float = 0) -> str:
+        """Let the path give this reply after some seconds, again and again; returns its URL."""
+        self._by_path[path] = reply, delay
+        return f"{self.url}{path}"
+
+    def reply_to(self, head: bytes, connection: socket.socket) -> None:
+        """Note the request and give its reply."""
+        with self._lock:
+            self.heads.append(head)
+            path = head.split(b" ")[1].partition(b"?")[0].decode()
+            reply, delay = self._by_path.get(path) or (self._next_in_turn(), 0)
+        self._wait(delay)
+        reply(connection)
+
+    def _next_in_turn(self) -> Reply:
+        return self._in_turn.pop(0) if len(self._in_turn) > 1 else self._in_turn[0]
+
+    def _wait(self, delay: float) -> None:
+        """Wait, and count how many wait at once.
+
+        Not how many are answered at once: a client that has everything asks for the next file
+        before this side has come to its end.
+        """
+        with self._lock:
+            self._active += 1
+            self.most_active = max(self.most_active, self._active)
+        time.sleep(delay)
+        with self._lock:
+            self._active -= 1
+
+
+class Connection(socketserver.BaseRequestHandler):
+    """Requests without a body, one after the other, until a reply or the client ends it."""
+
+    server: OddServer
+
+    def handle(self) -> None:
+        """Read the head of each request and give its reply."""
+        try:
+            while head := self._head():
+                self.server.reply_to(head, self.request)
+        except OSError:  # either side left, as some tests want
+            return
+
+    def _head(self) -> bytes:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            received = self.request.recv(65536)
+            if not received:
+                return b""
+            head += received
+        return head
+
+
+def head(status: int, headers: dict[str, str]) -> bytes:
+    """The head of an answer, exactly as given."""
+    lines = [f"HTTP/1.1 {status} Reason", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def answering(body: str | bytes, status: int = 200, **headers: str) -> Reply:
     """A complete answer; underscores in header names stand for hyphens."""
-    raw = body.encode() if isinstance(body, str) else body
+    content = body.encode() if isinstance(body, str) else body
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    def reply(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", str(len(raw)))
-        handler.end_headers()
-        handler.wfile.write(raw)
+    def reply(connection: socket.socket) -> None:
+        connection.sendall(head(status, {"Content-Length": str(len(content)), **named}) + content)
 
     return reply
 
 
-def hanging_up(handler: BaseHTTPRequestHandler) -> None:
-    """Close the connection without an answer."""
-    handler.connection.shutdown(socket.SHUT_RDWR)
+def redirecting(location: str, status: int = 302) -> Reply:
+    """Send the client elsewhere."""
+    return answering(b"", status, Location=location)
 
 
-def cutting_the_body(handler: BaseHTTPRequestHandler) -> None:
-    """Promise more than is sent."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    handler.wfile.write(b'{"code": 200,')
-    handler.connection.shutdown(socket.SHUT_RDWR)
+def sending(*pieces: bytes, pause: float = 0) -> Reply:
+    """These bytes, with a pause after each piece, and then the end of the connection."""
+
+    def reply(connection: socket.socket) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    return reply
+
+
+def resetting_after(sent: bytes) -> Reply:
+    """These bytes, then a TCP reset."""
+
+    def reply(connection: socket.socket) -> None:
+        connection.sendall(sent)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    return reply
 
 
 def sleeping(seconds: float) -> Reply:
     """Say nothing for a while, then answer."""
 
-    def reply(handler: BaseHTTPRequestHandler) -> None:
+    def reply(connection: socket.socket) -> None:
         time.sleep(seconds)
-        answering('{"code": 200, "data": {}}')(handler)
+        answering('{"code": 200, "data": {}}')(connection)
 
     return reply
-
-
-def dripping(handler: BaseHTTPRequestHandler) -> None:
-    """Send a body one byte at a time, each in time and the whole of it never."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    for _ in range(1000):
-        handler.wfile.write(b" ")
-        time.sleep(0.05)
 
 
 def pouring(size: int) -> Reply:
     """Send a body of that many bytes."""
+    return sending(head(200, {"Content-Length": str(size)}), *[b" " * 65536] * (size // 65536))
 
-    def reply(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(size))
-        handler.end_headers()
-        for _ in range(size // 65536):
-            handler.wfile.write(b" " * 65536)
 
-    return reply
+_PROMISE = head(200, {"Content-Length": "1000"})
+
+hanging_up = sending()
+"""Close the connection without an answer."""
+
+cutting_the_body = sending(_PROMISE + b'{"code": 200,')
+"""Promise more than is sent."""
+
+dripping = sending(_PROMISE, *[b" "] * 1000, pause=0.05)
+"""Send a body one byte at a time, each in time and the whole of it never."""
 
 
 @contextmanager
 def odd_server() -> Iterator[OddServer]:
     """Run the server on a free port of the loopback address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            server.reply_to(self)
-
-        def log_message(self, *_: Any) -> None:
-            """Stay silent."""
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
-    server = OddServer(url=f"http://127.0.0.1:{listener.server_port}")
-    thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        listener.shutdown()
-        listener.server_close()
-        thread.join()
+    with OddServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(name="server")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from core.tests.odd_server import OddServer, odd_server
 from storage import store
 from storage.models import Asset
 from storage.store import Store
-from storage.tests.fake_cdn import FakeCdn
 
 MakeAsset = Callable[..., Asset]
 
@@ -26,15 +25,11 @@ def shelf(media_folder: Path) -> Store:
 
 
 @pytest.fixture
-def cdn(settings: Settings) -> Iterator[FakeCdn]:
+def cdn(settings: Settings) -> Iterator[OddServer]:
     """A running CDN, which the settings trust."""
-    with FakeCdn() as server:
+    with odd_server() as server:
         settings.MEDIA_TRUSTED_HOSTS = frozenset({server.host})
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -16,6 +16,14 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from core.tests.odd_server import (
+    OddServer,
+    answering,
+    head,
+    odd_server,
+    redirecting,
+    sending,
+)
 from core.tests.waiting import wait_until
 from storage import claims
 from storage.batch import Batch, Crew, download_batch
@@ -25,7 +33,6 @@ from storage.models import Asset, StoredFile
 from storage.store import ASIDE, Store
 from storage.tests import samples
 from storage.tests.conftest import MakeAsset
-from storage.tests.fake_cdn import FakeCdn, answer, head, raw, redirect
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +40,7 @@ JPEG = samples.jpeg()
 
 
 def run(
-    cdn: FakeCdn, *, crew: Crew | None = None, seconds: float = 30, limit: int = 100
+    cdn: OddServer, *, crew: Crew | None = None, seconds: float = 30, limit: int = 100
 ) -> BatchResult:
     limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=2)
     return Batch(limit, crew=crew or Crew(), limits=limits, seconds=seconds).run()
@@ -46,10 +53,10 @@ def closing_connection(work: Callable[[], object]) -> None:
         connection.close()
 
 
-def test_every_due_file_is_stored(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
+def test_every_due_file_is_stored(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
     files = {f"/{number}.jpg": samples.jpeg(seed=number) for number in range(40)}
     for path, data in files.items():
-        make_asset(cdn.serve(path, answer(data)))
+        make_asset(cdn.serve(path, answering(data)))
 
     result = download_batch(100)
 
@@ -60,12 +67,12 @@ def test_every_due_file_is_stored(cdn: FakeCdn, shelf: Store, make_asset: MakeAs
     assert all((shelf.root / file.name).read_bytes() in files.values() for file in stored)
 
 
-def test_one_bad_file_stops_no_other(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
-    make_asset(cdn.serve("/gone.jpg", answer(b"", status=403)))
-    make_asset(cdn.serve("/html.jpg", answer(b"<html>" * 20, Content_Type="image/jpeg")))
-    make_asset(cdn.serve("/busy.jpg", answer(b"", status=503)))
-    make_asset(cdn.serve("/inner.jpg", redirect("http://169.254.169.254/")))
-    make_asset(cdn.serve("/good.jpg", answer(JPEG)))
+def test_one_bad_file_stops_no_other(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+    make_asset(cdn.serve("/gone.jpg", answering(b"", status=403)))
+    make_asset(cdn.serve("/html.jpg", answering(b"<html>" * 20, Content_Type="image/jpeg")))
+    make_asset(cdn.serve("/busy.jpg", answering(b"", status=503)))
+    make_asset(cdn.serve("/inner.jpg", redirecting("http://169.254.169.254/")))
+    make_asset(cdn.serve("/good.jpg", answering(JPEG)))
 
     result = run(cdn)
 
@@ -75,34 +82,34 @@ def test_one_bad_file_stops_no_other(cdn: FakeCdn, shelf: Store, make_asset: Mak
 
 @pytest.mark.parametrize("url", ["http://[x/a.jpg", "http://x]/a.jpg", "http://xn--a/a.jpg"])
 def test_a_url_that_nobody_can_read_stops_no_other(
-    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset, url: str
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset, url: str
 ) -> None:
     make_asset(url)
-    make_asset(cdn.serve("/good.jpg", answer(JPEG)))
+    make_asset(cdn.serve("/good.jpg", answering(JPEG)))
 
     result = run(cdn)
 
     assert (result.stored, result.retried + result.failed) == (1, 1)
 
 
-def test_the_limit_is_kept(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
+def test_the_limit_is_kept(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
     for _ in range(5):
-        make_asset(cdn.serve("/file.jpg", answer(JPEG)))
+        make_asset(cdn.serve("/file.jpg", answering(JPEG)))
 
     assert run(cdn, limit=3).stored == 3
 
 
-def test_without_time_nothing_is_begun(cdn: FakeCdn, shelf: Store, make_asset: MakeAsset) -> None:
-    make_asset(cdn.serve("/file.jpg", answer(JPEG)))
+def test_without_time_nothing_is_begun(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+    make_asset(cdn.serve("/file.jpg", answering(JPEG)))
 
     assert run(cdn, seconds=0) == BatchResult()
 
 
 def test_what_has_not_begun_in_time_is_given_back(
-    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(10):
-        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG), delay=0.3))
+        make_asset(cdn.serve(f"/{number}.jpg", answering(JPEG), delay=0.3))
 
     result = run(cdn, crew=Crew(2, 2), seconds=0.1)
 
@@ -112,10 +119,10 @@ def test_what_has_not_begun_in_time_is_given_back(
 
 @pytest.mark.parametrize(("crew", "most"), [(Crew(8, 8), 8), (Crew(8, 2), 2), (Crew(3, 8), 3)])
 def test_a_host_gets_no_more_connections_than_allowed(
-    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset, crew: Crew, most: int
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset, crew: Crew, most: int
 ) -> None:
     for number in range(20):
-        make_asset(cdn.serve(f"/{number}.jpg", answer(JPEG), delay=0.05))
+        make_asset(cdn.serve(f"/{number}.jpg", answering(JPEG), delay=0.05))
 
     result = run(cdn, crew=crew)
 
@@ -124,12 +131,10 @@ def test_a_host_gets_no_more_connections_than_allowed(
 
 
 def test_a_busy_host_does_not_hold_up_another(shelf: Store, make_asset: MakeAsset) -> None:
-    with FakeCdn() as slow, FakeCdn() as fast:
-        for server in (slow, fast):
-            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with odd_server() as slow, odd_server() as fast:
         for _ in range(3):
-            make_asset(slow.serve("/file.jpg", answer(JPEG), delay=0.4))
-        make_asset(fast.serve("/file.jpg", answer(samples.jpeg(seed=1))))
+            make_asset(slow.serve("/file.jpg", answering(JPEG), delay=0.4))
+        make_asset(fast.serve("/file.jpg", answering(samples.jpeg(seed=1))))
         limits = Limits(trusted_hosts=frozenset({slow.host, fast.host}))
 
         result = Batch(9, crew=Crew(2, 1), limits=limits, seconds=30).run()
@@ -137,17 +142,17 @@ def test_a_busy_host_does_not_hold_up_another(shelf: Store, make_asset: MakeAsse
         stored = Asset.objects.order_by("stored_at").values_list("url", flat=True)
         assert result.stored == 4
         assert fast.host in str(stored.first())
-        slow.shutdown()
-        fast.shutdown()
 
 
 def test_a_file_that_takes_longer_than_a_lease_keeps_it(
-    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
 ) -> None:
     pieces = [JPEG, *[b"\0"] * 6]
     length = sum(map(len, pieces))
     make_asset(
-        cdn.serve("/long.jpg", raw(head(200, {"Content-Length": str(length)}), *pieces, pause=0.2))
+        cdn.serve(
+            "/long.jpg", sending(head(200, {"Content-Length": str(length)}), *pieces, pause=0.2)
+        )
     )
     batch = Batch(
         1,
@@ -171,10 +176,10 @@ def test_a_file_that_takes_longer_than_a_lease_keeps_it(
 
 
 def test_two_workers_never_download_the_same_file(
-    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(30):
-        make_asset(cdn.serve(f"/{number}.jpg", answer(samples.jpeg(seed=number)), delay=0.02))
+        make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number)), delay=0.02))
     results = []
 
     def work() -> None:
@@ -191,10 +196,10 @@ def test_two_workers_never_download_the_same_file(
 
 
 def test_a_full_disk_is_seen_and_the_rest_is_given_back(
-    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(8):
-        make_asset(cdn.serve("/file.jpg", answer(JPEG), delay=0.1))
+        make_asset(cdn.serve("/file.jpg", answering(JPEG), delay=0.1))
     shelf.root.write_bytes(b"a file stands where the folder should be")
 
     with pytest.raises(OSError, match="tmp"):
@@ -204,18 +209,20 @@ def test_a_full_disk_is_seen_and_the_rest_is_given_back(
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(
-    cdn: FakeCdn, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(6):
-        make_asset(cdn.serve(f"/{number}.jpg", answer(samples.jpeg(seed=number))))
-    slow = raw(head(200, {"Content-Length": str(len(JPEG))}), JPEG[:500], *[b""] * 100, pause=0.1)
+        make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number))))
+    slow = sending(
+        head(200, {"Content-Length": str(len(JPEG))}), JPEG[:500], *[b""] * 100, pause=0.1
+    )
     make_asset(cdn.serve("/slow.jpg", slow))
     command = [sys.executable, "-c", CHILD]
     with subprocess.Popen(command, env=child_environment(cdn)) as child:  # noqa: S603  our own code
         wait_until(lambda: Asset.objects.filter(state="stored").count() == 6)
         wait_until(lambda: any((shelf.root / ASIDE).glob("*")))
         child.send_signal(signal.SIGKILL)
-    cdn.serve("/slow.jpg", answer(JPEG))
+    cdn.serve("/slow.jpg", answering(JPEG))
     before = run(cdn)
 
     Asset.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
@@ -236,7 +243,7 @@ download_batch(100)
 """
 
 
-def child_environment(cdn: FakeCdn) -> dict[str, str]:
+def child_environment(cdn: OddServer) -> dict[str, str]:
     """The child uses the test database and the test store."""
     parts = connection.get_connection_params()
     facts = {

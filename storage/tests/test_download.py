@@ -11,6 +11,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from core.tests.odd_server import (
+    OddServer,
+    Reply,
+    answering,
+    head,
+    redirecting,
+    resetting_after,
+    sending,
+)
 from storage import kinds
 from storage.download import Fetcher, Limits
 from storage.errors import (
@@ -23,7 +32,6 @@ from storage.errors import (
 )
 from storage.store import Content
 from storage.tests import samples
-from storage.tests.fake_cdn import FakeCdn, Script, answer, head, raw, redirect, reset_after
 
 JPEG = samples.jpeg()
 
@@ -31,7 +39,7 @@ JPEG = samples.jpeg()
 class Client:
     """Fetches from the fake CDN, with limits that suit a test."""
 
-    def __init__(self, cdn: FakeCdn, folder: Path) -> None:
+    def __init__(self, cdn: OddServer, folder: Path) -> None:
         self.cdn = cdn
         self.path = folder / "file"
         self.limits = Limits(
@@ -42,24 +50,24 @@ class Client:
         with Fetcher(self.limits) as fetcher:
             return fetcher.fetch(url, self.path)
 
-    def run(self, script: Script) -> Content:
-        return self.get(self.cdn.serve("/file.jpg", script))
+    def run(self, reply: Reply) -> Content:
+        return self.get(self.cdn.serve("/file.jpg", reply))
 
 
 @pytest.fixture
-def client(cdn: FakeCdn, tmp_path: Path) -> Client:
+def client(cdn: OddServer, tmp_path: Path) -> Client:
     return Client(cdn, tmp_path)
 
 
 def test_the_bytes_lie_in_the_file_and_are_hashed(client: Client) -> None:
-    content = client.run(answer(JPEG))
+    content = client.run(answering(JPEG))
 
     assert content == Content(hashlib.sha256(JPEG).hexdigest(), len(JPEG), kinds.JPEG)
     assert client.path.read_bytes() == JPEG
 
 
 def test_the_true_type_wins_over_the_claimed_one(client: Client) -> None:
-    content = client.run(answer(samples.video(), Content_Type="image/jpeg"))
+    content = client.run(answering(samples.video(), Content_Type="image/jpeg"))
 
     assert content.kind == kinds.MP4
 
@@ -67,13 +75,13 @@ def test_the_true_type_wins_over_the_claimed_one(client: Client) -> None:
 def test_a_chunked_answer_is_read_to_its_end(client: Client) -> None:
     chunk = f"{len(JPEG):x}\r\n".encode() + JPEG + b"\r\n0\r\n\r\n"
 
-    content = client.run(raw(head(200, {"Transfer-Encoding": "chunked"}) + chunk))
+    content = client.run(sending(head(200, {"Transfer-Encoding": "chunked"}) + chunk))
 
     assert content.size == len(JPEG)
 
 
 def test_a_connection_is_used_again(client: Client) -> None:
-    url = client.cdn.serve("/file.jpg", answer(JPEG))
+    url = client.cdn.serve("/file.jpg", answering(JPEG))
     with Fetcher(client.limits) as fetcher:
         sizes = [fetcher.fetch(url, client.path).size for _ in range(3)]
 
@@ -81,9 +89,9 @@ def test_a_connection_is_used_again(client: Client) -> None:
 
 
 def test_nothing_that_identifies_us_is_sent(client: Client) -> None:
-    client.get(client.cdn.serve("/file.jpg", answer(JPEG)).replace("//", "//user:secret@"))
+    client.get(client.cdn.serve("/file.jpg", answering(JPEG)).replace("//", "//user:secret@"))
 
-    sent = client.cdn.requests[0].lower()
+    sent = client.cdn.heads[0].lower()
     assert b"authorization" not in sent
     assert b"cookie" not in sent
 
@@ -94,50 +102,55 @@ def test_a_proxy_of_the_environment_is_not_used(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
 
-    assert client.run(answer(JPEG)).size == len(JPEG)
+    assert client.run(answering(JPEG)).size == len(JPEG)
 
 
 @pytest.mark.parametrize(
-    "script",
+    "reply",
     [
-        pytest.param(answer(b""), id="zero bytes"),
-        pytest.param(raw(head(200, {"Content-Length": "99999"}) + JPEG), id="short of its length"),
+        pytest.param(answering(b""), id="zero bytes"),
         pytest.param(
-            raw(head(200, {"Transfer-Encoding": "chunked"}) + b"fff\r\n" + JPEG), id="short chunk"
+            sending(head(200, {"Content-Length": "99999"}) + JPEG), id="short of its length"
         ),
-        pytest.param(reset_after(b""), id="reset before the head"),
         pytest.param(
-            reset_after(head(200, {"Content-Length": "99999"}) + JPEG), id="reset in the body"
+            sending(head(200, {"Transfer-Encoding": "chunked"}) + b"fff\r\n" + JPEG),
+            id="short chunk",
         ),
-        pytest.param(raw(b"SSH-2.0-OpenSSH\r\n"), id="not HTTP"),
-        pytest.param(raw(b"", pause=1), id="silence"),
-        pytest.param(answer(b"busy", status=429), id="429"),
-        pytest.param(answer(b"broken", status=500), id="500"),
-        pytest.param(answer(b"broken", status=503), id="503"),
-        pytest.param(answer(b"", status=204), id="204"),
-        pytest.param(raw(head(200, {"Content-Length": "abc"}) + JPEG), id="length is no number"),
-        pytest.param(raw(head(200, {"X": "y" * 200_000})), id="huge head"),
+        pytest.param(resetting_after(b""), id="reset before the head"),
+        pytest.param(
+            resetting_after(head(200, {"Content-Length": "99999"}) + JPEG), id="reset in the body"
+        ),
+        pytest.param(sending(b"SSH-2.0-OpenSSH\r\n"), id="not HTTP"),
+        pytest.param(sending(b"", pause=1), id="silence"),
+        pytest.param(answering(b"busy", status=429), id="429"),
+        pytest.param(answering(b"broken", status=500), id="500"),
+        pytest.param(answering(b"broken", status=503), id="503"),
+        pytest.param(answering(b"", status=204), id="204"),
+        pytest.param(
+            sending(head(200, {"Content-Length": "abc"}) + JPEG), id="length is no number"
+        ),
+        pytest.param(sending(head(200, {"X": "y" * 200_000})), id="huge head"),
     ],
 )
-def test_a_passing_fault_is_transient(client: Client, script: Script) -> None:
+def test_a_passing_fault_is_transient(client: Client, reply: Reply) -> None:
     with pytest.raises(Transient):
-        client.run(script)
+        client.run(reply)
 
 
 def test_a_drip_of_the_body_ends_at_the_deadline(client: Client) -> None:
     pieces = [JPEG[place : place + 1] for place in range(len(JPEG))]
-    script = raw(head(200, {"Content-Length": str(len(JPEG))}), *pieces, pause=0.05)
+    reply = sending(head(200, {"Content-Length": str(len(JPEG))}), *pieces, pause=0.05)
     started = time.monotonic()
 
     with pytest.raises(Transient, match="ReadTimeout"):
-        client.run(script)
+        client.run(reply)
 
     assert time.monotonic() - started < 2
 
 
 def test_a_drip_of_the_head_ends_at_the_deadline(client: Client) -> None:
     with pytest.raises(Transient, match="ReadTimeout"):
-        client.run(raw(*[b"H"] * 100, pause=0.05))
+        client.run(sending(*[b"H"] * 100, pause=0.05))
 
 
 def test_what_keeps_a_good_pace_may_outlast_the_grace(client: Client) -> None:
@@ -145,7 +158,7 @@ def test_what_keeps_a_good_pace_may_outlast_the_grace(client: Client) -> None:
     body = JPEG + bytes(40_000)
     pieces = [body[place : place + 5000] for place in range(0, len(body), 5000)]
 
-    content = client.run(raw(head(200, {"Content-Length": str(len(body))}), *pieces, pause=0.1))
+    content = client.run(sending(head(200, {"Content-Length": str(len(body))}), *pieces, pause=0.1))
 
     assert content.size == len(body)
 
@@ -155,13 +168,13 @@ def test_the_longest_time_holds_at_any_pace(client: Client) -> None:
     pieces = [JPEG, *[bytes(10_000)] * 50]
 
     with pytest.raises(Transient):
-        client.run(raw(head(200, {"Content-Length": "900000"}), *pieces, pause=0.05))
+        client.run(sending(head(200, {"Content-Length": "900000"}), *pieces, pause=0.05))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_a_refused_url_has_expired(client: Client, status: int) -> None:
     with pytest.raises(UrlExpired, match=str(status)):
-        client.run(answer(b"URL signature expired", status=status))
+        client.run(answering(b"URL signature expired", status=status))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +185,7 @@ def test_the_pause_that_a_host_asks_for_is_kept(
     client: Client, asked: str, pause: float | None
 ) -> None:
     with pytest.raises(Transient) as caught:
-        client.run(answer(b"", status=429, Retry_After=asked))
+        client.run(answering(b"", status=429, Retry_After=asked))
 
     assert caught.value.retry_after == pause
 
@@ -182,33 +195,33 @@ def test_the_pause_that_a_host_asks_for_is_kept(
 )
 def test_what_only_claims_to_be_an_image_is_no_media(client: Client, body: bytes) -> None:
     with pytest.raises(NotMedia):
-        client.run(answer(body, Content_Type="image/jpeg"))
+        client.run(answering(body, Content_Type="image/jpeg"))
 
 
 def test_an_announced_size_above_the_cap_is_refused_unread(client: Client) -> None:
     with pytest.raises(TooLarge):
-        client.run(raw(head(200, {"Content-Length": str(10**15)}) + JPEG))
+        client.run(sending(head(200, {"Content-Length": str(10**15)}) + JPEG))
 
     assert not client.path.exists()
 
 
 def test_an_unannounced_size_above_the_cap_is_cut(client: Client) -> None:
     with pytest.raises(TooLarge):
-        client.run(raw(head(200, {}), JPEG, *[bytes(400_000)] * 4))
+        client.run(sending(head(200, {}), JPEG, *[bytes(400_000)] * 4))
 
     assert client.path.stat().st_size <= client.limits.max_bytes
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_followed(client: Client, status: int) -> None:
-    client.cdn.serve("/there.jpg", answer(JPEG))
+    client.cdn.serve("/there.jpg", answering(JPEG))
 
-    assert client.run(redirect("/there.jpg", status=status)).size == len(JPEG)
+    assert client.run(redirecting("/there.jpg", status=status)).size == len(JPEG)
 
 
 def test_a_loop_of_redirects_ends(client: Client) -> None:
     with pytest.raises(Transient, match="redirects"):
-        client.run(redirect("/file.jpg"))
+        client.run(redirecting("/file.jpg"))
 
     assert len(client.cdn.requests) == 6
 
@@ -235,14 +248,14 @@ def test_a_loop_of_redirects_ends(client: Client) -> None:
 )
 def test_a_redirect_to_a_forbidden_place_is_refused(client: Client, location: str) -> None:
     with pytest.raises(ForbiddenAddress):
-        client.run(redirect(location))
+        client.run(redirecting(location))
 
 
 def test_another_port_of_a_trusted_host_is_not_trusted(client: Client) -> None:
     client.limits = replace(client.limits, trusted_hosts=frozenset({"127.0.0.1:1"}))
 
     with pytest.raises(ForbiddenAddress):
-        client.run(answer(JPEG))
+        client.run(answering(JPEG))
 
     assert client.cdn.requests == []
 
@@ -253,7 +266,7 @@ def test_an_unknown_name_may_be_known_later(client: Client) -> None:
 
 
 def test_an_error_names_the_host_and_never_the_url(client: Client) -> None:
-    url = client.cdn.serve("/v/secret.jpg", reset_after(b"")) + "?oh=signature"
+    url = client.cdn.serve("/v/secret.jpg", resetting_after(b"")) + "?oh=signature"
 
     with pytest.raises(Transient) as caught:
         client.get(url)
