@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from core import pauses
+from core import failures, pauses
 from core.errors import (
     BadRequest,
     CoreAPIError,
@@ -32,7 +32,6 @@ Payload: TypeAlias = dict[str, Any] | list[Any]
 
 # The provider has no code for these, only words.
 BALANCE = re.compile(r"余额|充值|balance|recharge|requires payment|not accept free", re.IGNORECASE)
-PRIVATE = re.compile(r"not authorized to view user", re.IGNORECASE)
 INSTAGRAM_PAUSE = re.compile(r"wait a few minutes", re.IGNORECASE)
 
 
@@ -125,7 +124,7 @@ def _is_instagrams(layer: Mapping[str, Any]) -> bool:
 
 def _instagrams_refusal(where: str, body: Any) -> CoreAPIError:
     """Instagram refused the provider, not us: our token and our balance are fine."""
-    if _says(PRIVATE, body):
+    if _says(failures.PRIVATE, body):
         return PrivateProfile(f"{where}: the profile is private")
     if _says(INSTAGRAM_PAUSE, body):
         return Transient(f"{where}: Instagram asked the provider to wait")
@@ -151,12 +150,7 @@ def _has_failed(body: Mapping[str, Any]) -> bool:
         return True
     if body.get("data") is None and ("data" in body or "detail" in body):
         return True
-    return any(map(_is_failure, _layers(body, "data")))
-
-
-def _is_failure(layer: Mapping[str, Any]) -> bool:
-    code = layer.get("code")  # of a post, `code` is a text
-    return layer.get("status") in (False, "fail") or (isinstance(code, int) and code >= 400)
+    return any(map(failures.is_failure, _layers(body, "data")))
 
 
 def _failure_inside(answer: Answer, body: Mapping[str, Any]) -> CoreAPIError:
@@ -164,14 +158,13 @@ def _failure_inside(answer: Answer, body: Mapping[str, Any]) -> CoreAPIError:
     code = body.get("code")
     if code in (401, 402, 403, 429):
         return _refusal(replace(answer, status=code), body)
-    if _says(PRIVATE, body):
+    if _says(failures.PRIVATE, body):
         return PrivateProfile(f"{answer.path}: the profile is private")
     return NotAvailable(f"{answer.path}: a failure inside HTTP {answer.status}")
 
 
 def _is_nobody(layer: Mapping[str, Any]) -> bool:
-    """Instagram's "no such user"; a list of items may carry a null user of its own."""
-    return "user" in layer and layer["user"] is None and "items" not in layer
+    return failures.is_nobody(layer) and "items" not in layer
 
 
 def _layers(body: Any, wrapper: str) -> Iterator[Mapping[str, Any]]:
@@ -186,12 +179,8 @@ def _member(body: Any, name: str) -> Any:
 
 
 def _says(pattern: re.Pattern[str], body: Any) -> bool:
-    return any(pattern.search(text) for text in _messages(body))
-
-
-def _messages(body: Any) -> Iterator[str]:
-    for wrapper in ("detail", "data"):
-        for layer in _layers(body, wrapper):
-            for name in ("message", "message_zh", "errorMessage", "detail"):
-                if isinstance(text := layer.get(name), str):
-                    yield text
+    return any(
+        failures.says(pattern, layer)
+        for wrapper in ("detail", "data")
+        for layer in _layers(body, wrapper)
+    )

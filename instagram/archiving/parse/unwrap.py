@@ -8,6 +8,7 @@ outermost first, and readers take the first layer that they recognise by its own
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core import failures
 from core.errors import CoreAPIError, NoSuchProfile, NotAvailable, PrivateProfile, UnexpectedPayload
 from instagram.archiving.parse import values
 from instagram.archiving.parse.storable import storable
@@ -24,7 +25,6 @@ _WRAPPERS = (
 )
 _MAX_WRAPPERS = 5
 _ENTRY_WRAPPERS = ("node", "media", "media_or_ad")
-_PRIVATE = "not authorized to view user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,9 @@ def _opened(value: object) -> list[Raw]:
 
 
 def _refuse_failure(layer: Raw) -> None:
-    status, code = layer.get("status"), layer.get("code")
-    refused = isinstance(code, int) and code >= 400
-    if not (refused or status is False or status == "fail"):
+    if not failures.is_failure(layer):
         return
-    said = values.first(values.text(layer.get("message")), values.text(layer.get("errorMessage")))
-    if said and said.lower().startswith(_PRIVATE):
+    if failures.says(failures.PRIVATE, layer):
         raise PrivateProfile("the provider may not view this profile")
     raise NotAvailable("the answer reports a failure in its body")
 
@@ -146,7 +143,7 @@ def refuse_private(found: Sequence[Raw]) -> None:
 
 def refuse_unknown_profile(found: Sequence[Raw]) -> None:
     """Raise NoSuchProfile where the answer's `user` is null."""
-    if any("user" in layer and layer["user"] is None for layer in found):
+    if any(map(failures.is_nobody, found)):
         raise NoSuchProfile("the provider knows no such profile")
 
 
