@@ -107,6 +107,8 @@ def _add_story(world: World, edit: Edit, now: int) -> dict[str, Any]:
     label = f"added {len(profile.added_stories)}"
     story = growing.story(profile, edit.get("taken_at", now), label, world.seed)
     story.expires_at = story.taken_at + edit.get("lifetime_seconds", growing.DAY)
+    if "withdrawn_after_seconds" in edit:
+        story.withdrawn_at = story.taken_at + edit["withdrawn_after_seconds"]
     profile.added_stories.append(story)
     return {"id": story.identifier, "expires_at": story.expires_at}
 

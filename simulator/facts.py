@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulator.files import File
 
-Quirk = Literal["repeating_cursor", "empty_page", "unknown_item"]
+Quirk = Literal["repeating_cursor", "empty_page", "unknown_item", "short_pages"]
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -70,13 +70,18 @@ class Post:
 
 @dataclass(slots=True)
 class Story:
-    """One story, on show from `taken_at` until `expires_at`."""
+    """One story, on show from `taken_at` until `expires_at`, or until its owner withdraws it."""
 
     identifier: str
     owner: str
     taken_at: int
     expires_at: int
     medium: Medium
+    withdrawn_at: int | None = None
+
+    def is_on_show(self, now: int) -> bool:
+        """Whether the profile shows it at that time."""
+        return self.taken_at <= now < min(self.expires_at, self.withdrawn_at or self.expires_at)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from simulator.facts import Post, Profile
 
 RESUMED = ":resumed"
+SHORT_PAGE = 7
 
 
 class BadCursor(ValueError):
@@ -29,6 +30,8 @@ def page(posts: list[Post], owner: Profile, cursor: str | None, count: int) -> P
 
     A cursor is the id of the last post shown: posts that come and go do not shift the pages.
     """
+    if "short_pages" in owner.quirks:
+        count = min(count, SHORT_PAGE)
     start = _start(posts, cursor)
     shown = posts[start : start + count]
     is_last = start + count >= len(posts)

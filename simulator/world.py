@@ -123,8 +123,7 @@ class World:
             (
                 story
                 for story in posted
-                if story.taken_at <= now < story.expires_at
-                and story.identifier not in profile.deleted_stories
+                if story.is_on_show(now) and story.identifier not in profile.deleted_stories
             ),
             key=lambda story: story.taken_at,
         )

@@ -141,6 +141,16 @@ def test_a_story_can_be_added_with_a_short_life(simulator: SimulatorProcess) -> 
     assert simulator.control.truth()["empty.case"]["stories"] == []
 
 
+def test_a_story_can_be_withdrawn_early_by_plan(simulator: SimulatorProcess) -> None:
+    details = {"username": "empty.case", "withdrawn_after_seconds": 3600}
+    made = simulator.control.edit("add_story", **details)
+    shown = simulator.control.truth()["empty.case"]["stories"]
+    simulator.control.advance_clock(3601)
+
+    assert [story["id"] for story in shown] == [made["id"]]
+    assert simulator.control.truth()["empty.case"]["stories"] == []
+
+
 def test_a_story_can_be_deleted_before_its_expiry(simulator: SimulatorProcess) -> None:
     shown = simulator.control.truth()["plain.case"]["stories"]
     simulator.control.edit("delete_story", id=shown[0]["id"])

@@ -189,6 +189,20 @@ def test_an_empty_page_in_the_middle_has_a_cursor(simulator: SimulatorProcess, a
     assert first_page + third_page == post_ids(simulator, "empty.page")[:14]
 
 
+def test_short_pages_show_fewer_posts_than_asked_for(
+    simulator: SimulatorProcess, api: Caller
+) -> None:
+    plan = {"username": "short.pages", "posts": 16, "quirks": ["short_pages"]}
+    user_id = simulator.control.edit("add_profile", plan=plan)["id"]
+
+    first = api.data("v1/fetch_user_posts", user_id=user_id, count=50)
+    cursor = first["next_max_id"]
+    second = api.data("v1/fetch_user_posts", user_id=user_id, count=50, max_id=cursor)
+
+    assert [len(page["items"]) for page in (first, second)] == [7, 7]
+    assert second["more_available"]
+
+
 def test_an_unknown_item_stands_among_good_ones(simulator: SimulatorProcess, api: Caller) -> None:
     user_id = identifier_of(simulator, "unknown.item")
 
