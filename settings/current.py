@@ -7,6 +7,7 @@ nothing, so a change in the admin holds from the next call on, in every process.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
@@ -30,13 +31,16 @@ class CoreAPIConfig:
 
 @dataclass(frozen=True, slots=True)
 class ArchivingConfig:
-    """Limits of downloads and of the API log."""
+    """Limits of downloads and of the API log, and when absence and fixity are believed."""
 
     max_file_bytes: int
     download_threads: int
     connections_per_host: int
     api_log_retention_days: int
     api_log_body_limit: int
+    misses_to_confirm: int
+    time_between_misses: timedelta
+    fixity_cycle: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def core_api() -> CoreAPIConfig:
 
 
 def archiving() -> ArchivingConfig:
-    """Limits of downloads and of the API log."""
+    """What staff set for downloads, the API log, absence and fixity."""
     row = _row(ArchivingSetting)
     return ArchivingConfig(
         max_file_bytes=row.max_file_bytes,
@@ -70,6 +74,9 @@ def archiving() -> ArchivingConfig:
         connections_per_host=row.connections_per_host,
         api_log_retention_days=row.api_log_retention_days,
         api_log_body_limit=row.api_log_body_limit,
+        misses_to_confirm=row.misses_to_confirm,
+        time_between_misses=timedelta(minutes=row.minutes_between_misses),
+        fixity_cycle=timedelta(days=row.fixity_cycle_days),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -45,12 +46,72 @@ class CoreAPISetting(SingletonModel):
         validators=[MinValueValidator(1), MaxValueValidator(90)],
         help_text="How long one call may take; the provider recommends 30 to 60.",
     )
+    requests_per_second = models.FloatField(
+        default=10.0,
+        validators=[MinValueValidator(0.01), MaxValueValidator(1000)],
+        help_text="Shared by all workers; the provider allows 10.",
+    )
+    calls_stopped = models.BooleanField(
+        default=False, help_text="No call leaves while this is on, whoever asks for it."
+    )
+    soft_cap = models.DecimalField(
+        max_digits=10,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        verbose_name="soft cap (USD a day)",
+        help_text="Above it only stories are polled, because they cannot wait. Empty: none.",
+    )
+    hard_cap = models.DecimalField(
+        max_digits=10,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        verbose_name="hard cap (USD a day)",
+        help_text="No call is made that could exceed it. Days are of UTC. Empty: none.",
+    )
 
     class Meta:
         verbose_name = "Core API"
 
     def __str__(self) -> str:
         return "Core API"
+
+
+class FallbackCoreAPI(models.Model):
+    """Another Core API of the same kind, asked when those before it cannot answer."""
+
+    name = models.CharField(max_length=40, unique=True, help_text="As the log and alarms call it.")
+    position = models.PositiveSmallIntegerField(default=1, help_text="The lowest is asked first.")
+    is_active = models.BooleanField(default=True)
+    base_url = models.CharField(
+        max_length=500, validators=[validate_address], verbose_name="address"
+    )
+    token = EncryptedTextField(default="", blank=True)
+    timeout_seconds = models.PositiveSmallIntegerField(
+        default=60, validators=[MinValueValidator(1), MaxValueValidator(90)]
+    )
+    requests_per_second = models.FloatField(
+        default=10.0, validators=[MinValueValidator(0.01), MaxValueValidator(1000)]
+    )
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+        verbose_name = "fallback Core API"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StoryPace(models.TextChoices):
+    """How often stories are polled; `instagram.archiving.schedule.intervals` knows the numbers."""
+
+    THRIFTY = "thrifty", "thrifty: daily where stories are likely, weekly elsewhere"
+    BALANCED = "balanced", "balanced: daily where stories are likely, up to weekly elsewhere"
+    GAPLESS = "gapless", "gapless: every profile before a story can die unseen"
+    DENSE = "dense", "dense: as gapless, and every 2 hours while a profile posts"
 
 
 class ArchivingSetting(SingletonModel):
@@ -82,6 +143,26 @@ class ArchivingSetting(SingletonModel):
         validators=[MaxValueValidator(1024 * 1024)],
         verbose_name="API log body limit (characters)",
         help_text="How much of each answer the API log keeps; 0 keeps none.",
+    )
+    misses_to_confirm = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1)],
+        help_text="Polls in a row that must miss something before it counts as deleted.",
+    )
+    minutes_between_misses = models.PositiveIntegerField(
+        default=60,
+        help_text="Polls closer together than this are one poll: they may share one mistake.",
+    )
+    story_pace = models.CharField(
+        max_length=10,
+        choices=StoryPace,
+        default=StoryPace.BALANCED,
+        help_text="Each profile takes it over at its next poll. The denser, the more it costs.",
+    )
+    fixity_cycle_days = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MinValueValidator(1)],
+        help_text="Every stored file is hashed again within this time.",
     )
 
     class Meta:

@@ -1,14 +1,29 @@
-"""What counts as a change, and the history row that a change leaves."""
+"""What counts as a change, and what a change leaves: a history row, and an event of the feed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from instagram.models import Post, User
+from instagram.models import ChangeEvent, Post, User
 
 HistoryType = Literal["+", "~"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that appeared or changed, with its tracked values before and after.
+
+    `before` is empty for what appeared. Values are such as JSON knows, and times.
+    """
+
+    kind: str
+    object_id: str
+    user: User
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
 
 
 def differences(row: object, said: Mapping[str, object]) -> dict[str, Any]:
@@ -29,11 +44,42 @@ def apply(row: object, changed: Mapping[str, Any]) -> None:
         setattr(row, name, value)
 
 
+def values(row: object, names: Iterable[str]) -> dict[str, Any]:
+    """The named values as they are now, for `Change.before` and `Change.after`."""
+    return {name: getattr(row, name) for name in names}
+
+
+def record(changes: Iterable[Change], *, now: datetime) -> None:
+    """Append the changes to the feed, in one statement; what did not change leaves nothing."""
+    events = [event for change in changes if (event := _event(change, now))]
+    if events:
+        ChangeEvent.objects.bulk_create(events)
+
+
 def record_history(rows: Iterable[tuple[User | Post, HistoryType]], *, now: datetime) -> None:
     """Insert one history row for each changed row of one model, in one statement."""
     entries = [_history_row(row, kind, now) for row, kind in rows]
     if entries:
         type(entries[0]).objects.bulk_create(entries)
+
+
+def _event(change: Change, now: datetime) -> ChangeEvent | None:
+    fields = {
+        name: {"old": change.before.get(name), "new": value}
+        for name, value in change.after.items()
+        if change.before.get(name) != value
+    }
+    if not fields:
+        return None
+    event = ChangeEvent.Event.CHANGED if change.before else ChangeEvent.Event.APPEARED
+    return ChangeEvent(
+        kind=change.kind,
+        object_id=change.object_id,
+        user=change.user,
+        event=event,
+        fields=fields,
+        seen_at=now,
+    )
 
 
 def _history_row(row: User | Post, kind: HistoryType, now: datetime) -> Any:

@@ -21,7 +21,8 @@ WANTED = """
      UNION
     SELECT run.id, unnest(ARRAY[media.image_id, media.video_id])
       FROM instagram_archiverun run
-      JOIN instagram_runstream stream ON stream.run_id = run.id AND stream.name = 'posts'
+      JOIN instagram_runstream stream
+        ON stream.run_id = run.id AND stream.name IN ('posts', 'reels')
       JOIN LATERAL (
           SELECT post.id FROM instagram_post post WHERE post.user_id = run.user_id
            UNION
@@ -34,6 +35,15 @@ WANTED = """
       FROM instagram_archiverun run
       JOIN instagram_runstream stream ON stream.run_id = run.id AND stream.name = 'stories'
       JOIN instagram_story story ON story.user_id = run.user_id
+     WHERE run.id = ANY(%(runs)s)
+     UNION
+    SELECT run.id, unnest(ARRAY[highlight.cover_id, story.image_id, story.video_id])
+      FROM instagram_archiverun run
+      JOIN instagram_runstream stream ON stream.run_id = run.id AND stream.name = 'highlights'
+      JOIN instagram_highlight highlight ON highlight.user_id = run.user_id
+      LEFT JOIN instagram_highlightitem item
+        ON item.highlight_id = highlight.id AND item.removed_at IS NULL
+      LEFT JOIN instagram_story story ON story.story_id = item.story_id
      WHERE run.id = ANY(%(runs)s)
 """
 COUNTED = f"""

@@ -121,12 +121,16 @@ class StoryRecord:
 
 @dataclass(frozen=True, slots=True)
 class HighlightRecord:
-    """One highlight of the tray; the id is bare, without the `highlight:` prefix."""
+    """One highlight of the tray; the id is bare, without the `highlight:` prefix.
+
+    `media_count` and `edited_at` tell whether its stories must be asked for again.
+    """
 
     instagram_id: str
     title: str | None
     cover_url: str | None
     media_count: int | None
+    edited_at: datetime | None
     raw: Raw = field(repr=False)
 
 
@@ -143,3 +147,8 @@ class Page(Generic[Record]):
     items: tuple[Record, ...]
     rejected: tuple[UnexpectedPayload, ...] = ()
     next_cursor: str | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The Instagram ids of the items, in order."""
+        return tuple(item.instagram_id for item in self.items)

@@ -1,7 +1,8 @@
 """Fresh URLs for files whose signed URL ran out before the bytes were stored.
 
-One question to the provider renews all files of their owner: the post, the story's profile, or the
-profile. `storage.claims` decides which owners are due, and when to give up.
+One question to the provider renews all files of their owner: the post, the story's profile or
+highlight, the highlight's tray, or the profile. `storage.claims` decides which owners are due, and
+when to give up.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from django.utils import timezone
 from api_logs import recording
 from core.errors import CoreAPIError, Transient, UnexpectedPayload
 from instagram.archiving import fetch, parse, persist, pipeline
-from instagram.models import User
+from instagram.models import Highlight, User
 from storage import claims
 
 BATCH = "renewal"
+NO_USE = (*pipeline.NO_CALL_CAN_SUCCEED, *pipeline.NO_CALL_IS_ALLOWED)
 log = structlog.get_logger(__name__)
 
 
@@ -32,7 +34,7 @@ def renew_due(limit: int) -> int:
         for owner in filter(claims.is_expired, claims.claim_expired(limit)):
             try:
                 _renew(owner)
-            except pipeline.NO_CALL_CAN_SUCCEED as error:
+            except NO_USE as error:
                 log.warning("renewal.stopped", error_code=error.code)
                 return asked
             asked += 1
@@ -43,7 +45,7 @@ def _renew(owner: claims.Owner) -> None:
     """Ask for one owner, and count it unless the provider could not be reached."""
     try:
         RENEWALS[owner.kind](owner.identifier)
-    except pipeline.NO_CALL_CAN_SUCCEED:
+    except NO_USE:
         raise
     except Transient:
         log.info("renewal.put_off", owner_kind=owner.kind, owner=owner.identifier)
@@ -64,11 +66,36 @@ def renew_post(post_id: str) -> None:
 
 
 def renew_story(story_id: str) -> None:
-    """Ask for the stories that the profile shows now; an expired story is no longer among them."""
+    """Ask for what shows the story: a highlight that keeps it, else the stories of the profile.
+
+    A story that has expired and stands in no highlight is no longer among them.
+    """
+    kept_in = Highlight.objects.filter(items__story=story_id, items__removed_at=None)
+    if highlight := kept_in.select_related("user").first():
+        _renew_highlight(highlight)
+    else:
+        _renew_live_story(story_id)
+
+
+def _renew_highlight(highlight: Highlight) -> None:
+    page = parse.highlight_stories(fetch.highlight_stories(highlight.pk))
+    with pipeline.one_transaction():
+        pipeline.nudge_downloads(persist.stories(highlight.user, page.items, now=timezone.now()))
+
+
+def _renew_live_story(story_id: str) -> None:
     user = User.objects.get(stories=story_id)
     page = parse.stories(fetch.stories(user))
     with pipeline.one_transaction():
         pipeline.nudge_downloads(persist.stories(user, page.items, now=timezone.now()))
+
+
+def renew_cover(highlight_id: str) -> None:
+    """Ask for the tray again."""
+    user = User.objects.get(highlights=highlight_id)
+    page = parse.highlights(fetch.highlights(user))
+    with pipeline.one_transaction():
+        pipeline.nudge_downloads(persist.tray(user, page.items, now=timezone.now()))
 
 
 def renew_picture(instagram_id: str) -> None:
@@ -83,5 +110,6 @@ def renew_picture(instagram_id: str) -> None:
 RENEWALS: dict[str, Callable[[str], None]] = {
     "post": renew_post,
     "story": renew_story,
+    "highlight": renew_cover,
     "user": renew_picture,
 }

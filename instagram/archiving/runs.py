@@ -19,7 +19,7 @@ from django.utils import timezone
 from api_logs.models import APIRequestLog
 from core.errors import CoreAPIError, Transient, UnexpectedPayload
 from instagram.archiving.persist import Outcome
-from instagram.models import ArchiveRun, RejectedItem, RunStream, User
+from instagram.models import ArchiveRun, RejectedItem, RunStream, StreamPage, User
 from instagram.models.runs import LEASE
 
 log = structlog.get_logger(__name__)
@@ -93,19 +93,24 @@ def advance(
     *,
     next_cursor: str | None = None,
     rejected: Sequence[UnexpectedPayload] = (),
+    shown: Sequence[str] = (),
 ) -> None:
     """Move past a stored page, in the transaction that stores it. Raises LostLease.
+
+    `shown` are the ids of the page's items, kept until the run ends and absence can be judged.
 
     The stream ends when there is no next cursor; it fails when the provider leads it in a circle
     or into one empty page after another, because then not everything was seen.
     """
-    _hold(run, attempts=0, user=run.user)
+    _hold(run, attempts=0, waits_for="", user=run.user)
     stream.pages += 1
     stream.seen += outcome.seen
     stream.new += outcome.new
     stream.changed += outcome.changed
     stream.rejected += outcome.rejected + len(rejected)
     _keep_rejected(stream, rejected)
+    if shown:
+        StreamPage.objects.create(stream=stream, ids=list(shown))
     if next_cursor is None:
         _end(stream)
     else:
@@ -203,6 +208,7 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
     held.update(
         attempts=F("attempts") + 1,
         next_attempt_at=timezone.now() + max(growing, asked),
+        waits_for=error.code,
         leased_until=None,
         lease=None,
     )
@@ -210,17 +216,39 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
     return True
 
 
+def postpone(run: ArchiveRun, error: CoreAPIError) -> None:
+    """Put the run off because of a decision of ours (a cap, a stop), for as long as that lasts.
+
+    No attempt is counted: nothing went wrong. Looked at again within 15 minutes, because staff may
+    change their mind. Raises LostLease.
+    """
+    _hold(
+        run,
+        next_attempt_at=timezone.now() + LONGEST_PAUSE,
+        waits_for=error.code,
+        leased_until=None,
+    )
+    log.info("run.postponed", run=str(run.pk), error_code=error.code)
+
+
 @transaction.atomic
 def finish(run: ArchiveRun) -> bool:
-    """End the run with the state of its streams; False where a stream was added meanwhile."""
-    User.objects.select_for_update().only("pk").get(pk=run.user_id)  # as actions.request_archive
+    """End the run with the state of its streams; False where a stream was added meanwhile.
+
+    Raises LostLease.
+    """
+    if not User.objects.select_for_update().only("pk").filter(pk=run.user_id):  # as actions.request_archive
+        raise LostLease  # erased
     states = set(run.streams.values_list("state", flat=True))
     if RunStream.State.PENDING in states:
         return False
     failed = RunStream.State.FAILED in states
-    ArchiveRun.objects.filter(pk=run.pk, lease=run.lease).update(
+    _hold(run)
+    StreamPage.objects.filter(stream__run=run).delete()
+    ArchiveRun.objects.filter(pk=run.pk).update(
         state=ArchiveRun.State.FAILED if failed else ArchiveRun.State.SUCCEEDED,
         calls=APIRequestLog.objects.calls_by_batch([str(run.pk)]).get(str(run.pk), 0),
+        waits_for="",
         finished_at=timezone.now(),
         leased_until=None,
         lease=None,

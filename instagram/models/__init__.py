@@ -1,20 +1,33 @@
-"""Profiles, posts, stories and archive runs."""
+"""Profiles, posts, stories, highlights, archive runs, and what is known of their past."""
 
-from instagram.models.availability import Availability
+from instagram.models.availability import Availability, Observed
+from instagram.models.changes import ChangeEvent
+from instagram.models.erasure import LegalHold, Tombstone
+from instagram.models.highlights import Highlight, HighlightItem
+from instagram.models.polls import StoryWindow, StreamPoll
 from instagram.models.posts import Post, PostMedia
-from instagram.models.runs import ArchiveRun, RejectedItem, RunStream
+from instagram.models.runs import ArchiveRun, RejectedItem, RunStream, StreamPage
 from instagram.models.stories import Story
 from instagram.models.users import ProfileMetric, User, UsernamePeriod
 
 __all__ = [
     "ArchiveRun",
     "Availability",
+    "ChangeEvent",
+    "Highlight",
+    "HighlightItem",
+    "LegalHold",
+    "Observed",
     "Post",
     "PostMedia",
     "ProfileMetric",
     "RejectedItem",
     "RunStream",
     "Story",
+    "StoryWindow",
+    "StreamPage",
+    "StreamPoll",
+    "Tombstone",
     "User",
     "UsernamePeriod",
 ]

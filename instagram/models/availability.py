@@ -16,13 +16,22 @@ class Availability(models.TextChoices):
 
 
 class Observed(models.Model):
-    """Availability and its times, written only when the state changes."""
+    """Availability and its times, written only when the state changes or a poll misses it.
+
+    live ──▶ missing ──▶ deleted      each poll that should show it and does not is one miss
+      ▲─────────┴───────────┘          one sighting is enough
+    `instagram.archiving.absence` decides; an expired story and a provider's failure are no miss.
+    """
 
     availability = models.CharField(
         max_length=10, choices=Availability, default=Availability.UNKNOWN
     )
     last_seen_at = models.DateTimeField(null=True, blank=True)
     first_missed_at = models.DateTimeField(null=True, blank=True)
+    last_missed_at = models.DateTimeField(null=True, blank=True)
+    misses = models.PositiveSmallIntegerField(
+        default=0, help_text="independent polls in a row that did not show it"
+    )
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

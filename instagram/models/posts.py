@@ -72,6 +72,8 @@ class Post(Timestamped, Searchable, Observed):
     like_count = models.BigIntegerField(null=True, blank=True)
     comment_count = models.BigIntegerField(null=True, blank=True)
     play_count = models.BigIntegerField(null=True, blank=True)
+    in_grid = models.BooleanField(default=False, help_text="the profile's grid has shown it")
+    in_reels = models.BooleanField(default=False, help_text="the profile's reels have shown it")
     is_flagged = models.BooleanField(default=False)
     post_created_at = models.DateTimeField()
     raw_data = models.JSONField(null=True, blank=True)
@@ -81,8 +83,12 @@ class Post(Timestamped, Searchable, Observed):
 
     objects: ClassVar = PostQuerySet.as_manager()
     history = HistoricalRecords(
-        excluded_fields=["raw_data", "search_text", "search_grams"], cascade_delete_history=False
-    )
+        excluded_fields=[
+            "raw_data", "search_text", "search_grams", "in_grid", "in_reels", "misses",
+            "last_missed_at",
+        ],
+        cascade_delete_history=False,
+    )  # fmt: skip
 
     class Meta:
         indexes: ClassVar = [

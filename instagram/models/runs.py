@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Prefetch, Q
 from django.utils import timezone
@@ -64,6 +65,12 @@ class ArchiveRun(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    is_scheduled = models.BooleanField(
+        default=False, help_text="the schedule asked for it, no person"
+    )
+    waits_for = models.CharField(
+        max_length=40, default="", blank=True, help_text="the error that put the run off"
+    )
     attempts = models.PositiveSmallIntegerField(default=0, help_text="in a row without a new page")
     next_attempt_at = models.DateTimeField(default=timezone.now)
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -110,9 +117,13 @@ class RunStream(models.Model):
     """One stream of a run. The cursor moves in the transaction that stores the page before it."""
 
     class Name(models.TextChoices):
+        """In the order in which a run takes them: what dies first comes first."""
+
         PROFILE = "profile"
-        POSTS = "posts"
         STORIES = "stories"
+        POSTS = "posts"
+        REELS = "reels"
+        HIGHLIGHTS = "highlights"
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -144,6 +155,16 @@ class RunStream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.state})"
+
+
+class StreamPage(models.Model):
+    """What one page of a stream showed; kept until the stream ends and absence is judged."""
+
+    stream = models.ForeignKey(RunStream, models.CASCADE, related_name="shown")
+    ids = ArrayField(models.CharField(max_length=32), help_text="Instagram ids, in order")
+
+    def __str__(self) -> str:
+        return f"{self.stream_id}: {len(self.ids)} items"
 
 
 class RejectedItem(models.Model):

@@ -10,21 +10,53 @@ from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from core.models import Timestamped
 from core.search import Searchable, containing, matching, needle
-from instagram.models.availability import Observed
+from instagram.models.availability import Availability, Observed
 from storage.models import Asset
 
 FEW_PROFILES = 1000
 
 
+class Schedule(models.TextChoices):
+    """What of a profile is polled by itself."""
+
+    NOTHING = "nothing"
+    RETURN = "return", "return: only whether a hidden profile shows something again"
+    PROFILE = "profile", "profile: everything but stories"
+    STORIES = "stories"
+    ALL = "all"
+
+
+# Nothing but the profile itself can be read, if that.
+HIDDEN = (Availability.MISSING.value, Availability.DELETED.value, Availability.PRIVATE.value)
+# What the flags, whoever set them, and the availability ask for.
+ASKED_SCHEDULE = Case(
+    When(
+        allow_auto_update_profile=False,
+        allow_auto_update_stories=False,
+        then=Value(Schedule.NOTHING.value),
+    ),
+    When(availability__in=HIDDEN, then=Value(Schedule.RETURN.value)),
+    When(allow_auto_update_stories=False, then=Value(Schedule.PROFILE.value)),
+    When(allow_auto_update_profile=False, then=Value(Schedule.STORIES.value)),
+    default=Value(Schedule.ALL.value),
+    output_field=CharField(),
+)
+OUT_OF_STEP = ~Q(schedule=ASKED_SCHEDULE)
+
+
 class UserQuerySet(models.QuerySet["User"]):
     """Named questions about profiles."""
+
+    def out_of_step(self) -> UserQuerySet:
+        """Whose schedule is not what the flags ask for, with what they do as `asked`."""
+        return self.filter(OUT_OF_STEP).annotate(asked=ASKED_SCHEDULE)
 
     def named(self, username: str) -> UserQuerySet:
         """Who holds the name now, before who held it last."""
@@ -117,15 +149,25 @@ class User(Timestamped, Searchable, Observed):
     allow_auto_update_profile = models.BooleanField(default=False)
     auto_update_stories_limit_count = models.PositiveIntegerField(default=0)
     auto_update_profile_limit_count = models.PositiveIntegerField(default=0)
+    schedule = models.CharField(
+        max_length=10,
+        choices=Schedule,
+        default=Schedule.NOTHING,
+        editable=False,
+        help_text="what the schedule polls now; it follows the flags within seconds",
+    )
     api_updated_at = models.DateTimeField(
         null=True, blank=True, help_text="last tracked change that came from the Core API"
     )
 
     objects: ClassVar = UserQuerySet.as_manager()
     history = HistoricalRecords(
-        excluded_fields=["raw_data", "search_text", "search_grams", "original_profile_picture_url"],
+        excluded_fields=[
+            "raw_data", "search_text", "search_grams", "original_profile_picture_url", "misses",
+            "last_missed_at", "schedule",
+        ],
         cascade_delete_history=False,
-    )
+    )  # fmt: skip
 
     class Meta:
         verbose_name = "profile"
@@ -144,6 +186,8 @@ class User(Timestamped, Searchable, Observed):
             models.Index(fields=["updated_at", "uuid"], name="user_by_updated"),
             models.Index(fields=["username", "uuid"], name="user_by_username"),
             models.Index(fields=["full_name", "uuid"], name="user_by_full_name"),
+            # Serves the schedule, which asks every 15 seconds; nearly always empty.
+            models.Index(fields=["uuid"], condition=OUT_OF_STEP, name="user_out_of_step"),
         ]
 
     def __str__(self) -> str:

@@ -40,7 +40,13 @@ def test_a_new_name_makes_a_profile_and_its_run() -> None:
     added = actions.add_profile(name="@Lena.V", by=None)
 
     assert (added.created, added.user.username, added.run.state) == (True, "lena.v", "queued")
-    assert [stream.name for stream in added.run.streams.all()] == ["profile", "posts", "stories"]
+    assert [stream.name for stream in added.run.streams.all()] == [
+        "profile",
+        "stories",
+        "posts",
+        "reels",
+        "highlights",
+    ]
 
 
 @pytest.mark.django_db
@@ -76,7 +82,7 @@ def test_an_active_run_takes_on_the_streams_that_a_second_request_adds() -> None
 
     actions.request_archive(user=user, by=None, streams=["posts"])
 
-    assert [stream.name for stream in run.streams.all()] == ["posts", "stories"]
+    assert [stream.name for stream in run.streams.all()] == ["stories", "posts"]
 
 
 @pytest.mark.django_db

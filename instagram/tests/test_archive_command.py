@@ -59,5 +59,7 @@ def test_only_archives_the_named_streams() -> None:
 
 
 def test_an_unknown_stream_is_bad_usage() -> None:
-    with pytest.raises(CommandError, match="choose from profile, posts, stories"):
+    with pytest.raises(
+        CommandError, match="choose from profile, stories, posts, reels, highlights"
+    ):
         archive("lena.v", "--only", "dreams")

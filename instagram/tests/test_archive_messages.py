@@ -120,4 +120,6 @@ def test_streams_that_failed_for_one_reason_share_a_line() -> None:
     run = actions.add_profile(name="lena.v", by=None).run
     run.streams.update(state=RunStream.State.FAILED, error_code="Unauthorized", error="no token")
 
-    assert report(run).errors == ["profile, posts, stories: Unauthorized: no token"]
+    assert report(run).errors == [
+        "profile, stories, posts, reels, highlights: Unauthorized: no token"
+    ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from core.errors import NotConfigured
 from settings import current
-from settings.current import AccessConfig, ArchivingConfig, CoreAPIConfig
-from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting
+from settings.current import AccessConfig, ArchivingConfig, CallLimits, CoreAPIConfig
+from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, FallbackCoreAPI
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +23,12 @@ GIBIBYTE = 2**30
 def environment(settings: Settings) -> None:
     settings.CORE_API_URL = "https://environment.example"
     settings.CORE_API_TOKEN = "from-environment"
+
+
+def fallback(name: str, **fields: Any) -> None:
+    FallbackCoreAPI.objects.create(
+        name=name, base_url=f"https://{name}.example", token="sesame", **fields
+    )
 
 
 def test_without_a_row_the_environment_counts() -> None:
@@ -57,12 +64,53 @@ def test_the_token_is_not_in_the_representation() -> None:
     assert "from-environment" not in repr(current.core_api())
 
 
-def test_a_token_that_cannot_be_decrypted_is_told_to_staff(settings: Settings) -> None:
+def test_a_token_that_cannot_be_decrypted_is_a_problem_of_its_provider(settings: Settings) -> None:
     CoreAPISetting(token="from-row").save()
     settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
+    fallback("second")
 
-    with pytest.raises(NotConfigured, match="No key in FIELD_ENCRYPTION_KEYS"):
-        current.core_api()
+    primary, second = current.core_apis()
+
+    assert "No key in FIELD_ENCRYPTION_KEYS" in primary.problem
+    assert second.problem == ""
+
+
+def test_fallbacks_come_after_the_primary_provider_in_their_order() -> None:
+    fallback("third", position=2)
+    fallback("second", position=1)
+    fallback("resting", is_active=False)
+
+    assert [each.name for each in current.core_apis()] == ["primary", "second", "third"]
+
+
+@pytest.mark.parametrize("change", [{"token": "other"}, {"base_url": "https://other.example"}])
+def test_another_token_or_address_has_another_fingerprint(change: dict[str, str]) -> None:
+    config = current.core_api()
+
+    assert replace(config, **change).fingerprint != config.fingerprint
+
+
+def test_a_fingerprint_stays_while_neither_changes() -> None:
+    CoreAPISetting(timeout_seconds=30).save()
+    before = current.core_api().fingerprint
+
+    CoreAPISetting(timeout_seconds=60).save()
+
+    assert current.core_api().fingerprint == before
+
+
+def test_a_fingerprint_says_nothing_without_the_key_of_the_installation(
+    settings: Settings,
+) -> None:
+    before = current.core_api().fingerprint
+
+    settings.SECRET_KEY = "another key of an installation with the same token"
+
+    assert current.core_api().fingerprint != before
+
+
+def test_without_a_row_nothing_limits_the_calls() -> None:
+    assert current.call_limits() == CallLimits(calls_stopped=False, soft_cap=None, hard_cap=None)
 
 
 def test_the_defaults_of_archiving() -> None:
@@ -72,6 +120,10 @@ def test_the_defaults_of_archiving() -> None:
         connections_per_host=16,
         api_log_retention_days=30,
         api_log_body_limit=65536,
+        misses_to_confirm=3,
+        time_between_misses=timedelta(hours=1),
+        fixity_cycle=timedelta(days=30),
+        story_pace="balanced",
     )
 
 
@@ -83,6 +135,7 @@ def test_by_default_reading_is_open_and_registration_is_not() -> None:
     ("read", "model"),
     [
         (current.core_api, CoreAPISetting),
+        (current.call_limits, CoreAPISetting),
         (current.archiving, ArchivingSetting),
         (current.access, AccessSetting),
     ],

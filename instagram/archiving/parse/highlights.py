@@ -8,6 +8,7 @@ _HIGHLIGHT_LISTS = ("tray", "items", "edge_highlight_reels", "highlights", "edge
 _PREFIX = "highlight:"
 # A tray may hold reels of active stories too; only highlights carry one of these.
 _SIGNS = ("title", "cover_media", "cover_media_cropped_thumbnail")
+_EDITED = ("updated_timestamp", "latest_reel_media")
 # In order of preference: where covers lie, and what their address is called.
 _COVERS = ("full_image_version", "cropped_image_version")
 _COVER_URLS = ("thumbnail_src", "thumbnail_url", "url")
@@ -30,6 +31,7 @@ def highlight_record(value: object) -> HighlightRecord:
         title=values.text(item.get("title")),
         cover_url=_cover_url(item),
         media_count=values.count(item.get("media_count")),
+        edited_at=values.first(*(values.moment(item.get(key)) for key in _EDITED)),
         raw=item,
     )
 

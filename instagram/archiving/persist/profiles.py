@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Q
 
-from core.errors import Transient, UnexpectedPayload
-from instagram.archiving import changes
+from core.errors import Erased, Transient, UnexpectedPayload
+from instagram.archiving import absence, changes
+from instagram.archiving.changes import Change
 from instagram.archiving.persist import assets
 from instagram.archiving.persist.outcome import Outcome
 from instagram.archiving.records import ProfileRecord
-from instagram.models import ArchiveRun, Availability, ProfileMetric, User, UsernamePeriod
+from instagram.models import (
+    ArchiveRun,
+    Availability,
+    ChangeEvent,
+    LegalHold,
+    ProfileMetric,
+    Tombstone,
+    User,
+    UsernamePeriod,
+)
+from instagram.models.erasure import digest
+from settings import current
 from storage.models import Asset
 
 WRITTEN = (
     "instagram_id", "username", "full_name", "biography", "is_private", "is_verified",
     "external_url", "bio_links", *ProfileMetric.COUNTS, "picture", "original_profile_picture_url",
-    "raw_data", "search_text", "search_grams", "availability", "last_seen_at", "first_missed_at",
-    "confirmed_at", "api_updated_at", "updated_at",
+    "raw_data", "search_text", "search_grams", *absence.COLUMNS, "api_updated_at", "updated_at",
 )  # fmt: skip
 
 
@@ -28,7 +40,8 @@ def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, 
     Returns the profile that the record belongs to: where a row of that Instagram id is there
     already (a renamed account was added under its new name), `user` merges into it and its runs
     point at the survivor. Raises UnexpectedPayload when the answer is about another account than
-    the one asked for, Transient when the survivor is being archived at the moment.
+    the one asked for, Erased when that account was erased, Transient when the survivor is being
+    archived at the moment.
     """
     if user.instagram_id not in {None, record.instagram_id}:
         raise UnexpectedPayload("the answer is about another account", path="profile.id")
@@ -72,14 +85,22 @@ def _survivor(user: User, record: ProfileRecord) -> User:
         return user
     survivor = User.objects.filter(instagram_id=record.instagram_id).first()
     if survivor is None:
+        _refuse_erased(record)
         return user
     if ArchiveRun.objects.active().filter(user=survivor).exists():
         raise Transient("this account is being archived under its other name")
     ArchiveRun.objects.filter(user=user).update(user=survivor)
+    LegalHold.objects.filter(user=user).update(user=survivor)
     placeholder = user.pk
     user.delete()
     User.history.filter(uuid=placeholder).delete()  # it was a name, never a profile
     return survivor
+
+
+def _refuse_erased(record: ProfileRecord) -> None:
+    """After the look for the profile itself: an erasure that ends in between is seen here."""
+    if Tombstone.objects.of_id(record.instagram_id).exists():
+        raise Erased("this profile was erased on request", digest=digest(record.instagram_id))
 
 
 def _picture_difference(
@@ -95,8 +116,9 @@ def _write(
     user: User, record: ProfileRecord, differences: dict[str, object], now: datetime
 ) -> None:
     kind: changes.HistoryType = "+" if user.instagram_id is None else "~"
+    change = _change(user, differences)
     if "availability" in differences:
-        user.last_seen_at, user.first_missed_at, user.confirmed_at = now, None, None
+        changes.apply(user, absence.sighted(now=now))
     changes.apply(user, differences)
     changes.apply(user, changes.differences(user, _counts(record)))
     user.raw_data = dict(record.raw)
@@ -104,6 +126,23 @@ def _write(
     user.refresh_search()
     User.objects.bulk_update([user], WRITTEN)  # no signal: the history row is written below
     changes.record_history([(user, kind)], now=now)
+    changes.record([change], now=now)
+
+
+def _change(user: User, differences: Mapping[str, object]) -> Change:
+    """The differences as an event of the feed; the picture stands in it by its source name.
+
+    A profile that was never described, only named, appears with everything that is known of it.
+    """
+    before = changes.values(user, differences) if user.api_updated_at else {}
+    after = dict(differences)
+    if not user.api_updated_at:
+        after = {**changes.values(user, ("instagram_id", "username")), **after}
+    for values in (before, after):
+        if isinstance(picture := values.pop("picture", None), Asset):
+            values["picture"] = picture.source_name
+    after.pop("original_profile_picture_url", None)  # signed, so it changes with every poll
+    return Change(ChangeEvent.Kind.USER, str(user.pk), user, before, after)
 
 
 def _hold_name(user: User, now: datetime) -> None:
@@ -133,8 +172,18 @@ def _counts(record: ProfileRecord) -> dict[str, int | None]:
     return {name: getattr(record, name) for name in ProfileMetric.COUNTS}
 
 
-def missing(user: User, *, now: datetime) -> None:
-    """Note that the provider knows no such profile: one vote, written the first time only."""
-    if user.availability != Availability.MISSING:
-        user.availability, user.first_missed_at = Availability.MISSING, now
-        User.objects.bulk_update([user], ["availability", "first_missed_at"])
+def missing(user: User, *, now: datetime, last_seen: datetime | None) -> None:
+    """Note that the provider knows no such profile: one miss, and deleted after enough of them.
+
+    `last_seen` is the last poll that found it.
+    """
+    differences = absence.missed(user, now=now, last_seen=last_seen, config=current.archiving())
+    if not differences:
+        return
+    change = _change(user, {"availability": differences["availability"]})
+    changed = user.availability != differences["availability"]
+    changes.apply(user, differences)
+    User.objects.bulk_update([user], absence.COLUMNS)
+    if changed:
+        changes.record_history([(user, "~")], now=now)
+        changes.record([change], now=now)

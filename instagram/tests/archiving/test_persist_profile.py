@@ -164,8 +164,8 @@ def test_a_private_profile_is_known_to_be_private(user: User) -> None:
 def test_a_missing_profile_keeps_the_time_of_its_first_vote(user: User) -> None:
     known = archived(user)
 
-    persist.missing(known, now=LATER)
-    persist.missing(User.objects.get(), now=TOMORROW)
+    persist.missing(known, now=LATER, last_seen=None)
+    persist.missing(User.objects.get(), now=TOMORROW, last_seen=None)
 
     stored = User.objects.get()
     assert (stored.availability, stored.first_missed_at) == ("missing", LATER)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from api_logs.models import APIRequestLog
 from instagram import actions
-from instagram.archiving import fetch, parse, pipeline, progress, runs
+from instagram.archiving import pipeline, progress, runs
 from instagram.models import ArchiveRun, Post, Story, User
 from simulator.client import SimulatorControl
 from storage import batch
@@ -38,12 +38,6 @@ def truth(provider: SimulatorControl, username: str) -> dict[str, Any]:
     return provider.truth()[username]
 
 
-def files(provider: SimulatorControl, username: str) -> list[dict[str, Any]]:
-    """The files of a profile's picture, posts and stories; highlights are not archived yet."""
-    held = provider.files()[username]
-    return [file for file in held if not file["owner_kind"].startswith("highlight")]
-
-
 def test_a_profile_is_stored_whole(provider: SimulatorControl) -> None:
     run = archive("plain.case")
 
@@ -57,7 +51,7 @@ def test_every_file_of_a_profile_is_stored_with_its_true_bytes(provider: Simulat
 
     batch.download_batch(1000)
 
-    wanted = {file["sha256"] for file in files(provider, "plain.case")}
+    wanted = {file["sha256"] for file in provider.files()["plain.case"]}
     assert {*StoredFile.objects.values_list("sha256", flat=True)} == wanted
     assert not Asset.objects.exclude(state="stored").exists()
 
@@ -78,7 +72,7 @@ def test_a_second_run_of_an_unchanged_profile_writes_nothing_but_itself(
 
 
 def test_stories_are_stored_with_their_owner(provider: SimulatorControl) -> None:
-    archive("story.hours")
+    archive("story.hours", "stories")
 
     live = {story["id"] for story in truth(provider, "story.hours")["stories"]}
     assert {*Story.objects.values_list("pk", flat=True)} <= live
@@ -115,8 +109,10 @@ def test_a_private_profile_keeps_its_profile_and_skips_the_rest(provider: Simula
 
     assert ends(run) == {
         "profile": ("succeeded", ""),
-        "posts": ("skipped", "PrivateProfile"),
         "stories": ("skipped", "PrivateProfile"),
+        "posts": ("skipped", "PrivateProfile"),
+        "reels": ("skipped", "PrivateProfile"),
+        "highlights": ("skipped", "PrivateProfile"),
     }
     assert run.user.availability == "private"
 
@@ -216,8 +212,10 @@ def test_a_failing_stream_stops_no_other(provider: SimulatorControl) -> None:
 
     assert ends(run) == {
         "profile": ("succeeded", ""),
-        "posts": ("failed", "NotAvailable"),
         "stories": ("succeeded", ""),
+        "posts": ("failed", "NotAvailable"),
+        "reels": ("succeeded", ""),
+        "highlights": ("succeeded", ""),
     }
 
 
@@ -263,15 +261,4 @@ def test_a_run_knows_its_calls_and_files(provider: SimulatorControl) -> None:
     counted = progress.of_run(run)
 
     assert counted.calls == provider.stats()["core_api"]["calls"]
-    assert counted.files_wanted == len(files(provider, "plain.case"))
-
-
-def test_reels_and_highlights_are_fetched_and_parsed(provider: SimulatorControl) -> None:
-    user = archive("plain.case", "profile").user
-
-    reels = parse.reels(fetch.reels(user, ""))
-    tray = parse.highlights(fetch.highlights(user))
-    stories = parse.highlight_stories(fetch.highlight_stories(tray.items[0].instagram_id))
-
-    assert all(reel.media[0].video_url for reel in reels.items)
-    assert len(stories.items) == tray.items[0].media_count
+    assert counted.files_wanted == len(provider.files()["plain.case"])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from instagram import actions
 from instagram.archiving import pipeline, renewal, runs
-from instagram.models import Post
+from instagram.models import Post, Story
 from simulator.client import SimulatorControl
 from storage import batch
 from storage.claims import MOST_RENEWALS
@@ -42,7 +42,7 @@ def test_every_kind_of_owner_gets_fresh_urls(provider: SimulatorControl) -> None
     renewal.renew_due(EVERYTHING)
     batch.download_batch(EVERYTHING)
 
-    assert expired == {"user", "post", "story"}
+    assert expired == {"user", "post", "story", "highlight"}
     assert not Asset.objects.exclude(state="stored").exists()
 
 
@@ -129,8 +129,9 @@ def test_a_refused_token_fails_no_file_and_costs_one_call(provider: SimulatorCon
 
 
 @pytest.mark.usefixtures("archived")
-def test_one_call_renews_all_stories_of_a_profile(provider: SimulatorControl) -> None:
-    Asset.objects.filter(owner_kind="story").update(state="expired")
+def test_one_call_renews_all_live_stories_of_a_profile(provider: SimulatorControl) -> None:
+    live = Story.objects.filter(highlight_items=None).values("pk")
+    Asset.objects.filter(owner_kind="story", owner_id__in=live).update(state="expired")
     before = provider.stats()["core_api"]["calls"]
 
     renewal.renew_due(EVERYTHING)

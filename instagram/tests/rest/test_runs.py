@@ -107,8 +107,10 @@ def test_a_run_can_be_requested_by_uuid(signed_in: APIClient) -> None:
     assert response.json()["user"] == {"uuid": str(user.uuid), "username": user.username}
     assert [stream["name"] for stream in response.json()["streams"]] == [
         "profile",
-        "posts",
         "stories",
+        "posts",
+        "reels",
+        "highlights",
     ]
 
 

@@ -260,7 +260,7 @@ def test_archiving_needs_a_known_profile(signed_in: APIClient) -> None:
 def test_archiving_refuses_unknown_streams(signed_in: APIClient) -> None:
     user = UserFactory.create()
 
-    response = signed_in.post(f"/instagram/users/{user.uuid}/archive/", {"streams": ["reels"]})
+    response = signed_in.post(f"/instagram/users/{user.uuid}/archive/", {"streams": ["dreams"]})
 
     assert (response.status_code, list(response.json())) == (400, ["streams"])
     assert not RunStream.objects.exists()

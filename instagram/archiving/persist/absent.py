@@ -1,0 +1,121 @@
+"""What a poll that saw everything did not show: one miss for each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import F, Func, Q, QuerySet
+
+from instagram.archiving import absence, changes
+from instagram.archiving.changes import Change
+from instagram.models import (
+    ArchiveRun,
+    ChangeEvent,
+    Highlight,
+    Post,
+    RunStream,
+    Story,
+    StreamPage,
+    StreamPoll,
+    User,
+)
+from settings import current
+
+Row = TypeVar("Row", Post, Story, Highlight)
+TABS = {RunStream.Name.POSTS: "in_grid", RunStream.Name.REELS: "in_reels"}
+
+
+def posts(run: ArchiveRun, *, now: datetime) -> None:
+    """Judge the profile's posts once the run has listed a tab to its end.
+
+    A post is missed when every tab that has shown it before was listed by this run without it. A
+    grid much shorter than the profile's own count is not believed. Called at the end of each tab.
+    """
+    listed = _listed_tabs(run)
+    if not listed:
+        return
+    shown = StreamPage.objects.filter(stream__run=run, stream__name__in=listed)
+    absent = (
+        Post.objects.filter(_known_only_from(listed), user=run.user, created_at__lt=run.created_at)
+        .filter(availability__in=absence.JUDGED)
+        .filter(Q(last_missed_at=None) | Q(last_missed_at__lt=run.created_at))
+        .exclude(pk__in=shown.values_list(Func(F("ids"), function="unnest"), flat=True))
+        .select_related("user")
+        .defer("raw_data", "search_text", "search_grams")
+    )
+    missed = _missed(absent, now, _last_poll(run.user, listed))
+    changes.record_history(((post, "~") for post in missed), now=now)
+
+
+def stories(user: User, shown: Collection[str], *, now: datetime) -> None:
+    """Judge the stories that should still be on show; one that has expired is not deleted."""
+    absent = (
+        user.stories.filter(expires_at__gt=now, availability__in=absence.JUDGED)
+        .exclude(pk__in=shown)
+        .select_related("user")
+        .defer("raw_data")
+    )
+    _missed(absent, now, _last_poll(user, [RunStream.Name.STORIES]))
+
+
+def highlights(user: User, shown: Collection[str], *, now: datetime) -> None:
+    """Judge the highlights that the tray left out."""
+    absent = (
+        user.highlights.filter(availability__in=absence.JUDGED)
+        .exclude(pk__in=shown)
+        .select_related("user")
+        .defer("raw_data")
+    )
+    _missed(absent, now, _last_poll(user, [RunStream.Name.HIGHLIGHTS]))
+
+
+def _missed(rows: QuerySet[Row], now: datetime, last_seen: datetime | None) -> list[Row]:
+    """Count one miss for each row; returns those whose availability changed by it."""
+    config = current.archiving()
+    written, changed = [], []
+    for row in rows:
+        differences = absence.missed(row, now=now, last_seen=last_seen, config=config)
+        if not differences:
+            continue
+        written.append(row)
+        if row.availability != differences["availability"]:
+            changed.append((row, _change(row, differences)))
+        changes.apply(row, differences)
+    if written:
+        type(written[0]).objects.bulk_update(written, absence.COLUMNS, batch_size=1000)
+        changes.record((change for _, change in changed), now=now)
+    return [row for row, _ in changed]
+
+
+def _change(row: Row, differences: dict[str, Any]) -> Change:
+    kind = ChangeEvent.Kind(type(row).__name__.lower())
+    before = {"availability": row.availability}
+    after = {"availability": differences["availability"]}
+    return Change(kind, str(row.pk), row.user, before, after)
+
+
+def _listed_tabs(run: ArchiveRun) -> list[str]:
+    """The tabs that the run has listed to the end, and in full as far as we can tell."""
+    ended = run.streams.filter(name__in=TABS, state=RunStream.State.SUCCEEDED)
+    return [stream.name for stream in ended if _is_full(run, stream)]
+
+
+def _is_full(run: ArchiveRun, stream: RunStream) -> bool:
+    if stream.name != RunStream.Name.POSTS:
+        return stream.seen > 0
+    newest = run.user.metrics.order_by("-day").first()
+    return absence.is_full(stream.seen, newest.media_count if newest else None)
+
+
+def _known_only_from(listed: Iterable[str]) -> Q:
+    """Posts that some tab has shown, and no tab but those listed."""
+    names = {TABS[RunStream.Name(name)] for name in listed}
+    known = Q(*((tab, True) for tab in names), _connector=Q.OR)
+    return known & Q(*((tab, False) for tab in {*TABS.values()} - names))
+
+
+def _last_poll(user: User, streams: Sequence[str]) -> datetime | None:
+    polls = StreamPoll.objects.filter(user=user, stream__in=streams).exclude(polled_at=None)
+    return polls.order_by("-polled_at").values_list("polled_at", flat=True).first()

@@ -1,0 +1,84 @@
+"""A highlight: stories that a profile keeps on show, in its own order."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Prefetch, Q
+
+from core.models import Timestamped
+from instagram.models.availability import Availability, Observed
+from instagram.models.stories import Story
+from instagram.models.users import User
+from storage.models import Asset
+
+
+class HighlightQuerySet(models.QuerySet["Highlight"]):
+    """Named questions about highlights."""
+
+    def to_read(self, user: User, *, after: Highlight | None = None) -> HighlightQuerySet:
+        """Those whose stories must be asked for, in tray order, behind the given one."""
+        behind = Q() if after is None else Q(position__gt=after.position)
+        return self.filter(
+            behind, user=user, read_at=None, availability=Availability.LIVE
+        ).order_by("position")
+
+    def for_api(self) -> HighlightQuerySet:
+        """With cover and owner, as the lists of the REST API show them, in one query more."""
+        return (
+            self.select_related("cover__file")
+            .prefetch_related(Prefetch("user", User.objects.for_api()))
+            .defer("raw_data")
+        )
+
+
+class Highlight(Timestamped, Observed):
+    """A highlight under its bare Instagram id, without the `highlight:` prefix."""
+
+    id = models.CharField(primary_key=True, max_length=32)
+    user = models.ForeignKey(User, models.CASCADE, related_name="highlights")
+    title = models.TextField(null=True, blank=True)
+    position = models.PositiveIntegerField(default=0, help_text="in the tray")
+    media_count = models.PositiveIntegerField(null=True, blank=True, help_text="as the tray says")
+    edited_at = models.DateTimeField(null=True, blank=True, help_text="as the tray says")
+    cover = models.ForeignKey(Asset, models.SET_NULL, null=True, blank=True, related_name="+")
+    raw_data = models.JSONField(null=True, blank=True)
+    read_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its stories were stored; empty: to be asked for"
+    )
+
+    objects: ClassVar = HighlightQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["created_at", "id"], name="highlight_by_created"),
+            models.Index(fields=["user", "position", "id"], name="highlight_in_tray"),
+            # Serves the pipeline, which reads one highlight after the other.
+            models.Index(
+                fields=["user", "position"],
+                condition=Q(read_at=None),
+                name="highlight_to_read",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.id
+
+
+class HighlightItem(models.Model):
+    """The place of a story in a highlight. One that left the highlight stays, with `removed_at`."""
+
+    highlight = models.ForeignKey(Highlight, models.CASCADE, related_name="items")
+    story = models.ForeignKey(Story, models.CASCADE, related_name="highlight_items")
+    position = models.PositiveIntegerField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["highlight", "story"], name="story_once_per_highlight"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.highlight_id} [{self.position}]"

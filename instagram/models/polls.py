@@ -1,0 +1,91 @@
+"""What was polled when: the schedule of each profile's streams, and the story windows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from instagram.models.runs import RunStream
+from instagram.models.users import User
+
+
+class StreamPollQuerySet(models.QuerySet["StreamPoll"]):
+    """Named questions about the schedule."""
+
+    def due(self, now: datetime) -> StreamPollQuerySet:
+        """Scheduled and due, the earliest deadline first."""
+        return self.filter(due_at__lte=now).order_by("deadline_at", "pk")
+
+
+class StreamPoll(models.Model):
+    """When one stream of a profile was last read to its end, and when it is due again.
+
+    Apart from the profile, whose row an unchanged poll must not write.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="polls")
+    stream = models.CharField(max_length=10, choices=RunStream.Name)
+    polled_at = models.DateTimeField(
+        null=True, blank=True, help_text="the last poll that saw everything"
+    )
+    changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="the last poll that brought something new"
+    )
+    interval = models.DurationField(
+        default=timedelta(days=1), help_text="adapted: shorter while things happen"
+    )
+    due_at = models.DateTimeField(null=True, blank=True, help_text="empty: not scheduled")
+    deadline_at = models.DateTimeField(
+        null=True, blank=True, help_text="after this something may be lost unseen"
+    )
+
+    objects: ClassVar = StreamPollQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "stream"], name="poll_once_per_stream"),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=True, deadline_at__isnull=True)
+                | Q(due_at__isnull=False, deadline_at__isnull=False),
+                name="poll_due_has_deadline",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Serves StreamPollQuerySet.due, which the dispatcher asks.
+            models.Index(
+                fields=["deadline_at", "id"],
+                condition=Q(due_at__isnull=False),
+                name="poll_by_deadline",
+            ),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="poll_by_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} of {self.user_id}"
+
+
+class StoryWindow(models.Model):
+    """A time in which no story of the profile can have been posted and died unseen.
+
+    A poll shows what was posted in the 24 hours before it. Polls that overlap make one window; what
+    lies between two windows is a gap.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="story_windows")
+    started_at = models.DateTimeField(help_text="24 hours before the first poll")
+    ended_at = models.DateTimeField(help_text="the last poll")
+    polls = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(started_at__lt=models.F("ended_at")), name="window_has_a_length"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["user", "ended_at"], name="window_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.started_at:%Y-%m-%d %H:%M} to {self.ended_at:%Y-%m-%d %H:%M}"
