@@ -90,6 +90,13 @@ def encryption_keys(text: str) -> tuple[str, ...]:
     return keys
 
 
+def folder(text: str) -> Path | None:
+    """Read the absolute path of a folder, or an empty string."""
+    if text and not Path(text).is_absolute():
+        raise ValueError("must be an absolute path")
+    return Path(text) if text else None
+
+
 def admin_path(text: str) -> str:
     """Read a path below the root."""
     if text.startswith("/") or not text.endswith("/"):
@@ -119,6 +126,7 @@ class Environment:
     core_api_url: str
     core_api_token: str = field(repr=False)
     media_trusted_hosts: frozenset[str]
+    media_copy: Path | None
     allowed_hosts: tuple[str, ...]
     trusted_origins: tuple[str, ...]
     cors_origins: tuple[str, ...]
@@ -158,6 +166,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         core_api_url=reader.read("CORE_API_URL", "", http_url),
         core_api_token=reader.read("CORE_API_TOKEN", "", str.strip),
         media_trusted_hosts=reader.read("MEDIA_TRUSTED_HOSTS", "", trusted_hosts),
+        media_copy=reader.read("MEDIA_COPY", "", folder),
         allowed_hosts=reader.read("DJANGO_ALLOWED_HOSTS", "", words),
         trusted_origins=reader.read("DJANGO_CSRF_TRUSTED_ORIGINS", "", words),
         cors_origins=reader.read("CORS_ALLOWED_ORIGINS", "", words),

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from core.admin.bases import ReadOnlyAdmin
 from storage.actions import try_again
 from storage.links import media_url
-from storage.models import Asset, StoredFile
+from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 
 
 @admin.register(Asset)
@@ -41,13 +41,17 @@ class AssetAdmin(ReadOnlyAdmin):
 class StoredFileAdmin(ReadOnlyAdmin):
     """The bytes that we have."""
 
-    list_display = ("sha256", "media_type", "size", "width", "height", "stored_at", "rejected_at")
-    list_filter = ("media_type", ("rejected_at", admin.EmptyFieldListFilter))
+    list_display = ("sha256", "media_type", "size", "width", "height", "stored_at", "verified_at")
+    list_filter = (
+        "media_type",
+        ("rejected_at", admin.EmptyFieldListFilter),
+        ("lost_at", admin.EmptyFieldListFilter),
+    )
     search_fields = ("=sha256",)
     fields = (
         "preview", "sha256", "size", "media_type", "width", "height", "duration",
         "perceptual_hash", "poster", "stored_at", "verified_at", "enriched_at",
-        "enrichment_attempts", "rejected_at",
+        "enrichment_attempts", "rejected_at", "lost_at",
     )  # fmt: skip
     readonly_fields = ("preview",)
 
@@ -55,6 +59,35 @@ class StoredFileAdmin(ReadOnlyAdmin):
     def preview(self, file: StoredFile) -> str:
         """The image, or the poster of the video."""
         shown = file.poster if file.is_video else file
-        if shown is None or shown.rejected_at is not None:
+        if shown is None or shown.rejected_at is not None or shown.lost_at is not None:
             return "none"
         return format_html('<img src="{}" alt="" style="max-height: 20rem">', media_url(shown))
+
+
+@admin.register(FixityEvent)
+class FixityEventAdmin(ReadOnlyAdmin):
+    """Damage and loss, and how it was repaired."""
+
+    list_display = ("name", "kind", "found_at", "repaired_at", "repaired_by")
+    list_filter = ("kind", ("repaired_at", admin.EmptyFieldListFilter), "repaired_by")
+    search_fields = ("=sha256",)
+
+
+@admin.register(Quarantined)
+class QuarantinedAdmin(ReadOnlyAdmin):
+    """What failed a check: the facts, and where the bytes lie. They are not offered for download:
+    what cannot be trusted shall not travel to a browser."""
+
+    list_display = ("sha256", "reason", "size", "asset", "found_at", "error")
+    list_filter = ("reason",)
+    list_select_related = ("asset",)
+    search_fields = ("=sha256", "=expected_sha256")
+    fields = (
+        "place", "reason", "sha256", "size", "expected_sha256", "asset", "error", "found_at",
+    )  # fmt: skip
+    readonly_fields = ("place",)
+
+    @admin.display(description="Place in the store")
+    def place(self, row: Quarantined) -> str:
+        """Below the folder of files."""
+        return row.name

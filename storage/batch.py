@@ -15,16 +15,20 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
+import structlog
 from django.conf import settings
 
 from settings import current
-from storage import claims, store
+from storage import claims, parts, quarantine, store
 from storage.claims import BatchResult, ClaimedAsset, Ending, Failure, Success
 from storage.download import Fetcher, Limits
-from storage.errors import DownloadError
+from storage.errors import DownloadError, NotMedia, Transient
+from storage.hosts import Hosts
 from storage.models import LEASE
 from storage.sources import host
+from storage.store import Store
 
 GROUP = 64
 """Endings per transaction."""
@@ -33,6 +37,10 @@ GROUP_WAIT = 0.05
 LONGEST_WAIT = 1.0
 """Seconds between two looks at the leases when nothing ends."""
 RENEW_EVERY = LEASE.total_seconds() / 3
+HOSTS = Hosts()
+"""What this process knows of hosts, from one batch to the next."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,20 @@ class Crew:
     per_host: int = 16
 
 
-class Feed:
-    """Claimed assets on their way to the threads; holds back those whose host is busy."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds that a batch goes on claiming, and seconds between two renewals of its leases."""
 
-    def __init__(self, per_host: int) -> None:
+    seconds: float = 240.0
+    renew_every: float = RENEW_EVERY
+
+
+class Feed:
+    """Claimed assets on their way to the threads; holds back those whose host is busy or shut."""
+
+    def __init__(self, per_host: int, hosts: Hosts) -> None:
         self._per_host = per_host
+        self._hosts = hosts
         self._waiting: list[ClaimedAsset] = []
         self._active: Counter[str] = Counter()
         self._changed = threading.Condition()
@@ -76,15 +93,31 @@ class Feed:
             self._changed.notify_all()
         return left
 
+    def withdraw(self) -> dict[float, list[ClaimedAsset]]:
+        """Take back those whose host is shut, by the seconds that it stays so."""
+        withdrawn: dict[float, list[ClaimedAsset]] = {}
+        with self._changed:
+            pauses = {name: self._hosts.pause_left(name) for name in self._names()}
+            for asset in [asset for asset in self._waiting if pauses[host(asset.url)]]:
+                self._waiting.remove(asset)
+                withdrawn.setdefault(pauses[host(asset.url)], []).append(asset)
+        return withdrawn
+
+    def _names(self) -> set[str]:
+        return {host(asset.url) for asset in self._waiting}
+
     def _take(self) -> ClaimedAsset | None:
         with self._changed:
             while not self._closed:
                 for position, asset in enumerate(self._waiting):
-                    if self._active[host(asset.url)] < self._per_host:
+                    if self._may_begin(host(asset.url)):
                         self._active[host(asset.url)] += 1
                         return self._waiting.pop(position)
-                self._changed.wait()
+                self._changed.wait(LONGEST_WAIT)  # a host's pause may end without a word
             return None
+
+    def _may_begin(self, name: str) -> bool:
+        return self._active[name] < self._per_host and self._hosts.admits(name)
 
     def _leave(self, asset: ClaimedAsset) -> None:
         with self._changed:
@@ -101,34 +134,48 @@ class Batch:
         *,
         crew: Crew,
         limits: Limits,
-        seconds: float,
-        renew_every: float = RENEW_EVERY,
+        pace: Pace,
+        hosts: Hosts | None = None,
+        shelf: Store | None = None,
     ) -> None:
         self._left = limit
         self._crew = crew
         self._limits = limits
-        self._until = time.monotonic() + seconds
-        self._store = store.default()
-        self._feed = Feed(crew.per_host)
+        self._until = time.monotonic() + pace.seconds
+        self._store = shelf or store.default()
+        self._hosts = hosts or Hosts()
+        self._feed = Feed(crew.per_host, self._hosts)
         self._workers: list[Future[None]] = []
         self._endings: queue.SimpleQueue[Ending] = queue.SimpleQueue()
         self._in_hand: dict[int, ClaimedAsset] = {}
-        self._renew_every = renew_every
+        self._renew_every = pace.renew_every
         self._renewed = time.monotonic()
         self._result = BatchResult()
 
     def run(self) -> BatchResult:
-        """Work until nothing is due any more, the limit is reached or the time is used up."""
-        with ThreadPoolExecutor(self._crew.threads, "download") as pool:
-            try:
-                while self._claim() or self._in_hand:
-                    self._hire(pool)
-                    self._settle(self._group())
-                    self._renew()
-                    self._raise_first()
-            finally:
-                claims.release(self._feed.close())
+        """Work until nothing is due any more, the limit is reached or the time is used up.
+
+        What is in hand when an error ends it is settled or given back, with all its attempts.
+        """
+        try:
+            with ThreadPoolExecutor(self._crew.threads, "download") as pool:
+                self._work_through(pool)
+        finally:
+            while endings := self._group(longest=0):
+                self._settle(endings)
+            claims.release(self._in_hand.values())
         return self._result
+
+    def _work_through(self, pool: ThreadPoolExecutor) -> None:
+        try:
+            while self._claim() or self._in_hand:
+                self._put_off()
+                self._hire(pool)
+                self._settle(self._group(longest=LONGEST_WAIT))
+                self._renew()
+                self._raise_first()
+        finally:
+            self._feed.close()
 
     def _claim(self) -> int:
         """Keep the feed filled, so that no thread waits for the database."""
@@ -148,7 +195,16 @@ class Batch:
         """Only what has begun may still take its time: the task's own limit is near."""
         waiting = self._feed.close()
         claims.release(waiting)
-        for asset in waiting:
+        self._forget(waiting)
+
+    def _put_off(self) -> None:
+        """Nobody waits for a host that is shut, and its files lose no attempt by it."""
+        for pause, assets in self._feed.withdraw().items():
+            claims.put_off(assets, timedelta(seconds=pause))
+            self._forget(assets)
+
+    def _forget(self, assets: Iterable[ClaimedAsset]) -> None:
+        for asset in assets:
             self._in_hand.pop(asset.pk, None)
 
     def _hire(self, pool: ThreadPoolExecutor) -> None:
@@ -156,10 +212,10 @@ class Batch:
         for _ in range(min(self._crew.threads, len(self._in_hand)) - len(self._workers)):
             self._workers.append(pool.submit(self._work))
 
-    def _group(self) -> list[Ending]:
+    def _group(self, *, longest: float) -> list[Ending]:
         """What has ended; waits for the first, and a moment for others to share its commit."""
         group: list[Ending] = []
-        until = time.monotonic() + LONGEST_WAIT
+        until = time.monotonic() + (longest if self._in_hand else 0.0)
         with suppress(queue.Empty):
             while len(group) < GROUP:
                 group.append(self._endings.get(timeout=max(0.0, until - time.monotonic())))
@@ -170,8 +226,7 @@ class Batch:
         if not endings:
             return
         self._result.add(claims.settle(endings))
-        for ending in endings:
-            self._in_hand.pop(ending.asset.pk, None)
+        self._forget(ending.asset for ending in endings)
 
     def _renew(self) -> None:
         if time.monotonic() - self._renewed > self._renew_every:
@@ -191,12 +246,23 @@ class Batch:
                 self._endings.put(self._attempt(fetcher, asset))
 
     def _attempt(self, fetcher: Fetcher, asset: ClaimedAsset) -> Ending:
-        with self._store.aside() as path:
+        ending = self._fetched(fetcher, asset)
+        error = ending.error if isinstance(ending, Failure) else None
+        if isinstance(error, Transient) and error.host_failed:
+            self._hosts.failed(host(asset.url), retry_after=error.retry_after or 0.0)
+        else:
+            self._hosts.worked(host(asset.url))
+        return ending
+
+    def _fetched(self, fetcher: Fetcher, asset: ClaimedAsset) -> Ending:
+        with parts.opened(self._store, parts.key(asset.pk, asset.url)) as part:
             try:
-                content = fetcher.fetch(asset.url, path)
+                content = fetcher.fetch(asset.url, part)
+            except NotMedia as error:
+                return Failure(asset, error, quarantine.keep(part, self._store))
             except DownloadError as error:
                 return Failure(asset, error)
-            self._store.put(path, content.name)
+            part.finish(self._store, content.name)
             return Success(asset, content)
 
 
@@ -204,10 +270,14 @@ def download_batch(limit: int, *, seconds: float = 240.0) -> BatchResult:
     """Download up to `limit` due assets, claiming while there is time left.
 
     Returns what was committed. Raises what is not about one asset (a full disk, a lost
-    database); the assets in hand then become due again when their leases end.
+    database); the assets in hand then become due again, at the latest when their leases end.
     """
     config = current.archiving()
     crew = Crew(config.download_threads, config.connections_per_host)
     limits = Limits(config.max_file_bytes, trusted_hosts=settings.MEDIA_TRUSTED_HOSTS)
     store.default().sweep()
-    return Batch(limit, crew=crew, limits=limits, seconds=seconds).run()
+    try:
+        return Batch(limit, crew=crew, limits=limits, pace=Pace(seconds), hosts=HOSTS).run()
+    except OSError as error:
+        log.error("downloads.stopped", error=error.strerror)  # noqa: TRY400  raised on
+        raise

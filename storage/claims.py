@@ -17,11 +17,15 @@ from django.db import OperationalError, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from storage import losses, store
 from storage.errors import DownloadError, NotMedia, Transient, UrlExpired
-from storage.models import LEASE, Asset, AssetQuerySet, StoredFile
+from storage.models import LEASE, Asset, AssetQuerySet, Quarantined, StoredFile
+from storage.quarantine import Evidence
 from storage.store import Content
 
 MOST_ATTEMPTS = 8
+MOST_ODD = 3
+"""Attempts that may bring what is no media: a login or a block answers with a page of its own."""
 MOST_RENEWALS = 3
 RENEWAL_PAUSE = timedelta(seconds=15)
 FIRST_PAUSE = 5.0
@@ -57,10 +61,11 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that ended without bytes."""
+    """An attempt that ended without bytes, or with such as are in quarantine."""
 
     asset: ClaimedAsset
     error: DownloadError
+    evidence: Evidence | None = None
 
 
 Ending = Success | Failure
@@ -139,6 +144,12 @@ def release(claimed: Iterable[ClaimedAsset]) -> None:
     _ours(claimed).update(lease=None, leased_until=None)
 
 
+def put_off(claimed: Iterable[ClaimedAsset], pause: timedelta) -> None:
+    """Give back what was not begun, to be claimed after a pause; it uses up no attempt."""
+    later = timezone.now() + pause
+    _ours(claimed).update(lease=None, leased_until=None, next_attempt_at=later)
+
+
 @stamina.retry(on=OperationalError, attempts=3)
 def settle(endings: Collection[Ending]) -> BatchResult:
     """Write down how attempts ended, all in one transaction; then they count.
@@ -159,6 +170,7 @@ def settle(endings: Collection[Ending]) -> BatchResult:
         for failure in failures:
             state = _write_failure(failure, urls[_key(failure.asset)])
             _count(counts, state)
+        _write_evidence(failures)
     return counts
 
 
@@ -197,6 +209,7 @@ def _judged(endings: Iterable[Ending]) -> tuple[list[tuple[Success, int]], list[
             stored.append((success, file.pk))
         else:
             failures.append(Failure(success.asset, NotMedia("these bytes cannot be decoded")))
+            store.default().delete(file.name)  # they are in quarantine already
     return stored, failures
 
 
@@ -209,8 +222,10 @@ def files_of(contents: Iterable[Content]) -> dict[str, StoredFile]:
     wanted = {content.sha256: content for content in contents}
     rows = [_file(wanted[sha256]) for sha256 in sorted(wanted)]
     StoredFile.objects.bulk_create(rows, ignore_conflicts=True)
-    files = StoredFile.objects.filter(sha256__in=wanted).order_by("sha256")
-    return {file.sha256: file for file in files.select_for_update(no_key=True)}
+    known = StoredFile.objects.filter(sha256__in=wanted).order_by("sha256")
+    files = list(known.select_for_update(no_key=True))
+    losses.found_again(files, timezone.now())
+    return {file.sha256: file for file in files}
 
 
 def _file(content: Content) -> StoredFile:
@@ -260,10 +275,12 @@ def _state_after(failure: Failure, url: str) -> Asset.State:
         return Asset.State.WANTED
     if isinstance(failure.error, UrlExpired) and failure.asset.renewals < MOST_RENEWALS:
         return Asset.State.EXPIRED
-    last = failure.asset.attempts + 1 >= MOST_ATTEMPTS
-    if isinstance(failure.error, Transient) and not last:
-        return Asset.State.WANTED
-    return Asset.State.FAILED
+    allowed = 1
+    if isinstance(failure.error, Transient):
+        allowed = MOST_ATTEMPTS
+    elif isinstance(failure.error, NotMedia):
+        allowed = MOST_ODD
+    return Asset.State.WANTED if failure.asset.attempts + 1 < allowed else Asset.State.FAILED
 
 
 def _pause(failure: Failure, url: str) -> timedelta:
@@ -275,6 +292,20 @@ def _pause(failure: Failure, url: str) -> timedelta:
     asked = getattr(failure.error, "retry_after", None) or 0.0
     backoff = FIRST_PAUSE * 3**failure.asset.attempts * random.uniform(0.75, 1.25)  # noqa: S311  no secret
     return timedelta(seconds=max(asked, backoff))
+
+
+def _write_evidence(failures: list[Failure]) -> None:
+    Quarantined.objects.bulk_create(
+        Quarantined(
+            asset_id=failure.asset.pk,
+            reason=Quarantined.Reason.NOT_MEDIA,
+            sha256=failure.evidence.sha256,
+            size=failure.evidence.size,
+            error=str(failure.error),
+        )
+        for failure in failures
+        if failure.evidence
+    )
 
 
 def _count(counts: BatchResult, state: Asset.State) -> None:

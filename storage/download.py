@@ -6,14 +6,12 @@ that was checked is the address that is used, and a file takes a quarter less CP
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
@@ -22,15 +20,15 @@ import httpcore
 import httpx
 
 from core import pauses
-from storage import addresses, kinds
+from storage import addresses, kinds, resuming
 from storage.errors import (
-    DownloadError,
     ForbiddenAddress,
     NotMedia,
     TooLarge,
     Transient,
     UrlExpired,
 )
+from storage.parts import Part
 from storage.store import Content
 
 HEADERS: dict[bytes | str, bytes | str] = {
@@ -42,7 +40,12 @@ SCHEMES = frozenset({"http", "https"})
 LAST_PORT = 65535
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
+MOST_RESUMES = 5
+"""Times that one attempt goes on at once, each time only if the last one got further."""
+MOST_EVIDENCE = 1024 * 1024
+"""Bytes kept of what is no media."""
 BUSY = frozenset({408, 425, 429})
+BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 IDLE_CONNECTIONS = 4
 MEBIBYTE = 1024 * 1024
 
@@ -104,50 +107,79 @@ class Fetcher:
     ) -> None:
         self._pool.close()
 
-    def fetch(self, url: str, into: Path) -> Content:
-        """Stream the file behind the URL to a path, in constant memory.
+    def fetch(self, url: str, part: Part) -> Content:
+        """Stream the file behind the URL to the end of the part, in constant memory.
 
-        Raises only DownloadError for what the network does; then the path may hold a part.
+        Raises only DownloadError for what the network does; then the part may have grown. After
+        NotMedia it holds the first of the offending bytes.
         """
         self._network.patience = Patience(self.limits)
         place = _parsed(url)
-        with _named_errors(place):
+        for _ in range(MOST_RESUMES):
+            had = part.size
+            try:
+                return self._follow(place, part)
+            except Transient:
+                if part.size <= had or not part.can_go_on:
+                    raise
+        return self._follow(place, part)
+
+    def _follow(self, place: httpx.URL, part: Part) -> Content:
+        """One request, its redirects, and another one if what we have is of no use."""
+        with self._named_errors(place):
             for _ in range(MOST_REDIRECTS + 1):
-                with self._answer(place) as response:
-                    if response.status not in REDIRECTS:
-                        return self._receive(response, into)
-                    place = _redirected(place, response)
+                with self._answer(place, part) as response:
+                    if response.status in REDIRECTS:
+                        place = _redirected(place, response)
+                    elif resuming.is_useless(part, response):
+                        part.begin(None)
+                    else:
+                        return self._receive(response, part)
         raise Transient(f"{place.host}: more than {MOST_REDIRECTS} redirects")
 
     @contextmanager
-    def _answer(self, place: httpx.URL) -> Iterator[httpcore.Response]:
+    def _answer(self, place: httpx.URL, part: Part) -> Iterator[httpcore.Response]:
         target = httpcore.URL(
             scheme=place.raw_scheme, host=place.raw_host, port=place.port, target=place.raw_path
         )
-        headers = {**HEADERS, "Host": place.netloc}
+        headers = {**HEADERS, "Host": place.netloc, **resuming.asked_for(part)}
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.limits.silence)
         with self._pool.stream(
             "GET", target, headers=headers, extensions={"timeout": timeouts}
         ) as response:
             yield response
 
-    def _receive(self, response: httpcore.Response, into: Path) -> Content:
-        _check_status(response)
-        if _length(response) > self.limits.max_bytes:
-            raise TooLarge(f"announced {_length(response)} bytes")
-        return self._write(response.iter_stream(), into)
+    def _receive(self, response: httpcore.Response, part: Part) -> Content:
+        if response.status != 206 or not part.size:
+            _check_status(response)
+            part.begin(resuming.version(response))
+        if resuming.length(response) > self.limits.max_bytes:
+            part.begin(None)
+            raise TooLarge(f"announced {resuming.length(response)} bytes")
+        self._write(response.iter_stream(), part)
+        return Content(part.sha256, part.size, _kind(part))
 
-    def _write(self, chunks: Iterable[bytes], into: Path) -> Content:
-        digest, size = hashlib.sha256(), 0
-        kind, chunks = _recognised(iter(chunks))
-        with into.open("wb", buffering=0) as file:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > self.limits.max_bytes:
-                    raise TooLarge(f"more than {self.limits.max_bytes} bytes")
-                digest.update(chunk)
-                file.write(chunk)
-        return Content(digest.hexdigest(), size, kind)
+    def _write(self, chunks: Iterator[bytes], part: Part) -> None:
+        if not part.size:
+            _write_head(chunks, part)
+        for chunk in chunks:
+            if part.size + len(chunk) > self.limits.max_bytes:
+                part.begin(None)
+                raise TooLarge(f"more than {self.limits.max_bytes} bytes")
+            part.write(chunk)
+        if part.version and part.size != part.version.total:
+            raise Transient(f"{part.size} bytes of {part.version.total}")
+
+    @contextmanager
+    def _named_errors(self, place: httpx.URL) -> Iterator[None]:
+        """Turn httpcore's errors into Transient; the class says more than its text, and is safe."""
+        before = self._network.patience.received
+        try:
+            yield
+        except BROKEN as error:
+            silent = self._network.patience.received == before
+            text = f"{place.host}: {type(error).__name__}"
+            raise Transient(text, host_failed=silent) from error
 
 
 class PublicNetwork(httpcore.NetworkBackend):
@@ -261,21 +293,10 @@ def _parsed(url: str) -> httpx.URL:
 
 def _redirected(place: httpx.URL, response: httpcore.Response) -> httpx.URL:
     try:
-        target = place.join(_header(response, b"location"))
+        target = place.join(resuming.header(response, b"location"))
     except (httpx.InvalidURL, ValueError) as error:
         raise ForbiddenAddress(f"{place.host} redirects to what is no URL") from error
     return _parsed(str(target))
-
-
-@contextmanager
-def _named_errors(place: httpx.URL) -> Iterator[None]:
-    """Turn what httpcore raises into Transient; the class says more than its text, and is safe."""
-    try:
-        yield
-    except DownloadError:
-        raise
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise Transient(f"{place.host}: {type(error).__name__}") from error
 
 
 def _check_status(response: httpcore.Response) -> None:
@@ -283,37 +304,36 @@ def _check_status(response: httpcore.Response) -> None:
     if status == 200:
         return
     if status in BUSY or not 400 <= status < 500:
-        pause = pauses.asked_for(_header(response, b"retry-after"))
-        raise Transient(f"HTTP {status}", retry_after=pause)
+        pause = pauses.asked_for(resuming.header(response, b"retry-after"))
+        failed = status in BUSY or status >= 500
+        raise Transient(f"HTTP {status}", retry_after=pause, host_failed=failed)
     # 403, 404, 410 and the rest: only another URL can help
     raise UrlExpired(f"HTTP {status}")
 
 
-def _header(response: httpcore.Response, wanted: bytes) -> str:
-    values = (value for name, value in response.headers if name.lower() == wanted)
-    return next(values, b"").decode("latin-1")
-
-
-def _length(response: httpcore.Response) -> int:
-    text = _header(response, b"content-length")
-    return int(text) if text.isdecimal() else 0
-
-
-def _recognised(chunks: Iterator[bytes]) -> tuple[kinds.Kind, Iterator[bytes]]:
-    """Judge the first bytes before any is written."""
-    head = b""
+def _write_head(chunks: Iterator[bytes], part: Part) -> None:
+    """Judge the first bytes before any more are read."""
     for chunk in chunks:
-        head += chunk
-        if len(head) >= kinds.HEAD_SIZE:
+        part.write(chunk)
+        if part.size >= kinds.HEAD_SIZE:
             break
-    if not head:
+    if not part.size:
         raise Transient("an empty body")
-    kind = kinds.recognise(head[: kinds.HEAD_SIZE])
+    if kinds.recognise(part.head()) is None:
+        _keep_evidence(chunks, part)
+    _kind(part)
+
+
+def _keep_evidence(chunks: Iterator[bytes], part: Part) -> None:
+    with suppress(*BROKEN):  # what has arrived tells enough
+        while part.size < MOST_EVIDENCE and (chunk := next(chunks, b"")):
+            part.write(chunk[: MOST_EVIDENCE - part.size])
+
+
+def _kind(part: Part) -> kinds.Kind:
+    """What the part is, by its first bytes. Raises NotMedia; then nobody goes on with it."""
+    kind = kinds.recognise(part.head())
     if kind is None:
+        part.version = None
         raise NotMedia("the first bytes are of no image or video")
-    return kind, _chained(head, chunks)
-
-
-def _chained(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from chunks
+    return kind

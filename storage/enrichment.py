@@ -6,15 +6,17 @@ Apart from the download, because it can be redone and the bytes cannot be fetche
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from storage import claims, kinds, media, store
+from storage import claims, fixity, kinds, media, store
 from storage.errors import NotMedia
-from storage.models import Asset, StoredFile
+from storage.models import Asset, Quarantined, StoredFile
+from storage.store import quarantined_name
 
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 3
@@ -37,47 +39,71 @@ def enrich_due(*, seconds: float) -> int:
 
 
 def enrich(file: StoredFile) -> None:
-    """Read the file's facts into its row, or reject it when its bytes cannot be decoded."""
+    """Read the file's facts into its row, or reject it when its bytes cannot be decoded.
+
+    Bytes that are gone, or not those that were stored, are a matter of fixity.
+    """
     try:
         facts = _facts(file)
     except NotMedia as error:
-        reject(file, error)
+        seen = fixity.look(file, store.default())
+        if seen.is_whole:
+            reject(file, error)
+        else:
+            fixity.take_back(seen, timezone.now())
     except FileNotFoundError:
-        log.exception("enrichment.bytes_missing", file=file.name)
-        want_again(file)
+        fixity.take_back(fixity.Seen(file), timezone.now())
     else:
         _write(file, facts)
 
 
-def want_again(file: StoredFile) -> None:
-    """Take back that the bytes are stored: they are not there, so they are wanted again."""
-    with transaction.atomic():
-        Asset.objects.filter(file=file.pk).update(
-            state=Asset.State.WANTED,
-            file=None,
-            stored_at=None,
-            attempts=0,
-            next_attempt_at=timezone.now(),
-            updated_at=timezone.now(),
-        )
-        StoredFile.objects.filter(pk=file.pk).delete()
-
-
 def reject(file: StoredFile, error: NotMedia) -> None:
-    """Keep the bytes, but never serve them; the assets that had them are failed."""
+    """Put the bytes in quarantine; the assets that had them may try for others a few times.
+
+    The row stays, so that the same bytes are known when they come again.
+    """
     now = timezone.now()
     log.warning("enrichment.rejected", file=file.name, error=str(error))
     with transaction.atomic():
         # The file's row first: a download that ends now with the same bytes waits, then sees it.
         StoredFile.objects.filter(pk=file.pk).update(rejected_at=now, enriched_at=now)
-        Asset.objects.filter(file=file.pk).update(
-            state=Asset.State.FAILED,
-            file=None,
-            stored_at=None,
-            error_code=error.code,
-            error=str(error),
-            updated_at=now,
-        )
+        _note_quarantined(file, error, now)
+        _take_from_assets(file, error, now)
+        _move_to_quarantine(file)
+
+
+def _note_quarantined(file: StoredFile, error: NotMedia, now: datetime) -> None:
+    Quarantined.objects.create(
+        asset=Asset.objects.filter(file=file.pk).order_by("pk").first(),
+        reason=Quarantined.Reason.UNDECODABLE,
+        sha256=file.sha256,
+        size=file.size,
+        expected_sha256=file.sha256,
+        error=str(error),
+        found_at=now,
+    )
+
+
+def _take_from_assets(file: StoredFile, error: NotMedia, now: datetime) -> None:
+    """An attempt that brought what cannot be decoded is one that failed."""
+    may_try = When(attempts__lt=claims.MOST_ODD - 1, then=Value(Asset.State.WANTED))
+    Asset.objects.filter(file=file.pk).update(
+        state=Case(may_try, default=Value(Asset.State.FAILED)),
+        attempts=F("attempts") + 1,
+        next_attempt_at=now + timedelta(seconds=claims.FIRST_PAUSE),
+        file=None,
+        stored_at=None,
+        error_code=error.code,
+        error=str(error),
+        updated_at=now,
+    )
+
+
+def _move_to_quarantine(file: StoredFile) -> None:
+    shelf = store.default()
+    with shelf.aside() as path:
+        shelf.take(file.name, path)
+        shelf.put(path, quarantined_name(file.sha256))
 
 
 def _claim() -> StoredFile | None:

@@ -5,7 +5,7 @@ DownloadError
 ├── UrlExpired         get a fresh URL first, then retry
 ├── ForbiddenAddress   never: the URL leads somewhere that we may not go
 ├── TooLarge           never: above the size cap
-└── NotMedia           never: the bytes are no image and no video
+└── NotMedia           again twice, for it may be the page of a login or a block; then never
 
 Messages are for staff. They may name a host, never a URL: its signature is a capability.
 """
@@ -24,11 +24,16 @@ class Transient(DownloadError):
     """Worth another try: timeout, reset, truncation, 429, 5xx, an empty body.
 
     `retry_after` is the pause that the host asked for in seconds, None where it named none.
+    `host_failed`: the host did not answer, or answered that it cannot; its other files would
+    fare the same.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, host_failed: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.host_failed = host_failed
 
 
 class UrlExpired(DownloadError):
@@ -44,4 +49,8 @@ class TooLarge(DownloadError):
 
 
 class NotMedia(DownloadError):
-    """The bytes are no image and no video, whatever the host calls them."""
+    """The bytes are no image and no video that can be decoded, whatever the host calls them."""
+
+
+class StoreMissing(Exception):
+    """So many stored files are not there that their folder must be; nothing is done about them."""

@@ -1,14 +1,20 @@
-"""Enrichment as tasks: a message is only a nudge, the rows decide."""
+"""Enrichment and care of stored files as tasks: a message is only a nudge, the rows decide."""
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from core.tasks import BaseTask, send
+from settings import current
+from storage import fixity, orphans, quarantine
 from storage.models import StoredFile
 
 SECONDS = 240.0  # a message; what is left gets a message of its own
+VERIFY_SECONDS = 60.0  # of the 300 between two messages
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="storage.enrich", base=BaseTask)
@@ -24,6 +30,28 @@ def enrich() -> None:
 def sweep_enrichment() -> None:
     """Nudge the enrichment where files wait for it: lost messages, dead workers."""
     _nudge_if_due()
+
+
+@shared_task(name="storage.verify_due", base=BaseTask, expires=300)
+def verify_due() -> None:
+    """Hash some of the stored files again, and repair what is damaged or lost."""
+    cycle = current.archiving().fixity_cycle
+    fixity.verify_due(cycle, seconds=VERIFY_SECONDS, now=timezone.now())
+
+
+@shared_task(name="storage.prune_quarantine", base=BaseTask, expires=3600)
+def prune_quarantine() -> None:
+    """Remove what has been in quarantine for long enough."""
+    quarantine.prune(timezone.now())
+
+
+@shared_task(name="storage.find_orphans", base=BaseTask, expires=3600)
+def find_orphans() -> None:
+    """Log how many files and rows nobody refers to; `manage.py verify` names and deletes them."""
+    now = timezone.now()
+    files, rows = sum(1 for _ in orphans.files(now)), len(orphans.rows(now))
+    if files or rows:
+        log.warning("storage.orphans", files=files, rows=rows)
 
 
 def _nudge_if_due() -> None:

@@ -97,6 +97,8 @@ def _is_known(request: HttpRequest, etag: str) -> bool:
 
 
 def _handed_to_nginx(file: StoredFile) -> HttpResponse:
+    if not store.default().exists(file.name):
+        raise _missing(file)
     response = HttpResponse(content_type=file.media_type)
     response["X-Accel-Redirect"] = f"{settings.MEDIA_REDIRECT_PREFIX.rstrip('/')}/{file.name}"
     return response
@@ -142,7 +144,13 @@ def _opened(file: StoredFile) -> BinaryIO:
     try:
         return store.default().open(file.name)
     except FileNotFoundError as error:
-        raise Http404("There is no such file.") from error
+        raise _missing(file) from error
+
+
+def _missing(file: StoredFile) -> Http404:
+    """Have the loss looked into before anything else is verified."""
+    StoredFile.objects.filter(pk=file.pk).suspect()
+    return Http404("The bytes of this file are missing; they will be looked for.")
 
 
 def _read(file: BinaryIO, part: ranges.Part) -> Iterator[bytes]:

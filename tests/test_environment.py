@@ -26,6 +26,7 @@ SECRET = "hunter2"
         ("FIELD_ENCRYPTION_KEYS", SECRET),
         ("CORE_API_URL", "core-api.example"),
         ("MEDIA_TRUSTED_HOSTS", "127.0.0.1"),
+        ("MEDIA_COPY", "backups/media"),
         ("DJANGO_ADMIN_PATH", "/admin/"),
         ("DJANGO_ADMIN_PATH", "admin"),
         ("EMAIL_URL", f"mail://me:{SECRET}@host"),

@@ -140,6 +140,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_TRUSTED_HOSTS = env.media_trusted_hosts
+MEDIA_COPY = env.media_copy
 MEDIA_REDIRECT_PREFIX = env.media_redirect_prefix
 
 # Core API: what `settings/current.py` falls back to when the admin's row is empty

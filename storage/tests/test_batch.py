@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -25,13 +28,15 @@ from core.tests.odd_server import (
     sending,
 )
 from core.tests.waiting import wait_until
-from storage import claims
-from storage.batch import Batch, Crew, download_batch
+from storage import claims, parts, store
+from storage.batch import Batch, Crew, Pace, download_batch
 from storage.claims import BatchResult
 from storage.download import Limits
+from storage.hosts import MOST_FAILURES, Hosts
 from storage.models import Asset, StoredFile
 from storage.store import ASIDE, Store
 from storage.tests import samples
+from storage.tests.breaking import breaking, starts
 from storage.tests.conftest import MakeAsset
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +48,7 @@ def run(
     cdn: OddServer, *, crew: Crew | None = None, seconds: float = 30, limit: int = 100
 ) -> BatchResult:
     limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=2)
-    return Batch(limit, crew=crew or Crew(), limits=limits, seconds=seconds).run()
+    return Batch(limit, crew=crew or Crew(), limits=limits, pace=Pace(seconds)).run()
 
 
 def closing_connection(work: Callable[[], object]) -> None:
@@ -76,7 +81,7 @@ def test_one_bad_file_stops_no_other(cdn: OddServer, shelf: Store, make_asset: M
 
     result = run(cdn)
 
-    assert result == BatchResult(stored=1, bytes=len(JPEG), retried=1, expired=1, failed=2)
+    assert result == BatchResult(stored=1, bytes=len(JPEG), retried=2, expired=1, failed=1)
     assert list((shelf.root / ASIDE).iterdir()) == []
 
 
@@ -137,7 +142,7 @@ def test_a_busy_host_does_not_hold_up_another(shelf: Store, make_asset: MakeAsse
         make_asset(fast.serve("/file.jpg", answering(samples.jpeg(seed=1))))
         limits = Limits(trusted_hosts=frozenset({slow.host, fast.host}))
 
-        result = Batch(9, crew=Crew(2, 1), limits=limits, seconds=30).run()
+        result = Batch(9, crew=Crew(2, 1), limits=limits, pace=Pace(30)).run()
 
         stored = Asset.objects.order_by("stored_at").values_list("url", flat=True)
         assert result.stored == 4
@@ -158,8 +163,7 @@ def test_a_file_that_takes_longer_than_a_lease_keeps_it(
         1,
         crew=Crew(),
         limits=Limits(trusted_hosts=frozenset({cdn.host})),
-        seconds=30,
-        renew_every=0.1,
+        pace=Pace(30, renew_every=0.1),
     )
     runner = threading.Thread(target=lambda: closing_connection(batch.run))
     runner.start()
@@ -205,7 +209,7 @@ def test_a_full_disk_is_seen_and_the_rest_is_given_back(
     with pytest.raises(OSError, match="tmp"):
         run(cdn, crew=Crew(1, 1))
 
-    assert Asset.objects.filter(lease=None).count() >= 6
+    assert Asset.objects.filter(lease=None, attempts=0).count() == 8
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(
@@ -230,7 +234,96 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
 
     assert (before.stored, after.stored) == (0, 1)
     assert Asset.objects.filter(state="stored").count() == 7
-    assert shelf.sweep(older_than=-1) == 1
+    assert shelf.sweep(now=time.time() + store.PART_KEPT + 1) == 0
+
+
+def test_a_killed_worker_s_long_download_goes_on(
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+) -> None:
+    body = JPEG + os.urandom(12_000_000)
+    headers = {"Content-Length": str(len(body)), "ETag": '"one"'}
+    most = head(200, headers) + body[:10_000_000]
+    make_asset(cdn.serve("/video.jpg", sending(most, pause=30)))
+    command = [sys.executable, "-c", CHILD]
+    with subprocess.Popen(command, env=child_environment(cdn)) as child:  # noqa: S603  our own code
+        wait_until(lambda: any((shelf.root / ASIDE).glob("*.json")))
+        child.send_signal(signal.SIGKILL)
+    cdn.serve("/video.jpg", breaking(cdn, body, []))
+
+    Asset.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    result = run(cdn)
+
+    assert result.stored == 1
+    assert starts(cdn)[-1] >= parts.NOTE_EVERY
+    assert StoredFile.objects.get().sha256 == hashlib.sha256(body).hexdigest()
+
+
+class FullStore(Store):
+    """A disk that is full when the third file is to be put."""
+
+    puts = 0
+
+    def put(self, source: Path, name: str) -> None:
+        self.puts += 1
+        if self.puts > 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source))
+        super().put(source, name)
+
+
+def test_a_disk_that_fills_up_loses_no_file_and_no_attempt(
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+) -> None:
+    for number in range(8):
+        make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number))))
+    limits = Limits(trusted_hosts=frozenset({cdn.host}))
+
+    with pytest.raises(OSError, match="No space left"):
+        Batch(100, crew=Crew(2, 2), limits=limits, pace=Pace(30), shelf=FullStore(shelf.root)).run()
+    waiting = Asset.objects.filter(state="wanted", lease=None, attempts=0).count()
+    later = run(cdn)
+
+    assert (waiting, later.stored) == (6, 6)
+
+
+def test_a_dead_host_takes_no_attempts_of_its_other_files(
+    shelf: Store, make_asset: MakeAsset
+) -> None:
+    for _ in range(200):
+        make_asset("http://127.0.0.1:9/file.jpg")
+    limits = Limits(trusted_hosts=frozenset({"127.0.0.1:9"}))
+
+    result = Batch(1000, crew=Crew(4, 4), limits=limits, pace=Pace(30), hosts=Hosts()).run()
+
+    assert MOST_FAILURES <= result.retried < MOST_FAILURES + 4
+    put_off = Asset.objects.filter(attempts=0, lease=None, next_attempt_at__gt=timezone.now())
+    assert put_off.count() == 200 - result.retried
+
+
+def test_a_dead_host_holds_up_no_other(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+    for number in range(100):
+        make_asset("http://127.0.0.1:9/file.jpg")
+        make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number))))
+    limits = Limits(trusted_hosts=frozenset({"127.0.0.1:9", cdn.host}))
+
+    result = Batch(1000, crew=Crew(4, 4), limits=limits, pace=Pace(30)).run()
+
+    assert result.stored == 100
+
+
+def test_a_host_that_comes_back_gets_one_probe_and_then_all(
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+) -> None:
+    late = iter([0.0])  # it was shut long ago
+    hosts = Hosts(lambda: next(late, time.monotonic()))
+    for _ in range(MOST_FAILURES):
+        hosts.failed(cdn.host)
+    for number in range(10):
+        make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number)), delay=0.05))
+    limits = Limits(trusted_hosts=frozenset({cdn.host}))
+
+    result = Batch(10, crew=Crew(4, 4), limits=limits, pace=Pace(30), hosts=hosts).run()
+
+    assert result.stored == 10
 
 
 CHILD = """

@@ -22,7 +22,7 @@ from storage.errors import (
     UrlExpired,
 )
 from storage.models import Asset, StoredFile
-from storage.store import Content
+from storage.store import Content, Store
 from storage.tests.conftest import MakeAsset
 
 CONTENT = Content("ab" * 32, 5, kinds.JPEG)
@@ -211,7 +211,6 @@ def test_the_last_passing_fault_fails_the_asset(make_asset: MakeAsset) -> None:
         (UrlExpired("HTTP 403"), "expired"),
         (ForbiddenAddress("inner"), "failed"),
         (TooLarge("huge"), "failed"),
-        (NotMedia("html"), "failed"),
     ],
 )
 def test_a_final_error_ends_the_attempts(
@@ -222,6 +221,26 @@ def test_a_final_error_ends_the_attempts(
     asset = fail(claims.claim(1)[0], error)
 
     assert (asset.state, asset.error_code, asset.error) == (state, error.code, str(error))
+
+
+def test_what_is_no_media_is_asked_for_three_times(make_asset: MakeAsset) -> None:
+    make_asset()
+    states = []
+    for _ in range(3):
+        states.append(fail(claims.claim(1)[0], NotMedia("html")).state)
+        Asset.objects.update(next_attempt_at=timezone.now())
+
+    assert states == ["wanted", "wanted", "failed"]
+
+
+def test_what_is_put_off_loses_no_attempt(make_asset: MakeAsset) -> None:
+    asset = make_asset()
+
+    claims.put_off(claims.claim(1), timedelta(minutes=1))
+
+    asset.refresh_from_db()
+    assert (asset.attempts, asset.lease, claims.claim(1)) == (0, None, [])
+    assert asset.next_attempt_at > timezone.now() + timedelta(seconds=55)
 
 
 def test_an_error_of_an_old_url_does_not_end_the_new_one(make_asset: MakeAsset) -> None:
@@ -235,7 +254,7 @@ def test_an_error_of_an_old_url_does_not_end_the_new_one(make_asset: MakeAsset) 
     assert asset.next_attempt_at <= timezone.now()
 
 
-def test_bytes_once_rejected_fail_again(make_asset: MakeAsset) -> None:
+def test_bytes_once_rejected_are_not_stored_again(make_asset: MakeAsset, shelf: Store) -> None:
     make_asset()
     StoredFile.objects.create(
         sha256=CONTENT.sha256, size=5, media_type="image/jpeg", rejected_at=timezone.now()
@@ -245,7 +264,7 @@ def test_bytes_once_rejected_fail_again(make_asset: MakeAsset) -> None:
     result = claims.settle([Success(claimed, CONTENT)])
 
     asset = Asset.objects.get(pk=claimed.pk)
-    assert (result.stored, result.failed) == (0, 1)
+    assert (result.stored, result.retried) == (0, 1)
     assert (asset.error_code, asset.file) == ("NotMedia", None)
 
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from storage import claims, enrichment, kinds, store
 from storage.claims import Success
-from storage.models import Asset, StoredFile
+from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Content, Store
 from storage.tests import samples
 from storage.tests.conftest import MakeAsset
@@ -92,11 +92,16 @@ def test_a_leased_file_is_left_alone(make_file: MakeFile) -> None:
 def test_unreadable_bytes_are_kept_and_rejected(make_file: MakeFile, shelf: Store) -> None:
     file = enriched(make_file(samples.jpeg()[:-300]))
 
+    kept = Quarantined.objects.get()
     assert file.rejected_at is not None
-    assert shelf.exists(file.name)
+    assert (kept.reason, shelf.exists(file.name), shelf.exists(kept.name)) == (
+        "undecodable",
+        False,
+        True,
+    )
 
 
-def test_the_assets_of_rejected_bytes_are_failed(
+def test_the_assets_of_rejected_bytes_want_others(
     make_file: MakeFile, make_asset: MakeAsset
 ) -> None:
     file = make_file(samples.jpeg()[:-300])
@@ -105,7 +110,32 @@ def test_the_assets_of_rejected_bytes_are_failed(
     enriched(file)
 
     asset.refresh_from_db()
-    assert (asset.state, asset.error_code, asset.file) == ("failed", "NotMedia", None)
+    assert (asset.state, asset.error_code, asset.file) == ("wanted", "NotMedia", None)
+    assert (asset.attempts, asset.stored_at) == (1, None)
+
+
+def test_bytes_rejected_often_enough_are_given_up(
+    make_file: MakeFile, make_asset: MakeAsset
+) -> None:
+    file = make_file(samples.jpeg()[:-300])
+    asset = make_asset(state="stored", file=file, attempts=2)
+
+    enriched(file)
+
+    asset.refresh_from_db()
+    assert (asset.state, asset.attempts) == ("failed", 3)
+
+
+def test_bytes_that_changed_since_are_damaged_and_not_rejected(
+    make_file: MakeFile, shelf: Store
+) -> None:
+    file = make_file(samples.jpeg())
+    (shelf.root / file.name).write_bytes(samples.jpeg()[:-300])
+
+    enriched(file)
+
+    file.refresh_from_db()
+    assert (file.rejected_at, FixityEvent.objects.get().kind) == (None, "damaged")
 
 
 def test_a_later_download_of_rejected_bytes_fails_the_same_way(
@@ -138,7 +168,7 @@ def test_missing_bytes_are_wanted_again(make_file: MakeFile, shelf: Store) -> No
 
     asset.refresh_from_db()
     assert (asset.state, asset.file) == ("wanted", None)
-    assert not StoredFile.objects.exists()
+    assert FixityEvent.objects.get().kind == "lost"
 
 
 def test_bytes_that_kill_their_process_are_given_up(make_file: MakeFile) -> None:

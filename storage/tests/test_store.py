@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 
-from storage.store import ASIDE, Store
+from storage.store import ABANDONED_AFTER, ASIDE, PART, PART_KEPT, Store
 
 NAME = f"ab/ab{'0' * 62}.jpg"
 
@@ -80,15 +80,33 @@ def test_a_link_that_leads_out_is_refused(shelf: Store, tmp_path: Path) -> None:
         shelf.open("ab/secret.jpg")
 
 
+def test_a_file_that_lost_some_bits_is_replaced(shelf: Store) -> None:
+    put(shelf, b"bits!")
+
+    put(shelf, b"bytes")
+
+    assert (shelf.root / NAME).read_bytes() == b"bytes"
+
+
 def test_the_sweep_deletes_only_what_is_old(shelf: Store) -> None:
     aside = shelf.root / ASIDE
     aside.mkdir(parents=True)
     (aside / "abandoned").write_bytes(b"half a video")
+    (aside / f"{PART}1").write_bytes(b"what a later attempt takes up")
     (aside / "under way").write_bytes(b"half a picture")
-    yesterday = time.time() - 86400
-    os.utime(aside / "abandoned", (yesterday, yesterday))
+    earlier = time.time() - 2 * ABANDONED_AFTER
+    for name in ("abandoned", f"{PART}1"):
+        os.utime(aside / name, (earlier, earlier))
 
     swept = shelf.sweep()
 
     assert swept == 1
-    assert [path.name for path in aside.iterdir()] == ["under way"]
+    assert {path.name for path in aside.iterdir()} == {"under way", f"{PART}1"}
+
+
+def test_the_sweep_deletes_parts_that_nobody_took_up(shelf: Store) -> None:
+    aside = shelf.root / ASIDE
+    aside.mkdir(parents=True)
+    (aside / f"{PART}1").write_bytes(b"half a video")
+
+    assert shelf.sweep(now=time.time() + PART_KEPT + 1) == 1

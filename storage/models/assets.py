@@ -1,4 +1,4 @@
-"""Files that we want (`Asset`) and files that we have (`StoredFile`)."""
+"""Files that we want."""
 
 from __future__ import annotations
 
@@ -10,76 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import Timestamped
-from storage.store import name_of
+from storage.models.files import StoredFile
 
 LEASE = timedelta(seconds=60)
-
-
-class StoredFileQuerySet(models.QuerySet["StoredFile"]):
-    """Names of queries over stored files."""
-
-    def awaiting_enrichment(self, now: datetime) -> StoredFileQuerySet:
-        """Not looked into yet, and nobody at it; in the order they came."""
-        return self.filter(
-            Q(enrichment_lease_until=None) | Q(enrichment_lease_until__lt=now), enriched_at=None
-        ).order_by("pk")
-
-    def servable(self) -> StoredFileQuerySet:
-        """Those whose bytes may be shown."""
-        return self.filter(rejected_at=None)
-
-
-class StoredFile(models.Model):
-    """Bytes that we have, once per content.
-
-    The bytes cannot be fetched again, so a row appears only after they lie on disk under their
-    SHA-256. What is read out of them (size in pixels, blur, poster) comes later and can be redone.
-    """
-
-    sha256 = models.CharField(max_length=64, unique=True)
-    size = models.BigIntegerField(help_text="bytes")
-    media_type = models.CharField(max_length=50, help_text="true type, from the bytes: image/jpeg")
-    extension = models.CharField(max_length=8, help_text="of the true type, without the dot")
-    stored_at = models.DateTimeField(default=timezone.now)
-    verified_at = models.DateTimeField(default=timezone.now, help_text="last time its hash matched")
-
-    enriched_at = models.DateTimeField(null=True)
-    enrichment_attempts = models.PositiveSmallIntegerField(default=0)
-    enrichment_lease_until = models.DateTimeField(null=True)
-    rejected_at = models.DateTimeField(
-        null=True, help_text="the bytes are no readable image or video; kept, never served"
-    )
-    width = models.PositiveIntegerField(null=True, help_text="pixels, as displayed")
-    height = models.PositiveIntegerField(null=True, help_text="pixels, as displayed")
-    duration = models.FloatField(null=True, help_text="seconds; None for images")
-    blur = models.TextField(default="", help_text="raw base64 of a tiny JPEG")
-    perceptual_hash = models.BigIntegerField(null=True, help_text="64 bit, signed")
-    poster = models.ForeignKey(
-        "self", models.SET_NULL, null=True, related_name="+", help_text="a frame of the video"
-    )
-
-    objects: ClassVar = StoredFileQuerySet.as_manager()
-
-    class Meta:
-        # Serves StoredFileQuerySet.awaiting_enrichment, which a sweep asks every 15 seconds.
-        indexes: ClassVar = [
-            models.Index(
-                fields=["id"], condition=Q(enriched_at=None), name="stored_file_to_enrich"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def name(self) -> str:
-        """Where the bytes lie in the store: `<sha[:2]>/<sha>.<extension>`."""
-        return name_of(self.sha256, self.extension)
-
-    @property
-    def is_video(self) -> bool:
-        """Whether the bytes are a video."""
-        return self.media_type.startswith("video/")
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -111,6 +44,8 @@ class Asset(Timestamped):
        │
        ├─────▶ expired   the URL must be renewed first ──▶ wanted, or failed after three tries
        └─────▶ failed    given up; `error_code` says why
+
+    A stored one is wanted again when its bytes turn out to be lost, damaged or unreadable.
     """
 
     class State(models.TextChoices):

@@ -1,0 +1,117 @@
+"""What failed a check: bytes in quarantine, and damage or loss of what was stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from storage.models.assets import Asset
+from storage.store import quarantined_name
+
+
+class Quarantined(models.Model):
+    """Bytes that failed a check, kept apart for inspection: never served, never counted as stored.
+
+    The same bytes lie in the quarantine once, however many rows name them.
+    """
+
+    class Reason(models.TextChoices):
+        NOT_MEDIA = "not_media", "no media: the first bytes of what a host sent"
+        UNDECODABLE = "undecodable", "cannot be decoded"
+        DAMAGED = "damaged", "was stored, and has changed since"
+
+    asset = models.ForeignKey(Asset, models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=20, choices=Reason)
+    sha256 = models.CharField(max_length=64, help_text="of the bytes as found")
+    size = models.BigIntegerField(help_text="bytes kept")
+    expected_sha256 = models.CharField(
+        max_length=64, default="", blank=True, help_text="of the stored file that this was"
+    )
+    error = models.TextField(default="", blank=True)
+    found_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "quarantined"
+        indexes: ClassVar = [
+            # Serves the retention, which asks for the oldest, and whether others share the bytes.
+            models.Index(fields=["found_at"], name="quarantined_by_age"),
+            models.Index(fields=["sha256"], name="quarantined_by_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """Where the bytes lie in the store: `quarantine/<sha[:2]>/<sha>`."""
+        return quarantined_name(self.sha256)
+
+
+class FixityEventQuerySet(models.QuerySet["FixityEvent"]):
+    """Names of queries over fixity events."""
+
+    def open(self) -> FixityEventQuerySet:
+        """Those whose bytes are not back yet."""
+        return self.filter(repaired_at=None)
+
+
+class FixityEvent(models.Model):
+    """That stored bytes were damaged or lost, and how they came back. Never deleted by itself."""
+
+    class Kind(models.TextChoices):
+        DAMAGED = "damaged"
+        LOST = "lost"
+
+    class Repair(models.TextChoices):
+        COPY = "copy", "from the other copy"
+        RETURNED = "returned", "the bytes were back in the store"
+        AGAIN = "again", "downloaded or made again, the same bytes"
+        REPLACED = "replaced", "a poster, made again of other bytes"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    sha256 = models.CharField(max_length=64, help_text="of the bytes as they were stored")
+    name = models.CharField(max_length=100, help_text="where they lay in the store")
+    size = models.BigIntegerField(help_text="bytes, as they were stored")
+    found_sha256 = models.CharField(
+        max_length=64, default="", blank=True, help_text="of the damaged bytes, now in quarantine"
+    )
+    assets = models.JSONField(default=list, help_text="ids of the assets that had them")
+    posters_of = models.JSONField(default=list, help_text="ids of the videos they were a poster of")
+    found_at = models.DateTimeField(default=timezone.now)
+    looked_at = models.DateTimeField(default=timezone.now, help_text="last try at a repair")
+    repaired_at = models.DateTimeField(null=True)
+    repaired_by = models.CharField(max_length=10, choices=Repair, default="", blank=True)
+
+    objects: ClassVar = FixityEventQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sha256"],
+                condition=Q(repaired_at=None),
+                name="fixity_event_open_once_per_file",
+            ),
+            models.CheckConstraint(
+                condition=(Q(repaired_at__isnull=True) & Q(repaired_by=""))
+                | (Q(repaired_at__isnull=False) & ~Q(repaired_by="")),
+                name="fixity_event_repaired_by_something",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Serves the repair, which tries the event that it has not looked at for longest.
+            models.Index(
+                fields=["looked_at"], condition=Q(repaired_at=None), name="fixity_event_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}"
+
+    def close(self, repair: Repair, now: datetime) -> None:
+        """Note that the bytes are back."""
+        self.repaired_by, self.repaired_at = repair, now
+        self.save(update_fields=["repaired_by", "repaired_at"])

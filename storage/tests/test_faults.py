@@ -1,0 +1,146 @@
+"""What each fault of a host does to a file: one attempt after the other until it is decided."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from core.tests.odd_server import (
+    OddServer,
+    Reply,
+    answering,
+    head,
+    redirecting,
+    resetting_after,
+    sending,
+)
+from storage import enrichment
+from storage.batch import Batch, Crew, Pace
+from storage.download import Limits
+from storage.models import Asset, Quarantined, StoredFile
+from storage.store import Store
+from storage.tests import samples
+from storage.tests.conftest import MakeAsset
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+JPEG = samples.jpeg()
+PAGE = b"<html><body>Log in to continue</body></html>" * 20
+LENGTH = {"Content-Length": str(len(JPEG))}
+CHUNKED = head(200, {"Transfer-Encoding": "chunked"})
+CHUNK = f"{len(JPEG):x}\r\n".encode() + JPEG + b"\r\n"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the host does, and how the file ends: after that attempt, and after many."""
+
+    name: str
+    reply: Reply
+    first: tuple[str, str]
+    last: tuple[str, str, int]
+    quarantined: int = 0
+
+
+PASSING = ("wanted", "Transient"), ("failed", "Transient", 8)
+EXPIRED = ("expired", "UrlExpired"), ("expired", "UrlExpired", 1)
+FORBIDDEN = ("failed", "ForbiddenAddress"), ("failed", "ForbiddenAddress", 1)
+ODD = ("wanted", "NotMedia"), ("failed", "NotMedia", 3)
+STORED = ("stored", ""), ("stored", "", 0)
+
+FAULTS = (
+    Fault("500", answering(b"", 500), *PASSING),
+    Fault("503 with a page", answering(PAGE, 503, Content_Type="text/html"), *PASSING),
+    Fault("429 with Retry-After", answering(b"", 429, Retry_After="7"), *PASSING),
+    Fault("reset before the answer", resetting_after(b""), *PASSING),
+    Fault("reset in the body", resetting_after(head(200, LENGTH) + JPEG[:300]), *PASSING),
+    Fault("shorter than its length", sending(head(200, LENGTH) + JPEG[:300]), *PASSING),
+    Fault("a chunked body that breaks off", sending(CHUNKED + CHUNK[:300]), *PASSING),
+    Fault("zero bytes", answering(b""), *PASSING),
+    Fault("zero bytes, chunked", sending(CHUNKED + b"0\r\n\r\n"), *PASSING),
+    Fault("silence", sending(b"", pause=0.6), *PASSING),
+    Fault("slow drip", sending(head(200, LENGTH), *[JPEG[:1]] * 40, pause=0.03), *PASSING),
+    Fault("not HTTP", sending(b"SSH-2.0-OpenSSH\r\n"), *PASSING),
+    Fault("a loop of redirects", redirecting("/file.jpg"), *PASSING),
+    Fault("redirect to a private address", redirecting("http://169.254.169.254/"), *FORBIDDEN),
+    Fault("redirect to a file", redirecting("file:///etc/passwd"), *FORBIDDEN),
+    Fault("403", answering(b"Bad URL hash", 403), *EXPIRED),
+    Fault("404", answering(b"", 404), *EXPIRED),
+    Fault("410", answering(b"", 410), *EXPIRED),
+    Fault("a page at 200", answering(PAGE, Content_Type="text/html"), *ODD, quarantined=3),
+    Fault("a page called a JPEG", answering(PAGE, Content_Type="image/jpeg"), *ODD, quarantined=3),
+    # Decoded after the download, so one row more each time; the bytes lie there once.
+    Fault("garbage that begins like a JPEG", answering(JPEG[:4] + PAGE), *ODD, quarantined=1),
+    Fault("a JPEG cut without a word", sending(head(200, {}) + JPEG[:-300]), *ODD, quarantined=1),
+    Fault("right bytes, wrong type", answering(JPEG, Content_Type="text/html"), *STORED),
+    Fault("chunked", sending(CHUNKED + CHUNK + b"0\r\n\r\n"), *STORED),
+    Fault("no length", sending(head(200, {"Connection": "close"}) + JPEG), *STORED),
+)
+
+each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+
+
+@pytest.fixture
+def attempt(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> Callable[[Reply], Asset]:
+    """Gives a file another attempt, its pause over, and reads it afterwards."""
+    asset = make_asset(f"{cdn.url}/file.jpg")
+    limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=0.3, grace=0.3)
+
+    def run(reply: Reply) -> Asset:
+        cdn.serve("/file.jpg", reply)
+        Asset.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+        Batch(1, crew=Crew(1, 1), limits=limits, pace=Pace(30)).run()
+        enrichment.enrich_due(seconds=30)
+        asset.refresh_from_db()
+        return asset
+
+    return run
+
+
+@each_fault
+def test_the_first_time(attempt: Callable[[Reply], Asset], fault: Fault) -> None:
+    asset = attempt(fault.reply)
+
+    assert (asset.state, asset.error_code) == fault.first
+    assert Asset.objects.stored().count() == StoredFile.objects.servable().count()
+
+
+@each_fault
+def test_time_after_time(attempt: Callable[[Reply], Asset], shelf: Store, fault: Fault) -> None:
+    asset = attempt(fault.reply)
+    for _ in range(8):
+        if asset.state == "wanted":
+            asset = attempt(fault.reply)
+
+    assert (asset.state, asset.error_code, asset.attempts) == fault.last
+    assert Quarantined.objects.count() == fault.quarantined
+    assert all(shelf.exists(row.name) for row in Quarantined.objects.all())
+    assert len(list(shelf.entries())) == StoredFile.objects.servable().count()
+
+
+@pytest.mark.parametrize(
+    "fault", [each for each in FAULTS if each.first[0] != "failed"], ids=lambda fault: fault.name
+)
+def test_when_it_passes_the_file_is_stored(
+    attempt: Callable[[Reply], Asset], shelf: Store, fault: Fault
+) -> None:
+    asset = attempt(fault.reply)
+    if asset.state == "expired":  # as a renewal does
+        Asset.objects.update(state="wanted")
+
+    asset = attempt(answering(JPEG))
+
+    assert (asset.state, asset.error_code, asset.error) == ("stored", "", "")
+    assert asset.file is not None
+    assert (shelf.root / asset.file.name).read_bytes() == JPEG
+
+
+def test_a_pause_that_is_asked_for_is_kept(attempt: Callable[[Reply], Asset]) -> None:
+    asset = attempt(answering(b"", 429, Retry_After="600"))
+
+    assert asset.next_attempt_at.timestamp() > time.time() + 590
