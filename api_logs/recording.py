@@ -1,25 +1,25 @@
 """Writes the API log: one row before each HTTP attempt, completed after it.
 
-The rows go over a connection of their own, so a rollback around the call takes none of them away.
-A process that is killed in the middle leaves its row as `started`.
+`api_logs.admission` calls this, in the transactions of its decisions. A process that is killed in
+the middle leaves its row as `started`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from api_logs import redaction
+from api_logs.connection import CONNECTION
 from api_logs.models import APIRequestLog
 from core.errors import CoreAPIError
 from core.middleware import request_id
 from settings import current
-
-CONNECTION = "api_log"
+from settings.current import CoreAPIConfig
 
 
 @dataclass(slots=True)
@@ -31,14 +31,19 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is about to be sent. The secrets are what no column may contain."""
+    """What is about to be sent, and to whom."""
 
     endpoint: str
     target: str
     path: str
     params: Mapping[str, object]
     price: Decimal
-    secrets: tuple[str, ...] = field(repr=False)
+    provider: CoreAPIConfig
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no column may contain."""
+        return (self.provider.token,)
 
 
 @dataclass(slots=True)
@@ -54,6 +59,22 @@ class Outcome:
     def is_free(self) -> bool:
         """Whether it surely costs nothing: only HTTP 200 is charged, and only what was sent."""
         return not self.sent or self.http_status not in {None, 200}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a call ended: with a payload, with an error, or interrupted, so that nobody knows."""
+
+    seconds: float
+    error: CoreAPIError | None = None
+    interrupted: bool = False
+
+    @property
+    def state(self) -> APIRequestLog.State:
+        """The state of its row."""
+        if self.interrupted:
+            return APIRequestLog.State.UNKNOWN
+        return APIRequestLog.State.FAILED if self.error else APIRequestLog.State.COMPLETED
 
 
 _batch: ContextVar[str] = ContextVar("batch", default="")
@@ -75,36 +96,19 @@ def attributed_to(batch: str) -> Iterator[Tally]:
         _batch.reset(batch_token)
 
 
-@contextmanager
-def recorded(attempt: Attempt) -> Iterator[Outcome]:
-    """Write the `started` row, hand out the outcome to fill in, then complete the row.
+def start(attempt: Attempt, *, at: datetime) -> int:
+    """Write the `started` row of an attempt that is sent at that moment; returns its key.
 
-    Raises DatabaseError, and the call must not happen, when the first row cannot be written.
-    A CoreAPIError makes the row `failed`; any other way out leaves the end `unknown`.
+    Raises DatabaseError, and the call must not happen.
     """
-    limit = current.archiving().api_log_body_limit
-    row = _start(attempt)
-    outcome = Outcome()
-    began = time.monotonic()
-    facts: dict[str, object] = {"state": APIRequestLog.State.UNKNOWN}
-    try:
-        yield outcome
-        facts = {"state": APIRequestLog.State.COMPLETED}
-    except CoreAPIError as error:
-        facts = _failure(error, attempt)
-        raise
-    finally:
-        facts |= _answer(outcome, attempt, limit)
-        _finish(row, facts, duration=time.monotonic() - began)
-
-
-def _start(attempt: Attempt) -> int:
     row = APIRequestLog.objects.using(CONNECTION).create(
+        provider=attempt.provider.name,
         endpoint=attempt.endpoint,
         target=redaction.text(attempt.target, attempt.secrets)[:200],
         path=attempt.path,
         params=redaction.params(attempt.params, attempt.secrets),
         price=attempt.price,
+        started_at=at,
         request_id=request_id.get()[:100],
         batch=_batch.get(),
     )
@@ -113,15 +117,21 @@ def _start(attempt: Attempt) -> int:
     return row.pk
 
 
-def _failure(error: CoreAPIError, attempt: Attempt) -> dict[str, object]:
-    return {
-        "state": APIRequestLog.State.FAILED,
-        "error_code": error.code,
-        "error": redaction.text(str(error), attempt.secrets),
-    }
+def finish(row: int, attempt: Attempt, outcome: Outcome, ending: Ending) -> None:
+    """Complete the row. 1 statement, and one for the limit of bodies."""
+    facts = {"state": ending.state, **_failure(ending.error, attempt), **_answer(outcome, attempt)}
+    duration = round(ending.seconds * 1000)
+    APIRequestLog.objects.using(CONNECTION).filter(pk=row).update(**facts, duration_ms=duration)
 
 
-def _answer(outcome: Outcome, attempt: Attempt, limit: int) -> dict[str, object]:
+def _failure(error: CoreAPIError | None, attempt: Attempt) -> dict[str, str]:
+    if error is None:
+        return {}
+    return {"error_code": error.code, "error": redaction.text(str(error), attempt.secrets)}
+
+
+def _answer(outcome: Outcome, attempt: Attempt) -> dict[str, object]:
+    limit = current.archiving().api_log_body_limit
     answered = outcome.http_status is not None
     return {
         "http_status": outcome.http_status,
@@ -130,9 +140,3 @@ def _answer(outcome: Outcome, attempt: Attempt, limit: int) -> dict[str, object]
         "provider_request_id": redaction.text(outcome.provider_request_id, attempt.secrets)[:100],
         "price": Decimal(0) if outcome.is_free else attempt.price,
     }
-
-
-def _finish(row: int, facts: dict[str, object], *, duration: float) -> None:
-    APIRequestLog.objects.using(CONNECTION).filter(pk=row).update(
-        **facts, duration_ms=round(duration * 1000)
-    )

@@ -4,13 +4,16 @@ CoreAPIError
 ├── NotConfigured        tell staff; no retry
 ├── Transient            retry with backoff
 │   └── RateLimited      retry, not before `retry_after` seconds
-├── BudgetExhausted      stop until the window or the cap moves
-├── Unauthorized         stop all calls, raise one alarm
-├── NoCredit             stop all calls, raise one alarm
-├── Forbidden            stop this endpoint, raise one alarm
+├── NotAllowedNow        put the work off for `retry_after` seconds; nothing was sent
+│   ├── BudgetExhausted  until the day ends or the cap moves
+│   └── CallsStopped     until staff lets calls through again
+├── Unauthorized         stop all calls to the provider, raise one alarm
+├── NoCredit             stop all calls to the provider, raise one alarm
+├── Forbidden            stop this endpoint of the provider, raise one alarm
 ├── BadRequest           our fault: alarm, no retry
 ├── NoSuchProfile        the provider says so: one vote for "missing"
 ├── PrivateProfile       the provider says so
+├── Erased               it was erased on request: store nothing of it
 ├── NotAvailable         no answer that we may trust: "missed", never "gone"
 └── UnexpectedPayload    JSON of unknown shape: keep it, carry on with the next item
 
@@ -47,8 +50,23 @@ class RateLimited(Transient):
     """HTTP 429."""
 
 
-class BudgetExhausted(CoreAPIError):
-    """Our own cap on calls is reached; stop until the window or the cap moves."""
+class NotAllowedNow(CoreAPIError):
+    """Nothing was sent, and nothing failed: we hold the call back ourselves.
+
+    `retry_after` is the pause in seconds after which asking again makes sense.
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BudgetExhausted(NotAllowedNow):
+    """The call would exceed a cap on the cost of a day; the next day begins after `retry_after`."""
+
+
+class CallsStopped(NotAllowedNow):
+    """Staff stopped all calls, or an open alarm stops those to the provider."""
 
 
 class Unauthorized(CoreAPIError):
@@ -73,6 +91,14 @@ class NoSuchProfile(CoreAPIError):
 
 class PrivateProfile(CoreAPIError):
     """The provider says that the profile is private."""
+
+
+class Erased(CoreAPIError):
+    """The answer is about a profile that was erased on request. `digest` is that of its id."""
+
+    def __init__(self, message: str, *, digest: str) -> None:
+        super().__init__(message)
+        self.digest = digest
 
 
 class NotAvailable(CoreAPIError):

@@ -1,32 +1,57 @@
 """The configuration in force now, and the only reader of this app's models.
 
-The admin's row comes first, the environment second. Each function sends one query and caches
-nothing, so a change in the admin holds from the next call on, in every process.
+The admin's row comes first, the environment second. Each function sends one query (`core_apis`
+two) and caches nothing, so a change in the admin holds from the next call on, in every process.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.crypto import salted_hmac
 from solo.models import SingletonModel
 
-from core.errors import NotConfigured
-from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting
+from settings.fields import Secret
+from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, FallbackCoreAPI
+
+PRIMARY = "primary"  # the provider of the Core API's own page; fallbacks have names of their own
 
 Row = TypeVar("Row", bound=SingletonModel)
 
 
 @dataclass(frozen=True, slots=True)
 class CoreAPIConfig:
-    """Address (no trailing slash) and token are empty where nobody has set them."""
+    """One provider. Address (no trailing slash) and token are empty where nobody has set them.
+
+    `problem` says why a stored token cannot be read; it is empty where it can.
+    """
 
     base_url: str
     token: str = field(repr=False)
     timeout_seconds: float
+    requests_per_second: float = 10.0
+    name: str = PRIMARY
+    problem: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Another one for another address or token; tells nothing about them."""
+        both = f"{self.base_url}\n{self.token}"
+        return salted_hmac("settings.CoreAPIConfig", both, algorithm="sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """What staff allows all providers together; caps are in USD a day, None where there is none."""
+
+    calls_stopped: bool = False
+    soft_cap: Decimal | None = None
+    hard_cap: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +66,7 @@ class ArchivingConfig:
     misses_to_confirm: int
     time_between_misses: timedelta
     fixity_cycle: timedelta
+    story_pace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +77,51 @@ class AccessConfig:
     private_reading: bool
 
 
+def core_apis() -> tuple[CoreAPIConfig, ...]:
+    """The providers in the order in which they are asked, the primary one first, configured or not.
+
+    A token that cannot be decrypted is a provider's `problem`, so it stops no other.
+    """
+    return (core_api(), *map(_fallback, FallbackCoreAPI.objects.filter(is_active=True)))
+
+
 def core_api() -> CoreAPIConfig:
-    """How to reach the Core API. Raises NotConfigured when the stored token cannot be decrypted."""
+    """The primary provider, configured or not."""
     row = _row(CoreAPISetting)
-    try:
-        token = row.token.reveal()
-    except ImproperlyConfigured as error:
-        raise NotConfigured(f"Core API token: {error}") from error
+    token, problem = _revealed(row.token)
     return CoreAPIConfig(
         base_url=(row.base_url or settings.CORE_API_URL).rstrip("/"),
         token=token or settings.CORE_API_TOKEN,
         timeout_seconds=row.timeout_seconds,
+        requests_per_second=row.requests_per_second,
+        problem=problem,
     )
+
+
+def _fallback(row: FallbackCoreAPI) -> CoreAPIConfig:
+    token, problem = _revealed(row.token)
+    return CoreAPIConfig(
+        base_url=row.base_url.rstrip("/"),
+        token=token,
+        timeout_seconds=row.timeout_seconds,
+        requests_per_second=row.requests_per_second,
+        name=row.name,
+        problem=problem,
+    )
+
+
+def _revealed(secret: Secret) -> tuple[str, str]:
+    """The token, and why there is none."""
+    try:
+        return secret.reveal(), ""
+    except ImproperlyConfigured as error:
+        return "", str(error)
+
+
+def call_limits() -> CallLimits:
+    """The kill switch and the caps."""
+    row = _row(CoreAPISetting)
+    return CallLimits(calls_stopped=row.calls_stopped, soft_cap=row.soft_cap, hard_cap=row.hard_cap)
 
 
 def archiving() -> ArchivingConfig:
@@ -77,6 +136,7 @@ def archiving() -> ArchivingConfig:
         misses_to_confirm=row.misses_to_confirm,
         time_between_misses=timedelta(minutes=row.minutes_between_misses),
         fixity_cycle=timedelta(days=row.fixity_cycle_days),
+        story_pace=row.story_pace,
     )
 
 

@@ -1,8 +1,9 @@
 """The client of the Core API: one pooled connection, one door, one row of the log per attempt.
 
-    make_request ──▶ attempt ──▶ recording (started) ──▶ HTTP ──▶ answers ──▶ recording (ended)
-         ▲              │
-         └── short ◀────┘ a transient failure: up to 3 attempts within seconds
+    make_request ──▶ provider ──▶ attempt ──▶ admission ──▶ HTTP ──▶ answers ──▶ conclusion
+                      ▲    ▲         │ a transient failure: up to 3 attempts within seconds
+                      │    └── short ┤
+                      └─ the next ◀──┘ it cannot answer, or may not be asked
 
 Longer pauses are the caller's: `Transient.retry_after` says how long, and the run's row waits.
 HTTP does not leak out of here; callers see payloads and the errors of `core/errors.py`.
@@ -21,12 +22,23 @@ import httpx
 import stamina
 from django.db import connection
 
-from api_logs import recording
-from core.errors import BadRequest, NotConfigured, Transient, UnexpectedPayload
+from api_logs import admission, recording
+from core.errors import (
+    BadRequest,
+    CallsStopped,
+    CoreAPIError,
+    Forbidden,
+    NoCredit,
+    NotAvailable,
+    NotConfigured,
+    Transient,
+    Unauthorized,
+    UnexpectedPayload,
+)
 from core.utils import answers
 from core.utils.answers import Answer, Payload
 from settings import current
-from settings.current import CoreAPIConfig
+from settings.current import PRIMARY, CoreAPIConfig
 
 MEBIBYTE = 2**20
 LARGEST_BODY = 32 * MEBIBYTE
@@ -35,6 +47,14 @@ LONGEST_PAUSE_HERE = 5.0
 CONNECT_TIMEOUT = 10.0
 # These names say that nothing was sent, so nothing can be charged.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+# What one provider cannot answer, the next may. A refusal costs nothing, so asking on costs at most
+# one answer; what a provider says of the content itself holds.
+ASK_THE_NEXT = (
+    NotConfigured, Transient, CallsStopped, Unauthorized, NoCredit, Forbidden, NotAvailable,
+)  # fmt: skip
+# Where none is worth another try soon, the caller hears the first of these.
+MOST_USEFUL = (NotAvailable, CallsStopped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +83,7 @@ class Call:
             path=self.endpoint.path,
             params=self.params,
             price=self.endpoint.price,
-            secrets=(self.config.token,),
+            provider=self.config,
         )
 
 
@@ -72,25 +92,27 @@ def make_request(
 ) -> Payload:
     """GET one document: the `data` of the envelope, untouched. Raises only CoreAPIError.
 
-    `target` names who or what is asked for in the log. Must not run inside a transaction, which
-    would stay open for as long as the provider takes: RuntimeError.
+    The providers are asked in their order until one answers. `target` names who or what is asked
+    for in the log. Must not run inside a transaction, which would stay open for as long as the
+    provider takes: RuntimeError.
     """
     if connection.in_atomic_block:
         raise RuntimeError("A Core API call inside a transaction; fetch first, then open it.")
-    call = Call(endpoint, params, target, config=configuration())
-    return _SHORT_RETRIES(_attempt, call)
+    refusals: list[CoreAPIError] = []
+    for config in current.core_apis():
+        try:
+            return _SHORT_RETRIES(_attempt, Call(endpoint, params, target, checked(config)))
+        except ASK_THE_NEXT as refusal:
+            refusals.append(refusal)
+    raise _most_useful(refusals)
 
 
-def configuration() -> CoreAPIConfig:
-    """The configuration in force. Raises NotConfigured with the place where to set it."""
-    config = current.core_api()
+def checked(config: CoreAPIConfig) -> CoreAPIConfig:
+    """The configuration. Raises NotConfigured, with the place where to set what is missing."""
+    if config.problem:
+        raise NotConfigured(f"Core API token: {config.problem}")
     if not config.base_url or not config.token:
-        missing = "address" if not config.base_url else "token"
-        variable = "CORE_API_URL" if not config.base_url else "CORE_API_TOKEN"
-        raise NotConfigured(
-            f"The Core API's {missing} is not set: "
-            f"enter it in the admin under Settings, Core API, or set {variable}."
-        )
+        raise NotConfigured(_missing(config))
     # Anything else cannot stand in a header, and the error of the HTTP library would quote it.
     if not (config.token.isascii() and config.token.isprintable() and " " not in config.token):
         raise NotConfigured("The Core API's token contains spaces or special characters.")
@@ -99,6 +121,26 @@ def configuration() -> CoreAPIConfig:
     except httpx.InvalidURL as error:
         raise NotConfigured("The Core API's address is not a URL.") from error
     return config
+
+
+def _missing(config: CoreAPIConfig) -> str:
+    part = "address" if not config.base_url else "token"
+    if config.name != PRIMARY:
+        return f"The {part} of {config.name} is not set: enter it in the admin."
+    variable = "CORE_API_URL" if not config.base_url else "CORE_API_TOKEN"
+    return (
+        f"The Core API's {part} is not set: "
+        f"enter it in the admin under Settings, Core API, or set {variable}."
+    )
+
+
+def _most_useful(refusals: list[CoreAPIError]) -> CoreAPIError:
+    """The refusal that promises most: of those that a later try may cure, the soonest."""
+    pauses = [each for each in refusals if isinstance(each, Transient)]
+    if pauses:
+        return min(pauses, key=lambda each: each.retry_after or 0)
+    chosen = (each for kind in MOST_USEFUL for each in refusals if isinstance(each, kind))
+    return next(chosen, refusals[0])
 
 
 def _pause_before_retry(error: Exception) -> bool | float:
@@ -117,8 +159,8 @@ _SHORT_RETRIES = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0.5
 
 
 def _attempt(call: Call) -> Payload:
-    """One HTTP attempt, and its one row in the log."""
-    with recording.recorded(call.planned()) as outcome:
+    """One HTTP attempt, and its one row in the log; neither where the door refuses it."""
+    with admission.admitted(call.planned()) as outcome:
         answer = _exchange(call, outcome)
         outcome.body = answer.body
         outcome.provider_request_id = answers.provider_request_id(answer)

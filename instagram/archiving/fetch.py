@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api_logs.urgency import urgent
 from core.errors import NotAvailable
 from core.utils import instagram_api
 from core.utils.answers import Payload
@@ -31,8 +32,9 @@ def reels(user: User, cursor: str) -> Payload:
 
 
 def stories(user: User) -> Payload:
-    """The stories that the profile shows now."""
-    return instagram_api.fetch_user_stories_by_username(user.username)
+    """The stories that the profile shows now; the only call that cannot wait for another day."""
+    with urgent():
+        return instagram_api.fetch_user_stories_by_username(user.username)
 
 
 def highlights(user: User) -> Payload:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -84,7 +84,7 @@ def test_fallbacks_come_after_the_primary_provider_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("change", [{"token": "other"}, {"base_url": "https://other.example"}])
-def test_another_token_or_address_has_another_fingerprint(change: dict[str, str]) -> None:
+def test_another_token_or_address_has_another_fingerprint(change: dict[str, Any]) -> None:
     config = current.core_api()
 
     assert replace(config, **change).fingerprint != config.fingerprint

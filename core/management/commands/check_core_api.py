@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand
 
 from core.errors import NotConfigured
 from core.utils import core_api
+from settings import current
+from settings.current import CoreAPIConfig
 
 
 class Command(BaseCommand):
@@ -16,8 +18,20 @@ class Command(BaseCommand):
     help = "Say where the Core API is, or what is missing before it can be called."
 
     def handle(self, *_args: str, **_options: Any) -> None:
-        """One line in either case."""
-        try:
-            self.stdout.write(f"Core API: {core_api.configuration().base_url}")
-        except NotConfigured as error:
-            self.stdout.write(f"Every archive run will fail: {error}")
+        """A line per provider; one line where none can be asked."""
+        configs = current.core_apis()
+        problems = [problem(config) for config in configs]
+        if all(problems):
+            self.stdout.write(f"Every archive run will fail: {problems[0]}")
+            return
+        for config, what in zip(configs, problems, strict=True):
+            self.stdout.write(f"Core API ({config.name}): {what or config.base_url}")
+
+
+def problem(config: CoreAPIConfig) -> str:
+    """Why the provider cannot be asked; empty where it can."""
+    try:
+        core_api.checked(config)
+    except NotConfigured as error:
+        return str(error)
+    return ""

@@ -32,7 +32,7 @@ class APIRequestLogQuerySet(models.QuerySet["APIRequestLog"]):
 
 
 class APIRequestLog(models.Model):
-    """One HTTP attempt to the Core API; written by `api_logs.recording` only.
+    """One HTTP attempt to a Core API; written by `api_logs.recording` only.
 
     started ──▶ completed | failed | unknown
     A killed call stays `started` until a sweep closes it as `unknown`: it may be charged.
@@ -45,6 +45,7 @@ class APIRequestLog(models.Model):
         UNKNOWN = "unknown", "unknown: interrupted, may be charged"
 
     state = models.CharField(max_length=10, choices=State, default=State.STARTED)
+    provider = models.CharField(max_length=40, blank=True, help_text="which Core API was asked")
     endpoint = models.CharField(max_length=60, help_text="its name in core/utils/instagram_api.py")
     target = models.CharField(max_length=200, blank=True, help_text="who or what was asked for")
     method = models.CharField(max_length=10, default="GET")

@@ -1,0 +1,227 @@
+"""More than one provider: who is asked when, and whose refusal the caller hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import stamina
+import time_machine
+from cryptography.fernet import Fernet
+from django.utils import timezone
+from pytest_django import Settings
+
+from api_logs.models import Alarm, APIRequestLog
+from core import errors
+from core.tests import odd_server
+from core.tests.odd_server import OddServer, Reply, answering
+from core.utils import instagram_api
+from core.utils.answers import Payload
+from core.utils.core_api import Endpoint, make_request
+from settings.models import CoreAPISetting, FallbackCoreAPI
+from simulator.process import SimulatorProcess, start
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
+
+ENDPOINT = Endpoint("user_posts", "/api/v1/instagram/v1/fetch_user_posts", Decimal("0.001"))
+FINE = answering('{"code": 200, "data": {"items": []}}')
+BROKEN = answering("<html>", 502)
+BUSY = answering('{"detail": {"code": 429}}', 429, Retry_After="600")
+REFUSED = answering('{"detail": {"code": 401}}', 401)
+POOR = answering('{"detail": {"code": 402}}', 402)
+UNSCOPED = answering('{"detail": {"code": 403}}', 403)
+MISSED = answering('{"detail": {"code": 400}}', 400)
+NOBODY = answering('{"code": 200, "data": {"user": null}}')
+PRIVATE = answering('{"status": "fail", "message": "Not authorized to view user"}', 400)
+ODD = answering('{"code": 200, "data": 7}')
+
+
+@pytest.fixture
+def second(server: OddServer) -> Iterator[OddServer]:
+    """A second provider, asked when `server` cannot answer."""
+    with odd_server.odd_server() as running:
+        running.will(FINE)
+        fallback("second", running.url, token="sesame")
+        yield running
+
+
+def fallback(name: str, url: str, *, token: str) -> None:
+    FallbackCoreAPI.objects.create(name=name, base_url=url, token=token)
+
+
+def call() -> Payload:
+    return make_request(ENDPOINT, {"user_id": "1"}, target="1")
+
+
+def providers() -> list[str]:
+    """Who was asked, in turn."""
+    return list(APIRequestLog.objects.order_by("pk").values_list("provider", flat=True))
+
+
+@pytest.mark.parametrize("refusal", [BROKEN, BUSY, REFUSED, POOR, UNSCOPED, MISSED])
+def test_what_the_first_cannot_answer_the_second_does(
+    server: OddServer, second: OddServer, refusal: Reply
+) -> None:
+    server.will(refusal)
+
+    assert call() == {"items": []}
+    assert second.tokens == ["Bearer sesame"]
+
+
+@pytest.mark.parametrize("answer", [NOBODY, PRIVATE, ODD])
+def test_an_answer_about_the_content_is_not_asked_for_twice(
+    server: OddServer, second: OddServer, answer: Reply
+) -> None:
+    server.will(answer)
+
+    with pytest.raises(errors.CoreAPIError):
+        call()
+    assert second.requests == []
+
+
+def test_while_the_first_answers_nobody_else_is_asked(server: OddServer, second: OddServer) -> None:
+    server.will(FINE)
+
+    call()
+
+    assert second.requests == []
+
+
+def test_a_dead_provider_is_not_asked_each_time(server: OddServer, second: OddServer) -> None:
+    server.will(BROKEN)
+
+    for _ in range(4):
+        call()
+
+    assert providers() == [*["primary"] * 3, "second", *["primary"] * 2, *["second"] * 3]
+
+
+def test_a_provider_that_came_back_is_asked_first_again(
+    server: OddServer, second: OddServer
+) -> None:
+    server.will(*[BROKEN] * 5, FINE)
+    call()
+    call()
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=31)):
+        call()
+
+    assert providers()[-1] == "primary"
+
+
+def test_a_refused_token_stops_its_provider_alone(server: OddServer, second: OddServer) -> None:
+    server.will(REFUSED)
+
+    call()
+    call()
+
+    assert providers() == ["primary", "second", "second"]
+    assert Alarm.objects.get().provider == "primary"
+
+
+def test_a_new_token_brings_the_first_back(server: OddServer, second: OddServer) -> None:
+    server.will(REFUSED, FINE)
+    call()
+
+    CoreAPISetting(token="fresh").save()
+    call()
+
+    assert server.tokens[-1] == "Bearer fresh"
+    assert not Alarm.objects.open().exists()
+
+
+def test_when_none_answers_the_soonest_retry_counts(server: OddServer, second: OddServer) -> None:
+    server.will(BUSY)
+    second.will(answering("{}", 503, Retry_After="60"))
+
+    with pytest.raises(errors.Transient) as caught:
+        call()
+
+    assert caught.value.retry_after == 60
+
+
+def test_a_later_retry_counts_more_than_a_refused_token(
+    server: OddServer, second: OddServer
+) -> None:
+    server.will(REFUSED)
+    second.will(BUSY)
+
+    with pytest.raises(errors.RateLimited):
+        call()
+
+
+def test_when_all_are_stopped_the_work_is_put_off(server: OddServer, second: OddServer) -> None:
+    server.will(REFUSED)
+    second.will(POOR)
+    with pytest.raises(errors.Unauthorized):
+        call()
+
+    with pytest.raises(errors.CallsStopped):
+        call()
+
+
+def test_the_kill_switch_stops_every_provider(server: OddServer, second: OddServer) -> None:
+    CoreAPISetting(calls_stopped=True).save()
+
+    with pytest.raises(errors.CallsStopped):
+        call()
+    assert (server.requests, second.requests) == ([], [])
+
+
+def test_the_budget_is_one_for_all_providers(server: OddServer, second: OddServer) -> None:
+    CoreAPISetting(hard_cap=Decimal("0.001")).save()
+    server.will(FINE)
+    call()
+
+    with pytest.raises(errors.BudgetExhausted):
+        call()
+    assert second.requests == []
+
+
+def test_a_provider_that_is_not_set_up_stops_no_other(
+    server: OddServer, second: OddServer, settings: Settings
+) -> None:
+    settings.CORE_API_TOKEN = ""
+
+    assert call() == {"items": []}
+
+
+def test_a_token_that_cannot_be_decrypted_stops_no_other_provider(
+    server: OddServer, settings: Settings
+) -> None:
+    server.will(FINE)
+    fallback("second", "https://second.example", token="sesame")
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
+    CoreAPISetting.objects.all().delete()
+
+    assert call() == {"items": []}
+
+
+@pytest.fixture
+def dying(settings: Settings) -> Iterator[SimulatorProcess]:
+    """The first provider, with the world that the second shows too."""
+    with start(world="edges", seed=1) as process, stamina.set_testing(True, attempts=3):
+        settings.CORE_API_URL, settings.CORE_API_TOKEN = process.core_api_url, process.token
+        yield process
+
+
+def test_a_provider_that_dies_between_two_pages_costs_no_page(
+    dying: SimulatorProcess, simulator_process: SimulatorProcess
+) -> None:
+    fallback("second", simulator_process.core_api_url, token=simulator_process.token)
+    facts = simulator_process.control.truth()["plain.case"]
+    seen: list[str] = []
+    cursor = ""
+
+    while True:
+        page = instagram_api.fetch_user_posts(facts["id"], cursor, count=7)
+        assert isinstance(page, dict)
+        seen += [str(item["pk"]) for item in page["items"]]
+        dying.stop()
+        if not (cursor := page.get("next_max_id") or ""):
+            break
+
+    assert sorted(seen) == sorted(post["id"] for post in facts["posts"])
+    assert {"primary", "second"} == set(providers())
