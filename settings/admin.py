@@ -1,4 +1,4 @@
-"""The singletons in the admin; secrets are write-only there."""
+"""The settings in the admin; secrets are write-only there."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from django.contrib import admin
 from solo.admin import SingletonModelAdmin
 from unfold.admin import ModelAdmin
 
-from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting
+from settings.current import PRIMARY
+from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, FallbackCoreAPI
 
 
-class CoreAPISettingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+class CoreAPIForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """Asks for the token again when the address changes."""
 
     def clean(self) -> dict[str, Any]:
@@ -24,18 +25,55 @@ class CoreAPISettingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
         return cleaned
 
 
-@admin.register(CoreAPISetting)
-class CoreAPISettingAdmin(SingletonModelAdmin, ModelAdmin):
-    """How the Core API is reached."""
+class FallbackCoreAPIForm(CoreAPIForm):
+    """Keeps the name under which the log knows the primary one."""
 
-    form = CoreAPISettingForm
+    def clean_name(self) -> str:
+        """Refuse a name that would share the primary one's pace, breaker and alarms."""
+        name: str = self.cleaned_data["name"]
+        if name == PRIMARY:
+            raise forms.ValidationError("The Core API of the other page has this name.")
+        return name
+
+
+class StoredToken:
+    """Shows that there is a token, and nothing of it."""
+
     readonly_fields = ("stored_token",)
-    fields = ("base_url", "stored_token", "token", "timeout_seconds")
 
     @admin.display(description="Stored token", boolean=True)
-    def stored_token(self, setting: CoreAPISetting) -> bool:
+    def stored_token(self, setting: CoreAPISetting | FallbackCoreAPI) -> bool:
         """Whether a token is stored here."""
         return bool(setting.token)
+
+
+@admin.register(CoreAPISetting)
+class CoreAPISettingAdmin(StoredToken, SingletonModelAdmin, ModelAdmin):
+    """How the Core API is reached, and what it may cost."""
+
+    form = CoreAPIForm
+    fieldsets = (
+        (None, {"fields": ("base_url", "stored_token", "token", "timeout_seconds")}),
+        (
+            "Calls and money",
+            {
+                "fields": ("calls_stopped", "soft_cap", "hard_cap", "requests_per_second"),
+                "description": "Stop and caps hold for the fallbacks too, from the next call on.",
+            },
+        ),
+    )
+
+
+@admin.register(FallbackCoreAPI)
+class FallbackCoreAPIAdmin(StoredToken, ModelAdmin):
+    """Who is asked when the Core API cannot answer."""
+
+    form = FallbackCoreAPIForm
+    list_display = ("name", "position", "is_active", "base_url", "stored_token")
+    fields = (
+        "name", "is_active", "position",
+        "base_url", "stored_token", "token", "timeout_seconds", "requests_per_second",
+    )  # fmt: skip
 
 
 @admin.register(ArchivingSetting)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from api_logs.models import APIRequestLog
+from api_logs.models import Alarm, APIRequestLog, ProviderState, Spending
+from core.users.models import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +20,9 @@ LIST = reverse("admin:api_logs_apirequestlog_changelist")
 
 @pytest.fixture
 def row() -> APIRequestLog:
+    ProviderState.objects.create(provider="second", next_slot_at=timezone.now())
     return APIRequestLog.objects.create(
+        provider="second",
         endpoint="user_posts",
         target="17",
         price=Decimal("0.001"),
@@ -28,7 +33,8 @@ def row() -> APIRequestLog:
 
 @pytest.mark.usefixtures("row")
 @pytest.mark.parametrize(
-    "query", ["", "?q=run-7", "?q=17", "?q=user_posts", "?state__exact=started"]
+    "query",
+    ["", "?q=run-7", "?q=17", "?q=user_posts", "?state__exact=started", "?provider=second"],
 )
 def test_rows_are_listed_searched_and_filtered(admin_client: Client, query: str) -> None:
     page = admin_client.get(LIST + query).content.decode()
@@ -50,6 +56,15 @@ def test_a_row_shows_its_body(admin_client: Client, row: APIRequestLog) -> None:
     assert "{&quot;the&quot;: &quot;body&quot;}" in page.content.decode()
 
 
+@pytest.mark.usefixtures("row")
+def test_another_provider_has_other_rows(admin_client: Client) -> None:
+    ProviderState.objects.create(provider="primary", next_slot_at=timezone.now())
+
+    response = admin_client.get(LIST, {"provider": "primary"})
+
+    assert response.context["cl"].result_count == 0
+
+
 @pytest.mark.parametrize("page", ["change", "delete"])
 def test_a_row_cannot_be_changed_or_deleted(
     admin_client: Client, row: APIRequestLog, page: str
@@ -61,3 +76,66 @@ def test_a_row_cannot_be_changed_or_deleted(
 
 def test_a_row_cannot_be_added(admin_client: Client) -> None:
     assert admin_client.get(reverse("admin:api_logs_apirequestlog_add")).status_code == 403
+
+
+ALARMS = reverse("admin:api_logs_alarm_changelist")
+
+
+@pytest.fixture
+def alarm() -> Alarm:
+    now = timezone.now()
+    return Alarm.objects.create(
+        kind=Alarm.Kind.UNAUTHORIZED, provider="primary", message="no", first_at=now, last_at=now
+    )
+
+
+def test_resolving_an_alarm_ends_it_in_the_name_of_who_did_it(
+    admin_client: Client, admin_user: Account, alarm: Alarm
+) -> None:
+    admin_client.post(ALARMS, {"action": "try_again", "_selected_action": [alarm.pk]})
+
+    alarm.refresh_from_db()
+    assert alarm.resolved_at is not None
+    assert alarm.resolved_by == admin_user.email
+
+
+def test_who_may_not_change_alarms_resolves_none(
+    client: Client, staff: Account, alarm: Alarm
+) -> None:
+    staff.user_permissions.add(Permission.objects.get(codename="view_alarm"))
+    client.force_login(staff)
+
+    client.post(ALARMS, {"action": "try_again", "_selected_action": [alarm.pk]})
+
+    alarm.refresh_from_db()
+    assert alarm.resolved_at is None
+
+
+@pytest.mark.usefixtures("alarm")
+def test_open_alarms_are_noted_on_every_page(admin_client: Client) -> None:
+    assert "Open alarms: 1" in admin_client.get(reverse("admin:index")).content.decode()
+
+
+def test_without_an_open_alarm_there_is_no_note(admin_client: Client, alarm: Alarm) -> None:
+    Alarm.objects.update(resolved_at=timezone.now())
+
+    assert "Open alarms" not in admin_client.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.usefixtures("alarm")
+def test_strangers_learn_of_no_alarm(client: Client) -> None:
+    assert "Open alarms" not in client.get(reverse("admin:login")).content.decode()
+
+
+def test_what_a_day_cost_is_listed(admin_client: Client) -> None:
+    Spending.objects.create(day=timezone.now().date(), calls=3, spent=Decimal("0.003"))
+
+    page = admin_client.get(reverse("admin:api_logs_spending_changelist")).content.decode()
+
+    assert "0.0030" in page
+
+
+@pytest.mark.parametrize("model", ["alarm", "spending", "providerstate"])
+def test_nobody_adds_a_row_by_hand(admin_client: Client, model: str) -> None:
+    assert admin_client.get(reverse(f"admin:api_logs_{model}_changelist")).status_code == 200
+    assert admin_client.get(reverse(f"admin:api_logs_{model}_add")).status_code == 403

@@ -21,6 +21,7 @@ UNFOLD = {
     "SITE_HEADER": "Instarchiver",
     "SITE_SUBHEADER": "What was shown, kept",
     "SITE_SYMBOL": "inventory_2",
+    "ENVIRONMENT": "api_logs.admin.open_alarms",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {
@@ -46,6 +47,9 @@ UNFOLD = {
                 "title": "Core API",
                 "items": [
                     item("Call log", "receipt_long", "api_logs.apirequestlog"),
+                    item("Alarms", "warning", "api_logs.alarm"),
+                    item("Spending", "payments", "api_logs.spending"),
+                    item("Providers", "dns", "api_logs.providerstate"),
                     item("Unreadable items", "help", "instagram.rejecteditem"),
                 ],
             },
@@ -53,6 +57,7 @@ UNFOLD = {
                 "title": "Settings",
                 "items": [
                     item("Core API", "api", "settings.coreapisetting"),
+                    item("Fallback Core APIs", "alt_route", "settings.fallbackcoreapi"),
                     item("Archiving", "tune", "settings.archivingsetting"),
                     item("Access", "lock", "settings.accesssetting"),
                     item("Schedules", "schedule", "django_celery_beat.periodictask"),
