@@ -17,6 +17,7 @@ class Schedule:
 
 SCHEDULES = (
     Schedule("core.heartbeat", 10),
+    Schedule("instagram.dispatch", 15),
     Schedule("instagram.sweep_runs", 15),
     Schedule("instagram.sweep_downloads", 15),
     Schedule("storage.sweep_enrichment", 15),
@@ -28,7 +29,7 @@ SCHEDULES = (
 SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that sync_schedules may remove
 
 CELERY_TASK_ROUTES = {
-    "instagram.archive_run": {"queue": "archive"},
+    "instagram.archive_run": {"queue": "archive"},  # scheduled stories: `starting.queue_for`
     "instagram.download_assets": {"queue": "downloads"},
     "instagram.renew_urls": {"queue": "archive"},
     "instagram.sweep_downloads": {"queue": "downloads"},

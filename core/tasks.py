@@ -43,17 +43,18 @@ def heartbeat(self: BaseTask) -> None:
     WorkerHeartbeat.beat(self.request.hostname or "unnamed")
 
 
-def send(name: str, *arguments: str | int) -> None:
+def send(name: str, *arguments: str | int, queue: str | None = None) -> None:
     """Nudge a worker. A message that cannot be sent is only logged.
 
-    PostgreSQL is the queue of record: the next sweep finds the work without any message.
+    Without a queue it goes where CELERY_TASK_ROUTES says. PostgreSQL is the queue of record: the
+    next sweep finds the work without any message.
     """
     try:
-        current_app.send_task(name, args=arguments, retry=False)
+        current_app.send_task(name, args=arguments, queue=queue, retry=False)
     except OperationalError as error:
         log.warning("task.not_sent", task=name, error=type(error).__name__)
 
 
-def send_on_commit(name: str, *arguments: str | int) -> None:
+def send_on_commit(name: str, *arguments: str | int, queue: str | None = None) -> None:
     """Nudge a worker once the transaction around the call is committed."""
-    transaction.on_commit(partial(send, name, *arguments))
+    transaction.on_commit(partial(send, name, *arguments, queue=queue))

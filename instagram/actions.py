@@ -11,6 +11,7 @@ from django.db import transaction
 from core import usernames
 from core.tasks import send_on_commit
 from core.users.models import Account
+from instagram.archiving import starting
 from instagram.models import ArchiveRun, RunStream, User
 
 INSTAGRAM_HOSTS = frozenset({"instagram.com", "www.instagram.com", "m.instagram.com"})
@@ -103,13 +104,6 @@ def request_archive(
     run = ArchiveRun.objects.active().filter(user=user).first()
     if run is None:
         run = ArchiveRun.objects.create(user=user, requested_by=by)
-    RunStream.objects.bulk_create(
-        [
-            RunStream(run=run, name=name, position=position)
-            for position, name in enumerate(ALL_STREAMS)
-            if name in wanted
-        ],
-        ignore_conflicts=True,
-    )
+    starting.add_streams({run: wanted})
     send_on_commit("instagram.archive_run", str(run.pk))
     return run

@@ -2,5 +2,13 @@
 
 from instagram.tasks.downloads import download_assets, renew_urls, sweep_downloads
 from instagram.tasks.runs import archive_run, sweep_runs
+from instagram.tasks.schedule import dispatch
 
-__all__ = ["archive_run", "download_assets", "renew_urls", "sweep_downloads", "sweep_runs"]
+__all__ = [
+    "archive_run",
+    "dispatch",
+    "download_assets",
+    "renew_urls",
+    "sweep_downloads",
+    "sweep_runs",
+]

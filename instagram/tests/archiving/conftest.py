@@ -22,3 +22,10 @@ def provider(
     settings.MEDIA_TRUSTED_HOSTS = frozenset({simulator_process.cdn_host})
     yield simulator_process.control
     simulator_process.control.reset()
+
+
+@pytest.fixture
+def configured(settings: Settings) -> None:
+    """A Core API that is set and never asked."""
+    settings.CORE_API_URL = "https://core.example"
+    settings.CORE_API_TOKEN = "made-up"  # noqa: S105  opens nothing

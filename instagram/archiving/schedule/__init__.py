@@ -1,0 +1,23 @@
+"""What is polled by itself, and when.
+
+    flags ──▶ due times ──▶ runs ──▶ polls noted ──▶ due times, story windows
+
+`intervals` and `coverage` decide and are pure; `flags`, `dispatching` and `polls` are the three
+arrows; `forecasting` says what a day will cost.
+"""
+
+from instagram.archiving.schedule.allowance import affordable_streams
+from instagram.archiving.schedule.dispatching import dispatch, join_stories
+from instagram.archiving.schedule.flags import apply_flags
+from instagram.archiving.schedule.forecasting import Forecast, forecast
+from instagram.archiving.schedule.polls import note_poll
+
+__all__ = [
+    "Forecast",
+    "affordable_streams",
+    "apply_flags",
+    "dispatch",
+    "forecast",
+    "join_stories",
+    "note_poll",
+]

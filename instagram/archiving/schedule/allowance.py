@@ -1,0 +1,49 @@
+"""Whether a poll that is due could be made: a run that cannot call anybody is not worth its row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from api_logs.models import Alarm, Spending
+from core.errors import NotConfigured
+from core.utils.core_api import checked
+from core.utils.instagram_api import ENDPOINTS
+from instagram.models import RunStream
+from settings import current
+from settings.current import CoreAPIConfig
+
+DEAREST = max(endpoint.price for endpoint in ENDPOINTS.values())
+NONE: tuple[str, ...] = ()
+STORIES: tuple[str, ...] = (RunStream.Name.STORIES,)
+ALL: tuple[str, ...] = tuple(RunStream.Name)
+
+
+def affordable_streams(*, now: datetime) -> tuple[str, ...]:
+    """Which streams may be polled now: all, above the soft cap only stories, or none.
+
+    None while staff has stopped all calls, the hard cap is used up, or every provider is without
+    configuration, authorization or credit. A guess for what is worth starting: each call is still
+    decided on its own. Sends 5 statements, and one for each provider more.
+    """
+    limits = current.call_limits()
+    if limits.calls_stopped or not any(map(_answers, current.core_apis())):
+        return NONE
+    day = Spending.objects.filter(day=now.astimezone(UTC).date())
+    spent = day.values_list("spent", flat=True).first() or Decimal(0)
+    if _is_over(limits.hard_cap, spent):
+        return NONE
+    return STORIES if _is_over(limits.soft_cap, spent) else ALL
+
+
+def _is_over(cap: Decimal | None, spent: Decimal) -> bool:
+    return cap is not None and spent + DEAREST > cap
+
+
+def _answers(provider: CoreAPIConfig) -> bool:
+    try:
+        checked(provider)
+    except NotConfigured:
+        return False
+    stopping = Alarm.objects.stopping(provider.name, endpoint="")
+    return all(alarm.fingerprint != provider.fingerprint for alarm in stopping)

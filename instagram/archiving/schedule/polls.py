@@ -1,0 +1,84 @@
+"""What a poll has shown, and so when the next one is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from instagram.archiving.schedule import intervals
+from instagram.archiving.schedule.intervals import STORY_LIFE, Pace
+from instagram.models import RunStream, StoryWindow, StreamPoll, User
+from instagram.models.users import HIDDEN
+from settings import current
+
+
+def note_poll(
+    user: User, stream_name: str, *, now: datetime, is_complete: bool, found_new: bool
+) -> None:
+    """Note that a stream of a run has ended, in the transaction that ends it.
+
+    `now` is the time at which the provider was asked: what came later was not seen. A complete poll
+    adapts the interval, and of stories it extends the window; another one is tried again sooner.
+    Of a stream that nobody scheduled it is noted, but nothing becomes due. Sends 3 statements, for
+    stories up to 6.
+    """
+    poll, _ = StreamPoll.objects.select_for_update(no_key=True).get_or_create(
+        user=user, stream=stream_name
+    )
+    if not is_complete:
+        _put_off(poll, user, now)
+    else:
+        _adapt(poll, user, found_new=found_new, now=now)
+        if stream_name == RunStream.Name.STORIES:
+            _extend_window(user, now)
+    poll.save()
+
+
+def pace_of(stream_name: str, availability: str) -> Pace:
+    """How often a stream is polled; for stories what staff chose, in one query."""
+    if availability in HIDDEN:
+        return intervals.HIDDEN_PACE
+    if stream_name == RunStream.Name.STORIES:
+        return intervals.STORY_PACES[current.archiving().story_pace]
+    return intervals.STREAM_PACES[stream_name]
+
+
+def _adapt(poll: StreamPoll, user: User, *, found_new: bool, now: datetime) -> None:
+    pace = pace_of(poll.stream, user.availability)
+    poll.polled_at = now
+    if found_new:
+        poll.changed_at = now
+    quiet_for = now - poll.changed_at if poll.changed_at else None
+    poll.interval = intervals.next_interval(
+        pace, poll.interval, found_new=found_new, quiet_for=quiet_for
+    )
+    if poll.due_at is not None:
+        poll.due_at = now + intervals.jittered(poll.interval, user.pk)
+        poll.deadline_at = _deadline(pace, poll, now, poll.due_at)
+
+
+def _deadline(pace: Pace, poll: StreamPoll, polled_at: datetime, due_at: datetime) -> datetime:
+    return intervals.deadline(
+        pace,
+        poll.interval,
+        polled_at=polled_at,
+        due_at=due_at,
+        is_mortal=poll.stream == RunStream.Name.STORIES,
+    )
+
+
+def _put_off(poll: StreamPoll, user: User, now: datetime) -> None:
+    if poll.due_at is not None:
+        since = poll.polled_at or user.created_at
+        poll.due_at = intervals.retry(now=now, since=since, deadline_at=poll.deadline_at)
+
+
+def _extend_window(user: User, now: datetime) -> None:
+    """Make the last window longer where this poll overlaps it, otherwise open a new one."""
+    since = now - STORY_LIFE
+    overlapped = StoryWindow.objects.filter(user=user, ended_at__gte=since)
+    extended = overlapped.update(ended_at=Greatest("ended_at", now), polls=F("polls") + 1)
+    if not extended:
+        StoryWindow.objects.create(user=user, started_at=since, ended_at=now)

@@ -1,0 +1,45 @@
+"""The coverage of profiles, from their windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Min, QuerySet
+
+from instagram.archiving.schedule.coverage import Coverage, Span, Window, coverage
+from instagram.models import StoryWindow, User
+
+LONGEST = timedelta(days=90)
+WATCHED_DAYS = 30
+
+
+def coverage_of(user: User, span: Span, *, now: datetime) -> Coverage:
+    """How much of a span, which ends now or earlier, the stories were watched; one query."""
+    overlapping = user.story_windows.filter(started_at__lt=span.end, ended_at__gt=span.start)
+    return coverage(_in_order(overlapping), span, now=now)
+
+
+def coverage_lately(windows: Iterable[StoryWindow], *, now: datetime) -> Coverage:
+    """How much of the last WATCHED_DAYS these windows, of one profile, cover; no query."""
+    span = Span(now - timedelta(days=WATCHED_DAYS), now)
+    return coverage(_in_order(windows), span, now=now)
+
+
+def lately(now: datetime) -> QuerySet[StoryWindow]:
+    """The windows that `coverage_lately` counts, of all profiles."""
+    windows: QuerySet[StoryWindow] = StoryWindow.objects.filter(
+        ended_at__gt=now - timedelta(days=WATCHED_DAYS)
+    )
+    return windows
+
+
+def _in_order(windows: Iterable[StoryWindow]) -> list[Window]:
+    found = [Window(each.started_at, each.ended_at, each.polls) for each in windows]
+    return sorted(found, key=lambda window: window.start)
+
+
+def watched_since(user: User, *, now: datetime) -> datetime:
+    """When watching began, 90 days ago at most and where it never did; one query."""
+    first = user.story_windows.aggregate(first=Min("started_at"))["first"]
+    return max(first or now - LONGEST, now - LONGEST)

@@ -1,0 +1,19 @@
+"""The schedule as a task: due times in, runs out."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.tasks import BaseTask
+from instagram.archiving import schedule
+
+
+@shared_task(name="instagram.dispatch", base=BaseTask, expires=60)
+def dispatch() -> None:
+    """Follow the flags, then start runs for what is due and may be asked for."""
+    now = timezone.now()
+    schedule.apply_flags(now=now)
+    if streams := schedule.affordable_streams(now=now):
+        schedule.join_stories(now=now)
+        schedule.dispatch(now=now, streams=streams)

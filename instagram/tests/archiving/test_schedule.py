@@ -1,0 +1,291 @@
+"""Flags become due times, polls move them, and stories leave windows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries
+
+from instagram.archiving import schedule
+from instagram.models import StoryWindow, StreamPoll, User
+from instagram.tests.factories import UserFactory
+from settings.models import ArchivingSetting
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def profile(*, stories: bool = True, rest: bool = False, **facts: Any) -> User:
+    """A profile whose flags the schedule has seen."""
+    user: User = UserFactory.create(
+        allow_auto_update_stories=stories,
+        allow_auto_update_profile=rest,
+        created_at=NOW - DAY,
+        **facts,
+    )
+    schedule.apply_flags(now=NOW)
+    return user
+
+
+def note(
+    user: User,
+    stream: str = "stories",
+    *,
+    now: datetime = NOW,
+    is_complete: bool = True,
+    found_new: bool = False,
+) -> StreamPoll:
+    schedule.note_poll(user, stream, now=now, is_complete=is_complete, found_new=found_new)
+    poll: StreamPoll = StreamPoll.objects.get(user=user, stream=stream)
+    return poll
+
+
+def scheduled(user: User) -> set[str]:
+    return set(user.polls.filter(due_at__isnull=False).values_list("stream", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("stories", "rest", "streams"),
+    [
+        (False, False, set()),
+        (True, False, {"stories"}),
+        (False, True, {"profile", "posts", "reels", "highlights"}),
+        (True, True, {"profile", "posts", "reels", "highlights", "stories"}),
+    ],
+)
+def test_flags_say_which_streams_are_scheduled(
+    *, stories: bool, rest: bool, streams: set[str]
+) -> None:
+    assert scheduled(profile(stories=stories, rest=rest)) == streams
+
+
+def test_what_is_newly_scheduled_is_due_at_once() -> None:
+    poll = profile().polls.get()
+
+    assert (poll.due_at, poll.deadline_at) == (NOW, NOW + 4 * HOUR)
+
+
+def test_a_flag_that_was_switched_by_bare_sql_is_followed() -> None:
+    user = UserFactory.create()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE instagram_user SET allow_auto_update_stories = true")
+
+    assert schedule.apply_flags(now=NOW) == 1
+    assert scheduled(user) == {"stories"}
+
+
+def test_switching_a_flag_off_ends_the_schedule_and_keeps_what_is_known() -> None:
+    user = profile(rest=True)
+    note(user)
+    User.objects.update(allow_auto_update_stories=False)
+
+    schedule.apply_flags(now=NOW)
+
+    assert scheduled(user) == {"profile", "posts", "reels", "highlights"}
+    assert user.polls.get(stream="stories").polled_at == NOW
+
+
+def test_following_the_flags_a_second_time_moves_nothing(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    user = profile(rest=True)
+    before = list(user.polls.order_by("pk").values())
+
+    with django_assert_num_queries(3):  # one, and a savepoint around it
+        assert schedule.apply_flags(now=NOW + HOUR) == 0
+
+    assert list(user.polls.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("profiles", [1, 30])
+def test_the_flags_of_many_profiles_are_followed_in_as_many_statements_as_of_one(
+    django_assert_num_queries: DjangoAssertNumQueries, profiles: int
+) -> None:
+    UserFactory.create_batch(
+        profiles, allow_auto_update_stories=True, allow_auto_update_profile=True
+    )
+
+    with django_assert_num_queries(9 + 2):  # and a savepoint around them
+        assert schedule.apply_flags(now=NOW) == profiles
+
+
+def test_more_profiles_than_the_limit_are_followed_bit_by_bit() -> None:
+    UserFactory.create_batch(3, allow_auto_update_stories=True)
+
+    assert [schedule.apply_flags(now=NOW, limit=2) for _ in range(3)] == [2, 1, 0]
+
+
+@pytest.mark.parametrize("availability", ["private", "missing", "deleted"])
+@pytest.mark.parametrize(("stories", "rest"), [(True, False), (False, True), (True, True)])
+def test_of_a_hidden_profile_only_its_return_is_watched(
+    *, availability: str, stories: bool, rest: bool
+) -> None:
+    user = profile(stories=stories, rest=rest)
+    User.objects.update(availability=availability)
+
+    schedule.apply_flags(now=NOW)
+
+    assert scheduled(user) == {"profile"}
+
+
+def test_a_profile_that_has_returned_is_due_at_once() -> None:
+    user = profile(availability="private")
+    User.objects.update(availability="live")
+
+    schedule.apply_flags(now=NOW + DAY)
+
+    assert scheduled(user) == {"stories"}
+    assert user.polls.get(stream="stories").due_at == NOW + DAY
+
+
+def test_a_hidden_profile_is_asked_for_less_and_less_often() -> None:
+    user = profile(rest=True, availability="private")
+
+    waits = [note(user, "profile", now=NOW + day * DAY).interval for day in range(0, 80, 10)]
+
+    assert waits[0] == DAY
+    assert waits[-1] == 7 * DAY
+
+
+def test_a_poll_that_found_stories_is_repeated_before_one_can_die_unseen() -> None:
+    poll = note(profile(), found_new=True)
+
+    assert (poll.polled_at, poll.changed_at) == (NOW, NOW)
+    assert poll.due_at is not None
+    assert NOW + 19 * HOUR <= poll.due_at <= NOW + 20 * HOUR
+    assert poll.deadline_at == NOW + DAY
+
+
+def test_a_silent_profile_waits_longer_from_poll_to_poll() -> None:
+    user = profile()
+    waits = [note(user, now=NOW + number * DAY).interval for number in range(3)]
+
+    assert waits == sorted(waits)
+    assert waits[0] < waits[-1]
+
+
+def test_the_pace_is_what_staff_chose() -> None:
+    ArchivingSetting(story_pace="dense").save()
+    user = profile()
+
+    for number in range(5):
+        poll = note(user, now=NOW + number * HOUR, found_new=True)
+
+    assert poll.interval == 2 * HOUR
+
+
+def test_a_failed_poll_is_repeated_sooner_and_claims_nothing() -> None:
+    user = profile()
+    note(user, found_new=True)
+
+    poll = note(user, now=NOW + 20 * HOUR, is_complete=False)
+
+    assert (poll.polled_at, poll.changed_at) == (NOW, NOW)
+    assert poll.due_at == NOW + 22 * HOUR
+    assert poll.deadline_at == NOW + DAY
+    assert StoryWindow.objects.get().polls == 1
+
+
+def test_failure_after_failure_is_tried_ever_more_rarely() -> None:
+    user, now, waits = profile(), NOW, []
+
+    for _ in range(40):
+        poll = note(user, now=now, is_complete=False)
+        assert poll.due_at is not None
+        waits.append(poll.due_at - now)
+        now = poll.due_at
+
+    assert waits[5:] == sorted(waits[5:])
+    assert waits[-1] == 7 * DAY
+
+
+def test_a_poll_that_a_person_asked_for_is_noted_but_schedules_nothing() -> None:
+    user = UserFactory.create()
+
+    poll = note(user, found_new=True)
+
+    assert (poll.polled_at, poll.due_at, poll.deadline_at) == (NOW, None, None)
+    assert user.story_windows.count() == 1
+
+
+def test_the_first_story_poll_covers_the_day_before_it() -> None:
+    note(profile())
+
+    window = StoryWindow.objects.get()
+    assert (window.started_at, window.ended_at, window.polls) == (NOW - DAY, NOW, 1)
+
+
+def test_a_poll_within_a_day_makes_the_window_longer() -> None:
+    user = profile()
+    for hours in (0, 20, 44):
+        note(user, now=NOW + hours * HOUR)
+
+    window = StoryWindow.objects.get()
+    assert (window.started_at, window.ended_at) == (NOW - DAY, NOW + 44 * HOUR)
+    assert window.polls == 3
+
+
+def test_a_poll_after_more_than_a_day_opens_another_window() -> None:
+    user = profile()
+    for hours in (0, 25):
+        note(user, now=NOW + hours * HOUR)
+
+    windows = StoryWindow.objects.order_by("started_at").values_list("started_at", "ended_at")
+    assert list(windows) == [(NOW - DAY, NOW), (NOW + HOUR, NOW + 25 * HOUR)]
+
+
+def test_the_windows_of_other_profiles_stay_as_they_are() -> None:
+    note(profile())
+    note(profile(), now=NOW + HOUR)
+
+    assert sorted(StoryWindow.objects.values_list("polls", flat=True)) == [1, 1]
+
+
+@pytest.mark.parametrize("stream", ["profile", "posts", "reels", "highlights"])
+def test_other_streams_leave_no_window(stream: str) -> None:
+    note(profile(rest=True), stream)
+
+    assert not StoryWindow.objects.exists()
+
+
+@pytest.mark.parametrize(("stream", "statements"), [("posts", 2), ("stories", 4)])
+def test_noting_a_poll_takes_few_statements(
+    django_assert_num_queries: DjangoAssertNumQueries, stream: str, statements: int
+) -> None:
+    user = profile(rest=True)
+    note(user, stream)
+
+    with django_assert_num_queries(statements):
+        schedule.note_poll(user, stream, now=NOW + HOUR, is_complete=True, found_new=False)
+
+
+def test_nothing_scheduled_is_a_forecast_of_nothing() -> None:
+    UserFactory.create()
+
+    assert schedule.forecast(now=NOW) == schedule.Forecast(calls=0, cost=Decimal(0))
+
+
+def test_the_forecast_counts_the_polls_of_a_day_and_their_price(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    profile(stories=True, rest=True)
+    far = NOW + 30 * HOUR
+    StreamPoll.objects.filter(stream="posts").update(due_at=far, deadline_at=far)
+    StreamPoll.objects.filter(stream="stories").update(
+        due_at=NOW - DAY, interval=timedelta(hours=5)
+    )
+
+    with django_assert_num_queries(1):
+        forecast = schedule.forecast(now=NOW)
+
+    # profile and reels now, in 12 and in 24 hours; a tray and a highlight now and in 24 hours;
+    # stories now and after 5, 10, 15 and 20 hours
+    assert forecast.calls == 3 + 3 + 2 * 2 + 5
+    assert forecast.cost == Decimal("0.001") * 6 + Decimal("0.002") * 9
