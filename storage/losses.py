@@ -38,7 +38,7 @@ def take_back(file: StoredFile, event: FixityEvent, now: datetime) -> None:
         next_attempt_at=now,
         updated_at=now,
     )
-    videos.update(poster=None, enriched_at=None, enrichment_attempts=0)
+    videos.update(poster=None, enriched_at=None, enrichment_attempts=0, enrichment_lease_until=None)
     log.error("fixity.found", kind=event.kind, file=file.name, assets=event.assets)
     send_on_commit("instagram.download_assets")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,17 +51,25 @@ def remove(rows: QuerySet[Quarantined]) -> int:
     """Delete the rows, and the bytes that no other row names; returns how many rows."""
     digests = set(rows.values_list("sha256", flat=True))
     count, _ = rows.delete()
+    forget(digests)
+    return count
+
+
+def forget(digests: set[str]) -> None:
+    """Delete the bytes of these digests that no row names."""
     for digest in digests - _named(digests):
         store.default().delete(quarantined_name(digest))
-    return count
+
+
+def erase(*, assets: Collection[int], digests: Collection[str]) -> int:
+    """Remove what came from these assets or was meant to be these files; returns how many rows."""
+    concerned = Q(asset__in=assets) | Q(expected_sha256__in=digests) | Q(sha256__in=digests)
+    return remove(Quarantined.objects.filter(concerned))
 
 
 def _remove_unnamed(now: datetime) -> None:
     """Bytes whose worker was killed before their row was written."""
-    shelf = store.default()
-    old = {*_old_digests(shelf, now)}
-    for digest in old - _named(old):
-        shelf.delete(quarantined_name(digest))
+    forget({*_old_digests(store.default(), now)})
 
 
 def _old_digests(shelf: Store, now: datetime) -> Iterator[str]:

@@ -11,11 +11,12 @@ import pytest
 from pytest_django import Settings
 
 from core.tests.odd_server import OddServer, odd_server
-from storage import store
-from storage.models import Asset
+from storage import kinds, store
+from storage.models import Asset, StoredFile
 from storage.store import Store
 
 MakeAsset = Callable[..., Asset]
+MakeFile = Callable[..., StoredFile]
 
 
 @pytest.fixture
@@ -40,5 +41,22 @@ def make_asset(db: None) -> MakeAsset:
     def make(url: str = "http://127.0.0.1:9/none.jpg", **fields: Any) -> Asset:
         given = {"owner_kind": "post", "owner_id": "1", "role": "image", **fields}
         return Asset.objects.create(url=url, source_name=f"{next(numbers)}.jpg", **given)
+
+    return make
+
+
+@pytest.fixture
+def make_file(shelf: Store, db: None) -> MakeFile:
+    """Stores bytes and their row, not enriched."""
+
+    def make(data: bytes, kind: kinds.Kind = kinds.JPEG, **fields: object) -> StoredFile:
+        content = store.keep(data, kind)
+        return StoredFile.objects.create(
+            sha256=content.sha256,
+            size=content.size,
+            media_type=kind.media_type,
+            extension=kind.extension,
+            **fields,
+        )
 
     return make

@@ -76,7 +76,7 @@ def test_nothing_can_be_written_by_hand(admin: Client, make_asset: MakeAsset) ->
     assert added.status_code == 403
 
 
-@pytest.mark.parametrize("model", ["asset", "storedfile"])
+@pytest.mark.parametrize("model", ["asset", "storedfile", "fixityevent", "quarantined"])
 def test_the_lists_open(admin: Client, make_asset: MakeAsset, model: str) -> None:
     make_asset()
     StoredFile.objects.create(sha256="a" * 64, size=1, media_type="image/jpeg", extension="jpg")

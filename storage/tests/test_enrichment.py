@@ -5,38 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from storage import claims, enrichment, kinds, store
+from storage import claims, enrichment, kinds
 from storage.claims import Success
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Content, Store
 from storage.tests import samples
-from storage.tests.conftest import MakeAsset
-
-MakeFile = Callable[..., StoredFile]
-
-
-@pytest.fixture
-def make_file(shelf: Store, db: None) -> MakeFile:
-    """Stores bytes and their row, not enriched."""
-
-    def make(data: bytes, kind: kinds.Kind = kinds.JPEG, **fields: object) -> StoredFile:
-        content = store.keep(data, kind)
-        return StoredFile.objects.create(
-            sha256=content.sha256,
-            size=content.size,
-            media_type=kind.media_type,
-            extension=kind.extension,
-            **fields,
-        )
-
-    return make
+from storage.tests.conftest import MakeAsset, MakeFile
 
 
 def enriched(file: StoredFile) -> StoredFile:

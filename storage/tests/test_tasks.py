@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from storage import kinds, store, tasks
-from storage.models import StoredFile
+from storage.models import SUSPECT, Quarantined, StoredFile
 from storage.tests import samples
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,45 @@ def test_the_task_enriches_what_waits() -> None:
     assert file.enriched_at is not None
 
 
-@pytest.mark.parametrize("name", ["storage.enrich", "storage.sweep_enrichment"])
+@pytest.mark.usefixtures("media_folder")
+def test_the_task_verifies_what_is_due() -> None:
+    file = add_file(verified_at=SUSPECT)
+
+    tasks.verify_due()
+
+    file.refresh_from_db()
+    assert file.lost_at is not None
+
+
+@pytest.mark.usefixtures("media_folder")
+def test_the_task_prunes_the_quarantine() -> None:
+    Quarantined.objects.create(reason="not_media", sha256="b" * 64, size=1, found_at=SUSPECT)
+
+    tasks.prune_quarantine()
+
+    assert not Quarantined.objects.exists()
+
+
+@pytest.mark.usefixtures("media_folder")
+def test_the_task_counts_orphans_and_deletes_none(caplog: pytest.LogCaptureFixture) -> None:
+    add_file(stored_at=SUSPECT)
+
+    tasks.find_orphans()
+
+    assert "storage.orphans" in caplog.text
+    assert StoredFile.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "storage.enrich",
+        "storage.sweep_enrichment",
+        "storage.verify_due",
+        "storage.prune_quarantine",
+        "storage.find_orphans",
+    ],
+)
 def test_tasks_are_registered_under_their_names(name: str) -> None:
     assert name in current_app.tasks
 

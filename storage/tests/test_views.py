@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from settings.models import AccessSetting
 from storage import kinds, store
 from storage.links import is_valid, media_url
-from storage.models import StoredFile
+from storage.models import SUSPECT, StoredFile
 from storage.store import Store
 from storage.tests import samples
 
@@ -117,8 +117,22 @@ def test_rejected_bytes_are_not_served(client: Client, file: StoredFile) -> None
     assert client.get(f"/media/{file.name}").status_code == 404
 
 
-def test_missing_bytes_are_404(client: Client, file: StoredFile, shelf: Store) -> None:
+@pytest.mark.parametrize("prefix", ["", "/protected/"])
+def test_missing_bytes_are_404_and_looked_for(
+    client: Client, file: StoredFile, shelf: Store, settings: Settings, prefix: str
+) -> None:
+    settings.MEDIA_REDIRECT_PREFIX = prefix
     shelf.delete(file.name)
+
+    response = client.get(f"/media/{file.name}")
+
+    file.refresh_from_db()
+    assert (response.status_code, response["Content-Type"]) == (404, "application/json")
+    assert file.verified_at == SUSPECT
+
+
+def test_lost_files_are_not_served(client: Client, file: StoredFile) -> None:
+    StoredFile.objects.update(lost_at=timezone.now())
 
     assert client.get(f"/media/{file.name}").status_code == 404
 

@@ -1,0 +1,28 @@
+"""What tests of fixity share: old files, and how bits get lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from storage import fixity
+from storage.models import StoredFile
+from storage.store import Store
+
+CYCLE = timedelta(days=30)
+LONG_AGO = timezone.now() - timedelta(days=365)
+
+
+def verify(*, seconds: float = 30) -> int:
+    """One run of the periodic task."""
+    return fixity.verify_due(CYCLE, seconds=seconds, now=timezone.now())
+
+
+def flip(shelf: Store, file: StoredFile) -> bytes:
+    """Change one bit in the middle; the size stays."""
+    path = shelf.root / file.name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    return bytes(data)

@@ -1,0 +1,142 @@
+"""What failed a check is kept for a while, and never served."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from core.tests.odd_server import OddServer, answering
+from storage import parts, quarantine
+from storage.batch import download_batch
+from storage.download import MOST_EVIDENCE
+from storage.models import FixityEvent, Quarantined
+from storage.quarantine import KEPT
+from storage.store import Store
+from storage.tests.conftest import MakeAsset
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def put(shelf: Store, data: bytes, **fields: object) -> Quarantined:
+    """Bytes in quarantine with their row."""
+    with parts.opened(shelf, "1") as part:
+        part.write(data)
+        evidence = quarantine.keep(part, shelf)
+    return Quarantined.objects.create(
+        reason="not_media", sha256=evidence.sha256, size=evidence.size, **fields
+    )
+
+
+def test_the_first_bytes_of_what_is_no_media_are_kept(
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+) -> None:
+    page = b"<html>" + bytes(2 * MOST_EVIDENCE)
+    asset = make_asset(cdn.serve("/file.jpg", answering(page)))
+
+    download_batch(1)
+
+    kept = Quarantined.objects.get()
+    assert (kept.asset, kept.reason, kept.size) == (asset, "not_media", MOST_EVIDENCE)
+    assert (shelf.root / kept.name).read_bytes() == page[:MOST_EVIDENCE]
+
+
+def test_a_page_that_many_files_got_lies_there_once(
+    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+) -> None:
+    for _ in range(5):
+        make_asset(cdn.serve("/file.jpg", answering(b"<html>log in</html>" * 9)))
+
+    download_batch(5)
+
+    assert Quarantined.objects.count() == 5
+    assert len(list(shelf.entries("quarantine"))) == 1
+
+
+def test_quarantined_bytes_have_no_address(client: Client, shelf: Store) -> None:
+    kept = put(shelf, b"<script>")
+
+    answers = [
+        client.get(f"/media/{place}").status_code
+        for place in (kept.name, f"{kept.sha256[:2]}/{kept.sha256}.jpg")
+    ]
+
+    assert answers == [404, 404]
+
+
+def test_old_bytes_go_with_their_rows(shelf: Store) -> None:
+    now = timezone.now()
+    old = put(shelf, b"old", found_at=now - KEPT - timedelta(minutes=1))
+    young = put(shelf, b"young", found_at=now - KEPT + timedelta(minutes=1))
+
+    assert quarantine.prune(now) == 1
+
+    assert list(Quarantined.objects.all()) == [young]
+    assert (shelf.exists(old.name), shelf.exists(young.name)) == (False, True)
+
+
+def test_bytes_that_a_younger_row_names_stay(shelf: Store) -> None:
+    now = timezone.now()
+    put(shelf, b"page", found_at=now - KEPT * 2)
+    young = put(shelf, b"page", found_at=now)
+
+    quarantine.prune(now)
+
+    assert shelf.exists(young.name)
+
+
+def test_the_oldest_go_first_where_it_is_too_much(shelf: Store) -> None:
+    now = timezone.now()
+    rows = [put(shelf, bytes([n]) * 10, found_at=now - timedelta(hours=n)) for n in range(5)]
+
+    quarantine.prune(now, most_bytes=25)
+
+    assert set(Quarantined.objects.all()) == {rows[0], rows[1]}
+
+
+def test_damaged_bytes_stay_until_their_file_is_repaired(shelf: Store) -> None:
+    now = timezone.now()
+    kept = put(shelf, b"damaged", found_at=now - KEPT * 2)
+    event = FixityEvent.objects.create(
+        kind="damaged", sha256="a" * 64, name="x", size=7, found_sha256=kept.sha256
+    )
+    before = quarantine.prune(now, most_bytes=0)
+    event.close(FixityEvent.Repair.COPY, now)
+
+    after = quarantine.prune(now)
+
+    assert (before, after) == (0, 1)
+
+
+def test_bytes_of_a_killed_worker_go_when_they_are_old(shelf: Store) -> None:
+    row = put(shelf, b"no row")
+    Quarantined.objects.all().delete()
+
+    quarantine.prune(timezone.now())
+    young = shelf.exists(row.name)
+    quarantine.prune(timezone.now() + KEPT + timedelta(minutes=1))
+
+    assert (young, shelf.exists(row.name)) == (True, False)
+
+
+def test_what_concerned_a_file_can_be_erased(shelf: Store, make_asset: MakeAsset) -> None:
+    ours, theirs = make_asset(), make_asset()
+    page, damaged = put(shelf, b"page", asset=ours), put(shelf, b"bit", expected_sha256="a" * 64)
+    other = put(shelf, b"other", asset=theirs)
+
+    quarantine.erase(assets=[ours.pk], digests=["a" * 64])
+
+    assert list(Quarantined.objects.all()) == [other]
+    assert [shelf.exists(row.name) for row in (page, damaged, other)] == [False, False, True]
+
+
+def test_its_folder_is_no_orphan(shelf: Store, settings: Settings) -> None:
+    row = put(shelf, os.urandom(50))
+
+    assert hashlib.sha256((shelf.root / row.name).read_bytes()).hexdigest() == row.sha256
+    assert list(shelf.entries()) == []
