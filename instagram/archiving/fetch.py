@@ -16,6 +16,11 @@ def profile(user: User) -> Payload:
     return instagram_api.fetch_user_info_by_user_id(user.instagram_id)
 
 
+def profile_by_name(user: User) -> Payload:
+    """Whoever holds the profile's name now; raises NoSuchProfile where nobody does."""
+    return instagram_api.fetch_user_info_by_username(user.username)
+
+
 def posts(user: User, cursor: str) -> Payload:
     """One page of the profile's posts; an empty cursor asks for the first."""
     return instagram_api.fetch_user_posts(_id(user), max_id=cursor)

@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from api_logs import recording
 from core.errors import (
-    BudgetExhausted,
     CoreAPIError,
     Erased,
     NoCredit,
     NoSuchProfile,
+    NotAllowedNow,
     NotAvailable,
     NotConfigured,
     PrivateProfile,
@@ -31,12 +31,11 @@ from core.errors import (
 from core.tasks import send_on_commit
 from core.utils.answers import Payload
 from instagram import erasure
-from instagram.archiving import fetch, parse, persist, runs
-from instagram.archiving.records import HighlightRecord, Page, PostRecord
+from instagram.archiving import fetch, parse, persist, runs, schedule
+from instagram.archiving.records import HighlightRecord, Page, PostRecord, ProfileRecord
 from instagram.models import ArchiveRun, Highlight, RunStream, StreamPoll, User
 
 NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit)
-NO_CALL_IS_ALLOWED = (BudgetExhausted,)
 
 
 def archive(run: ArchiveRun) -> None:
@@ -60,44 +59,69 @@ def _archive_stream(run: ArchiveRun, stream: RunStream) -> bool:
         if runs.pause(run, error):
             return False
         runs.fail(run, stream, error)
-    except NO_CALL_IS_ALLOWED as error:
+    except NotAllowedNow as error:
         runs.postpone(run, error)
         return False
-    except PrivateProfile as error:
-        runs.skip(run, stream, error)
-    except NoSuchProfile as error:
-        with transaction.atomic():
-            persist.missing(run.user, now=timezone.now(), last_seen=_last_poll(run, stream))
-            runs.fail_all(run, error)
-    except Erased as error:
-        erasure.refuse(run, error)
-    except NO_CALL_CAN_SUCCEED as error:
-        runs.fail_all(run, error)
     except CoreAPIError as error:
-        runs.fail(run, stream, error)
+        _give_up(run, stream, error)
     return True
+
+
+def _give_up(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
+    """What an error that no pause can cure means for the stream, and for the rest of the run."""
+    match error:
+        case PrivateProfile():
+            runs.skip(run, stream, error)
+        case NoSuchProfile():
+            with transaction.atomic():
+                persist.missing(run.user, now=timezone.now(), last_seen=_last_poll(run, stream))
+                runs.fail_all(run, error)
+        case Erased():
+            erasure.refuse(run, error)
+        case NotConfigured() | Unauthorized() | NoCredit():
+            runs.fail_all(run, error)
+        case _:
+            runs.fail(run, stream, error)
 
 
 def archive_profile(run: ArchiveRun, stream: RunStream) -> None:
     """Store the profile's fields, name, counts and picture."""
-    record = parse.profile(fetch.profile(run.user))
+    asked_at = timezone.now()
+    record = _ask_profile(run.user)
     with one_transaction():
         run.user, outcome = persist.profile(run.user, record, now=timezone.now())
         runs.advance(run, stream, outcome)
-        nudge_downloads(outcome)
+        _close(run, stream, outcome, asked_at)
+
+
+def _ask_profile(user: User) -> ProfileRecord:
+    """The profile; where the provider says nothing of its id, what it says of its name.
+
+    For an id that is gone the provider has no answer that can be trusted; for a name that nobody
+    holds it has one: NoSuchProfile. A name that somebody else holds says nothing.
+    """
+    try:
+        return parse.profile(fetch.profile(user))
+    except NotAvailable:
+        if user.instagram_id is None:
+            raise
+        record = parse.profile(fetch.profile_by_name(user))
+        if record.instagram_id != user.instagram_id:
+            raise
+        return record
 
 
 def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
     """Store the stories of this moment; the provider has one page of them."""
     _refuse_private(run)
+    asked_at = timezone.now()
     page = parse.stories(fetch.stories(run.user))
     with one_transaction():
-        now = timezone.now()
-        outcome = persist.stories(run.user, page.items, now=now)
+        outcome = persist.stories(run.user, page.items, now=timezone.now())
         if not page.rejected and not outcome.rejected:
-            persist.absent.stories(run.user, page.ids, now=now)
+            persist.absent.stories(run.user, page.ids, now=asked_at)
         runs.advance(run, stream, outcome, rejected=page.rejected)
-        nudge_downloads(outcome)
+        _close(run, stream, outcome, asked_at)
 
 
 def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
@@ -119,10 +143,10 @@ def _archive_tab(
 ) -> None:
     _refuse_private(run)
     while stream.state == RunStream.State.PENDING:
+        asked_at = timezone.now()
         page = read(ask(run.user, stream.cursor))
         with one_transaction():
-            now = timezone.now()
-            outcome = persist.posts(run.user, page.items, now=now, tab=tab)
+            outcome = persist.posts(run.user, page.items, now=timezone.now(), tab=tab)
             runs.advance(
                 run,
                 stream,
@@ -132,8 +156,8 @@ def _archive_tab(
                 shown=page.ids,
             )
             if stream.state == RunStream.State.SUCCEEDED:
-                persist.absent.posts(run, now=now)
-            nudge_downloads(outcome)
+                persist.absent.posts(run, now=asked_at)
+            _close(run, stream, outcome, asked_at)
 
 
 def archive_highlights(run: ArchiveRun, stream: RunStream) -> None:
@@ -150,21 +174,22 @@ def archive_highlights(run: ArchiveRun, stream: RunStream) -> None:
 
 
 def _archive_tray(run: ArchiveRun, stream: RunStream) -> None:
+    asked_at = timezone.now()
     page = parse.highlights(fetch.highlights(run.user))
     with one_transaction():
-        now = timezone.now()
-        outcome = persist.tray(run.user, page.items, now=now)
+        outcome = persist.tray(run.user, page.items, now=timezone.now())
         rejected = (*page.rejected, *_cut_off(page))
         if not rejected and not outcome.rejected:
-            persist.absent.highlights(run.user, page.ids, now=now)
+            persist.absent.highlights(run.user, page.ids, now=asked_at)
         following = Highlight.objects.to_read(run.user).first()
         runs.advance(run, stream, outcome, next_cursor=_cursor(following), rejected=rejected)
-        nudge_downloads(outcome)
+        _close(run, stream, outcome, asked_at)
 
 
 def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
     """Store one highlight; what the provider will not say of it costs only this one."""
     highlight = Highlight.objects.select_related("user").get(pk=stream.cursor)
+    asked_at = timezone.now()
     try:
         page = parse.highlight_stories(fetch.highlight_stories(highlight.pk))
     except (NotAvailable, UnexpectedPayload) as error:
@@ -175,7 +200,7 @@ def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
             outcome = persist.highlight_stories(highlight, page.items, now=timezone.now())
         following = Highlight.objects.to_read(run.user, after=highlight).first()
         runs.advance(run, stream, outcome, next_cursor=_cursor(following), rejected=page.rejected)
-        nudge_downloads(outcome)
+        _close(run, stream, outcome, asked_at)
 
 
 def _cursor(highlight: Highlight | None) -> str | None:
@@ -195,6 +220,21 @@ STAGES: dict[str, Callable[[ArchiveRun, RunStream], None]] = {
     RunStream.Name.REELS: archive_reels,
     RunStream.Name.HIGHLIGHTS: archive_highlights,
 }
+
+
+def _close(
+    run: ArchiveRun, stream: RunStream, outcome: persist.Outcome, asked_at: datetime
+) -> None:
+    """Close a page: the schedule learns of a stream that has ended, the workers of wanted files."""
+    if stream.state != RunStream.State.PENDING:
+        schedule.note_poll(
+            run.user,
+            stream.name,
+            now=asked_at,
+            is_complete=stream.state == RunStream.State.SUCCEEDED,
+            found_new=bool(stream.new or stream.changed),
+        )
+    nudge_downloads(outcome)
 
 
 def _last_poll(run: ArchiveRun, stream: RunStream) -> datetime | None:

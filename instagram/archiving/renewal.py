@@ -13,13 +13,13 @@ import structlog
 from django.utils import timezone
 
 from api_logs import recording
-from core.errors import CoreAPIError, Transient, UnexpectedPayload
+from core.errors import CoreAPIError, NotAllowedNow, Transient, UnexpectedPayload
 from instagram.archiving import fetch, parse, persist, pipeline
 from instagram.models import Highlight, User
 from storage import claims
 
 BATCH = "renewal"
-NO_USE = (*pipeline.NO_CALL_CAN_SUCCEED, *pipeline.NO_CALL_IS_ALLOWED)
+NO_USE = (*pipeline.NO_CALL_CAN_SUCCEED, NotAllowedNow)
 log = structlog.get_logger(__name__)
 
 

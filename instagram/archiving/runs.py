@@ -17,7 +17,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
-from core.errors import CoreAPIError, Transient, UnexpectedPayload
+from core.errors import CoreAPIError, NotAllowedNow, Transient, UnexpectedPayload
+from instagram.archiving import schedule
 from instagram.archiving.persist import Outcome
 from instagram.models import ArchiveRun, RejectedItem, RunStream, StreamPage, User
 from instagram.models.runs import LEASE
@@ -170,6 +171,7 @@ def fail(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
     _hold(run)
     _fail(stream, error)
     stream.save(update_fields=ENDING)
+    _note_failure(run, stream)
     log.warning("stream.failed", stream=stream.name, error_code=error.code, error=str(error))
 
 
@@ -190,6 +192,13 @@ def skip(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
     _hold(run)
     _give_up(stream, RunStream.State.SKIPPED, error)
     stream.save(update_fields=ENDING)
+    _note_failure(run, stream)
+
+
+def _note_failure(run: ArchiveRun, stream: RunStream) -> None:
+    schedule.note_poll(
+        run.user, stream.name, now=timezone.now(), is_complete=False, found_new=False
+    )
 
 
 def pause(run: ArchiveRun, error: Transient) -> bool:
@@ -216,7 +225,7 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
     return True
 
 
-def postpone(run: ArchiveRun, error: CoreAPIError) -> None:
+def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
     """Put the run off because of a decision of ours (a cap, a stop), for as long as that lasts.
 
     No attempt is counted: nothing went wrong. Looked at again within 15 minutes, because staff may
@@ -224,7 +233,7 @@ def postpone(run: ArchiveRun, error: CoreAPIError) -> None:
     """
     _hold(
         run,
-        next_attempt_at=timezone.now() + LONGEST_PAUSE,
+        next_attempt_at=timezone.now() + min(timedelta(seconds=error.retry_after), LONGEST_PAUSE),
         waits_for=error.code,
         leased_until=None,
     )
@@ -237,8 +246,9 @@ def finish(run: ArchiveRun) -> bool:
 
     Raises LostLease.
     """
-    if not User.objects.select_for_update().only("pk").filter(pk=run.user_id):  # as actions.request_archive
-        raise LostLease  # erased
+    # The lock of actions.request_archive; without a row the profile was erased meanwhile.
+    if not User.objects.select_for_update().only("pk").filter(pk=run.user_id):
+        raise LostLease
     states = set(run.streams.values_list("state", flat=True))
     if RunStream.State.PENDING in states:
         return False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import F, Func, Q, QuerySet
+from django.db.models import F, Func, Max, Q, QuerySet
 
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
@@ -45,7 +45,8 @@ def posts(run: ArchiveRun, *, now: datetime) -> None:
         .select_related("user")
         .defer("raw_data", "search_text", "search_grams")
     )
-    missed = _missed(absent, now, _last_poll(run.user, listed))
+    before = StreamPoll.objects.filter(polled_at__lt=run.created_at, stream__in=listed)
+    missed = _missed(absent, now, _last_poll(before, run.user))
     changes.record_history(((post, "~") for post in missed), now=now)
 
 
@@ -57,7 +58,8 @@ def stories(user: User, shown: Collection[str], *, now: datetime) -> None:
         .select_related("user")
         .defer("raw_data")
     )
-    _missed(absent, now, _last_poll(user, [RunStream.Name.STORIES]))
+    polls = StreamPoll.objects.filter(stream=RunStream.Name.STORIES)
+    _missed(absent, now, _last_poll(polls, user))
 
 
 def highlights(user: User, shown: Collection[str], *, now: datetime) -> None:
@@ -68,7 +70,8 @@ def highlights(user: User, shown: Collection[str], *, now: datetime) -> None:
         .select_related("user")
         .defer("raw_data")
     )
-    _missed(absent, now, _last_poll(user, [RunStream.Name.HIGHLIGHTS]))
+    polls = StreamPoll.objects.filter(stream=RunStream.Name.HIGHLIGHTS)
+    _missed(absent, now, _last_poll(polls, user))
 
 
 def _missed(rows: QuerySet[Row], now: datetime, last_seen: datetime | None) -> list[Row]:
@@ -116,6 +119,7 @@ def _known_only_from(listed: Iterable[str]) -> Q:
     return known & Q(*((tab, False) for tab in {*TABS.values()} - names))
 
 
-def _last_poll(user: User, streams: Sequence[str]) -> datetime | None:
-    polls = StreamPoll.objects.filter(user=user, stream__in=streams).exclude(polled_at=None)
-    return polls.order_by("-polled_at").values_list("polled_at", flat=True).first()
+def _last_poll(polls: QuerySet[StreamPoll], user: User) -> datetime | None:
+    """When one of the polls last saw everything."""
+    times: datetime | None = polls.filter(user=user).aggregate(last=Max("polled_at"))["last"]
+    return times

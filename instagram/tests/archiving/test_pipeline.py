@@ -12,25 +12,12 @@ from api_logs.models import APIRequestLog
 from instagram import actions
 from instagram.archiving import pipeline, progress, runs
 from instagram.models import ArchiveRun, Post, Story, User
+from instagram.tests.archiving.running import archive, ends
 from simulator.client import SimulatorControl
 from storage import batch
 from storage.models import Asset, StoredFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
-
-
-def archive(name: str, *streams: str) -> ArchiveRun:
-    """Run the archive of a profile as a worker does, once."""
-    added = actions.add_profile(name=name, by=None, streams=streams or None)
-    run = runs.claim(added.run.pk, now=timezone.now())
-    assert run is not None
-    pipeline.archive(run)
-    return ArchiveRun.objects.select_related("user").get(pk=run.pk)
-
-
-def ends(run: ArchiveRun) -> dict[str, tuple[str, str]]:
-    """State and error of each stream."""
-    return {stream.name: (stream.state, stream.error_code) for stream in run.streams.all()}
 
 
 def truth(provider: SimulatorControl, username: str) -> dict[str, Any]:

@@ -1,0 +1,23 @@
+"""Whole runs, as a worker makes them."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from instagram import actions
+from instagram.archiving import pipeline, runs
+from instagram.models import ArchiveRun
+
+
+def archive(name: str, *streams: str) -> ArchiveRun:
+    """Run the archive of a profile as a worker does, once."""
+    added = actions.add_profile(name=name, by=None, streams=streams or None)
+    run = runs.claim(added.run.pk, now=timezone.now())
+    assert run is not None
+    pipeline.archive(run)
+    return ArchiveRun.objects.select_related("user").get(pk=run.pk)
+
+
+def ends(run: ArchiveRun) -> dict[str, tuple[str, str]]:
+    """State and error of each stream."""
+    return {stream.name: (stream.state, stream.error_code) for stream in run.streams.all()}

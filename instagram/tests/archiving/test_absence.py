@@ -1,0 +1,226 @@
+"""What is not shown any more is missing first and deleted later; a failure proves nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from instagram.archiving import absence, persist
+from instagram.models import ChangeEvent, Highlight, Post, Story, StreamPoll, User
+from instagram.tests.archiving.running import archive
+from settings import current
+from settings.models import ArchivingSetting
+from simulator.client import SimulatorControl
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
+
+
+@pytest.fixture(autouse=True)
+def _polls_need_no_distance() -> None:
+    ArchivingSetting(minutes_between_misses=0, misses_to_confirm=3).save()
+
+
+def states(model: Any) -> dict[str, str]:
+    return dict(model.objects.values_list("pk", "availability"))
+
+
+def newest_post(provider: SimulatorControl, username: str) -> str:
+    return str(provider.truth()[username]["posts"][4]["id"])
+
+
+def test_a_deleted_post_is_missing_until_three_polls_confirm_it(
+    provider: SimulatorControl,
+) -> None:
+    archive("plain.case")
+    gone = newest_post(provider, "plain.case")
+    provider.edit("delete_post", id=gone)
+
+    seen = []
+    for _ in range(3):
+        archive("plain.case")
+        seen.append(Post.objects.get(pk=gone).availability)
+
+    assert seen == ["missing", "missing", "deleted"]
+    assert {state for pk, state in states(Post).items() if pk != gone} == {"live"}
+
+
+def test_the_times_of_a_deletion_are_known(provider: SimulatorControl) -> None:
+    archive("plain.case")
+    post = Post.objects.filter(in_reels=False).first()
+    assert post is not None
+    gone = post.pk
+    last_seen = StreamPoll.objects.get(stream="posts").polled_at
+    provider.edit("delete_post", id=gone)
+
+    for _ in range(3):
+        archive("plain.case")
+
+    post = Post.objects.get(pk=gone)
+    assert post.last_seen_at == last_seen
+    times = [last_seen, post.first_missed_at, post.last_missed_at]
+    assert times == sorted({time for time in times if time})
+    assert post.confirmed_at == post.last_missed_at
+
+
+def test_a_post_that_comes_back_is_live_again(provider: SimulatorControl) -> None:
+    archive("plain.case")
+    gone = newest_post(provider, "plain.case")
+    provider.edit("delete_post", id=gone)
+    for _ in range(3):
+        archive("plain.case")
+    provider.reset()
+
+    archive("plain.case")
+
+    post = Post.objects.get(pk=gone)
+    assert (post.availability, post.misses, post.confirmed_at) == ("live", 0, None)
+    events = ChangeEvent.objects.filter(object_id=gone).values_list("fields", flat=True)
+    assert [event["availability"]["new"] for event in events] == [
+        "live",
+        "missing",
+        "deleted",
+        "live",
+    ]
+
+
+def test_polls_close_together_are_one_poll(provider: SimulatorControl) -> None:
+    ArchivingSetting(minutes_between_misses=60).save()
+    archive("plain.case")
+    gone = newest_post(provider, "plain.case")
+    provider.edit("delete_post", id=gone)
+
+    for _ in range(4):
+        archive("plain.case")
+
+    post = Post.objects.get(pk=gone)
+    assert (post.availability, post.misses) == ("missing", 1)
+
+
+@pytest.mark.parametrize("form", ["upstream_failed", "bad_gateway", "in_body_execution_error"])
+def test_an_outage_deletes_nothing(provider: SimulatorControl, form: str) -> None:
+    archive("plain.case")
+    provider.add_fault("form", form=form)
+
+    for _ in range(4):
+        archive("plain.case")
+        User.objects.get().runs.update(state="failed")
+
+    assert {*states(User).values(), *states(Post).values(), *states(Story).values()} == {"live"}
+
+
+def test_an_empty_list_is_not_believed_while_the_profile_counts_posts(
+    provider: SimulatorControl,
+) -> None:
+    archive("plain.case")
+    empty = '{"code": 200, "data": {"items": [], "more_available": false, "status": "ok"}}'
+    for path in ("fetch_user_posts", "fetch_user_reels"):
+        provider.add_fault(
+            "status", path=path, status=200, body=empty, content_type="application/json"
+        )
+
+    run = archive("plain.case")
+
+    assert run.streams.get(name="posts").state == "succeeded"
+    assert {*states(Post).values()} == {"live"}
+
+
+def test_a_poll_of_the_grid_alone_says_nothing_about_reels(provider: SimulatorControl) -> None:
+    archive("plain.case")
+    reel = Post.objects.filter(in_reels=True).first()
+    assert reel is not None
+    provider.edit("delete_post", id=reel.pk)
+
+    archive("plain.case", "profile", "posts")
+
+    assert Post.objects.get(pk=reel.pk).availability == "live"
+
+
+def test_a_story_that_left_before_its_time_is_missing(provider: SimulatorControl) -> None:
+    archive("story.hours", "stories")
+    last = Story.objects.order_by("-expires_at").first()
+    assert last is not None
+    provider.edit("delete_story", id=last.pk)
+
+    archive("story.hours", "stories")
+
+    assert Story.objects.get(pk=last.pk).availability == "missing"
+    assert {*states(Story).values()} == {"live", "missing"}
+
+
+def test_an_expired_story_is_not_a_deleted_one(provider: SimulatorControl) -> None:
+    archive("story.hours", "stories")
+    provider.advance_clock(3 * 86400)
+    Story.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+
+    for _ in range(4):
+        archive("story.hours", "stories")
+
+    old = Story.objects.filter(expires_at__lt=timezone.now())
+    assert {*old.values_list("availability", flat=True)} == {"live"}
+
+
+def test_a_profile_that_is_gone_is_deleted_after_three_polls_and_keeps_its_posts(
+    provider: SimulatorControl,
+) -> None:
+    archive("plain.case")
+    posts = Post.objects.count()
+    provider.edit("delete_profile", username="plain.case")
+
+    seen = [archive("plain.case").user.availability for _ in range(3)]
+
+    assert seen == ["missing", "missing", "deleted"]
+    assert Post.objects.filter(availability="live").count() == posts
+
+
+def test_a_profile_that_returns_is_live_again(provider: SimulatorControl) -> None:
+    archive("plain.case", "profile")
+    provider.edit("delete_profile", username="plain.case")
+    for _ in range(3):
+        archive("plain.case", "profile")
+    provider.reset()
+
+    user = archive("plain.case", "profile").user
+
+    assert (user.availability, user.misses, user.first_missed_at) == ("live", 0, None)
+
+
+def test_a_profile_that_turns_private_is_private_and_its_posts_stay(
+    provider: SimulatorControl,
+) -> None:
+    archive("plain.case")
+    provider.edit("change_profile", username="plain.case", changes={"is_private": True})
+
+    run = archive("plain.case")
+
+    assert run.user.availability == "private"
+    assert {*states(Post).values()} == {"live"}
+
+
+def test_a_highlight_that_left_the_tray_is_missing(provider: SimulatorControl) -> None:
+    user = archive("plain.case", "profile", "highlights").user
+    kept = Highlight.objects.get()
+
+    persist.absent.highlights(user, [], now=timezone.now())
+
+    assert Highlight.objects.get(pk=kept.pk).availability == "missing"
+
+
+def test_what_is_deleted_is_not_missed_again() -> None:
+    now = timezone.now()
+    user = User(availability="deleted", misses=3, first_missed_at=now)
+
+    assert not absence.missed(user, now=now, last_seen=None, config=current.archiving())
+
+
+@pytest.mark.parametrize(
+    ("listed", "counted", "is_full"),
+    [(30, 30, True), (27, 30, True), (26, 30, False), (0, 0, True), (0, 1, False), (0, None, False),
+     (3, None, True), (40, 30, True)],
+)  # fmt: skip
+def test_a_list_much_shorter_than_the_count_is_not_full(
+    listed: int, counted: int | None, *, is_full: bool
+) -> None:
+    assert absence.is_full(listed, counted) is is_full

@@ -1,0 +1,135 @@
+"""The numeric id is the person; names come and go, history and media stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from instagram.models import ChangeEvent, Post, Story, User, UsernamePeriod
+from instagram.tests.archiving.running import archive, ends
+from settings.models import ArchivingSetting
+from simulator.client import SimulatorControl
+from storage.models import Asset
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
+HERS, HIS = "two.authors.a", "plain.case"
+
+
+def posts_of(user: User) -> set[str]:
+    return {*Post.objects.filter(user=user).values_list("pk", flat=True)}
+
+
+def names_of(user: User) -> list[tuple[str, bool]]:
+    """Each name the profile had, and whether it holds it now; the oldest first."""
+    periods = UsernamePeriod.objects.filter(user=user).order_by("started_at", "pk")
+    return [(period.username, period.ended_at is None) for period in periods]
+
+
+def test_a_rename_is_one_change_and_moves_nothing(provider: SimulatorControl) -> None:
+    user = archive(HIS).user
+    posts, files = posts_of(user), Asset.objects.count()
+    provider.edit("rename", username=HIS, new_username="fancy.case")
+
+    renamed = archive(HIS).user
+
+    assert (renamed.pk, renamed.username) == (user.pk, "fancy.case")
+    assert names_of(renamed) == [(HIS, False), ("fancy.case", True)]
+    assert (posts_of(renamed), Asset.objects.count()) == (posts, files)
+    changes = ChangeEvent.objects.filter(kind="user", event="changed")
+    assert [change.fields for change in changes] == [
+        {"username": {"old": HIS, "new": "fancy.case"}}
+    ]
+
+
+def test_two_accounts_that_swap_their_names_keep_their_posts(provider: SimulatorControl) -> None:
+    she, he = archive(HERS).user, archive(HIS).user
+    hers, his = posts_of(she), posts_of(he)
+    provider.edit("swap_usernames", usernames=[HERS, HIS])
+
+    # By the names as people know them: each leads to who held it when it was asked for last.
+    first, second = archive(HERS).user, archive(HIS).user
+    archive(HERS)
+    archive(HIS)
+
+    assert {first.pk, second.pk} <= {she.pk, he.pk}
+    she.refresh_from_db()
+    he.refresh_from_db()
+    assert (she.username, he.username) == (HIS, HERS)
+    assert (posts_of(she), posts_of(he)) == (hers, his)
+
+
+def test_the_stories_of_a_swapped_name_go_to_nobody_else(provider: SimulatorControl) -> None:
+    """Stories are asked for by name, so an outdated name shows somebody else's."""
+    she = archive("story.hours", "profile").user
+    archive(HIS, "profile")
+    provider.edit("swap_usernames", usernames=["story.hours", HIS])
+
+    run = archive("story.hours", "stories")
+
+    theirs = {*Story.objects.values_list("user", flat=True)}
+    assert run.user == she
+    assert theirs <= {she.pk}
+    assert not Story.objects.filter(user=she).exists()
+
+
+def test_a_freed_name_that_somebody_new_takes_is_another_person(
+    provider: SimulatorControl,
+) -> None:
+    old = archive(HIS, "profile").user
+    provider.edit("rename", username=HIS, new_username="fancy.case")
+    archive(HIS, "profile")
+    provider.edit("rename", username=HERS, new_username=HIS)
+
+    new = archive(HIS, "profile", "posts").user
+
+    assert new.pk != old.pk
+    assert new.instagram_id != old.instagram_id
+    assert names_of(old) == [(HIS, False), ("fancy.case", True)]
+    assert names_of(new) == [(HIS, True)]
+
+
+def test_a_name_taken_before_we_knew_that_it_was_free_ends_for_its_former_holder(
+    provider: SimulatorControl,
+) -> None:
+    old = archive(HIS, "profile").user
+    archive(HERS, "profile")
+    provider.edit("rename", username=HIS, new_username="fancy.case")
+    provider.edit("rename", username=HERS, new_username=HIS)
+
+    new = archive(HERS, "profile").user
+
+    assert names_of(old) == [(HIS, False)]
+    assert names_of(new) == [(HERS, False), (HIS, True)]
+    assert User.objects.named(HIS)[0] == new
+
+
+def test_a_deactivated_account_that_returns_is_the_same_person(
+    provider: SimulatorControl,
+) -> None:
+    ArchivingSetting(minutes_between_misses=0, misses_to_confirm=1).save()
+    user = archive(HIS).user
+    posts = posts_of(user)
+    provider.edit("delete_profile", username=HIS)
+    gone = archive(HIS)
+    assert ends(gone)["profile"] == ("failed", "NoSuchProfile")
+    assert gone.user.availability == "deleted"
+    provider.reset()
+
+    back = archive(HIS).user
+
+    assert (back.pk, back.availability, posts_of(back)) == (user.pk, "live", posts)
+    assert names_of(back) == [(HIS, True)]
+
+
+def test_an_id_without_an_answer_under_a_name_of_somebody_else_is_no_proof(
+    provider: SimulatorControl,
+) -> None:
+    ArchivingSetting(minutes_between_misses=0, misses_to_confirm=1).save()
+    user = archive(HIS, "profile").user
+    provider.edit("swap_usernames", usernames=[HERS, HIS])
+    provider.add_fault("form", form="upstream_failed", path="info_by_id")
+
+    run = archive(HIS, "profile")
+
+    assert ends(run)["profile"] == ("failed", "NotAvailable")
+    user.refresh_from_db()
+    assert (user.availability, user.username) == ("live", HIS)
