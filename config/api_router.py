@@ -6,6 +6,7 @@ from core.api.errors import not_found
 
 urlpatterns = [
     path("instagram/", include("instagram.urls")),
+    path("instagram/costs/", include("api_logs.urls")),
     path("authentication/", include("authentication.urls")),
     re_path(r"^(?:instagram|authentication)(?:/|$)", not_found),
 ]

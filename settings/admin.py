@@ -39,8 +39,6 @@ class FallbackCoreAPIForm(CoreAPIForm):
 class StoredToken:
     """Shows that there is a token, and nothing of it."""
 
-    readonly_fields = ("stored_token",)
-
     @admin.display(description="Stored token", boolean=True)
     def stored_token(self, setting: CoreAPISetting | FallbackCoreAPI) -> bool:
         """Whether a token is stored here."""
@@ -52,6 +50,7 @@ class CoreAPISettingAdmin(StoredToken, SingletonModelAdmin, ModelAdmin):
     """How the Core API is reached, and what it may cost."""
 
     form = CoreAPIForm
+    readonly_fields = ("stored_token",)
     fieldsets = (
         (None, {"fields": ("base_url", "stored_token", "token", "timeout_seconds")}),
         (
@@ -69,6 +68,7 @@ class FallbackCoreAPIAdmin(StoredToken, ModelAdmin):
     """Who is asked when the Core API cannot answer."""
 
     form = FallbackCoreAPIForm
+    readonly_fields = ("stored_token",)
     list_display = ("name", "position", "is_active", "base_url", "stored_token")
     fields = (
         "name", "is_active", "position",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import count
 
 import pytest
 import time_machine
@@ -33,9 +34,11 @@ def spent() -> Decimal:
 
 
 def test_fifty_workers_make_as_many_calls_as_the_cap_allows() -> None:
+    # Each with a provider of its own, whose lock would otherwise let one worker in at a time.
     caps(hard="0.0205")
+    numbers = count()
 
-    results = in_threads(50, partial(make, attempt()))
+    results = in_threads(50, lambda: make(attempt(name=f"provider {next(numbers)}")))
 
     assert results.count(None) == 20
     assert spent() == Decimal("0.0200")

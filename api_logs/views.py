@@ -1,0 +1,32 @@
+"""The costs over the REST API."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api_logs.costs import costs
+from api_logs.serializers import CostsQuerySerializer, CostsSerializer
+from instagram.archiving.schedule import forecast
+
+
+class CostsView(APIView):
+    """What the Core API costs. For staff only."""
+
+    permission_classes = (IsAdminUser,)
+
+    @extend_schema(parameters=[CostsQuerySerializer], responses=CostsSerializer)
+    def get(self, request: Request) -> Response:
+        """The last days, today against its caps, and the forecast for the coming day."""
+        query = CostsQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        now = timezone.now()
+        report = asdict(costs(days=query.validated_data["days"], now=now))
+        report["forecast"] = forecast(now=now)
+        return Response(CostsSerializer(report).data)
