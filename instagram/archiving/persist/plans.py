@@ -14,7 +14,7 @@ from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
 from instagram.archiving.persist import assets
 from instagram.archiving.persist.assets import AssetKey, Wanted
-from instagram.archiving.records import MediaRecord, OwnerRecord, PostRecord
+from instagram.archiving.records import LocationRecord, MediaRecord, OwnerRecord, PostRecord
 from instagram.models import Availability, ChangeEvent, Post, PostMedia, User
 from storage.models import Asset
 
@@ -104,7 +104,7 @@ def make(user: User, record: PostRecord, known: Known) -> Plan:
     return Plan(
         record=record,
         post=post,
-        differences=changes.differences(post, tracked(record)) if post else {},
+        differences=_differences(post, record) if post else {},
         wanted={
             medium.instagram_id: _files(record.instagram_id, medium) for medium in record.media
         },
@@ -181,6 +181,23 @@ def tracked(record: PostRecord) -> dict[str, object]:
         "post_created_at": record.taken_at,
         "availability": Availability.LIVE,
     }
+
+
+def _differences(post: Post, record: PostRecord) -> dict[str, Any]:
+    """What the record says and the post does not have."""
+    said = tracked(record)
+    if record.location and post.location:
+        said["location"] = _completed(post.location, record.location)
+    return changes.differences(post, said)
+
+
+def _completed(stored: Mapping[str, Any], said: LocationRecord) -> dict[str, Any]:
+    """The place as said; what one answer leaves out of the same place stays as it is stored."""
+    place = asdict(said)
+    identity = "instagram_id" if stored["instagram_id"] and said.instagram_id else "name"
+    if stored[identity] != place[identity]:
+        return place
+    return {name: stored[name] if value is None else value for name, value in place.items()}
 
 
 def _coauthors(user: User, record: PostRecord, post: Post | None) -> dict[str, OwnerRecord]:

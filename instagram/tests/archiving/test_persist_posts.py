@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from instagram.archiving import persist
-from instagram.archiving.records import OwnerRecord
+from instagram.archiving.records import LocationRecord, OwnerRecord
 from instagram.models import Post, PostMedia, User
 from instagram.tests.archiving.builders import NOW, medium, post
 from storage.models import Asset, StoredFile
@@ -277,3 +277,30 @@ def test_two_pages_that_bring_the_same_new_post_make_it_once() -> None:
 
     assert new == 20
     assert Post.history.filter(history_type="+").count() == 20
+
+
+HARBOUR = LocationRecord("77", "Harbour", 53.54, 9.98)
+
+
+def test_a_place_keeps_what_another_answer_leaves_out(user: User) -> None:
+    persist.posts(user, [post(1, location=HARBOUR)], now=NOW)
+
+    outcome = persist.posts(
+        user, [post(1, location=LocationRecord("77", "Harbour", None, None))], now=LATER
+    )
+
+    assert (outcome.changed, Post.history.count()) == (0, 1)
+    assert Post.objects.get().location == asdict(HARBOUR)
+
+
+def test_another_place_takes_nothing_over_from_the_one_before(user: User) -> None:
+    persist.posts(user, [post(1, location=HARBOUR)], now=NOW)
+
+    persist.posts(user, [post(1, location=LocationRecord("78", "Airport", None, None))], now=LATER)
+
+    assert Post.objects.get().location == {
+        "instagram_id": "78",
+        "name": "Airport",
+        "latitude": None,
+        "longitude": None,
+    }
