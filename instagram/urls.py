@@ -6,7 +6,7 @@ A post or story id is whatever stands between two slashes, so that a wrong one g
 from django.urls import path, register_converter
 
 from core.api.paths import Identifier
-from instagram.views import posts, runs, statistic, stories, users
+from instagram.views import coverage, posts, runs, statistic, stories, users
 
 register_converter(Identifier, "identifier")
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("users/", users.UserListView.as_view(), name="users"),
     path("users/<uuid:uuid>/", users.UserDetailView.as_view(), name="user"),
     path("users/<uuid:uuid>/archive/", users.UserArchiveView.as_view(), name="user-archive"),
+    path("users/<uuid:uuid>/coverage/", coverage.CoverageView.as_view(), name="user-coverage"),
     path("users/<uuid:uuid>/history/", users.UserHistoryView.as_view(), name="user-history"),
     path("posts/", posts.PostListView.as_view(), name="posts"),
     path("posts/<identifier:id>/", posts.PostDetailView.as_view(), name="post"),

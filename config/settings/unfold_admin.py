@@ -34,6 +34,7 @@ UNFOLD = {
                     item("Posts", "grid_on", "instagram.post"),
                     item("Stories", "history_toggle_off", "instagram.story"),
                     item("Runs", "sync", "instagram.archiverun"),
+                    item("Schedule", "event_repeat", "instagram.streampoll"),
                 ],
             },
             {

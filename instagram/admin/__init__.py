@@ -1,8 +1,16 @@
 """The archive in the admin: machine-written, so mostly to be looked at."""
 
+from instagram.admin.polls import StreamPollAdmin
 from instagram.admin.posts import PostAdmin
 from instagram.admin.runs import ArchiveRunAdmin, RejectedItemAdmin
 from instagram.admin.stories import StoryAdmin
 from instagram.admin.users import UserAdmin
 
-__all__ = ["ArchiveRunAdmin", "PostAdmin", "RejectedItemAdmin", "StoryAdmin", "UserAdmin"]
+__all__ = [
+    "ArchiveRunAdmin",
+    "PostAdmin",
+    "RejectedItemAdmin",
+    "StoryAdmin",
+    "StreamPollAdmin",
+    "UserAdmin",
+]

@@ -18,6 +18,7 @@ from core.users.models import Account
 from instagram import actions
 from instagram.admin.observed import OBSERVED
 from instagram.admin.pictures import Pictures
+from instagram.admin.polls import PollInline
 from instagram.models import ProfileMetric, User, UsernamePeriod, files
 from storage.models import StoredFile
 
@@ -79,7 +80,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
     search_help_text = "Words of the name or biography, or the Instagram id"
     ordering = ("-created_at", "-uuid")
     list_display_links = ("username",)
-    inlines = (MetricInline, UsernameInline)
+    inlines = (PollInline, MetricInline, UsernameInline)
     actions = ("archive_now",)
     change_form_outer_before_template = "instagram/admin/archive_now.html"
     content: ClassVar = (

@@ -55,8 +55,8 @@ class UserQuerySet(models.QuerySet["User"]):
     """Named questions about profiles."""
 
     def out_of_step(self) -> UserQuerySet:
-        """Whose schedule is not what the flags ask for."""
-        return self.filter(OUT_OF_STEP)
+        """Whose schedule is not what the flags ask for, in the order of the index that knows."""
+        return self.filter(OUT_OF_STEP).order_by("pk")
 
     def named(self, username: str) -> UserQuerySet:
         """Who holds the name now, before who held it last."""

@@ -134,7 +134,7 @@ def test_adding_needs_its_permission(viewer_client: Client, staff: Account) -> N
 
 def test_staff_decides_on_automatic_updates(admin_client: Client) -> None:
     user = UserFactory.create()
-    inlines = ("metrics", "username_periods")
+    inlines = ("polls", "metrics", "username_periods")
     management = {f"{name}-{kind}_FORMS": "0" for name in inlines for kind in ("TOTAL", "INITIAL")}
 
     admin_client.post(

@@ -289,3 +289,11 @@ def test_the_forecast_counts_the_polls_of_a_day_and_their_price(
     # stories now and after 5, 10, 15 and 20 hours
     assert forecast.calls == 3 + 3 + 2 * 2 + 5
     assert forecast.cost == Decimal("0.001") * 6 + Decimal("0.002") * 9
+
+
+def test_an_index_knows_the_profiles_that_are_out_of_step() -> None:
+    UserFactory.create_batch(3)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert " on user_out_of_step" in User.objects.out_of_step().explain()
