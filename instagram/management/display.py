@@ -17,6 +17,11 @@ from instagram.archiving.progress import Progress as RunProgress
 from instagram.models import ArchiveRun, RunStream
 
 LINE_SECONDS = 5.0
+HELD_BACK = {
+    "BudgetExhausted": "the cap on the cost of a day is reached; `manage.py costs` shows it",
+    "CallsStopped": "calls are stopped by staff or by an alarm; see the admin under Alarms",
+}
+"""Errors that leave no row in the API log, because nothing was sent."""
 
 
 class LiveProgress:
@@ -95,9 +100,13 @@ def _pause(run: ArchiveRun) -> str:
     """Why an active run stands still, and until when; empty while it does not."""
     if not run.is_active or run.next_attempt_at <= timezone.now():
         return ""
-    last = APIRequestLog.objects.filter(batch=str(run.pk)).order_by("started_at").last()
-    reason = last.error if last and last.error else "the log of the worker says why"
+    reason = HELD_BACK.get(run.waits_for) or _last_error(run)
     return f"{run.user.username} tries again at {run.next_attempt_at:%H:%M:%S} UTC: {reason}"
+
+
+def _last_error(run: ArchiveRun) -> str:
+    last = APIRequestLog.objects.filter(batch=str(run.pk)).order_by("started_at").last()
+    return last.error if last and last.error else "the log of the worker says why"
 
 
 def _line(states: Sequence[RunProgress], posts: int) -> str:

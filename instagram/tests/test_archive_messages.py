@@ -106,6 +106,20 @@ def test_a_pause_is_explained_by_the_last_call(capsys: pytest.CaptureFixture[str
     assert "/users: ConnectError" in shown
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"), [("BudgetExhausted", "the cap on the cost"), ("CallsStopped", "stopped by")]
+)
+def test_a_run_that_we_hold_back_ourselves_says_so(
+    capsys: pytest.CaptureFixture[str], code: str, reason: str
+) -> None:
+    run = paused_run()
+    run.waits_for = code
+
+    show(LiveProgress([run]), run)
+
+    assert reason in capsys.readouterr().err
+
+
 def test_a_pause_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     run = paused_run()
     live = LiveProgress([run])
