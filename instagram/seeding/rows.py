@@ -21,6 +21,7 @@ from instagram.models import (
     ProfileMetric,
     RunStream,
     Story,
+    StreamPoll,
     User,
     UsernamePeriod,
 )
@@ -171,6 +172,9 @@ class Generator:
                     "finished_at": finished,
                 }
             )
+            self.rows[StreamPoll].append(
+                {"user_id": profile.uuid, "stream": name, "polled_at": finished}
+            )
 
     def _post_row(self, key: int, variant: str, taken_at: datetime, owner: Profile) -> Row:
         choose = self.choose
@@ -189,6 +193,8 @@ class Generator:
             "comment_count": likes // choose.randrange(10, 60),
             "play_count": likes * choose.randrange(4, 20) if variant == "video" else None,
             "post_created_at": taken_at,
+            "in_grid": True,
+            "in_reels": variant == Post.Variant.VIDEO,
             "created_at": seen_at,
             "updated_at": seen_at,
             "api_updated_at": seen_at,
@@ -288,6 +294,6 @@ def _live(seen_at: datetime) -> Row:
 
 
 def _history(row: Row) -> Row:
-    left_out = {"search_text", "search_grams"}
+    left_out = {"search_text", "search_grams", "in_grid", "in_reels"}
     first = {name: value for name, value in row.items() if name not in left_out}
     return {**first, "history_date": row["created_at"], "history_type": "+"}
