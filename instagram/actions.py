@@ -12,7 +12,7 @@ from core import usernames
 from core.tasks import send_on_commit
 from core.users.models import Account
 from instagram.archiving import starting
-from instagram.models import ArchiveRun, RunStream, User
+from instagram.models import ArchiveRun, RunStream, Tombstone, User
 
 INSTAGRAM_HOSTS = frozenset({"instagram.com", "www.instagram.com", "m.instagram.com"})
 # First segments of addresses that are no profile
@@ -20,8 +20,16 @@ PAGES = frozenset({"p", "reel", "reels", "tv", "explore", "accounts", "direct", 
 ALL_STREAMS = tuple(RunStream.Name)
 
 
-class NotAUsername(ValueError):
+class Refused(ValueError):
+    """What a person asked for cannot be done; the text says why."""
+
+
+class NotAUsername(Refused):
     """What a person gave is no Instagram username, nor the address of a profile."""
+
+
+class NameOfErased(Refused):
+    """The name was that of a profile when it was erased; staff can free it in the admin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +77,27 @@ def add_profile(
 ) -> AddedProfile:
     """Find or make the profile of that name and start archiving it; no call to the Core API.
 
-    `streams` are names of RunStream.Name, all of them by default. Raises NotAUsername.
+    `streams` are names of RunStream.Name, all of them by default. Raises NotAUsername, or
+    NameOfErased.
     """
     username = username_from(name)
     user = User.objects.named(username).first()
+    if user is None or user.instagram_id is None:
+        refuse_erased(username)
     created = False
     if user is None:
         user, created = _make(username)
     return AddedProfile(user, request_archive(user=user, by=by, streams=streams), created)
+
+
+def refuse_erased(username: str) -> None:
+    """Raise NameOfErased where the name is blocked, and nobody else is known by it."""
+    others = User.objects.filter(username=username).exclude(instagram_id=None)
+    if Tombstone.objects.of_name(username).exists() and not others.exists():
+        raise NameOfErased(
+            f"The profile {username} was erased on request and is not archived again. If the name "
+            "has passed to somebody else, staff can free it in the admin under Tombstones."
+        )
 
 
 def _make(username: str) -> tuple[User, bool]:

@@ -17,7 +17,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from storage import losses, store
+from storage import losses, removal, store
 from storage.errors import DownloadError, NotMedia, Transient, UrlExpired
 from storage.models import LEASE, Asset, AssetQuerySet, Quarantined, StoredFile
 from storage.quarantine import Evidence
@@ -171,7 +171,24 @@ def settle(endings: Collection[Ending]) -> BatchResult:
             state = _write_failure(failure, urls[_key(failure.asset)])
             _count(counts, state)
         _write_evidence(failures)
+    _discard_unowned(
+        ending
+        for ending in endings
+        if isinstance(ending, Success) and _key(ending.asset) not in urls
+    )
     return counts
+
+
+def _discard_unowned(lost: Iterable[Success]) -> None:
+    """Remove bytes whose asset was erased while they came; with a row first, as `discard` wants."""
+    contents = {success.asset.pk: success.content for success in lost}
+    if not contents:
+        return
+    there = Asset.objects.filter(pk__in=contents).values_list("pk", flat=True)
+    unowned = [contents[pk] for pk in {*contents} - {*there}]
+    with transaction.atomic():
+        files_of(unowned)
+        removal.discard([content.sha256 for content in unowned])
 
 
 def _files_of(owner: Owner) -> AssetQuerySet:
@@ -205,11 +222,13 @@ def _judged(endings: Iterable[Ending]) -> tuple[list[tuple[Success, int]], list[
     files = files_of(success.content for success in successes)
     for success in successes:
         file = files[success.content.sha256]
-        if file.rejected_at is None:
-            stored.append((success, file.pk))
-        else:
+        if file.rejected_at is not None:
             failures.append(Failure(success.asset, NotMedia("these bytes cannot be decoded")))
             store.default().delete(file.name)  # they are in quarantine already
+        elif not store.default().exists(file.name):
+            failures.append(Failure(success.asset, Transient("the same bytes were just erased")))
+        else:
+            stored.append((success, file.pk))
     return stored, failures
 
 

@@ -17,6 +17,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
         "instagram.archiving.pipeline",
         "instagram.archiving.renewal",
         "instagram.actions",
+        "instagram.erasure",
+        "instagram.traces",
         "instagram.seeding",
     ),
     ("instagram", "authentication"),

@@ -59,10 +59,10 @@ class StartsRuns(APIView):
 def add_profile(
     request: Request, name: str, streams: list[str] | None = None
 ) -> actions.AddedProfile:
-    """Add a profile for who is signed in. Raises ValidationError for what is no username."""
+    """Add a profile for who is signed in. Raises ValidationError for what cannot be added."""
     try:
         return actions.add_profile(name=name, by=signed_in(request), streams=streams)
-    except actions.NotAUsername as error:
+    except actions.Refused as error:
         raise ValidationError({"username": [str(error)]}) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from core.deleting import delete_at_once
 from instagram.archiving.records import OwnerRecord
 from instagram.models import User
 from instagram.models.erasure import has_tombstone
@@ -22,7 +23,7 @@ def ensure(owners: Iterable[OwnerRecord]) -> dict[str, User]:
         return {}
     User.objects.bulk_create([_new(owner) for owner in by_id.values()], ignore_conflicts=True)
     known = User.objects.filter(instagram_id__in=by_id).only("uuid", "instagram_id")
-    rows: Sequence[Any] = known.annotate(is_erased=has_tombstone())  # which mypy cannot see
+    rows: list[Any] = [*known.annotate(is_erased=has_tombstone())]  # which mypy cannot see
     _take_back([user for user in rows if user.is_erased])
     return {str(user.instagram_id): user for user in rows if not user.is_erased}
 
@@ -30,8 +31,7 @@ def ensure(owners: Iterable[OwnerRecord]) -> dict[str, User]:
 def _take_back(made: Sequence[User]) -> None:
     """Delete rows that were inserted just now: nothing points at them yet."""
     if made:
-        rows = User.objects.filter(pk__in=[user.pk for user in made])
-        rows._raw_delete(rows.db)  # noqa: SLF001  Django has no public way without signals
+        delete_at_once(User.objects.filter(pk__in=[user.pk for user in made]))
 
 
 def _new(owner: OwnerRecord) -> User:

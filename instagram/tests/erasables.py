@@ -1,0 +1,132 @@
+"""A profile with everything that a profile can have, and a search for what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.db import connection
+from django.utils import timezone
+
+from api_logs.models import APIRequestLog
+from instagram.archiving import persist, runs
+from instagram.archiving.records import HighlightRecord, OwnerRecord
+from instagram.models import (
+    ArchiveRun,
+    Highlight,
+    RejectedItem,
+    RunStream,
+    StoryWindow,
+    StreamPage,
+    StreamPoll,
+    User,
+)
+from instagram.tests.archiving.builders import NOW, medium, post, profile, signed, story
+from storage import kinds, store
+from storage.models import Asset, StoredFile
+
+ID, NAME, FORMER_NAME = "90210777001", "lena.erasable", "lena.former"
+POST, STORY, HIGHLIGHT = "70010001", "70020001", "70030001"
+OTHER = OwnerRecord("90210888002", "otto.stays")
+
+
+def add_profile(instagram_id: str = ID, username: str = NAME) -> User:
+    """The profile itself, with picture, counts, name and history."""
+    user, _ = persist.profile(
+        User.objects.create(username=username), profile(instagram_id, username), now=NOW
+    )
+    return user
+
+
+def archived(posts: int = 2) -> User:
+    """A profile under its second name, with rows in every table that can be about one."""
+    user = add_profile(username=FORMER_NAME)
+    user, _ = persist.profile(user, profile(ID, NAME), now=NOW)
+    numbers = range(int(POST), int(POST) + posts)
+    pages = [post(number, media=[medium(number, video=True)]) for number in numbers]
+    persist.posts(user, [replace(pages[0], coauthors=(OTHER,)), *pages[1:]], now=NOW)
+    persist.stories(user, [story(STORY)], now=NOW)
+    persist.tray(user, [highlight()], now=NOW)
+    persist.highlight_stories(Highlight.objects.get(), [story(STORY)], now=NOW)
+    add_run(user)
+    log_call(target=POST, batch="renewal")
+    StreamPoll.objects.create(user=user, stream=RunStream.Name.POSTS)
+    StoryWindow.objects.create(user=user, started_at=NOW, ended_at=timezone.now())
+    store_files()
+    return user
+
+
+def highlight() -> HighlightRecord:
+    """A highlight with a cover."""
+    return HighlightRecord(
+        instagram_id=HIGHLIGHT,
+        title="Ships",
+        cover_url=signed(f"{HIGHLIGHT}_c.jpg"),
+        media_count=1,
+        edited_at=None,
+        raw={"id": HIGHLIGHT},
+    )
+
+
+def add_run(user: User) -> ArchiveRun:
+    """A run at work, with what runs leave behind."""
+    run = ArchiveRun.objects.create(user=user)
+    stream = RunStream.objects.create(run=run, name=RunStream.Name.POSTS, position=2)
+    StreamPage.objects.create(stream=stream, ids=[POST])
+    RejectedItem.objects.create(stream=stream, path="posts[1]", error="?", raw={"owner": ID})
+    claimed = runs.claim(run.pk, now=timezone.now())
+    assert claimed is not None
+    log_call(target=ID, batch=str(run.pk))
+    return claimed
+
+
+def log_call(*, target: str, batch: str) -> APIRequestLog:
+    """A call that was answered with the profile."""
+    return APIRequestLog.objects.create(
+        endpoint="user_posts",
+        target=target,
+        batch=batch,
+        price=0,
+        response_body=f'"{ID}", "{NAME}"',
+    )
+
+
+def store_files() -> None:
+    """Let the download of every wanted file succeed, each with bytes of its own."""
+    for asset in Asset.objects.filter(state=Asset.State.WANTED):
+        asset.file = stored_file(
+            f"{asset.owner_id} {asset.source_name}", poster=asset.role == "video"
+        )
+        asset.state = Asset.State.STORED
+        asset.save()
+
+
+def stored_file(text: str, *, poster: bool = False) -> StoredFile:
+    """Bytes in the store, with their row; with a poster where wanted."""
+    content = store.keep(text.encode(), kinds.JPEG)
+    file, _ = StoredFile.objects.get_or_create(
+        sha256=content.sha256,
+        defaults={"size": content.size, "media_type": "image/jpeg", "extension": "jpg"},
+    )
+    if poster:
+        file.poster = stored_file(f"poster of {text}")
+        file.save()
+    return file
+
+
+def tables_with(*texts: str) -> set[str]:
+    """The tables that hold one of the texts in some column of some row."""
+    found = set()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            query = f'SELECT count(*) FROM "{table}" t WHERE t::text ~ %s'  # noqa: S608  from the catalogue
+            cursor.execute(query, ["|".join(texts)])
+            (count,) = cursor.fetchone()
+            if count:
+                found.add(table)
+    return found
+
+
+def bytes_stored() -> Sequence[bytes]:
+    """The content of every file in the store."""
+    return [path.read_bytes() for path in store.default().root.rglob("*") if path.is_file()]

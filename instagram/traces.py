@@ -1,0 +1,165 @@
+"""Where a profile has left traces: every row that is its own, its files, and the calls about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
+
+from api_logs.models import ABANDONED_AFTER, APIRequestLog
+from instagram.models import (
+    ChangeEvent,
+    HighlightItem,
+    LegalHold,
+    Post,
+    PostMedia,
+    RejectedItem,
+    RunStream,
+    StreamPage,
+    User,
+    UsernamePeriod,
+)
+from storage.models import Asset, FixityEvent, Quarantined, StoredFile
+
+CoauthorLink = Post.coauthors.through
+
+
+def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
+    """The rows by kind, in the order in which they can be deleted.
+
+    Rows that are found through others come before those.
+    """
+    yield "calls", calls(user)
+    for assets in _assets(user):
+        yield "quarantined", Quarantined.objects.filter(asset__in=assets.values("pk"))
+        yield "assets", assets
+    yield from _of_posts(user)
+    yield from _of_stories(user)
+    yield from _of_runs(user)
+    yield "changes", ChangeEvent.objects.filter(user=user)
+    yield "metrics", user.metrics.all()
+    yield "names", user.username_periods.all()
+    yield "polls", user.polls.all()
+    yield "story_windows", user.story_windows.all()
+    yield "holds", LegalHold.objects.filter(user=user)
+    yield "history", User.history.filter(uuid=user.pk)
+    yield "profiles", User.objects.filter(pk=user.pk)
+
+
+def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
+    """Posts of others that name the profile as a coauthor stay; the link is a trace of it."""
+    posts = user.posts.values("pk")
+    yield "media", PostMedia.objects.filter(post__in=posts)
+    yield "history", Post.history.filter(id__in=posts)
+    yield "coauthors", CoauthorLink.objects.filter(post__in=posts)
+    yield "coauthors", CoauthorLink.objects.filter(user=user)
+    yield "posts", user.posts.all()
+
+
+def _of_stories(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
+    highlights = user.highlights.values("pk")
+    yield "highlight_places", HighlightItem.objects.filter(highlight__in=highlights)
+    yield "highlights", user.highlights.all()
+    yield "stories", user.stories.all()
+
+
+def _of_runs(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
+    streams = RunStream.objects.filter(run__user=user).values("pk")
+    yield "unreadable_items", RejectedItem.objects.filter(stream__in=streams)
+    yield "pages", StreamPage.objects.filter(stream__in=streams)
+    yield "streams", RunStream.objects.filter(run__in=user.runs.values("pk"))
+    yield "runs", user.runs.all()
+
+
+def files(user: User) -> dict[str, int]:
+    """Size in bytes by SHA-256 of every file that the profile has or had.
+
+    With the posters of videos, and with what was taken back as unreadable, damaged or lost.
+    """
+    found: dict[str, int] = {}
+    for assets in _assets(user):
+        stored = StoredFile.objects.filter(assets__in=assets)
+        found.update(stored.values_list("sha256", "size"))
+        posters = stored.exclude(poster=None)
+        found.update(posters.values_list("poster__sha256", "poster__size"))
+        rejected = Quarantined.objects.filter(asset__in=assets).values("expected_sha256")
+        taken_back = StoredFile.objects.filter(sha256__in=rejected)
+        found.update(taken_back.values_list("sha256", "size"))
+    return found | _lost(user)
+
+
+def _lost(user: User) -> dict[str, int]:
+    """Files that are damaged or lost at the moment; their events name the assets."""
+    events = list(FixityEvent.objects.open())
+    named = {asset for event in events for asset in event.assets}
+    own = Q(*(Q(pk__in=assets.values("pk")) for assets in _assets(user)), _connector=Q.OR)
+    ours = {*Asset.objects.filter(own, pk__in=named).values_list("pk", flat=True)}
+    return {event.sha256: event.size for event in events if ours.intersection(event.assets)}
+
+
+def quarantined(user: User) -> list[str]:
+    """The digests of the bytes of the profile that lie in quarantine."""
+    found: set[str] = set()
+    for assets in _assets(user):
+        rows = Quarantined.objects.filter(asset__in=assets.values("pk"))
+        found.update(rows.values_list("sha256", flat=True))
+    return sorted(found)
+
+
+def _assets(user: User) -> list[QuerySet[Asset]]:
+    """One by one, so that each is found by index."""
+    owned: dict[str, QuerySet[Any]] = {
+        "post": user.posts.values("pk"),
+        "story": user.stories.values("pk"),
+        "highlight": user.highlights.values("pk"),
+    }
+    return [
+        Asset.objects.filter(owner_kind="user", owner_id=user.instagram_id),
+        *(Asset.objects.filter(owner_kind=kind, owner_id__in=ids) for kind, ids in owned.items()),
+    ]
+
+
+def calls(user: User) -> QuerySet[APIRequestLog]:
+    """The calls of its runs, and those that asked for it, its posts or its highlights."""
+    runs = user.runs.values(text=Cast("pk", CharField()))
+    about = Q(target__in=[*_names(user), *filter(None, [user.instagram_id])])
+    for things in (user.posts, user.highlights):
+        about |= Q(target__in=things.values("pk"))
+    found: QuerySet[APIRequestLog] = APIRequestLog.objects.filter(about | Q(batch__in=runs))
+    return found
+
+
+def late_calls(user: User, *, now: datetime) -> dict[str, list[str]]:
+    """What marks the calls that may be out at the moment, and be logged after an erasure.
+
+    `batches` are runs that have not ended long since, `targets` what a renewal may be asking for.
+    """
+    ended = now - ABANDONED_AFTER
+    recent = user.runs.filter(Q(finished_at=None) | Q(finished_at__gt=ended))
+    expired = Asset.objects.filter(
+        owner_kind="post", owner_id__in=user.posts.values("pk"), state=Asset.State.EXPIRED
+    )
+    posts = expired.values_list("owner_id", flat=True).distinct()
+    return {
+        "batches": [str(pk) for pk in recent.values_list("pk", flat=True)],
+        "targets": [*_names(user), *filter(None, [user.instagram_id]), *posts],
+    }
+
+
+def by_marks(batches: list[str], targets: list[str]) -> QuerySet[APIRequestLog]:
+    """The calls that bear one of these marks."""
+    found: QuerySet[APIRequestLog] = APIRequestLog.objects.filter(
+        Q(batch__in=batches) | Q(target__in=targets)
+    )
+    return found
+
+
+def _names(user: User) -> list[str]:
+    """The names that it held, except those that have passed to another profile."""
+    passed_on = UsernamePeriod.objects.filter(username=OuterRef("username"), ended_at=None)
+    own = user.username_periods.exclude(Exists(passed_on.exclude(user=user)))
+    names = {user.username, *own.values_list("username", flat=True)}
+    return sorted(names - {""})

@@ -1,0 +1,42 @@
+"""Takes bytes away for good, where nothing refers to them any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+
+from core.deleting import delete_at_once
+from storage import quarantine, store
+from storage.models import Asset, FixityEvent, Quarantined, StoredFile
+
+
+@transaction.atomic
+def discard(digests: Collection[str]) -> None:
+    """Delete the rows and the bytes of these files, except those that something refers to.
+
+    With them go what is in quarantine of them, and the events of their damage or loss.
+
+    The rows stay locked until the bytes are gone: a download that ends meanwhile with the same
+    content waits, and stores its own. Bytes that are gone already are no error, so after a crash or
+    an OSError, which leave the rows, the call is simply repeated. The number of statements does not
+    depend on the number of files.
+    """
+    rows = StoredFile.objects.filter(sha256__in=digests).order_by("sha256").select_for_update()
+    idle = _idle(list(rows.only("sha256", "extension")))
+    gone = [file.sha256 for file in idle]
+    delete_at_once(StoredFile.objects.filter(sha256__in=gone))
+    delete_at_once(FixityEvent.objects.filter(sha256__in=gone))
+    quarantine.remove(Quarantined.objects.filter(expected_sha256__in=gone))
+    shelf = store.default()
+    for file in idle:
+        shelf.delete(file.name)
+
+
+def _idle(files: Sequence[StoredFile]) -> list[StoredFile]:
+    """Those that no asset has, and that are the poster of no video but those."""
+    keys = {file.pk for file in files}
+    used = {*Asset.objects.filter(file__in=keys).values_list("file_id", flat=True).distinct()}
+    posters = StoredFile.objects.filter(poster__in=keys).values_list("pk", "poster_id")
+    shown = {poster for video, poster in posters if video not in keys or video in used}
+    return [file for file in files if file.pk not in used | shown]
