@@ -254,3 +254,10 @@ def test_a_killed_call_keeps_its_price_and_its_row() -> None:
     assert child.returncode == -signal.SIGKILL
     assert APIRequestLog.objects.get().state == "started"
     assert Spending.objects.get().spent == PRICE
+
+
+def test_a_worker_that_hangs_in_a_decision_loses_its_lock() -> None:
+    with connections["api_log"].cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+
+        assert cursor.fetchone() == ("10s",)
