@@ -63,6 +63,11 @@ manage *words:
 bench *options:
     @exec python -m embedded scratch python -m benchmarks "$@"
 
+# Prove with injected faults that nothing is lost: ./dev verify matrix --seeds 200
+[no-exit-message]
+verify *options:
+    @exec python -m verify "$@"
+
 # Compile both locks from pyproject.toml; --upgrade takes the newest versions that it allows
 lock *options:
     {{ lock }} --all-extras --output-file requirements-dev.txt "$@" > /dev/null

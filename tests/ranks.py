@@ -41,6 +41,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "embedded": (),
     "simulator": (),
     "benchmarks": (),
+    "verify": (),
 }
 
 

@@ -174,7 +174,9 @@ def test_the_production_image_leaves_the_development_tools_out() -> None:
     text = compose.dockerfile(compose.services(PRODUCTION)["django"])
 
     assert "COPY . " not in text
-    assert not any(f"COPY {tool}" in text for tool in ("embedded", "simulator", "benchmarks"))
+    assert not any(
+        f"COPY {tool}" in text for tool in ("embedded", "simulator", "benchmarks", "verify")
+    )
     assert "requirements-dev.txt" not in text
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.sources import ROOT, project_imports
 
 RECIPES = frozenset(
-    {"demo", "serve", "test", "check", "manage", "bench", "lock"}
+    {"demo", "serve", "test", "check", "manage", "bench", "verify", "lock"}
     | {"up", "down", "build", "logs", "prune", "django"}
 )
 

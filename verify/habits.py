@@ -1,0 +1,104 @@
+"""A month of stories of profiles with very different habits, from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+
+DAY = timedelta(days=1)
+LIFE = timedelta(hours=24)
+WITHDRAWN = 0.05
+"""The share of stories that their owners take back before their day is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One story of a profile, and for how long it was to be seen."""
+
+    username: str
+    taken_at: datetime
+    lived: timedelta = LIFE
+
+    @property
+    def gone_at(self) -> datetime:
+        """The end of its life."""
+        return self.taken_at + self.lived
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it lived its full day."""
+        return self.lived == LIFE
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How many stories a profile posts on each of some days."""
+
+    name: str
+    share: float
+    counts: Callable[[random.Random, int], Iterator[int]]
+
+
+def _daily(choose: random.Random, days: int) -> Iterator[int]:
+    usual = choose.randint(1, 6)
+    for _ in range(days):
+        yield max(0, usual + choose.randint(-1, 2))
+
+
+def _weekly(choose: random.Random, days: int) -> Iterator[int]:
+    chance = choose.uniform(0.1, 0.35)
+    for _ in range(days):
+        yield choose.randint(1, 4) if choose.random() < chance else 0
+
+
+def _in_bursts(choose: random.Random, days: int) -> Iterator[int]:
+    """A holiday of some days with many stories, between weeks of silence."""
+    left = 0
+    for _ in range(days):
+        if not left and choose.random() < 0.07:
+            left = choose.randint(2, 5)
+        yield choose.randint(4, 12) if left else 0
+        left = max(0, left - 1)
+
+
+def _hardly_ever(choose: random.Random, days: int) -> Iterator[int]:
+    for _ in range(days):
+        yield int(choose.random() < 0.01)
+
+
+HABITS = (
+    Habit("daily", 0.30, _daily),
+    Habit("weekly", 0.30, _weekly),
+    Habit("in bursts", 0.15, _in_bursts),
+    Habit("hardly ever", 0.25, _hardly_ever),
+)
+
+
+def usernames(profiles: int) -> list[str]:
+    """The names of that many profiles."""
+    return [f"month.{number}" for number in range(profiles)]
+
+
+def month(seed: int, *, profiles: int, days: int, start: datetime) -> list[Posted]:
+    """Every story that the profiles post, in the order of time."""
+    stories = (
+        _of(random.Random(f"{seed} {name}"), name, days, start)  # noqa: S311  a seed, no secret
+        for name in usernames(profiles)
+    )
+    return sorted(chain.from_iterable(stories), key=lambda story: (story.taken_at, story.username))
+
+
+def _of(choose: random.Random, username: str, days: int, start: datetime) -> Iterator[Posted]:
+    habit = choose.choices(HABITS, [each.share for each in HABITS])[0]
+    morning = choose.randrange(24 * 3600)  # people live in different zones
+    for day, count in enumerate(habit.counts(choose, days)):
+        for _ in range(count):
+            seconds = morning + choose.randrange(15 * 3600)  # and sleep for nine hours
+            taken_at = start + day * DAY + timedelta(seconds=seconds)
+            if choose.random() < WITHDRAWN:
+                yield Posted(username, taken_at, timedelta(seconds=choose.randrange(600, 82_800)))
+            else:
+                yield Posted(username, taken_at)

@@ -1,0 +1,106 @@
+"""Services of our own, which may be struck: an embedded PostgreSQL and Valkey in a folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import redis
+
+from embedded import postgres, processes, valkey
+from embedded.processes import Service
+
+# What is committed must outlive the server's sudden death, but not the machine's.
+QUICK = ("fsync=off", "full_page_writes=off")
+SECONDS_TO_START = 60.0
+
+
+class TookTooLong(Exception):
+    """A service did not come back."""
+
+
+@dataclass(slots=True)
+class OwnServices:
+    """Running services and their addresses, which a restart keeps."""
+
+    postgres: Service
+    database_url: str
+    valkey: Service
+    redis_url: str
+
+    def restart_postgres(self) -> None:
+        """Stop it as a crash would, start it on the same data, return once it answers."""
+        self.postgres.process.send_signal(signal.SIGQUIT)
+        self.postgres.process.wait()
+        self.postgres = processes.start(
+            self.postgres.program, log=self.postgres.log, environment=postgres.environment()
+        )
+        _wait(self._database_answers)
+
+    def restart_valkey(self) -> None:
+        """Kill it, start it on the same data, return once it answers."""
+        self.valkey.kill_group()
+        self.valkey = processes.start(
+            self.valkey.program, log=self.valkey.log, environment=os.environ
+        )
+        _wait(self._valkey_answers)
+
+    def flush_valkey(self) -> None:
+        """Empty all of its databases."""
+        with redis.Redis.from_url(self.redis_url) as connection:
+            connection.flushall()
+
+    def stop(self) -> None:
+        """End both."""
+        processes.stop_all([self.valkey], grace=5)
+        postgres.stop(self.postgres)
+
+    def _database_answers(self) -> bool:
+        try:
+            psycopg.connect(self.database_url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _valkey_answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.redis_url) as connection:
+                return bool(connection.ping())
+        except redis.ConnectionError:  # BusyLoadingError among them
+            return False
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[OwnServices]:
+    """Start both on empty data; they end with this process."""
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as sockets:
+        server = postgres.start(
+            folder / "postgres",
+            Path(sockets),
+            folder / "logs" / "postgres.log",
+            keep_open=(),
+            settings=QUICK,
+        )
+        broker, redis_url = valkey.start(
+            folder / "valkey", folder / "logs" / "valkey.log", keep_open=()
+        )
+        services = OwnServices(server, postgres.url(Path(sockets)), broker, redis_url)
+        try:
+            yield services
+        finally:
+            services.stop()
+
+
+def _wait(answers: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not answers():
+        if time.monotonic() > deadline:
+            raise TookTooLong
+        time.sleep(0.02)
