@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.search import query_words
-from instagram.models import ArchiveRun, Post, Story, User
+from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, ProfileMetric, Story, User
 
 
 class WordSearch(BaseFilterBackend):
@@ -44,12 +44,20 @@ class OfUser(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     user = django_filters.ModelChoiceFilter(queryset=User.objects.only("pk"))
 
 
+class UserFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+    """Filters of profiles."""
+
+    class Meta:
+        model = User
+        fields = ("availability",)
+
+
 class PostFilter(OfUser):
     """Filters of posts."""
 
     class Meta:
         model = Post
-        fields = ("user", "variant")
+        fields = ("user", "variant", "availability")
 
 
 class StoryFilter(OfUser):
@@ -57,7 +65,40 @@ class StoryFilter(OfUser):
 
     class Meta:
         model = Story
-        fields = ("user",)
+        fields = ("user", "availability")
+
+
+class HighlightFilter(OfUser):
+    """Filters of highlights."""
+
+    class Meta:
+        model = Highlight
+        fields = ("user", "availability")
+
+
+class ChangeFilter(OfUser):
+    """Filters of changes."""
+
+    class Meta:
+        model = ChangeEvent
+        fields = ("user", "kind")
+
+
+class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+    """`from=` and `to=`: the days in between, both included."""
+
+    class Meta:
+        model = ProfileMetric
+        fields = ()
+
+    @classmethod
+    def get_filters(cls) -> dict[str, django_filters.Filter]:
+        """By name, because `from` cannot be an attribute."""
+        ends = {"from": "gte", "to": "lte"}
+        return {
+            name: django_filters.DateFilter("day", lookup, input_formats=["%Y-%m-%d"])
+            for name, lookup in ends.items()
+        }
 
 
 class RunFilter(OfUser):

@@ -43,6 +43,8 @@ def page_size(request: Request) -> int:
 class KeysetPagination(BasePagination):
     """`{"next", "previous", "results"}`, read by position (see `core.api.keyset`)."""
 
+    parameter = "cursor"
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """The rows of the wanted page. Raises NotFound for a cursor that is not of this list."""
         self.request = request
@@ -76,7 +78,7 @@ class KeysetPagination(BasePagination):
         return [cursor, PAGE_SIZE_PARAMETER, *_ordering_parameters(view)]
 
     def _cursor(self) -> Cursor | None:
-        text = self.request.query_params.get("cursor", "")
+        text = self.request.query_params.get(self.parameter, "")
         try:
             return self.keyset.decode(text) if text else None
         except BadCursor as error:
@@ -86,7 +88,7 @@ class KeysetPagination(BasePagination):
         if cursor is None:
             return None
         here = self.request.build_absolute_uri()
-        return replace_query_param(here, "cursor", self.keyset.encode(cursor))
+        return replace_query_param(here, self.parameter, self.keyset.encode(cursor))
 
 
 class NumberedPagination(PageNumberPagination):

@@ -2,6 +2,7 @@
 
 import datetime
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.core.serializers.json
 import django.db.models.deletion
 import django.db.models.functions.comparison
@@ -13,6 +14,17 @@ from django.db import migrations, models
 def mark_posts(apps, _schema_editor):
     """Every post so far came from the grid of its profile."""
     apps.get_model("instagram", "Post").objects.update(in_grid=True)
+
+
+# When a stream was last read to its end, which only the runs could tell so far.
+POLLS = """
+INSERT INTO instagram_streampoll (user_id, stream, polled_at, "interval")
+SELECT run.user_id, stream.name, max(stream.finished_at), interval '1 day'
+  FROM instagram_runstream stream
+  JOIN instagram_archiverun run ON run.id = stream.run_id
+ WHERE stream.state = 'succeeded' AND stream.finished_at IS NOT NULL
+ GROUP BY run.user_id, stream.name
+"""
 
 
 class Migration(migrations.Migration):
@@ -97,6 +109,8 @@ class Migration(migrations.Migration):
                 ('media_count', models.PositiveIntegerField(blank=True, help_text='as the tray says', null=True)),
                 ('edited_at', models.DateTimeField(blank=True, help_text='as the tray says', null=True)),
                 ('raw_data', models.JSONField(blank=True, null=True)),
+                ('search_text', models.TextField(default='', editable=False)),
+                ('search_grams', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, editable=False, size=None)),
                 ('read_at', models.DateTimeField(blank=True, help_text='when its stories were stored; empty: to be asked for', null=True)),
                 ('cover', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='storage.asset')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='highlights', to='instagram.user')),
@@ -188,6 +202,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='highlight',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['search_grams'], name='highlight_search'),
+        ),
+        migrations.AddIndex(
+            model_name='post',
+            index=models.Index(condition=models.Q(('availability', 'live'), _negated=True), fields=['post_created_at', 'id'], name='post_not_live_by_posted'),
+        ),
+        migrations.AddIndex(
+            model_name='story',
+            index=models.Index(condition=models.Q(('availability', 'live'), _negated=True), fields=['created_at', 'story_id'], name='story_not_live_by_created'),
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('availability', 'live'), _negated=True), fields=['created_at', 'uuid'], name='user_not_live_by_created'),
+        ),
+        migrations.AddIndex(
+            model_name='highlight',
             index=models.Index(fields=['created_at', 'id'], name='highlight_by_created'),
         ),
         migrations.AddIndex(
@@ -230,4 +260,5 @@ class Migration(migrations.Migration):
             model_name='streampoll',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('deadline_at__isnull', True), ('due_at__isnull', True)), models.Q(('deadline_at__isnull', False), ('due_at__isnull', False)), _connector='OR'), name='poll_due_has_deadline'),
         ),
+        migrations.RunSQL(POLLS, migrations.RunSQL.noop, elidable=True),
     ]

@@ -15,6 +15,10 @@ class Availability(models.TextChoices):
     PRIVATE = "private"
 
 
+NOT_LIVE = ~models.Q(availability="live")
+"""For the partial indexes behind `availability=` of the lists: nearly everything is live."""
+
+
 class Observed(models.Model):
     """Availability and its times, written only when the state changes or a poll misses it.
 

@@ -1,17 +1,10 @@
-"""The files of posts and stories: which of them is shown, and what the API reads of it."""
+"""The files of posts and stories: which of them is shown."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from storage.models import Asset, StoredFile
-
-COLUMNS = ("sha256", "extension", "blur", "width", "height")
-PATHS = ("image__file", "video__file", "video__file__poster")
-
-SHOWN = tuple(f"{path}__{column}" for path in PATHS for column in COLUMNS)
-"""For `only()`, beside `select_related("image__file", "video__file__poster")`: whole rows would be
-a fifth of the time of a page."""
 
 
 class HasFiles(Protocol):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 
 from core.models import Timestamped
+from core.search import Searchable, matching
 from instagram.models.availability import Availability, Observed
 from instagram.models.stories import Story
 from instagram.models.users import User
@@ -24,17 +27,15 @@ class HighlightQuerySet(models.QuerySet["Highlight"]):
             behind, user=user, read_at=None, availability=Availability.LIVE
         ).order_by("position")
 
-    def for_api(self) -> HighlightQuerySet:
-        """With cover and owner, as the lists of the REST API show them, in one query more."""
-        return (
-            self.select_related("cover__file")
-            .prefetch_related(Prefetch("user", User.objects.for_api()))
-            .defer("raw_data")
-        )
+    def matching(self, words: Iterable[str]) -> HighlightQuerySet:
+        """Highlights whose title contains every word."""
+        return self.filter(matching(words))
 
 
-class Highlight(Timestamped, Observed):
+class Highlight(Timestamped, Searchable, Observed):
     """A highlight under its bare Instagram id, without the `highlight:` prefix."""
+
+    SEARCHED = ("title",)
 
     id = models.CharField(primary_key=True, max_length=32)
     user = models.ForeignKey(User, models.CASCADE, related_name="highlights")
@@ -52,6 +53,7 @@ class Highlight(Timestamped, Observed):
 
     class Meta:
         indexes: ClassVar = [
+            GinIndex(fields=["search_grams"], name="highlight_search"),
             models.Index(fields=["created_at", "id"], name="highlight_by_created"),
             models.Index(fields=["user", "position", "id"], name="highlight_in_tray"),
             # Serves the pipeline, which reads one highlight after the other.

@@ -7,14 +7,13 @@ from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
 from core.models import Timestamped
 from core.search import Searchable, containing
-from instagram.models import files
-from instagram.models.availability import Observed
-from instagram.models.users import User, UserQuerySet
+from instagram.models.availability import NOT_LIVE, Observed
+from instagram.models.users import User
 from storage.models import Asset
 
 
@@ -25,28 +24,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Posts that the profile owns or shares as a coauthor."""
         return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
 
-    def for_api(self) -> PostQuerySet:
-        """With `current_media` and owner, as the API's lists show them, in two queries more."""
-        return self._with_media_and(User.objects.for_api())
-
-    def for_api_detail(self) -> PostQuerySet:
-        """The same with the owner in full."""
-        return self._with_media_and(User.objects.for_api_detail())
-
     def matching(self, words: Sequence[str]) -> PostQuerySet:
         """Posts that have every word in their caption or in their owner's names and biography."""
         owners = User.objects.by_word(words)
         return self.filter(*(containing(word) | Q(user__in=owners[word]) for word in words))
-
-    def _with_media_and(self, owners: UserQuerySet) -> PostQuerySet:
-        media = (
-            PostMedia.objects.filter(removed_at=None)
-            .select_related("image__file", "video__file__poster")
-            .only(*PostMedia.SHOWN, *files.SHOWN)
-        )
-        return self.prefetch_related(
-            Prefetch("media", media, to_attr="current_media"), Prefetch("user", owners)
-        ).defer("raw_data", "search_text", "search_grams")
 
 
 class Post(Timestamped, Searchable, Observed):
@@ -101,6 +82,9 @@ class Post(Timestamped, Searchable, Observed):
             models.Index(
                 fields=["variant", "post_created_at", "id"], name="post_variant_by_posted"
             ),
+            models.Index(
+                fields=["post_created_at", "id"], condition=NOT_LIVE, name="post_not_live_by_posted"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,12 +93,6 @@ class Post(Timestamped, Searchable, Observed):
 
 class PostMedia(Timestamped):
     """One image or video of a post. A child that left the carousel stays, with `removed_at`."""
-
-    SHOWN = (
-        "post", "instagram_id", "position", "thumbnail_url", "media_url", "width", "height",
-        "created_at", "updated_at",
-    )  # fmt: skip
-    """What the REST API reads."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="media")
     # Unique within its post only: a hostile payload must not take another post's child.

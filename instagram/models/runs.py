@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from instagram.models.users import User
@@ -30,17 +30,6 @@ class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
             self.active()
             .filter(Q(leased_until=None) | Q(leased_until__lt=now), next_attempt_at__lte=now)
             .order_by("next_attempt_at")
-        )
-
-    def for_api(self) -> ArchiveRunQuerySet:
-        """With profile and streams, as the REST API shows them, in one query more."""
-        streams = RunStream.objects.defer("cursor", "visited")
-        profile = ("user__uuid", "user__username")
-        own = ("user", "state", "calls", "created_at", "started_at", "finished_at")
-        return (
-            self.select_related("user")
-            .only(*own, *profile)
-            .prefetch_related(Prefetch("streams", streams))
         )
 
 

@@ -6,36 +6,21 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 
 from core.models import Timestamped
-from instagram.models.availability import Observed
-from instagram.models.users import User, UserQuerySet
+from instagram.models.availability import NOT_LIVE, Observed
+from instagram.models.users import User
 from storage.models import Asset
 
 
 class StoryQuerySet(models.QuerySet["Story"]):
     """Named questions about stories."""
 
-    def for_api(self) -> StoryQuerySet:
-        """With files and owner, as the lists of the REST API show them, in one query more."""
-        return self._with_files_and(User.objects.for_api())
-
-    def for_api_detail(self) -> StoryQuerySet:
-        """The same with the owner in full."""
-        return self._with_files_and(User.objects.for_api_detail())
-
     def matching(self, words: Sequence[str]) -> StoryQuerySet:
         """Stories whose owner's names and biography contain every word."""
         owners = User.objects.by_word(words)
         return self.filter(*(Q(user__in=owners[word]) for word in words))
-
-    def _with_files_and(self, owners: UserQuerySet) -> StoryQuerySet:
-        return (
-            self.select_related("image__file", "video__file__poster")
-            .prefetch_related(Prefetch("user", owners))
-            .defer("raw_data")
-        )
 
 
 class Story(Timestamped, Observed):
@@ -65,6 +50,11 @@ class Story(Timestamped, Observed):
             models.Index(fields=["created_at", "story_id"], name="story_by_created"),
             models.Index(
                 fields=["user", "created_at", "story_id"], name="story_of_user_by_created"
+            ),
+            models.Index(
+                fields=["created_at", "story_id"],
+                condition=NOT_LIVE,
+                name="story_not_live_by_created",
             ),
         ]
 

@@ -11,13 +11,12 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
-from django.db.models.functions import JSONObject
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from core.models import Timestamped
 from core.search import Searchable, containing, matching, needle
-from instagram.models.availability import Availability, Observed
+from instagram.models.availability import NOT_LIVE, Availability, Observed
 from storage.models import Asset
 
 FEW_PROFILES = 1000
@@ -68,39 +67,6 @@ class UserQuerySet(models.QuerySet["User"]):
             .annotate(holds_name=Exists(holds_now))
             .order_by("-holds_name", "-created_at")
         )
-
-    def for_api(self) -> UserQuerySet:
-        """With everything that a User object of the REST API shows, in the same query.
-
-        Subqueries instead of joins and prefetches: they run for the rows of the page only, and read
-        one index entry each, however many stories, versions and metrics a profile has.
-        """
-        from instagram.models.stories import Story  # noqa: PLC0415  stories point at users
-
-        newest_counts = ProfileMetric.objects.filter(user=OuterRef("pk")).order_by("-day")
-        return (
-            self.select_related("picture__file")
-            .annotate(
-                has_stories=Exists(Story.objects.filter(user=OuterRef("pk"))),
-                has_history=Exists(User.history.filter(uuid=OuterRef("pk"))),
-                newest_counts=newest_counts.values(
-                    counts=JSONObject(**{name: name for name in ProfileMetric.COUNTS})
-                )[:1],
-            )
-            .defer("raw_data", "search_text", "search_grams")
-        )
-
-    def for_api_detail(self) -> UserQuerySet:
-        """As `for_api`, and when a poll last succeeded."""
-        from instagram.models.runs import ArchiveRun, RunStream  # noqa: PLC0415  runs point at users
-
-        # Runs of a profile never overlap, so the newest that succeeded is the last that did.
-        polls = ArchiveRun.objects.filter(
-            user=OuterRef("pk"),
-            streams__name=RunStream.Name.PROFILE,
-            streams__state=RunStream.State.SUCCEEDED,
-        ).order_by("-created_at")
-        return self.for_api().annotate(updated_at_from_api=polls.values("streams__finished_at")[:1])
 
     def matching(self, words: Iterable[str]) -> UserQuerySet:
         """Profiles whose names and biography contain every word."""
@@ -186,6 +152,9 @@ class User(Timestamped, Searchable, Observed):
             models.Index(fields=["updated_at", "uuid"], name="user_by_updated"),
             models.Index(fields=["username", "uuid"], name="user_by_username"),
             models.Index(fields=["full_name", "uuid"], name="user_by_full_name"),
+            models.Index(
+                fields=["created_at", "uuid"], condition=NOT_LIVE, name="user_not_live_by_created"
+            ),
             # Serves the schedule, which asks every 15 seconds; nearly always empty.
             models.Index(fields=["uuid"], condition=OUT_OF_STEP, name="user_out_of_step"),
         ]

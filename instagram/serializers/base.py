@@ -45,3 +45,15 @@ class UnknownField(serializers.ListField):
     def get_attribute(self, _instance: Model) -> list[str]:
         """Nothing yet: BlankingSerializer fills it in, when it has all other values."""
         return []
+
+
+class LastSeenField(serializers.DateTimeField):
+    """`seen_at` of the querysets in full; beside `first_missed_at` and `confirmed_at`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            source="seen_at",
+            allow_null=True,
+            read_only=True,
+            help_text="the last poll that is known to have shown it",
+        )

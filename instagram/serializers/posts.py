@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from instagram.models import Post, PostMedia, files
 from instagram.serializers import media
-from instagram.serializers.base import BlankingSerializer, UnknownField
+from instagram.serializers.base import BlankingSerializer, LastSeenField, UnknownField
 from instagram.serializers.media import MediumSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
@@ -46,7 +46,7 @@ class PostMediaSerializer(MediumSerializer[PostMedia]):
         return media.height(medium)
 
 
-# Of `Post.objects.for_api()`
+# Of `querysets.posts()`
 class PostSerializer(BlankingSerializer[Post]):
     """A post with its media in order; it looks like the first of them."""
 
@@ -65,7 +65,7 @@ class PostSerializer(BlankingSerializer[Post]):
 
     class Meta:
         model = Post
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "variant",
             "thumbnail_url",
@@ -76,6 +76,7 @@ class PostSerializer(BlankingSerializer[Post]):
             "caption",
             "media_count",
             "is_flagged",
+            "availability",
             "post_created_at",
             "created_at",
             "updated_at",
@@ -111,11 +112,21 @@ class PostSerializer(BlankingSerializer[Post]):
         return media.height(_first(post))
 
 
-# Of `Post.objects.for_api_detail()`
+# Of `querysets.posts_in_full()`
 class PostDetailSerializer(PostSerializer):
     """A post with its owner in full."""
 
     user = UserDetailSerializer(read_only=True)
+    last_seen_at = LastSeenField()
+
+    class Meta(PostSerializer.Meta):
+        fields = (
+            *PostSerializer.Meta.fields,
+            "last_seen_at",
+            "first_missed_at",
+            "confirmed_at",
+        )
+        read_only_fields = fields
 
 
 NO_MEDIUM = PostMedia()

@@ -78,6 +78,8 @@ class RunSerializer(serializers.ModelSerializer[ArchiveRun]):
             "id",
             "user",
             "state",
+            "is_scheduled",
+            "waits_for",
             "created_at",
             "started_at",
             "finished_at",

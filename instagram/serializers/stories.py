@@ -6,12 +6,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from instagram.models import Story
+from instagram.models import HighlightItem, Story
+from instagram.serializers.base import LastSeenField
 from instagram.serializers.media import MediumSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
 
-# Of `Story.objects.for_api()`
+# Of `querysets.stories()`
 class StorySerializer(MediumSerializer[Story]):
     """A story."""
 
@@ -19,21 +20,46 @@ class StorySerializer(MediumSerializer[Story]):
 
     class Meta:
         model = Story
-        fields = (
+        fields: tuple[str, ...] = (
             "story_id",
             "user",
             "thumbnail",
             "blur_data_url",
             "media",
             "is_flagged",
+            "availability",
             "created_at",
             "story_created_at",
         )
         read_only_fields = fields
 
 
-# Of `Story.objects.for_api_detail()`
+class HolderSerializer(serializers.ModelSerializer[HighlightItem]):
+    """A highlight that holds the story now."""
+
+    id = serializers.CharField(source="highlight_id", read_only=True)
+    title = serializers.CharField(source="highlight.title", allow_null=True, read_only=True)
+
+    class Meta:
+        model = HighlightItem
+        fields = ("id", "title")
+        read_only_fields = fields
+
+
+# Of `querysets.stories_in_full()`
 class StoryDetailSerializer(StorySerializer):
-    """A story with its owner in full."""
+    """A story with its owner in full, and the highlights that hold it."""
 
     user = UserDetailSerializer(read_only=True)
+    highlights = HolderSerializer(source="places", many=True, read_only=True)
+    last_seen_at = LastSeenField()
+
+    class Meta(StorySerializer.Meta):
+        fields = (
+            *StorySerializer.Meta.fields,
+            "highlights",
+            "last_seen_at",
+            "first_missed_at",
+            "confirmed_at",
+        )
+        read_only_fields = fields

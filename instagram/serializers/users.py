@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instagram.models import User, files
-from instagram.serializers.base import BlankingSerializer, Row, UnknownField
+from instagram.models import ProfileMetric, User, files
+from instagram.serializers.base import BlankingSerializer, LastSeenField, Row, UnknownField
 
 
 class ProfileSerializer(BlankingSerializer[Row]):
@@ -27,8 +28,8 @@ class ProfileSerializer(BlankingSerializer[Row]):
     SHARED = (
         "instagram_id", "username", "full_name", "profile_picture", "biography", "is_private",
         "is_verified", "media_count", "follower_count", "following_count",
-        "allow_auto_update_stories", "allow_auto_update_profile", "created_at", "updated_at",
-        "api_updated_at", "unknown",
+        "allow_auto_update_stories", "allow_auto_update_profile", "availability", "created_at",
+        "updated_at", "api_updated_at", "unknown",
     )  # fmt: skip
 
     full_name = serializers.CharField()
@@ -58,7 +59,7 @@ class NewestCount(serializers.IntegerField):
         return own if newest is None else newest
 
 
-# Of `User.objects.for_api()`
+# Of `querysets.profiles()`
 class UserSerializer(ProfileSerializer[User]):
     """A profile. What is unknown is `""`, `false` or `0`, and named under `unknown`."""
 
@@ -79,13 +80,14 @@ class UserSerializer(ProfileSerializer[User]):
         read_only_fields = fields
 
 
-# Of `User.objects.for_api_detail()`
+# Of `querysets.profiles_in_full()`, or of `querysets.profiles_as_of()`
 class UserDetailSerializer(UserSerializer):
     """A profile in full."""
 
     updated_at_from_api = serializers.DateTimeField(
         allow_null=True, help_text="when a poll of the profile last succeeded"
     )
+    last_seen_at = LastSeenField()
 
     class Meta(UserSerializer.Meta):
         fields = (
@@ -94,7 +96,29 @@ class UserDetailSerializer(UserSerializer):
             "auto_update_stories_limit_count",
             "auto_update_profile_limit_count",
             "updated_at_from_api",
+            "last_seen_at",
+            "first_missed_at",
+            "confirmed_at",
         )
+        read_only_fields = fields
+
+
+class AsOfSerializer(serializers.Serializer[Any]):
+    """The time for which a profile is wanted."""
+
+    as_of = serializers.DateTimeField(
+        required=False,
+        default_timezone=UTC,
+        help_text="the profile as known then; a time without an offset is UTC",
+    )
+
+
+class MetricSerializer(serializers.ModelSerializer[ProfileMetric]):
+    """The counts of a profile on a day, as of its last poll; null is unknown."""
+
+    class Meta:
+        model = ProfileMetric
+        fields = ("day", *ProfileMetric.COUNTS)
         read_only_fields = fields
 
 

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from factory.declarations import Sequence, SubFactory
+from factory.declarations import SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
 from instagram.models import (
     ArchiveRun,
+    ChangeEvent,
+    Highlight,
+    HighlightItem,
     Post,
     PostMedia,
     ProfileMetric,
     RunStream,
     Story,
+    StreamPoll,
     User,
 )
 from storage.models import Asset, StoredFile
@@ -168,3 +172,53 @@ class StreamFactory(DjangoModelFactory[RunStream]):
     run = SubFactory(RunFactory)
     name = RunStream.Name.PROFILE
     position = 0
+
+
+class PollFactory(DjangoModelFactory[StreamPoll]):
+    """A profile that was read at noon."""
+
+    class Meta:
+        model = StreamPoll
+
+    user = SubFactory(UserFactory)
+    stream = RunStream.Name.PROFILE
+    polled_at = NOON
+
+
+class HighlightFactory(DjangoModelFactory[Highlight]):
+    """A highlight with a stored cover, and no story yet."""
+
+    class Meta:
+        model = Highlight
+
+    id = Sequence(lambda number: str(17_900_000_000_000_000 + number))
+    user = SubFactory(UserFactory)
+    title = "Journeys"
+    availability = "live"
+    position = Sequence(int)
+    cover = SubFactory(StoredAssetFactory)
+
+
+class HighlightItemFactory(DjangoModelFactory[HighlightItem]):
+    """A story in a highlight of the same profile."""
+
+    class Meta:
+        model = HighlightItem
+
+    highlight = SubFactory(HighlightFactory)
+    story = SubFactory(StoryFactory, user=SelfAttribute("..highlight.user"))
+    position = Sequence(int)
+
+
+class ChangeFactory(DjangoModelFactory[ChangeEvent]):
+    """A new caption."""
+
+    class Meta:
+        model = ChangeEvent
+
+    kind = ChangeEvent.Kind.POST
+    object_id = "1"
+    user = SubFactory(UserFactory)
+    event = ChangeEvent.Event.CHANGED
+    fields: ClassVar = {"caption": {"old": "Before", "new": "After"}}
+    seen_at = NOON

@@ -14,13 +14,13 @@ from instagram import actions
 from instagram.filters import RunFilter
 from instagram.models import ArchiveRun
 from instagram.serializers.runs import NewRunSerializer, RunSerializer
-from instagram.views import base
+from instagram.views import base, querysets
 
 
 class RunListView(base.ArchiveList[ArchiveRun], base.StartsRuns):
     """The archive runs, the newest first."""
 
-    queryset = ArchiveRun.objects.for_api()
+    queryset = querysets.runs()
     serializer_class = RunSerializer
     filterset_class = RunFilter
     default_ordering = "-created_at"
@@ -40,7 +40,7 @@ class RunListView(base.ArchiveList[ArchiveRun], base.StartsRuns):
 class RunDetailView(generics.RetrieveAPIView[ArchiveRun]):
     """How far an archive run has come."""
 
-    queryset = ArchiveRun.objects.for_api()
+    queryset = querysets.runs()
     serializer_class = RunSerializer
     lookup_field = "id"
 

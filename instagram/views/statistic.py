@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from instagram.models import Post, Story, User
+from instagram.models import Highlight, Post, Story, User
 
 
 class StatisticSerializer(serializers.Serializer[dict[str, int]]):
@@ -17,6 +17,7 @@ class StatisticSerializer(serializers.Serializer[dict[str, int]]):
     total_users = serializers.IntegerField()
     total_posts = serializers.IntegerField()
     total_stories = serializers.IntegerField()
+    total_highlights = serializers.IntegerField()
 
 
 class StatisticView(APIView):
@@ -30,5 +31,6 @@ class StatisticView(APIView):
                 "total_users": User.objects.count(),
                 "total_posts": Post.objects.count(),
                 "total_stories": Story.objects.count(),
+                "total_highlights": Highlight.objects.count(),
             }
         )

@@ -7,22 +7,22 @@ from rest_framework import generics
 from instagram.filters import StoryFilter
 from instagram.models import Story
 from instagram.serializers.stories import StoryDetailSerializer, StorySerializer
-from instagram.views import base
+from instagram.views import base, querysets
 
 
 class StoryListView(base.SearchedList[Story]):
     """The archived stories, the latest arrival first."""
 
-    queryset = Story.objects.for_api()
+    queryset = querysets.stories()
     serializer_class = StorySerializer
     filterset_class = StoryFilter
     default_ordering = "-created_at"
 
 
 class StoryDetailView(generics.RetrieveAPIView[Story]):
-    """A story with its owner in full."""
+    """A story with its owner in full, and the highlights that hold it."""
 
-    queryset = Story.objects.for_api_detail()
+    queryset = querysets.stories_in_full()
     serializer_class = StoryDetailSerializer
     lookup_field = "story_id"
 

@@ -18,8 +18,8 @@ from instagram.models import Availability, ChangeEvent, Highlight, HighlightItem
 from storage.models import Asset
 
 WRITTEN = (
-    "title", "position", "cover", "media_count", "edited_at", "raw_data", "read_at", "updated_at",
-    *absence.COLUMNS,
+    "title", "position", "cover", "media_count", "edited_at", "raw_data", "read_at", "search_text",
+    "search_grams", "updated_at", *absence.COLUMNS,
 )  # fmt: skip
 # What the tray says of the stories inside need not show every change of them.
 BELIEVED_FOR = timedelta(days=30)
@@ -166,6 +166,7 @@ def _update(entry: Entry, now: datetime) -> None:
     row.media_count, row.edited_at = record.media_count, record.edited_at
     row.raw_data = dict(record.raw)
     row.updated_at = now
+    row.refresh_search()
     if entry.is_stale:
         row.read_at = None
 

@@ -33,6 +33,12 @@ WRITTEN = (
     "raw_data", "search_text", "search_grams", *absence.COLUMNS, "api_updated_at", "updated_at",
 )  # fmt: skip
 
+# Beside the picture: what an event tells of a profile.
+FACTS = (
+    "instagram_id", "username", "full_name", "biography", "is_private", "is_verified",
+    "external_url", "bio_links", "availability",
+)  # fmt: skip
+
 
 def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, Outcome]:
     """Store what the provider says of the profile; an unchanged answer writes nothing.
@@ -132,12 +138,11 @@ def _write(
 def _change(user: User, differences: Mapping[str, object]) -> Change:
     """The differences as an event of the feed; the picture stands in it by its source name.
 
-    A profile that was never described, only named, appears with everything that is known of it.
+    A profile that was only mentioned so far appears with everything that is known of it.
     """
-    before = changes.values(user, differences) if user.api_updated_at else {}
-    after = dict(differences)
-    if not user.api_updated_at:
-        after = {**changes.values(user, ("instagram_id", "username")), **after}
+    was_told = user.availability != Availability.UNKNOWN
+    before = changes.values(user, differences) if was_told else {}
+    after = {**({} if was_told else changes.values(user, FACTS)), **differences}
     for values in (before, after):
         if isinstance(picture := values.pop("picture", None), Asset):
             values["picture"] = picture.source_name

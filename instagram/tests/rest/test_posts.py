@@ -24,9 +24,10 @@ from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
 NOBODY = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
 POST_KEYS = {
     "id", "variant", "thumbnail_url", "thumbnail", "blur_data_url", "width", "height", "caption",
-    "media_count", "is_flagged", "post_created_at", "created_at", "updated_at", "media", "user",
-    "unknown",
+    "media_count", "is_flagged", "availability", "post_created_at", "created_at", "updated_at",
+    "media", "user", "unknown",
 }  # fmt: skip
+TIMES = {"last_seen_at", "first_missed_at", "confirmed_at"}
 MEDIA_KEYS = {
     "id", "thumbnail_url", "blur_data_url", "media_url", "thumbnail", "media", "width", "height",
     "created_at", "updated_at",
@@ -48,7 +49,7 @@ def test_a_detail_shows_the_owner_in_full(api: APIClient) -> None:
 
     body = api.get(f"/instagram/posts/{post.id}/").json()
 
-    assert set(body) == POST_KEYS
+    assert set(body) == POST_KEYS | TIMES
     assert set(body["user"]) == DETAIL_KEYS
 
 

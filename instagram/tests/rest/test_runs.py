@@ -22,8 +22,8 @@ from instagram.tests.factories import (
 NOBODY = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
 
 RUN_KEYS = {
-    "id", "user", "state", "created_at", "started_at", "finished_at", "streams", "files", "bytes",
-    "calls",
+    "id", "user", "state", "is_scheduled", "waits_for", "created_at", "started_at", "finished_at",
+    "streams", "files", "bytes", "calls",
 }  # fmt: skip
 
 

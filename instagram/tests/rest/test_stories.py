@@ -14,11 +14,12 @@ from instagram.tests.factories import (
     UserFactory,
     VideoFileFactory,
 )
+from instagram.tests.rest.test_posts import TIMES
 from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
 
 STORY_KEYS = {
-    "story_id", "user", "thumbnail", "blur_data_url", "media", "is_flagged", "created_at",
-    "story_created_at",
+    "story_id", "user", "thumbnail", "blur_data_url", "media", "is_flagged", "availability",
+    "created_at", "story_created_at",
 }  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def test_a_detail_shows_the_owner_in_full(api: APIClient) -> None:
 
     body = api.get(f"/instagram/stories/{story.story_id}/").json()
 
-    assert set(body) == STORY_KEYS
+    assert set(body) == STORY_KEYS | TIMES | {"highlights"}
     assert set(body["user"]) == DETAIL_KEYS
 
 
@@ -120,4 +121,5 @@ def test_the_statistic_counts_everything(api: APIClient) -> None:
         "total_users": 1,
         "total_posts": 0,
         "total_stories": 1,
+        "total_highlights": 0,
     }

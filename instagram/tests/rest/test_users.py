@@ -15,23 +15,23 @@ from instagram.models import ArchiveRun, RunStream, User
 from instagram.tests.factories import (
     NOON,
     MetricFactory,
-    RunFactory,
+    PollFactory,
     StoredAssetFactory,
     StoredFileFactory,
     StoryFactory,
-    StreamFactory,
     UserFactory,
 )
 
 LIST_KEYS = {
     "uuid", "has_stories", "has_history", "instagram_id", "username", "full_name",
     "profile_picture", "biography", "is_private", "is_verified", "media_count", "follower_count",
-    "following_count", "allow_auto_update_stories", "allow_auto_update_profile", "created_at",
-    "updated_at", "api_updated_at", "unknown",
+    "following_count", "allow_auto_update_stories", "allow_auto_update_profile", "availability",
+    "created_at", "updated_at", "api_updated_at", "unknown",
 }  # fmt: skip
 DETAIL_KEYS = LIST_KEYS | {
     "original_profile_picture_url", "auto_update_stories_limit_count",
-    "auto_update_profile_limit_count", "updated_at_from_api",
+    "auto_update_profile_limit_count", "updated_at_from_api", "last_seen_at", "first_missed_at",
+    "confirmed_at",
 }  # fmt: skip
 
 
@@ -104,18 +104,13 @@ def test_stories_are_announced(api: APIClient) -> None:
     assert api.get(f"/instagram/users/{story.user.uuid}/").json()["has_stories"] is True
 
 
-def test_the_last_poll_is_the_newest_profile_stream_that_succeeded(api: APIClient) -> None:
-    user = UserFactory.create()
-    for days, state in [(3, "succeeded"), (2, "succeeded"), (1, "failed")]:
-        then = NOON - timedelta(days=days)
-        run = RunFactory.create(user=user, state="failed", created_at=then)
-        StreamFactory.create(run=run, state=state, finished_at=then)
+def test_the_last_poll_is_that_of_the_profile_stream(api: APIClient) -> None:
+    user = PollFactory.create().user
+    PollFactory.create(user=user, stream="stories", polled_at=NOON + timedelta(days=1))
 
     body = api.get(f"/instagram/users/{user.uuid}/").json()
 
-    assert body["updated_at_from_api"] == (NOON - timedelta(days=2)).isoformat().replace(
-        "+00:00", "Z"
-    )
+    assert body["updated_at_from_api"] == "2025-03-01T12:00:00Z"
 
 
 def test_the_list_takes_two_queries_however_long_it_is(

@@ -1,0 +1,48 @@
+"""What changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from instagram.models import ChangeEvent
+
+DIFFERENCES = {
+    "type": "object",
+    "description": "Each changed field; `old` is null for what was not known before.",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["old", "new"],
+        "properties": {"old": {"nullable": True}, "new": {"nullable": True}},
+    },
+}
+
+
+@extend_schema_field(DIFFERENCES)
+class DifferencesField(serializers.JSONField):
+    """`{"caption": {"old": …, "new": …}}`; files stand in it by their source names."""
+
+
+class ChangeSerializer(serializers.ModelSerializer[ChangeEvent]):
+    """One change of one thing."""
+
+    user = serializers.UUIDField(source="user_id", allow_null=True, read_only=True)
+
+    class Meta:
+        model = ChangeEvent
+        fields: tuple[str, ...] = ("id", "kind", "object_id", "user", "event", "fields", "seen_at")
+        read_only_fields = fields
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """As declared, and `fields`, which cannot be an attribute of a serializer."""
+        return {**super().get_fields(), "fields": DifferencesField(read_only=True)}
+
+
+class VersionSerializer(ChangeSerializer):
+    """One change of the thing that was asked for."""
+
+    class Meta(ChangeSerializer.Meta):
+        fields = ("id", "event", "fields", "seen_at")
+        read_only_fields = fields

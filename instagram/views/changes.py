@@ -1,0 +1,75 @@
+"""The feed of changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.response import Response
+
+from core.api.keyset import Cursor
+from core.api.pagination import PAGE_SIZE_PARAMETER, KeysetPagination
+from instagram.filters import ChangeFilter
+from instagram.models import ChangeEvent
+from instagram.serializers.changes import ChangeSerializer
+from instagram.views import base
+
+START = Cursor(0, 0)
+
+
+class FeedPagination(KeysetPagination):
+    """`{"results", "next", "cursor"}`: a page behind `since`, and the place behind that page."""
+
+    parameter = "since"
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The envelope; a page without changes leaves the reader where it is."""
+        following = self._link(self.page.next)
+        return Response({"results": data, "next": following, "cursor": self._end()})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The envelope in OpenAPI."""
+        cursor = {"type": "string", "description": "Send it as `since` to read on, now or later."}
+        return {
+            "type": "object",
+            "required": ["results", "next", "cursor"],
+            "properties": {
+                "results": schema,
+                "next": {"type": "string", "format": "uri", "nullable": True},
+                "cursor": cursor,
+            },
+        }
+
+    def get_schema_operation_parameters(self, _view: Any) -> list[dict[str, Any]]:
+        """The query parameters in OpenAPI."""
+        since = {
+            "name": "since",
+            "in": "query",
+            "required": False,
+            "description": "The `cursor` of the page before; from the beginning without it.",
+            "schema": {"type": "string"},
+        }
+        return [since, PAGE_SIZE_PARAMETER]
+
+    def _end(self) -> str:
+        if rows := self.page.rows:
+            return self.keyset.encode(Cursor(rows[-1].transaction, rows[-1].pk))
+        return self.request.query_params.get(self.parameter) or self.keyset.encode(START)
+
+
+class ChangeListView(base.ArchiveList[ChangeEvent]):
+    """Every change in the order of the feed; who asks again with the last `cursor` misses none.
+
+    A change is listed once nothing can appear before it any more.
+    """
+
+    queryset = ChangeEvent.objects.all()
+    serializer_class = ChangeSerializer
+    filterset_class = ChangeFilter
+    pagination_class = FeedPagination
+    default_ordering = "transaction"
+
+    def get_queryset(self) -> QuerySet[ChangeEvent]:
+        """What is settled at this moment."""
+        settled: QuerySet[ChangeEvent] = ChangeEvent.objects.settled()
+        return settled
