@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
+
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
 from instagram.archiving.persist import assets
@@ -21,6 +23,7 @@ WRITTEN = (
     "title", "position", "cover", "media_count", "edited_at", "raw_data", "read_at", "search_text",
     "search_grams", "updated_at", *absence.COLUMNS,
 )  # fmt: skip
+CURED_BY_ANOTHER_URL = ("UrlExpired", "Transient")
 # What the tray says of the stories inside need not show every change of them.
 BELIEVED_FOR = timedelta(days=30)
 
@@ -45,12 +48,11 @@ def tray(user: User, records: Sequence[HighlightRecord], *, now: datetime) -> Ou
     """Store the tray, and mark the highlights whose stories must be asked for (`read_at` empty).
 
     These are the new ones, those whose number of stories or time of editing differs or is not
-    said, and those last asked for long ago. A highlight that another profile has is rejected.
+    said, those last asked for long ago, and those with a file that only a fresh URL can bring. A
+    highlight that another profile has is rejected.
     Statements: 2 when nothing changed, 1 more for fresh URLs of covers, 5 at most.
     """
-    known = Highlight.objects.select_related("cover").in_bulk(
-        [each.instagram_id for each in records]
-    )
+    known = _known([record.instagram_id for record in records])
     accepted = [each for each in records if _is_of(user, known.get(each.instagram_id))]
     covers = [_cover(record) for record in accepted]
     have, wanted = assets.want([cover for cover in covers if cover], now=now)
@@ -84,6 +86,23 @@ def highlight_stories(
         changes.record([_reordered(highlight, before, ids, is_first=not stored)], now=now)
     Highlight.objects.filter(pk=highlight.pk).update(read_at=now)
     return outcome
+
+
+def _known(ids: Sequence[str]) -> dict[str, Highlight]:
+    """The highlights with these ids, their covers, and whether they lack a file (`lacks_files`).
+
+    A file whose URL ran out for good has a fresh one in the next answer; a file that was no picture
+    has not.
+    """
+    failed = {"state": Asset.State.FAILED, "error_code__in": CURED_BY_ANOTHER_URL}
+    files = Asset.objects.filter(**failed).values("pk")
+    lacking = HighlightItem.objects.filter(
+        Q(story__image__in=files) | Q(story__video__in=files),
+        highlight=OuterRef("pk"),
+        removed_at=None,
+    )
+    rows = Highlight.objects.filter(pk__in=ids).select_related("cover")
+    return {row.pk: row for row in rows.annotate(lacks_files=Exists(lacking))}
 
 
 def _is_of(user: User, known: Highlight | None) -> bool:
@@ -127,7 +146,7 @@ def _entry(
 def _is_stale(row: Highlight, record: HighlightRecord, now: datetime) -> bool:
     """Whether the stories inside may differ from what is stored of them."""
     said = (record.media_count, record.edited_at)
-    if row.read_at is None or said == (None, None):
+    if row.read_at is None or said == (None, None) or getattr(row, "lacks_files", False):
         return True
     return said != (row.media_count, row.edited_at) or now - row.read_at > BELIEVED_FOR
 

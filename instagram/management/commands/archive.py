@@ -52,8 +52,8 @@ exit status: 0 everything was stored (without --wait: the runs were started),
         parser.add_argument(
             "--only",
             type=streams,
-            metavar="profile,posts,stories",
-            help="archive these streams only",
+            metavar="STREAMS",
+            help="only these of " + ",".join(RunStream.Name.values),
         )
 
     def handle(self, *_args: str, **options: Any) -> None:
@@ -75,7 +75,7 @@ exit status: 0 everything was stored (without --wait: the runs were started),
     def start(self, names: list[str], only: list[str] | None) -> list[ArchiveRun]:
         """One run per profile, in the order given. All names are checked before any run starts."""
         usernames = dict.fromkeys(username(name) for name in names)
-        added = [actions.add_profile(name=name, by=None, streams=only) for name in usernames]
+        added = [add(name, only) for name in usernames]
         return [each.run for each in added]
 
     def wait(self, runs: list[ArchiveRun]) -> None:
@@ -133,6 +133,14 @@ def username(text: str) -> str:
         return actions.username_from(text)
     except actions.NotAUsername as error:
         raise CommandError(f"{text!r}: {error}", returncode=2) from error
+
+
+def add(name: str, only: list[str] | None) -> actions.AddedProfile:
+    """Start the run. CommandError for a profile that was erased."""
+    try:
+        return actions.add_profile(name=name, by=None, streams=only)
+    except actions.NameOfErased as error:
+        raise CommandError(str(error)) from error
 
 
 def streams(text: str) -> list[str]:

@@ -210,3 +210,23 @@ def test_the_stories_of_a_highlight_long_past_are_live(provider: SimulatorContro
 
     stored = Story.objects.filter(expires_at__lt=timezone.now())
     assert {*stored.values_list("availability", flat=True)} == {"live"}
+
+
+def test_a_highlight_is_read_again_for_a_file_that_needs_another_url(user: User) -> None:
+    persist.tray(user, [highlight(1), highlight(2)], now=NOW)
+    read(1, 2)
+    Asset.objects.filter(owner_id="21").update(state="failed", error_code="UrlExpired")
+
+    persist.tray(user, [highlight(1), highlight(2)], now=LATER)
+
+    assert to_read(user) == ["2"]
+
+
+def test_a_highlight_is_not_read_again_for_a_file_that_is_no_picture(user: User) -> None:
+    persist.tray(user, [highlight(1)], now=NOW)
+    read(1)
+    Asset.objects.filter(owner_id="11").update(state="failed", error_code="NotMedia")
+
+    persist.tray(user, [highlight(1)], now=LATER)
+
+    assert to_read(user) == []
