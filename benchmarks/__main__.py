@@ -12,6 +12,7 @@ MEASUREMENTS = {
     "memory": "a video of 1 GB",
     "statements": "statements per page of posts",
     "dispatcher": "the schedule at 100,000 profiles next to bare SELECTs",
+    "paces": "a month of stories, polled adaptively and at fixed intervals",
     "list_latency": "lists at 100,000 posts next to their bare SQL",
 }
 

@@ -2,9 +2,9 @@
 
 Every stream follows one rule. A poll that brings something new halves the interval; one that does
 not lets it grow, fast while the profile counts as busy, slowly after that. The numbers for stories
-come from a simulated month (`instagram/tests/archiving/month.py`), and there is one set of them
-for each budget: as long as there are gaps, a call is spent best on a profile that nobody watches;
-once there are none, on the profile that has just posted.
+come from a simulated month (`./dev bench paces`), and there is one set of them for each budget: as
+long as there are gaps, a call is spent best on a profile that nobody watches; once there are none,
+on the profile that has just posted.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
 """A month of stories and polls, simulated without a database: what a pace finds, and its price.
 
-`python -m instagram.tests.archiving.month` prints the figures from which the paces were chosen.
-Every story lives for a day unless it is deleted earlier; a poll finds what lives at that moment.
+`./dev bench paces` prints the figures from which the paces were chosen. Every story lives for a day
+unless it is deleted earlier; a poll finds what lives at that moment.
 """
 
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,6 @@ from uuid import UUID
 
 from instagram.archiving.schedule.intervals import (
     STORY_LIFE,
-    STORY_PACES,
     Pace,
     jittered,
     next_interval,
@@ -144,26 +142,3 @@ def _sum(results: list[Result]) -> Result:
         sum(each.found for each in results),
         sum(each.calls for each in results),
     )
-
-
-def table(profiles: int, seed: int) -> Iterator[str]:
-    """A line for each pace: beside it both fixed polls that make as many calls."""
-    stories = world(profiles, seed)
-    yield f"{'pace':10} {'calls':>7} {'recall':>7} {'as often, all':>20} {'every 6 h, some':>20}"
-    for name, pace in STORY_PACES.items():
-        ours = adaptive(stories, pace)
-        every = MONTH * profiles / ours.calls
-        share = min(1.0, ours.calls * 6 * HOUR / MONTH / profiles)
-        stretched, partial = fixed(stories, every), fixed(stories, 6 * HOUR, polled=share)
-        yield (
-            f"{name:10} {ours.calls:>7} {ours.recall:>7.3f}"
-            f" {stretched.recall:>8.3f} at {every / HOUR:>4.1f} h"
-            f" {partial.recall:>11.3f} of {share:>4.0%}"
-        )
-    six = fixed(stories, 6 * HOUR)
-    yield f"{'every 6 h':10} {six.calls:>7} {six.recall:>7.3f}"
-
-
-if __name__ == "__main__":
-    for line in table(profiles=1000, seed=1):
-        sys.stdout.write(f"{line}\n")
