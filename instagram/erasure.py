@@ -39,15 +39,19 @@ from storage.models import StoredFile
 log = structlog.get_logger(__name__)
 
 
-class UnderLegalHold(Exception):
-    """The profile must be kept until the hold is released; nothing was removed."""
+class Refused(Exception):
+    """What was asked for cannot be done to the profile; the text says why. Nothing was changed."""
 
 
-class AlreadyHeld(Exception):
+class UnderLegalHold(Refused):
+    """The profile must be kept until the hold is released."""
+
+
+class AlreadyHeld(Refused):
     """A hold on the profile is in force."""
 
 
-class NotHeld(Exception):
+class NotHeld(Refused):
     """No hold on the profile is in force."""
 
 

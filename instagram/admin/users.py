@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin
 from core.users.models import Account
 from instagram import actions
+from instagram.admin import erasure
 from instagram.admin.observed import OBSERVED
 from instagram.admin.pictures import Pictures
 from instagram.admin.polls import PollInline
@@ -44,11 +45,13 @@ class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
         fields: ClassVar[list[str]] = []
 
     def clean_name(self) -> str:
-        """Refuse what is no username."""
+        """Refuse what is no username, and the names of erased profiles."""
         try:
-            return actions.username_from(self.cleaned_data["name"])
-        except actions.NotAUsername as error:
+            name = actions.username_from(self.cleaned_data["name"])
+            actions.refuse_erased(name)
+        except actions.Refused as error:
             raise forms.ValidationError(str(error)) from error
+        return name
 
 
 class MetricInline(KeptInline):
@@ -183,7 +186,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
         """One address more, for the button on a profile's page."""
         view = self.admin_site.admin_view(self.archive_one)
         own = path("<uuid:pk>/archive/", view, name="instagram_user_archive")
-        return [own, *super().get_urls()]
+        return [own, *erasure.urls(self), *super().get_urls()]
 
     def archive_one(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Start a run for the profile whose page is open, and go to the run."""

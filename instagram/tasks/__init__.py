@@ -1,6 +1,7 @@
 """Celery's way into the archive. Imported here so that the workers find every task."""
 
 from instagram.tasks.downloads import download_assets, renew_urls, sweep_downloads
+from instagram.tasks.erasure import finish_erasures
 from instagram.tasks.runs import archive_run, sweep_runs
 from instagram.tasks.schedule import dispatch
 
@@ -8,6 +9,7 @@ __all__ = [
     "archive_run",
     "dispatch",
     "download_assets",
+    "finish_erasures",
     "renew_urls",
     "sweep_downloads",
     "sweep_runs",

@@ -1,0 +1,15 @@
+"""Erasures that left something behind: bytes after a crash, calls that were out at the time."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.tasks import BaseTask
+from instagram import erasure
+
+
+@shared_task(name="instagram.finish_erasures", base=BaseTask, expires=60)
+def finish_erasures() -> None:
+    """Remove what is left."""
+    erasure.finish_all(now=timezone.now())

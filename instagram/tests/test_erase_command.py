@@ -1,0 +1,103 @@
+"""`manage.py erase` as a person or a program uses it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from instagram import erasure
+from instagram.models import Tombstone, User
+from instagram.tests.erasables import ID, NAME, archived, bytes_stored
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
+
+
+class Terminal(io.StringIO):
+    """Standard input at which somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def erase(*arguments: str) -> str:
+    """What the command prints."""
+    out = StringIO()
+    call_command("erase", *arguments, "--reason", "request 17", stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+@pytest.fixture
+def user() -> User:
+    return archived()
+
+
+@pytest.mark.parametrize("given", [NAME, f"https://www.instagram.com/{NAME}/", ID, "uuid"])
+def test_a_profile_is_erased_by_any_of_its_names(user: User, given: str) -> None:
+    erase(str(user.pk) if given == "uuid" else given, "--yes")
+
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert bytes_stored() == []
+
+
+def test_the_proof_is_printed_for_people_and_for_programs(user: User) -> None:
+    assert "9 files deleted" in erase(NAME, "--yes")
+
+    archived_again = User.objects.create(username="only.a.name")
+    printed = json.loads(erase(archived_again.username, "--yes", "--json"))
+
+    assert printed["proof"]["files"]["deleted"] == 0
+    assert printed["reason"] == "request 17"
+
+
+def test_without_a_terminal_it_must_be_told_yes(user: User) -> None:
+    with pytest.raises(CommandError) as caught:
+        erase(NAME)
+
+    assert caught.value.returncode == 2
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+@pytest.mark.parametrize(("answer", "tombstones"), [(NAME, 1), ("yes", 0), ("", 0)])
+def test_at_a_terminal_the_name_confirms(
+    user: User, monkeypatch: pytest.MonkeyPatch, answer: str, tombstones: int
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+
+    if tombstones:
+        erase(NAME)
+    else:
+        with pytest.raises(CommandError, match="Nothing was erased"):
+            erase(NAME)
+
+    assert Tombstone.objects.count() == tombstones
+
+
+def test_a_held_profile_is_not_erased(user: User) -> None:
+    erasure.place_hold(user, by=None, reason="court order")
+
+    with pytest.raises(CommandError, match="legal hold") as caught:
+        erase(NAME, "--yes")
+
+    assert caught.value.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["nobody.here", "4711", "two words", "11111111-1111-1111-1111-111111111111", ""]
+)
+def test_an_unknown_profile_is_named(given: str) -> None:
+    with pytest.raises(CommandError, match="No profile") as caught:
+        erase(given, "--yes")
+
+    assert caught.value.returncode == 1
+
+
+def test_an_erasure_needs_a_reason(user: User) -> None:
+    with pytest.raises(CommandError) as caught:
+        call_command("erase", user.username, "--yes", "--reason", " ")
+
+    assert caught.value.returncode == 2
