@@ -35,6 +35,8 @@ UNFOLD = {
                     item("Stories", "history_toggle_off", "instagram.story"),
                     item("Runs", "sync", "instagram.archiverun"),
                     item("Schedule", "event_repeat", "instagram.streampoll"),
+                    item("Legal holds", "gavel", "instagram.legalhold"),
+                    item("Tombstones", "delete_forever", "instagram.tombstone"),
                 ],
             },
             {

@@ -1,5 +1,6 @@
 """The archive in the admin: machine-written, so mostly to be looked at."""
 
+from instagram.admin.erasure import LegalHoldAdmin, TombstoneAdmin
 from instagram.admin.polls import StreamPollAdmin
 from instagram.admin.posts import PostAdmin
 from instagram.admin.runs import ArchiveRunAdmin, RejectedItemAdmin
@@ -8,9 +9,11 @@ from instagram.admin.users import UserAdmin
 
 __all__ = [
     "ArchiveRunAdmin",
+    "LegalHoldAdmin",
     "PostAdmin",
     "RejectedItemAdmin",
     "StoryAdmin",
     "StreamPollAdmin",
+    "TombstoneAdmin",
     "UserAdmin",
 ]
