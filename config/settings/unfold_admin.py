@@ -33,6 +33,8 @@ UNFOLD = {
                     item("Profiles", "account_circle", "instagram.user"),
                     item("Posts", "grid_on", "instagram.post"),
                     item("Stories", "history_toggle_off", "instagram.story"),
+                    item("Highlights", "stars", "instagram.highlight"),
+                    item("Changes", "difference", "instagram.changeevent"),
                     item("Runs", "sync", "instagram.archiverun"),
                     item("Schedule", "event_repeat", "instagram.streampoll"),
                     item("Legal holds", "gavel", "instagram.legalhold"),

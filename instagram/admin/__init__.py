@@ -1,6 +1,8 @@
 """The archive in the admin: machine-written, so mostly to be looked at."""
 
+from instagram.admin.changes import ChangeEventAdmin
 from instagram.admin.erasure import LegalHoldAdmin, TombstoneAdmin
+from instagram.admin.highlights import HighlightAdmin
 from instagram.admin.polls import StreamPollAdmin
 from instagram.admin.posts import PostAdmin
 from instagram.admin.runs import ArchiveRunAdmin, RejectedItemAdmin
@@ -9,6 +11,8 @@ from instagram.admin.users import UserAdmin
 
 __all__ = [
     "ArchiveRunAdmin",
+    "ChangeEventAdmin",
+    "HighlightAdmin",
     "LegalHoldAdmin",
     "PostAdmin",
     "RejectedItemAdmin",

@@ -29,7 +29,8 @@ class StoryAdmin(KeptAdmin):
     list_display_links = ("story_id",)
     machine_fields: ClassVar = (
         "story_id", "user", "story_created_at", "expires_at", "width", "height", "duration",
-        "image", "video", "availability", "last_seen_at", "created_at", "updated_at", "raw_data",
+        "image", "video", "availability", "last_seen_at", "first_missed_at", "confirmed_at",
+        "created_at", "updated_at", "raw_data",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:

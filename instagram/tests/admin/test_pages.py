@@ -10,8 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from instagram.models import ArchiveRun, Post, RunStream, Story, User
+from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, RunStream, Story, User
 from instagram.tests.factories import (
+    NOON,
+    ChangeFactory,
+    HighlightFactory,
+    HighlightItemFactory,
     PostFactory,
     RunFactory,
     StoredAssetFactory,
@@ -24,13 +28,16 @@ from storage.models import StoredFile
 
 pytestmark = pytest.mark.django_db
 
-Shown = type[User] | type[Post] | type[Story] | type[ArchiveRun]
+Shown = type[User | Post | Story | Highlight | ChangeEvent | ArchiveRun]
+MODELS = [User, Post, Story, Highlight, ChangeEvent, ArchiveRun]
 
 LISTS = {
-    "instagram_user": 5,  # session, account, bounded count, rows, access settings
-    "instagram_post": 7,  # and media and coauthors
-    "instagram_story": 5,
-    "instagram_archiverun": 5,  # streams instead of access settings
+    "instagram_user": 6,  # session, account, bounded count, rows, access settings, alarms
+    "instagram_post": 8,  # and media and coauthors
+    "instagram_story": 6,
+    "instagram_highlight": 6,
+    "instagram_changeevent": 5,
+    "instagram_archiverun": 6,  # streams instead of access settings
 }
 
 
@@ -41,11 +48,14 @@ def page_of(model: Shown, name: str) -> str:
 
 
 def fill(count: int) -> None:
-    """So many profiles, each with a picture, a post with a picture, a story and a run."""
+    """So many profiles, each with a picture, a post and a highlight with a picture,
+    a story, a change and a run."""
     for _ in range(count):
         user = UserFactory.create(picture=StoredAssetFactory.create())
         PostFactory.create(user=user)
         StoryFactory.create(user=user)
+        HighlightFactory.create(user=user)
+        ChangeFactory.create(user=user)
         StreamFactory.create(run=RunFactory.create(user=user), error_code="NoCredit")
 
 
@@ -73,7 +83,7 @@ def test_the_page_of_a_post_costs_the_same_for_a_carousel(
     post = PostFactory.create(media=media)
     ContentType.objects.get_for_model(Post)  # kept for the life of the process
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         admin_client.get(reverse("admin:instagram_post_change", args=[post.pk]))
 
 
@@ -87,11 +97,11 @@ def test_the_page_of_a_run_counts_its_files_once(
     address = page_of(ArchiveRun, "change")
     ContentType.objects.get_for_model(ArchiveRun)  # kept for the life of the process
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         admin_client.get(address)
 
 
-@pytest.mark.parametrize("model", [User, Post, Story, ArchiveRun])
+@pytest.mark.parametrize("model", MODELS)
 def test_the_page_of_a_row_opens(admin_client: Client, model: Shown) -> None:
     fill(1)
 
@@ -107,7 +117,9 @@ def test_every_list_opens(admin_client: Client, model: type[User]) -> None:
     assert admin_client.get(reverse(name)).status_code == 200
 
 
-@pytest.mark.parametrize("page", ["instagram_user", "instagram_post", "instagram_story"])
+@pytest.mark.parametrize(
+    "page", ["instagram_user", "instagram_post", "instagram_story", "instagram_highlight"]
+)
 def test_a_list_shows_pictures(admin_client: Client, page: str) -> None:
     fill(1)
 
@@ -182,10 +194,70 @@ def test_the_machines_fields_cannot_be_changed(admin_client: Client) -> None:
     assert (post.caption, post.is_flagged) == ("as it was", True)
 
 
-@pytest.mark.parametrize("model", [User, Post, Story, ArchiveRun])
+@pytest.mark.parametrize("model", MODELS)
 def test_nothing_of_the_archive_is_deleted_here(admin_client: Client, model: Shown) -> None:
     fill(1)
 
     answer = admin_client.post(page_of(model, "delete"), {"post": "yes"})
 
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("stories", [1, 6])
+def test_the_page_of_a_highlight_costs_the_same_for_many_stories(
+    admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries, stories: int
+) -> None:
+    highlight = HighlightFactory.create()
+    HighlightItemFactory.create_batch(stories, highlight=highlight)
+    ContentType.objects.get_for_model(Highlight)  # kept for the life of the process
+
+    with django_assert_num_queries(7):
+        admin_client.get(reverse("admin:instagram_highlight_change", args=[highlight.pk]))
+
+
+def test_the_stories_of_a_highlight_stand_in_its_order(admin_client: Client) -> None:
+    highlight = HighlightFactory.create()
+    gone, last, first = (
+        HighlightItemFactory.create(highlight=highlight, position=position, removed_at=removed)
+        for position, removed in [(0, NOON), (2, None), (1, None)]
+    )
+
+    page = admin_client.get(reverse("admin:instagram_highlight_change", args=[highlight.pk]))
+
+    html = page.content.decode()
+    places = [html.index(item.story_id) for item in (first, last, gone)]
+    assert places == sorted(places)
+
+
+def test_highlights_are_found_by_a_word_of_their_title(admin_client: Client) -> None:
+    wanted = HighlightFactory.create(title="Reykjavík")
+    other = HighlightFactory.create()
+
+    page = admin_client.get(reverse("admin:instagram_highlight_changelist"), {"q": "reykja"})
+
+    html = page.content.decode()
+    assert f">{wanted.pk}<" in html
+    assert f">{other.pk}<" not in html
+
+
+def test_changes_are_found_by_the_id_of_what_changed(admin_client: Client) -> None:
+    ChangeFactory.create(object_id="3000000000000000001")
+    ChangeFactory.create(object_id="3000000000000000002")
+
+    page = admin_client.get(
+        reverse("admin:instagram_changeevent_changelist"), {"q": " 3000000000000000001 "}
+    )
+
+    html = page.content.decode()
+    assert ">3000000000000000001<" in html
+    assert ">3000000000000000002<" not in html
+
+
+def test_the_page_of_a_profile_tells_when_it_was_missed(admin_client: Client) -> None:
+    user = UserFactory.create(availability="deleted", first_missed_at=NOON, confirmed_at=NOON)
+
+    page = admin_client.get(reverse("admin:instagram_user_change", args=[user.pk]))
+
+    html = page.content.decode()
+    assert "deleted: confirmed" in html
+    assert html.count("March 1, 2025, noon") >= 2
