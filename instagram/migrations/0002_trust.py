@@ -26,6 +26,71 @@ SELECT run.user_id, stream.name, max(stream.finished_at), interval '1 day'
  GROUP BY run.user_id, stream.name
 """
 
+# The feed of changes begins with what is known, so that replaying it rebuilds all of it.
+CHANGES = """
+INSERT INTO instagram_changeevent (kind, object_id, user_id, event, fields, seen_at)
+SELECT kind, object_id, user_id, 'appeared', (
+           SELECT jsonb_object_agg(key, jsonb_build_object('old', NULL, 'new', value))
+             FROM jsonb_each(facts)
+            WHERE value <> 'null'
+       ), seen_at
+  FROM (
+      SELECT 'user' AS kind, profile.uuid::text AS object_id, profile.uuid AS user_id,
+             coalesce(profile.api_updated_at, profile.created_at) AS seen_at, jsonb_build_object(
+                 'instagram_id', profile.instagram_id, 'username', profile.username,
+                 'full_name', profile.full_name, 'biography', profile.biography,
+                 'is_private', profile.is_private, 'is_verified', profile.is_verified,
+                 'external_url', profile.external_url, 'bio_links', profile.bio_links,
+                 'availability', profile.availability, 'picture', picture.source_name
+             ) AS facts
+        FROM instagram_user profile
+        LEFT JOIN storage_asset picture ON picture.id = profile.picture_id
+       WHERE profile.availability <> 'unknown'
+      UNION ALL
+      SELECT 'post', post.id, post.user_id, coalesce(post.api_updated_at, post.created_at),
+             jsonb_build_object(
+                 'owner', owner.instagram_id, 'shortcode', post.shortcode,
+                 'variant', post.variant, 'caption', post.caption, 'location', post.location,
+                 'post_created_at',
+                 to_char(post.post_created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                 'availability', post.availability,
+                 'coauthors', (
+                     SELECT jsonb_agg(coauthor.instagram_id ORDER BY coauthor.instagram_id)
+                       FROM instagram_post_coauthors link
+                       JOIN instagram_user coauthor ON coauthor.uuid = link.user_id
+                      WHERE link.post_id = post.id
+                 ),
+                 'media', (
+                     SELECT jsonb_agg(jsonb_build_object(
+                                'id', medium.instagram_id, 'image', image.source_name,
+                                'video', video.source_name
+                            ) ORDER BY medium.position, medium.id)
+                       FROM instagram_postmedia medium
+                       LEFT JOIN storage_asset image ON image.id = medium.image_id
+                       LEFT JOIN storage_asset video ON video.id = medium.video_id
+                      WHERE medium.post_id = post.id AND medium.removed_at IS NULL
+                 )
+             )
+        FROM instagram_post post
+        JOIN instagram_user owner ON owner.uuid = post.user_id
+      UNION ALL
+      SELECT 'story', story.story_id, story.user_id, story.created_at, jsonb_build_object(
+                 'owner', owner.instagram_id,
+                 'story_created_at',
+                 to_char(story.story_created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                 'expires_at',
+                 to_char(story.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                 'availability', story.availability, 'image', image.source_name,
+                 'video', video.source_name
+             )
+        FROM instagram_story story
+        JOIN instagram_user owner ON owner.uuid = story.user_id
+        LEFT JOIN storage_asset image ON image.id = story.image_id
+        LEFT JOIN storage_asset video ON video.id = story.video_id
+  ) known
+ ORDER BY seen_at
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -260,5 +325,5 @@ class Migration(migrations.Migration):
             model_name='streampoll',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('deadline_at__isnull', True), ('due_at__isnull', True)), models.Q(('deadline_at__isnull', False), ('due_at__isnull', False)), _connector='OR'), name='poll_due_has_deadline'),
         ),
-        migrations.RunSQL(POLLS, migrations.RunSQL.noop, elidable=True),
+        migrations.RunSQL([POLLS, CHANGES], migrations.RunSQL.noop, elidable=True),
     ]
