@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
-from api_logs.models import APIRequestLog
+from api_logs.actions import resolve
+from api_logs.models import Alarm, APIRequestLog
 from instagram import actions
 from instagram.archiving import pipeline
 from instagram.models import ArchiveRun, User
@@ -188,7 +189,7 @@ class Scene:
         return True
 
     def _mend(self) -> None:
-        """End an outage whose hour is over; somebody notices what does not pass by itself."""
+        """End an outage whose hour is over; staff mend what does not pass by itself."""
         if self.outage_ends is not None and self.now < self.outage_ends:
             self.now = min(self.now, self.outage_ends)
             return
@@ -198,6 +199,7 @@ class Scene:
     def _clear_faults(self) -> None:
         self.judge.note_hits(self.lab.control.faults())
         self.lab.control.clear_faults()
+        resolve(Alarm.objects.all(), by="verify", now=self.now)
         self.outage_ends = None
         self.mended = True
 

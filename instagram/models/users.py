@@ -58,14 +58,14 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(OUT_OF_STEP).order_by("pk")
 
     def named(self, username: str) -> UserQuerySet:
-        """Who holds the name now, before who held it last."""
+        """Who holds the name now, before who was asked for by it, before who held it last."""
         holds_now = UsernamePeriod.objects.filter(
             user=OuterRef("pk"), username=username, ended_at=None
         )
         return (
             self.filter(username=username)
-            .annotate(holds_name=Exists(holds_now))
-            .order_by("-holds_name", "-created_at")
+            .annotate(holds_name=Exists(holds_now), is_only_a_name=Q(instagram_id=None))
+            .order_by("-holds_name", "-is_only_a_name", "-created_at")
         )
 
     def matching(self, words: Iterable[str]) -> UserQuerySet:

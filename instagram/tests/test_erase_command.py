@@ -96,6 +96,15 @@ def test_an_unknown_profile_is_named(given: str) -> None:
     assert caught.value.returncode == 1
 
 
+def test_a_name_of_several_profiles_erases_none(user: User) -> None:
+    other = User.objects.create(username=NAME, instagram_id="502")
+
+    with pytest.raises(CommandError, match=str(other.pk)):
+        erase(NAME, "--yes")
+
+    assert User.objects.named(NAME).count() == 2
+
+
 def test_an_erasure_needs_a_reason(user: User) -> None:
     with pytest.raises(CommandError) as caught:
         call_command("erase", user.username, "--yes", "--reason", " ")

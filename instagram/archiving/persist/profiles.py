@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
 from core.errors import Erased, Transient, UnexpectedPayload
@@ -95,12 +96,17 @@ def _survivor(user: User, record: ProfileRecord) -> User:
         return user
     if ArchiveRun.objects.active().filter(user=survivor).exists():
         raise Transient("this account is being archived under its other name")
-    ArchiveRun.objects.filter(user=user).update(user=survivor)
-    LegalHold.objects.filter(user=user).update(user=survivor)
-    placeholder = user.pk
-    user.delete()
-    User.history.filter(uuid=placeholder).delete()  # it was a name, never a profile
+    _merge(user, survivor)
     return survivor
+
+
+def _merge(placeholder: User, survivor: User) -> None:
+    """Give the runs and holds of a row that is only a name to a profile, and delete it."""
+    ArchiveRun.objects.filter(user=placeholder).update(user=survivor)
+    LegalHold.objects.filter(user=placeholder).update(user=survivor)
+    key = placeholder.pk
+    placeholder.delete()
+    User.history.filter(uuid=key).delete()  # it was a name, never a profile
 
 
 def _refuse_erased(record: ProfileRecord) -> None:
@@ -160,6 +166,19 @@ def _hold_name(user: User, now: datetime) -> None:
         return
     open_periods.update(ended_at=now)
     UsernamePeriod.objects.create(user=user, username=user.username, started_at=now)
+    _take_in_placeholder(user)
+
+
+@transaction.atomic
+def _take_in_placeholder(user: User) -> None:
+    """Merge the row of whoever was asked for by this name while nobody was known by it.
+
+    It stays where its own run failed before the profile was met as somebody's coauthor. One that
+    is being archived finds the profile by itself.
+    """
+    waiting = User.objects.filter(username=user.username, instagram_id=None)
+    for placeholder in waiting.exclude(runs__in=ArchiveRun.objects.active()).select_for_update():
+        _merge(placeholder, user)
 
 
 def _record_counts(user: User, record: ProfileRecord, now: datetime) -> None:

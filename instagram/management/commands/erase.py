@@ -61,12 +61,17 @@ exit status: 0 erased, 1 not erased (unknown, under a legal hold, not confirmed)
 
 
 def find(text: str) -> User:
-    """The profile of that UUID, Instagram id or name. CommandError where there is none."""
+    """The profile of that UUID, Instagram id or name. CommandError where it is not just one."""
     user = _by_uuid(text) or User.objects.filter(instagram_id=text).first()
-    user = user or User.objects.named(_username(text)).first()
-    if user is None:
+    found = [user] if user else [*User.objects.named(_username(text))]
+    if not found:
         raise CommandError(f"No profile {text!r} is known.")
-    return user
+    if len(found) > 1:  # a name that changed hands, or one that was asked for and never found
+        listed = ", ".join(f"{each.pk} (id {each.instagram_id or 'unknown'})" for each in found)
+        raise CommandError(
+            f"Several profiles are known as {text!r}; give the UUID of one: {listed}"
+        )
+    return found[0]
 
 
 def _by_uuid(text: str) -> User | None:

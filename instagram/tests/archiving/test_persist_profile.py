@@ -148,6 +148,35 @@ def test_a_merge_waits_while_the_survivor_is_being_archived(user: User) -> None:
         persist.profile(added.user, profile(username="lena.new"), now=LATER)
 
 
+def test_a_name_asked_for_again_is_the_row_that_it_was_asked_for_by() -> None:
+    asked = actions.add_profile(name="lena.v", by=None)
+    User.objects.create(username="lena.v", instagram_id="501")  # met as a coauthor
+
+    again = actions.add_profile(name="lena.v", by=None)
+
+    assert again.run == asked.run
+
+
+def test_a_name_asked_for_in_vain_merges_once_its_holder_is_known() -> None:
+    asked = actions.add_profile(name="lena.v", by=None)
+    ArchiveRun.objects.update(state=ArchiveRun.State.FAILED)
+    met = User.objects.create(username="lena.v", instagram_id="501")
+
+    persist.profile(met, profile(), now=NOW)
+
+    assert User.objects.get() == met
+    assert ArchiveRun.objects.get(pk=asked.run.pk).user == met
+
+
+def test_a_name_that_is_being_archived_merges_by_itself() -> None:
+    asked = actions.add_profile(name="lena.v", by=None)
+    met = User.objects.create(username="lena.v", instagram_id="501")
+
+    persist.profile(met, profile(), now=NOW)
+
+    assert {*User.objects.all()} == {asked.user, met}
+
+
 def test_an_answer_about_another_account_is_refused(user: User) -> None:
     known = archived(user)
 
