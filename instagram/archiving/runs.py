@@ -122,7 +122,7 @@ def advance(
 def _hold(run: ArchiveRun, **changes: object) -> None:
     """Lock the run until the transaction ends, so that nobody takes it over in between."""
     held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
-    if not held.update(lease=run.lease, **changes):
+    if not held.update(**{"lease": run.lease, **changes}):
         raise LostLease
 
 
@@ -236,6 +236,7 @@ def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
         next_attempt_at=timezone.now() + min(timedelta(seconds=error.retry_after), LONGEST_PAUSE),
         waits_for=error.code,
         leased_until=None,
+        lease=None,
     )
     log.info("run.postponed", run=str(run.pk), error_code=error.code)
 

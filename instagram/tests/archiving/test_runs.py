@@ -10,7 +10,14 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from core.errors import CoreAPIError, NotAvailable, RateLimited, Transient, UnexpectedPayload
+from core.errors import (
+    BudgetExhausted,
+    CoreAPIError,
+    NotAvailable,
+    RateLimited,
+    Transient,
+    UnexpectedPayload,
+)
 from instagram import actions
 from instagram.archiving import runs
 from instagram.archiving.persist import Outcome
@@ -70,6 +77,26 @@ def test_a_worker_that_lost_its_run_cannot_put_it_off() -> None:
 
     with pytest.raises(runs.LostLease):
         runs.pause(run, Transient("timeout"))
+
+
+def put_off_by_a_failure(run: ArchiveRun) -> None:
+    runs.pause(run, Transient("timeout"))
+
+
+def put_off_by_a_cap(run: ArchiveRun) -> None:
+    runs.postpone(run, BudgetExhausted("soft cap", retry_after=60))
+
+
+@pytest.mark.parametrize("put_off", [put_off_by_a_failure, put_off_by_a_cap])
+def test_a_worker_that_put_its_run_off_holds_it_no_longer(
+    put_off: Callable[[ArchiveRun], None],
+) -> None:
+    run = claimed()
+
+    put_off(run)
+
+    with pytest.raises(runs.LostLease):
+        runs.advance(run, stream_of(run), Outcome(seen=1))
 
 
 def test_the_counts_of_a_page_that_was_rolled_back_are_not_kept() -> None:
