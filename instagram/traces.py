@@ -60,8 +60,11 @@ def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
 
 
 def _of_stories(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
+    """Also the places of its stories in highlights that are not its own."""
     highlights = user.highlights.values("pk")
+    elsewhere = HighlightItem.objects.exclude(highlight__in=highlights)
     yield "highlight_places", HighlightItem.objects.filter(highlight__in=highlights)
+    yield "highlight_places", elsewhere.filter(story__in=user.stories.values("pk"))
     yield "highlights", user.highlights.all()
     yield "stories", user.stories.all()
 

@@ -129,6 +129,17 @@ def test_a_post_of_somebody_else_loses_the_link_and_stays() -> None:
     assert not theirs.coauthors.exists()
 
 
+def test_a_highlight_of_somebody_else_loses_the_story_and_stays() -> None:
+    user, other = archived(), add_profile("90210999003", "paul.stays")
+    theirs = Highlight.objects.create(pk="5", user=other)
+    theirs.items.create(story_id=STORY, position=0)
+
+    erase(user)
+
+    assert Highlight.objects.get() == theirs
+    assert not theirs.items.exists()
+
+
 def test_calls_about_others_stay_on_record() -> None:
     user = archived()
     nameless = log_call(target="", batch="")
