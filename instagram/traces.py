@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from api_logs.models import ABANDONED_AFTER, APIRequestLog
@@ -33,6 +35,7 @@ def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
     Rows that are found through others come before those.
     """
     yield "calls", calls(user)
+    yield "admin_log", _admin_log(user)
     for assets in _assets(user):
         yield "quarantined", Quarantined.objects.filter(asset__in=assets.values("pk"))
         yield "assets", assets
@@ -47,6 +50,27 @@ def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "holds", LegalHold.objects.filter(user=user)
     yield "history", User.history.filter(uuid=user.pk)
     yield "profiles", User.objects.filter(pk=user.pk)
+
+
+def _admin_log(user: User) -> QuerySet[LogEntry]:
+    """What staff did to it in the admin: an entry repeats the name and the id.
+
+    An entry about a row that was merged into the profile has only the name in common with it.
+    """
+    about = Q(_about(User), ~Q(object_id__in=_ids(User.objects)), object_repr__in=_names(user))
+    things = (user.posts, user.stories, user.highlights, user.runs)
+    for rows in (User.objects.filter(pk=user.pk), *things):
+        about |= Q(_about(rows.model), object_id__in=_ids(rows))
+    return LogEntry.objects.filter(about)
+
+
+def _about(model: type[Model]) -> Q:
+    return Q(content_type=ContentType.objects.get_for_model(model))
+
+
+def _ids(rows: Any) -> QuerySet[Any]:
+    ids: QuerySet[Any] = rows.values(text=Cast("pk", CharField()))
+    return ids
 
 
 def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
@@ -127,11 +151,11 @@ def _assets(user: User) -> list[QuerySet[Asset]]:
 
 def calls(user: User) -> QuerySet[APIRequestLog]:
     """The calls of its runs, and those that asked for it, its posts or its highlights."""
-    runs = user.runs.values(text=Cast("pk", CharField()))
     about = Q(target__in=[*_names(user), *filter(None, [user.instagram_id])])
     for things in (user.posts, user.highlights):
         about |= Q(target__in=things.values("pk"))
-    found: QuerySet[APIRequestLog] = APIRequestLog.objects.filter(about | Q(batch__in=runs))
+    about |= Q(batch__in=_ids(user.runs))
+    found: QuerySet[APIRequestLog] = APIRequestLog.objects.filter(about)
     return found
 
 

@@ -6,11 +6,14 @@ import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.db.models import ForeignObject
+from django.db.models import ForeignObject, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from api_logs.models import APIRequestLog
@@ -28,7 +31,7 @@ from instagram.models import (
     Tombstone,
     User,
 )
-from instagram.tests.archiving.builders import NOW, post
+from instagram.tests.archiving.builders import NOW, post, profile
 from instagram.tests.erasables import (
     FORMER_NAME,
     HIGHLIGHT,
@@ -138,6 +141,48 @@ def test_a_highlight_of_somebody_else_loses_the_story_and_stays() -> None:
 
     assert Highlight.objects.get() == theirs
     assert not theirs.items.exists()
+
+
+def test_the_log_of_the_admin_forgets_what_was_done_to_it(account: Account) -> None:
+    user = archived()
+    for rows in (User.objects.filter(pk=user.pk), user.posts, user.stories, user.highlights):
+        log_change(account, rows.all())
+    log_change(account, user.runs.all())
+    assert LogEntry.objects.count() == 6
+
+    tombstone = erase(user)
+
+    assert not LogEntry.objects.exists()
+    assert tombstone.proof["removed"]["admin_log"] == 6
+
+
+def test_the_log_of_the_admin_forgets_the_row_that_was_only_its_name(account: Account) -> None:
+    user, other = archived(), add_profile("90210999003", "paul.stays")
+    placeholder = User.objects.create(username=FORMER_NAME)
+    log_change(account, User.objects.filter(pk__in=[placeholder.pk, other.pk]))
+    placeholder.delete()
+
+    erase(user)
+
+    assert LogEntry.objects.get().object_id == str(other.pk)
+
+
+def test_the_log_of_the_admin_keeps_what_was_done_to_another_of_the_same_name(
+    account: Account,
+) -> None:
+    user, other = archived(), add_profile("90210999003", FORMER_NAME)
+    log_change(account, User.objects.filter(pk=other.pk))
+    persist.profile(other, profile("90210999003", "paul.stays"), now=NOW)
+
+    erase(user)
+
+    assert LogEntry.objects.get().object_repr == FORMER_NAME
+
+
+def log_change(account: Account, rows: QuerySet[Any]) -> None:
+    """What the admin writes after each of the rows was changed in it."""
+    for row in rows:
+        LogEntry.objects.log_actions(account.pk, [row], CHANGE)
 
 
 def test_calls_about_others_stay_on_record() -> None:
@@ -293,6 +338,7 @@ def test_the_survey_tells_beforehand_what_will_be_removed() -> None:
 
 def statements_to_erase(posts: int) -> int:
     user = archived(posts)
+    ContentType.objects.get_for_models(*OWN)  # kept for the life of the process
     with CaptureQueriesContext(connection) as captured:
         erase(user).delete()
     return len(captured)
