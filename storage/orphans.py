@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
 
-from storage import store
+from storage import removal, store
 from storage.models import StoredFile
 from storage.store import name_of
 
 GRACE = timedelta(hours=6)
 """Younger ones may belong to a download that is about to be committed."""
 GROUP = 500
+NAME = re.compile(r"[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})\.(?P<extension>[a-z0-9]{1,8})")
+"""Of what a download stores; anything else in its folders was put there by hand."""
 
 
 def files(now: datetime) -> Iterator[str]:
@@ -31,30 +33,35 @@ def rows(now: datetime) -> list[StoredFile]:
     return list(StoredFile.objects.unreferenced(now - GRACE).order_by("pk"))
 
 
+@transaction.atomic
 def delete_row(file: StoredFile, now: datetime) -> bool:
     """Delete the row and its bytes; False where it has come into use meanwhile."""
-    with transaction.atomic():
-        idle = StoredFile.objects.unreferenced(now - GRACE).filter(pk=file.pk)
-        if idle.select_for_update(of=("self",)).first() is None:
-            return False
-        StoredFile.objects.filter(pk=file.pk).delete()
-    return delete_file(file.name)
+    rows = StoredFile.objects.filter(pk=file.pk)
+    if rows.unreferenced(now - GRACE).exists():
+        removal.discard([file.sha256])
+    return not rows.exists()
 
 
+@transaction.atomic
 def delete_file(name: str) -> bool:
     """Delete bytes that no row names; False, and they stay, where one does by now.
 
-    They are taken away first and looked up then: a download of the same bytes either misses them
-    and stores its own, or has written its row.
+    With a row first, as `discard` wants: a download that ends with the same bytes waits for us and
+    then misses them, or we wait for its row.
     """
-    shelf = store.default()
-    with shelf.aside() as path:
-        with suppress(FileNotFoundError):  # somebody else deletes it too
-            shelf.take(name, path)
-        if not path.exists() or not _named({name}):
-            return True
-        shelf.put(path, name)
-    return False
+    known = NAME.fullmatch(name)
+    if known is None:  # no download could bring it
+        store.default().delete(name)
+        return True
+    sha256, extension = known["sha256"], known["extension"]
+    file, is_new = StoredFile.objects.select_for_update().get_or_create(
+        sha256=sha256, defaults={"extension": extension, "size": 0}
+    )
+    if is_new:
+        removal.discard([sha256])
+    elif file.extension != extension:
+        store.default().delete(name)
+    return is_new or file.extension != extension
 
 
 def _named(names: set[str]) -> set[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from core.tests.odd_server import OddServer, odd_server
@@ -60,3 +61,10 @@ def make_file(shelf: Store, db: None) -> MakeFile:
         )
 
     return make
+
+
+def somebody_waits() -> bool:
+    """Whether another connection waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
-from storage import kinds, orphans, parts, store
+from core.tests.waiting import wait_until
+from storage import claims, kinds, orphans, parts, store
+from storage.claims import Success
 from storage.models import StoredFile
 from storage.store import Store
 from storage.tests import samples
-from storage.tests.conftest import MakeAsset, MakeFile
+from storage.tests.conftest import MakeAsset, MakeFile, somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +111,79 @@ def test_a_file_that_got_its_row_stays(make_file: MakeFile, shelf: Store) -> Non
 
 def test_a_file_that_is_gone_already_is_no_error(shelf: Store) -> None:
     assert orphans.delete_file(f"ab/ab{'0' * 62}.jpg")
+
+
+def test_a_file_that_no_download_could_have_brought_is_deleted(shelf: Store) -> None:
+    path = shelf.root / "ab" / f"{'long' * 60}.txt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+
+    assert orphans.delete_file(f"ab/{path.name}")
+    assert not path.exists()
+
+
+def test_a_file_with_another_extension_than_its_row_is_deleted_alone(
+    shelf: Store, make_file: MakeFile
+) -> None:
+    file = make_file(samples.jpeg())
+    stray = file.name.replace(".jpg", ".png")
+    (shelf.root / stray).write_bytes(b"x")
+
+    assert orphans.delete_file(stray)
+    assert [shelf.exists(stray), shelf.exists(file.name)] == [False, True]
+
+
+def test_a_deleted_file_leaves_no_row(shelf: Store) -> None:
+    orphans.delete_file(store.keep(samples.jpeg(), kinds.JPEG).name)
+
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bytes_that_a_download_is_about_to_commit_stay(shelf: Store, make_asset: MakeAsset) -> None:
+    content = store.keep(samples.jpeg(), kinds.JPEG)
+    asset = make_asset()
+    [claimed] = claims.claim(1)
+    deleted: list[bool] = []
+
+    with transaction.atomic():
+        claims.settle([Success(claimed, content)])
+        other = beside(lambda: deleted.append(orphans.delete_file(content.name)))
+        wait_until(somebody_waits)
+    other.join()
+
+    asset.refresh_from_db()
+    assert (deleted, asset.state, shelf.exists(content.name)) == ([False], "stored", True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_comes_into_use_at_the_same_time_stays(
+    make_file: MakeFile, make_asset: MakeAsset, shelf: Store
+) -> None:
+    file = make_file(samples.jpeg(), stored_at=LONG_AGO)
+    make_asset()
+    [claimed] = claims.claim(1)
+    content = store.keep(samples.jpeg(), kinds.JPEG)
+    deleted: list[bool] = []
+
+    with transaction.atomic():
+        claims.settle([Success(claimed, content)])
+        other = beside(lambda: deleted.append(orphans.delete_row(file, timezone.now())))
+        wait_until(somebody_waits)
+    other.join()
+
+    assert (deleted, shelf.exists(file.name)) == ([False], True)
+
+
+def beside(work: Callable[[], None]) -> threading.Thread:
+    """Do it on another connection meanwhile."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread

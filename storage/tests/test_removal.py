@@ -13,7 +13,7 @@ from storage import claims, kinds, removal, store
 from storage.claims import BatchResult, Success
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Content, Store, quarantined_name
-from storage.tests.conftest import MakeAsset
+from storage.tests.conftest import MakeAsset, somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -169,10 +169,3 @@ def discard_and_disconnect(digest: str) -> None:
         removal.discard([digest])
     finally:
         connection.close()
-
-
-def somebody_waits() -> bool:
-    """Whether another connection waits for a lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
