@@ -55,6 +55,14 @@ def send(name: str, *arguments: str | int, queue: str | None = None) -> None:
         log.warning("task.not_sent", task=name, error=type(error).__name__)
 
 
+def waiting(queue: str) -> int:
+    """How many messages no worker has taken yet. Raises what the broker's client raises."""
+    with current_app.connection_for_write() as broker:
+        channel: Any = broker.channel()  # its type lacks queue_declare
+        size: int = channel.queue_declare(queue=queue).message_count
+    return size
+
+
 def send_on_commit(name: str, *arguments: str | int, queue: str | None = None) -> None:
     """Nudge a worker once the transaction around the call is committed."""
     transaction.on_commit(partial(send, name, *arguments, queue=queue))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from core.tasks import send_on_commit
-from instagram.models import ArchiveRun, RunStream
+from instagram.models import ArchiveRun, RunStream, StreamPoll
 
 ORDER = tuple(RunStream.Name)
 ARCHIVE, STORIES = "archive", "stories"
+QUEUES = (STORIES, ARCHIVE)
+SOON = timedelta(hours=4)  # what intervals.Pace leaves until the first story could die unseen
 
 
 def start_runs(streams: Mapping[UUID, Collection[str]]) -> None:
@@ -36,6 +41,20 @@ def add_streams(wanted: Mapping[ArchiveRun, Collection[str]]) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def due(queue: str, *, now: datetime) -> QuerySet[ArchiveRun]:
+    """The runs that a message to this queue should find; what has waited longest comes first.
+
+    A run that a person asked for goes before the backfills once its stories could die unseen soon.
+    """
+    stories = RunStream.Name.STORIES
+    pending = RunStream.objects.filter(run=OuterRef("pk"), name=stories, state="pending")
+    polls = StreamPoll.objects.filter(user=OuterRef("user"), stream=stories)
+    soon = polls.filter(deadline_at__lte=now + SOON)
+    cannot_wait = Q(Q(is_scheduled=True) | Exists(soon), Exists(pending))
+    runs: QuerySet[ArchiveRun] = ArchiveRun.objects.due(now)
+    return runs.filter(cannot_wait if queue == STORIES else ~cannot_wait)
 
 
 def queue_for(pending: Collection[str], *, is_scheduled: bool) -> str:

@@ -6,15 +6,12 @@ from uuid import UUID
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import shared_task
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
 from django.utils import timezone
 
-from core.tasks import BaseTask, send
+from core.tasks import BaseTask, send, waiting
 from instagram.archiving import pipeline, runs, starting
-from instagram.models import ArchiveRun, RunStream
 
-MOST_NUDGES = 100  # a sweep; what is left is due at the next one
+MOST_WAITING = 100  # messages in a queue; what is left is due when they are taken
 
 
 @shared_task(name="instagram.archive_run", base=BaseTask, throws=(runs.LostLease,))
@@ -32,11 +29,13 @@ def archive_run(run_id: str) -> None:
 
 @shared_task(name="instagram.sweep_runs", base=BaseTask, expires=60)
 def sweep_runs() -> None:
-    """Nudge the runs that are due: lost messages, dead workers, pauses that are over."""
-    pending = RunStream.objects.filter(run=OuterRef("pk"), state=RunStream.State.PENDING)
-    due = ArchiveRun.objects.due(timezone.now()).values_list(
-        "pk", "is_scheduled", ArraySubquery(pending.values("name"))
-    )
-    for run_id, is_scheduled, streams in due[:MOST_NUDGES]:
-        queue = starting.queue_for(streams, is_scheduled=is_scheduled)
-        send("instagram.archive_run", str(run_id), queue=queue)
+    """Nudge the runs that are due: lost messages, dead workers, pauses that are over.
+
+    Each queue has room of its own, so that none starves another, and is only filled up: a backlog
+    stays in PostgreSQL, however often it is swept. Sends one statement for each queue with room.
+    """
+    now = timezone.now()
+    for queue in starting.QUEUES:
+        room = max(0, MOST_WAITING - waiting(queue))
+        for run_id in starting.due(queue, now=now).values_list("pk", flat=True)[:room]:
+            send("instagram.archive_run", str(run_id), queue=queue)

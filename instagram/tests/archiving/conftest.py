@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from celery import current_app
 from pytest_django import Settings
 
+from instagram.archiving import starting
 from simulator.client import SimulatorControl
 from simulator.process import SimulatorProcess
 
@@ -22,6 +25,15 @@ def provider(
     settings.MEDIA_TRUSTED_HOSTS = frozenset({simulator_process.cdn_host})
     yield simulator_process.control
     simulator_process.control.reset()
+
+
+@pytest.fixture
+def empty_queues() -> None:
+    """No message of another test waits for a worker."""
+    with current_app.connection_for_write() as broker:
+        channel: Any = broker.channel()
+        for queue in starting.QUEUES:
+            channel.queue_purge(queue)
 
 
 @pytest.fixture

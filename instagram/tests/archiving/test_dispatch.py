@@ -15,7 +15,7 @@ from instagram import actions
 from instagram.archiving import schedule
 from instagram.archiving.schedule import dispatching
 from instagram.models import ArchiveRun, StreamPoll, User
-from instagram.tasks import dispatch, sweep_runs
+from instagram.tasks import dispatch
 from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -222,21 +222,6 @@ def test_what_a_person_asks_for_does_not_stand_before_the_deadlines(
         run = actions.request_archive(user=UserFactory.create(), by=None)
 
     assert queues == {str(run.pk): "archive"}
-
-
-def test_a_sweep_sends_runs_to_the_same_queues(queues: dict[str, str]) -> None:
-    scheduled = RunFactory.create(is_scheduled=True)
-    StreamFactory.create(run=scheduled, name="stories")
-    done = RunFactory.create(is_scheduled=True)
-    StreamFactory.create(run=done, name="stories", state="succeeded")
-    asked = RunFactory.create()
-    StreamFactory.create(run=asked, name="stories")
-
-    sweep_runs()
-
-    assert queues == {
-        str(scheduled.pk): "stories", str(done.pk): "archive", str(asked.pk): "archive",
-    }  # fmt: skip
 
 
 def test_a_flag_leads_to_a_run_at_the_next_tick(configured: None) -> None:

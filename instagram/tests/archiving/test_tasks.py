@@ -68,6 +68,7 @@ def test_expired_urls_are_renewed_and_their_downloads_nudged(sent: list[str]) ->
     assert {"instagram.download_assets", "instagram.renew_urls"} == {*sent}
 
 
+@pytest.mark.usefixtures("empty_queues")
 def test_a_sweep_nudges_the_run_of_a_dead_worker(sent: list[str]) -> None:
     requested()
     ArchiveRun.objects.update(leased_until=timezone.now() - timedelta(seconds=1), state="running")
@@ -78,6 +79,7 @@ def test_a_sweep_nudges_the_run_of_a_dead_worker(sent: list[str]) -> None:
     assert sent == ["instagram.archive_run"]
 
 
+@pytest.mark.usefixtures("empty_queues")
 def test_a_sweep_leaves_a_run_that_pauses_alone(sent: list[str]) -> None:
     requested()
     ArchiveRun.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=5))
