@@ -58,23 +58,18 @@ class FileCountsSerializer(serializers.Serializer[Progress]):
     )
 
 
-# Of runs with their `progress` (`instagram.views.base.with_progress`)
-class RunSerializer(serializers.ModelSerializer[ArchiveRun]):
-    """A request to archive a profile, and how far it has come."""
+class RunInListSerializer(serializers.ModelSerializer[ArchiveRun]):
+    """A request to archive a profile, as far as its own rows tell.
+
+    No counts of files: a page of runs would count every file of every profile on it.
+    """
 
     user = RunUserSerializer(read_only=True)
     streams = RunStreamSerializer(many=True, read_only=True)
-    files = FileCountsSerializer(source="progress", read_only=True)
-    bytes = serializers.IntegerField(
-        source="progress.bytes_stored", read_only=True, help_text="of the stored files"
-    )
-    calls = serializers.IntegerField(
-        source="progress.calls", read_only=True, help_text="HTTP attempts to the Core API"
-    )
 
     class Meta:
         model = ArchiveRun
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "user",
             "state",
@@ -84,10 +79,24 @@ class RunSerializer(serializers.ModelSerializer[ArchiveRun]):
             "started_at",
             "finished_at",
             "streams",
-            "files",
-            "bytes",
-            "calls",
         )
+        read_only_fields = fields
+
+
+# Of a run with its `progress` (`instagram.views.base.with_progress`)
+class RunSerializer(RunInListSerializer):
+    """A request to archive a profile, and how far it has come."""
+
+    files = FileCountsSerializer(source="progress", read_only=True)
+    bytes = serializers.IntegerField(
+        source="progress.bytes_stored", read_only=True, help_text="of the stored files"
+    )
+    calls = serializers.IntegerField(
+        source="progress.calls", read_only=True, help_text="HTTP attempts to the Core API"
+    )
+
+    class Meta(RunInListSerializer.Meta):
+        fields = (*RunInListSerializer.Meta.fields, "files", "bytes", "calls")
         read_only_fields = fields
 
 

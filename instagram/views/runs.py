@@ -13,7 +13,7 @@ from core.api.permissions import signed_in
 from instagram import actions
 from instagram.filters import RunFilter
 from instagram.models import ArchiveRun
-from instagram.serializers.runs import NewRunSerializer, RunSerializer
+from instagram.serializers.runs import NewRunSerializer, RunInListSerializer, RunSerializer
 from instagram.views import base, querysets
 
 
@@ -21,13 +21,9 @@ class RunListView(base.ArchiveList[ArchiveRun], base.StartsRuns):
     """The archive runs, the newest first."""
 
     queryset = querysets.runs()
-    serializer_class = RunSerializer
+    serializer_class = RunInListSerializer
     filterset_class = RunFilter
     default_ordering = "-created_at"
-
-    def paginate_queryset(self, queryset: Any) -> Any:
-        """The page, with the progress of its runs."""
-        return base.with_progress(super().paginate_queryset(queryset) or [])
 
     @extend_schema(request=NewRunSerializer, responses={202: RunSerializer})
     def post(self, request: Request) -> Response:
@@ -46,7 +42,7 @@ class RunDetailView(generics.RetrieveAPIView[ArchiveRun]):
 
     def get_object(self) -> ArchiveRun:
         """The run, with its progress."""
-        return base.with_progress([super().get_object()])[0]
+        return base.with_progress(super().get_object())
 
 
 def _start(request: Request, wanted: dict[str, Any]) -> ArchiveRun:

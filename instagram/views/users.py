@@ -52,7 +52,7 @@ class UserListView(base.SearchedList[User], base.StartsRuns):
         body = NewUserSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         added = base.add_profile(request, body.validated_data["username"])
-        context = {"request": request, "run": base.with_progress([added.run])[0]}
+        context = {"request": request, "run": base.with_progress(added.run)}
         user = querysets.profiles_in_full().get(pk=added.user.pk)
         return Response(
             AddedUserSerializer(user, context=context).data,
