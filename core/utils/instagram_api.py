@@ -85,8 +85,13 @@ def fetch_user_reels(user_id: str, max_id: str = "", count: int = LARGEST_PAGE) 
 
 
 def fetch_user_stories_by_username(username: str) -> Payload:
-    """The stories that are live now."""
+    """The stories that whoever holds the name shows now."""
     return _fetch("user_stories", {"username": _username(username)})
+
+
+def fetch_user_stories_by_user_id(user_id: str) -> Payload:
+    """The stories that the profile shows now, whatever its name."""
+    return _fetch("user_stories", {"user_id": _number(user_id)})
 
 
 def fetch_user_highlights(user_id: str) -> Payload:

@@ -15,7 +15,7 @@ from typing import Any
 from instagram.models import Availability, Observed
 from settings.current import ArchivingConfig
 
-JUDGED = (Availability.UNKNOWN, Availability.LIVE, Availability.MISSING)
+JUDGED = tuple(each for each in Availability if each != Availability.DELETED)
 COLUMNS = (
     "availability", "last_seen_at", "first_missed_at", "last_missed_at", "misses", "confirmed_at",
 )  # fmt: skip

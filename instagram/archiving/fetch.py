@@ -37,9 +37,15 @@ def reels(user: User, cursor: str) -> Payload:
 
 
 def stories(user: User) -> Payload:
-    """The stories that the profile shows now; the only call that cannot wait for another day."""
+    """The stories that the profile shows now; the only call that cannot wait for another day.
+
+    By its id, as the profile: under a name that changed hands somebody else's stories would stand,
+    or none. By its name as long as that is all we know.
+    """
     with urgent():
-        return instagram_api.fetch_user_stories_by_username(user.username)
+        if user.instagram_id is None:
+            return instagram_api.fetch_user_stories_by_username(user.username)
+        return instagram_api.fetch_user_stories_by_user_id(user.instagram_id)
 
 
 def highlights(user: User) -> Payload:

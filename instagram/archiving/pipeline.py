@@ -72,12 +72,16 @@ def _give_up(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
     match error:
         case PrivateProfile():
             runs.skip(run, stream, error)
-        case NoSuchProfile():
+        case NoSuchProfile() if stream.name == RunStream.Name.PROFILE:
             with transaction.atomic():
                 persist.missing(run.user, now=timezone.now(), last_seen=_last_poll(run, stream))
                 runs.fail_all(run, error)
         case Erased():
             erasure.refuse(run, error)
+        case NoSuchProfile():  # no vote: it is the profile itself that must be asked
+            with transaction.atomic():
+                runs.fail(run, stream, error)
+                schedule.doubt(run.user, now=timezone.now())
         case NotConfigured() | Unauthorized() | NoCredit():
             runs.fail_all(run, error)
         case _:

@@ -83,8 +83,17 @@ def release(run: ArchiveRun) -> None:
 
 
 def next_stream(run: ArchiveRun) -> RunStream | None:
-    """The first stream that has not ended; streams may be added while the run goes on."""
-    return run.streams.filter(state=RunStream.State.PENDING).first()
+    """The first stream that has not ended; streams may be added while the run goes on.
+
+    Stories come before all others, because they die first: what holds up the rest (a cap, a part of
+    the provider that is out) is none of their business. They need the profile's id, and a look at
+    it whether it is private still.
+    """
+    pending = run.streams.filter(state=RunStream.State.PENDING)
+    if run.user.instagram_id is not None and not run.user.is_private:
+        first = Case(When(name=RunStream.Name.STORIES, then=0), default=1)
+        return pending.order_by(first, "position").first()
+    return pending.first()
 
 
 def advance(

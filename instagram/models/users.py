@@ -32,8 +32,8 @@ class Schedule(models.TextChoices):
     ALL = "all"
 
 
-# Nothing but the profile itself can be read, if that.
-HIDDEN = (Availability.MISSING.value, Availability.DELETED.value, Availability.PRIVATE.value)
+# Nothing but the profile itself can be read, if that. A missing one is polled on: it is not proven.
+HIDDEN = (Availability.DELETED.value, Availability.PRIVATE.value)
 # What the flags, whoever set them, and the availability ask for.
 ASKED_SCHEDULE = Case(
     When(

@@ -31,17 +31,17 @@ def posts(run: ArchiveRun, *, now: datetime) -> None:
     """Judge the profile's posts once the run has listed a tab to its end.
 
     A post is missed when every tab that has shown it before was listed by this run without it. A
-    grid much shorter than the profile's own count is not believed. Called at the end of each tab.
+    grid much shorter than the profile's own count is not believed, nor are reels that leave out
+    much of what was in them. Called at the end of each tab.
     """
     listed = _listed_tabs(run)
     if not listed:
         return
-    shown = StreamPage.objects.filter(stream__run=run, stream__name__in=listed)
     absent = (
-        Post.objects.filter(_known_only_from(listed), user=run.user, created_at__lt=run.created_at)
-        .filter(availability__in=absence.JUDGED)
+        _known_before(run)
+        .filter(_known_only_from(listed))
         .filter(Q(last_missed_at=None) | Q(last_missed_at__lt=run.created_at))
-        .exclude(pk__in=shown.values_list(Func(F("ids"), function="unnest"), flat=True))
+        .exclude(pk__in=_shown(run, listed))
         .select_related("user")
         .defer("raw_data", "search_text", "search_grams")
     )
@@ -53,7 +53,7 @@ def posts(run: ArchiveRun, *, now: datetime) -> None:
 def stories(user: User, shown: Collection[str], *, now: datetime) -> None:
     """Judge the stories that should still be on show; one that has expired is not deleted."""
     absent = (
-        user.stories.filter(expires_at__gt=now, availability__in=absence.JUDGED)
+        user.stories.filter(expires_at__gt=now, created_at__lt=now, availability__in=absence.JUDGED)
         .exclude(pk__in=shown)
         .select_related("user")
         .defer("raw_data")
@@ -65,7 +65,7 @@ def stories(user: User, shown: Collection[str], *, now: datetime) -> None:
 def highlights(user: User, shown: Collection[str], *, now: datetime) -> None:
     """Judge the highlights that the tray left out."""
     absent = (
-        user.highlights.filter(availability__in=absence.JUDGED)
+        user.highlights.filter(created_at__lt=now, availability__in=absence.JUDGED)
         .exclude(pk__in=shown)
         .select_related("user")
         .defer("raw_data")
@@ -99,17 +99,46 @@ def _change(row: Row, differences: dict[str, Any]) -> Change:
     return Change(kind, str(row.pk), row.user, before, after)
 
 
+def _known_before(run: ArchiveRun) -> QuerySet[Post]:
+    """The profile's own posts that were stored before the run, and are not known to be deleted."""
+    known = Post.objects.filter(user=run.user, created_at__lt=run.created_at)
+    return known.filter(availability__in=absence.JUDGED)
+
+
+def _shown(run: ArchiveRun, tabs: Collection[str]) -> QuerySet[StreamPage, str]:
+    """The ids of everything that these tabs have shown in this run."""
+    pages = StreamPage.objects.filter(stream__run=run, stream__name__in=tabs)
+    return pages.values_list(Func(F("ids"), function="unnest"), flat=True)
+
+
 def _listed_tabs(run: ArchiveRun) -> list[str]:
     """The tabs that the run has listed to the end, and in full as far as we can tell."""
-    ended = run.streams.filter(name__in=TABS, state=RunStream.State.SUCCEEDED)
-    return [stream.name for stream in ended if _is_full(run, stream)]
+    ended = {stream.name: stream for stream in _ended(run)}
+    grid = ended.get(RunStream.Name.POSTS)
+    reels = ended.get(RunStream.Name.REELS)
+    listed: list[str] = []
+    if grid is not None and _is_full_grid(run, grid):
+        listed.append(grid.name)
+    if reels is not None and _are_full_reels(run, reels, beside=listed):
+        listed.append(reels.name)
+    return listed
 
 
-def _is_full(run: ArchiveRun, stream: RunStream) -> bool:
-    if stream.name != RunStream.Name.POSTS:
-        return stream.seen > 0
+def _ended(run: ArchiveRun) -> QuerySet[RunStream]:
+    return run.streams.filter(name__in=TABS, state=RunStream.State.SUCCEEDED)
+
+
+def _is_full_grid(run: ArchiveRun, stream: RunStream) -> bool:
     newest = run.user.metrics.order_by("-day").first()
     return absence.is_full(stream.seen, newest.media_count if newest else None)
+
+
+def _are_full_reels(run: ArchiveRun, stream: RunStream, *, beside: Collection[str]) -> bool:
+    """Nobody counts reels: those known before are the measure, but not those that a grid misses."""
+    known = _known_before(run).filter(in_reels=True)
+    if beside:
+        known = known.exclude(~Q(pk__in=_shown(run, beside)), in_grid=True)
+    return absence.is_full(stream.seen, known.count() or None)
 
 
 def _known_only_from(listed: Iterable[str]) -> Q:

@@ -12,6 +12,9 @@ from django.db.models import Case, DateTimeField, Value, When
 from storage.models import Asset
 from storage.sources import expires_at, source_name
 
+# A file that was no picture, or too large, is that under every URL.
+CURED_BY_ANOTHER_URL = ("UrlExpired", "Transient")
+
 
 class AssetKey(NamedTuple):
     """What makes a wanted file one and the same, whatever its signed URL."""
@@ -79,6 +82,8 @@ def _known(keys: Iterable[AssetKey]) -> dict[AssetKey, Asset]:
 def _is_stale(asset: Asset, file: Wanted) -> bool:
     if asset.state == Asset.State.EXPIRED:
         return True  # the provider stands by an expired URL: it may have been refused by mistake
+    if asset.state == Asset.State.FAILED and asset.error_code not in CURED_BY_ANOTHER_URL:
+        return False
     return asset.state != Asset.State.STORED and asset.url != file.url
 
 

@@ -16,14 +16,13 @@ from instagram.archiving.persist.assets import Wanted
 from instagram.archiving.persist.outcome import Outcome
 from instagram.archiving.persist.stories import stories
 from instagram.archiving.records import HighlightRecord, StoryRecord
-from instagram.models import Availability, ChangeEvent, Highlight, HighlightItem, User
+from instagram.models import Availability, ChangeEvent, Highlight, HighlightItem, Story, User
 from storage.models import Asset
 
 WRITTEN = (
     "title", "position", "cover", "media_count", "edited_at", "raw_data", "read_at", "search_text",
     "search_grams", "updated_at", *absence.COLUMNS,
 )  # fmt: skip
-CURED_BY_ANOTHER_URL = ("UrlExpired", "Transient")
 # What the tray says of the stories inside need not show every change of them.
 BELIEVED_FOR = timedelta(days=30)
 
@@ -75,11 +74,11 @@ def highlight_stories(
 ) -> Outcome:
     """Store the stories of one highlight in its order; those that left it stay, marked as removed.
 
-    Nothing is written of places that are unchanged. Statements: 9 at most.
+    Nothing is written of places that are unchanged. Statements: 10 at most.
     """
     outcome = stories(highlight.user, records, now=now)
     stored = {item.story_id: item for item in highlight.items.all()}
-    ids = [each.instagram_id for each in records if _is_by(highlight.user, each)]
+    ids = _own(highlight.user, [each.instagram_id for each in records])
     before = [item.story_id for item in stored.values() if item.removed_at is None]
     if before != ids:
         _place(highlight, ids, stored, now)
@@ -94,7 +93,7 @@ def _known(ids: Sequence[str]) -> dict[str, Highlight]:
     A file whose URL ran out for good has a fresh one in the next answer; a file that was no picture
     has not.
     """
-    failed = {"state": Asset.State.FAILED, "error_code__in": CURED_BY_ANOTHER_URL}
+    failed = {"state": Asset.State.FAILED, "error_code__in": assets.CURED_BY_ANOTHER_URL}
     files = Asset.objects.filter(**failed).values("pk")
     lacking = HighlightItem.objects.filter(
         Q(story__image__in=files) | Q(story__video__in=files),
@@ -109,8 +108,10 @@ def _is_of(user: User, known: Highlight | None) -> bool:
     return known is None or known.user_id == user.pk
 
 
-def _is_by(user: User, record: StoryRecord) -> bool:
-    return record.owner is None or record.owner.instagram_id == user.instagram_id
+def _own(user: User, ids: Sequence[str]) -> list[str]:
+    """Those of the stories that are stored as the profile's, in the same order."""
+    own = {*Story.objects.filter(pk__in=ids, user=user).values_list("pk", flat=True)}
+    return [key for key in ids if key in own]
 
 
 def _cover(record: HighlightRecord) -> Wanted | None:

@@ -51,7 +51,7 @@ def posts(
     if write:
         _write(user, write, people, known, have, now)
     if tab is not None:
-        _mark(page, tab)
+        _mark(user, page, tab)
     return Outcome(
         seen=len(records),
         new=sum(plan.post is None for plan in page),
@@ -61,15 +61,22 @@ def posts(
     )
 
 
-def _mark(page: Iterable[Plan], tab: Tab) -> None:
-    """Note which list of a profile has shown the posts; no change of the posts themselves."""
-    shown = [
-        plan.record.instagram_id
-        for plan in page
-        if plan.post is None or not getattr(plan.post, tab)
-    ]
-    if shown:
-        Post.objects.filter(pk__in=shown).update(**{tab: True})
+def _mark(user: User, page: Iterable[Plan], tab: Tab) -> None:
+    """Note which list of their owner has shown the posts; no change of the posts themselves.
+
+    A post on the page of a coauthor need not stand on its owner's.
+    """
+    unmarked = [plan for plan in page if plan.post is None or not getattr(plan.post, tab)]
+    own = [plan.record.instagram_id for plan in unmarked if _is_by(user, plan)]
+    if own:
+        Post.objects.filter(pk__in=own).update(**{tab: True})
+
+
+def _is_by(user: User, plan: Plan) -> bool:
+    if plan.post is not None:
+        return plan.post.user_id == user.pk
+    owner = plan.record.owner
+    return owner is None or owner.instagram_id == user.instagram_id
 
 
 def _write(

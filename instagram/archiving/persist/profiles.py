@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q
 
-from core.errors import Erased, Transient, UnexpectedPayload
+from core.errors import Erased, UnexpectedPayload
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
-from instagram.archiving.persist import assets
+from instagram.archiving.persist import assets, placeholders
 from instagram.archiving.persist.outcome import Outcome
 from instagram.archiving.records import ProfileRecord
 from instagram.models import (
-    ArchiveRun,
     Availability,
     ChangeEvent,
-    LegalHold,
     ProfileMetric,
     Tombstone,
     User,
@@ -52,11 +49,11 @@ def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, 
     """
     if user.instagram_id not in {None, record.instagram_id}:
         raise UnexpectedPayload("the answer is about another account", path="profile.id")
-    user = _survivor(user, record)
+    user = _survivor(user, record, now)
     is_new = user.instagram_id is None
     picture = assets.wanted("user", record.instagram_id, Asset.Role.PICTURE, record.picture_url)
     have, written = assets.want([picture] if picture else [], now=now)
-    differences = changes.differences(user, _tracked(record))
+    differences = changes.differences(user, _tracked(user, record))
     if picture is not None:
         differences |= _picture_difference(user, picture, have)
     if differences:
@@ -72,7 +69,8 @@ def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, 
     return user, outcome
 
 
-def _tracked(record: ProfileRecord) -> dict[str, object]:
+def _tracked(user: User, record: ProfileRecord) -> dict[str, object]:
+    is_private = user.is_private if record.is_private is None else record.is_private
     return {
         "instagram_id": record.instagram_id,
         "username": record.username,
@@ -82,11 +80,11 @@ def _tracked(record: ProfileRecord) -> dict[str, object]:
         "is_verified": record.is_verified,
         "external_url": record.external_url,
         "bio_links": None if record.bio_links is None else list(record.bio_links),
-        "availability": Availability.PRIVATE if record.is_private else Availability.LIVE,
+        "availability": Availability.PRIVATE if is_private else Availability.LIVE,
     }
 
 
-def _survivor(user: User, record: ProfileRecord) -> User:
+def _survivor(user: User, record: ProfileRecord, now: datetime) -> User:
     """Merge a row that is only a name so far into the row of the same Instagram id."""
     if user.instagram_id is not None:
         return user
@@ -94,19 +92,8 @@ def _survivor(user: User, record: ProfileRecord) -> User:
     if survivor is None:
         _refuse_erased(record)
         return user
-    if ArchiveRun.objects.active().filter(user=survivor).exists():
-        raise Transient("this account is being archived under its other name")
-    _merge(user, survivor)
+    placeholders.merge_into_survivor(user, survivor, now=now)
     return survivor
-
-
-def _merge(placeholder: User, survivor: User) -> None:
-    """Give the runs and holds of a row that is only a name to a profile, and delete it."""
-    ArchiveRun.objects.filter(user=placeholder).update(user=survivor)
-    LegalHold.objects.filter(user=placeholder).update(user=survivor)
-    key = placeholder.pk
-    placeholder.delete()
-    User.history.filter(uuid=key).delete()  # it was a name, never a profile
 
 
 def _refuse_erased(record: ProfileRecord) -> None:
@@ -166,19 +153,7 @@ def _hold_name(user: User, now: datetime) -> None:
         return
     open_periods.update(ended_at=now)
     UsernamePeriod.objects.create(user=user, username=user.username, started_at=now)
-    _take_in_placeholder(user)
-
-
-@transaction.atomic
-def _take_in_placeholder(user: User) -> None:
-    """Merge the row of whoever was asked for by this name while nobody was known by it.
-
-    It stays where its own run failed before the profile was met as somebody's coauthor. One that
-    is being archived finds the profile by itself.
-    """
-    waiting = User.objects.filter(username=user.username, instagram_id=None)
-    for placeholder in waiting.exclude(runs__in=ArchiveRun.objects.active()).select_for_update():
-        _merge(placeholder, user)
+    placeholders.take_in(user, now=now)
 
 
 def _record_counts(user: User, record: ProfileRecord, now: datetime) -> None:

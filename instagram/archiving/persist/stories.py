@@ -21,14 +21,14 @@ READ = ("user", *absence.COLUMNS)
 def stories(user: User, records: Sequence[StoryRecord], *, now: datetime) -> Outcome:
     """Store the stories that are new; a story never changes, only its signed URLs do.
 
-    A story that names another owner than `user` is rejected: a name may have changed hands
-    between two answers, and media must stay with the person.
+    A story that names another owner than `user`, or is stored as another's, is rejected: media must
+    stay with the person.
     Statements: 2 when nothing is new, 1 more for fresh URLs, 1 for stories that were missed before,
     6 at most.
     """
     ids = [record.instagram_id for record in records]
     stored = {story.pk: story for story in Story.objects.filter(pk__in=ids).only(*READ)}
-    accepted = [record for record in records if _is_of(user, record)]
+    accepted = [record for record in records if _is_of(user, record, stored)]
     files = {record.instagram_id: _files(record) for record in accepted}
     have, written = assets.want((f for pair in files.values() for f in pair if f), now=now)
     new = [record for record in accepted if record.instagram_id not in stored]
@@ -81,7 +81,10 @@ def _change(
     return Change(ChangeEvent.Kind.STORY, story.pk, user, before, after)
 
 
-def _is_of(user: User, record: StoryRecord) -> bool:
+def _is_of(user: User, record: StoryRecord, stored: Mapping[str, Story]) -> bool:
+    known = stored.get(record.instagram_id)
+    if known is not None and known.user_id != user.pk:
+        return False
     return record.owner is None or record.owner.instagram_id == user.instagram_id
 
 

@@ -10,13 +10,14 @@ from instagram.archiving.schedule.allowance import affordable_streams
 from instagram.archiving.schedule.dispatching import dispatch, join_stories
 from instagram.archiving.schedule.flags import apply_flags
 from instagram.archiving.schedule.forecasting import Forecast, forecast
-from instagram.archiving.schedule.polls import note_poll
+from instagram.archiving.schedule.polls import doubt, note_poll
 
 __all__ = [
     "Forecast",
     "affordable_streams",
     "apply_flags",
     "dispatch",
+    "doubt",
     "forecast",
     "join_stories",
     "note_poll",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import F
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Least
 
 from instagram.archiving.schedule import intervals
-from instagram.archiving.schedule.intervals import STORY_LIFE, Pace
-from instagram.models import RunStream, StoryWindow, StreamPoll, User
+from instagram.archiving.schedule.intervals import SOONEST_RETRY, STORY_LIFE, Pace
+from instagram.models import Availability, RunStream, StoryWindow, StreamPoll, User
 from instagram.models.users import HIDDEN
 from settings import current
 
@@ -34,6 +34,12 @@ def note_poll(
         if stream_name == RunStream.Name.STORIES:
             _extend_window(user, now)
     poll.save()
+
+
+def doubt(user: User, *, now: datetime) -> None:
+    """Poll the profile itself next, if it is scheduled: another stream says that it is gone."""
+    polls = StreamPoll.objects.filter(user=user, stream=RunStream.Name.PROFILE, due_at__gt=now)
+    polls.update(due_at=now, deadline_at=Least("deadline_at", now + SOONEST_RETRY))
 
 
 def pace_of(stream_name: str, availability: str) -> Pace:
@@ -70,9 +76,12 @@ def _deadline(pace: Pace, poll: StreamPoll, polled_at: datetime, due_at: datetim
 
 
 def _put_off(poll: StreamPoll, user: User, now: datetime) -> None:
-    if poll.due_at is not None:
-        since = poll.polled_at or user.created_at
-        poll.due_at = intervals.retry(now=now, since=since, deadline_at=poll.deadline_at)
+    if poll.due_at is None:
+        return
+    since = poll.polled_at or user.created_at
+    poll.due_at = intervals.retry(now=now, since=since, deadline_at=poll.deadline_at)
+    if poll.stream == RunStream.Name.PROFILE and user.availability == Availability.MISSING:
+        poll.due_at = now + max(current.archiving().time_between_misses, SOONEST_RETRY)
 
 
 def _extend_window(user: User, now: datetime) -> None:

@@ -9,8 +9,19 @@ import pytest
 from django.utils import timezone
 
 from instagram.archiving import absence, persist
-from instagram.models import ChangeEvent, Highlight, Post, Story, StreamPoll, User
+from instagram.archiving.records import OwnerRecord
+from instagram.models import (
+    ChangeEvent,
+    Highlight,
+    Post,
+    Story,
+    StreamPage,
+    StreamPoll,
+    User,
+)
+from instagram.tests.archiving.builders import NOW, post
 from instagram.tests.archiving.running import archive
+from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
 from settings import current
 from settings.models import ArchivingSetting
 from simulator.client import SimulatorControl
@@ -29,6 +40,17 @@ def states(model: Any) -> dict[str, str]:
 
 def newest_post(provider: SimulatorControl, username: str) -> str:
     return str(provider.truth()[username]["posts"][4]["id"])
+
+
+def listed(user: User, **tabs: list[str]) -> None:
+    """A run that has listed these tabs, each with these posts, to the end."""
+    run = RunFactory.create(user=user, state="running")
+    for name, ids in tabs.items():
+        stream = StreamFactory.create(run=run, name=name, state="succeeded", seen=len(ids))
+        StreamPage.objects.create(stream=stream, ids=ids)
+    persist.absent.posts(run, now=timezone.now())
+    run.state = "succeeded"
+    run.save()
 
 
 def test_a_deleted_post_is_missing_until_three_polls_confirm_it(
@@ -206,6 +228,50 @@ def test_a_highlight_that_left_the_tray_is_missing(provider: SimulatorControl) -
     persist.absent.highlights(user, [], now=timezone.now())
 
     assert Highlight.objects.get(pk=kept.pk).availability == "missing"
+
+
+def test_a_private_profile_that_is_gone_is_deleted_after_three_polls() -> None:
+    user = UserFactory.create(availability="private", is_private=True)
+
+    seen = []
+    for _ in range(3):
+        persist.missing(user, now=timezone.now(), last_seen=None)
+        seen.append(User.objects.get().availability)
+
+    assert seen == ["missing", "missing", "deleted"]
+
+
+def test_a_list_of_reels_that_breaks_off_deletes_none() -> None:
+    user = UserFactory.create(availability="live")
+    persist.posts(user, [post(number) for number in range(40)], now=NOW, tab="in_reels")
+
+    for _ in range(3):
+        listed(user, reels=["0"])
+
+    assert {*states(Post).values()} == {"live"}
+
+
+def test_reels_that_the_grid_misses_too_are_missing() -> None:
+    user = UserFactory.create(availability="live")
+    reels = [post(number) for number in range(40)]
+    persist.posts(user, reels, now=NOW, tab="in_reels")
+    persist.posts(user, reels, now=NOW, tab="in_grid")
+
+    listed(user, posts=["0", "1"], reels=["0", "1"])
+
+    assert sorted(pk for pk, state in states(Post).items() if state == "live") == ["0", "1"]
+
+
+def test_a_post_seen_only_on_a_coauthors_page_is_not_missed_on_its_owners() -> None:
+    owner = UserFactory.create(availability="live")
+    coauthor = UserFactory.create(availability="live")
+    shared = post(77, owner=OwnerRecord(str(owner.instagram_id), owner.username))
+    persist.posts(coauthor, [shared], now=NOW, tab="in_grid")
+
+    for _ in range(3):
+        listed(owner, posts=["1", "2"])
+
+    assert Post.objects.get(pk="77").availability == "live"
 
 
 def test_what_is_deleted_is_not_missed_again() -> None:

@@ -176,6 +176,19 @@ def test_another_profiles_story_does_not_enter_a_highlight(user: User) -> None:
     assert [item.story_id for item in HighlightItem.objects.all()] == ["11"]
 
 
+def test_a_story_stored_as_anothers_does_not_enter_a_highlight(user: User) -> None:
+    other = User.objects.create(username="ada", instagram_id="502")
+    persist.stories(other, [story("77")], now=NOW)
+    persist.tray(user, [highlight(1)], now=NOW)
+
+    outcome = persist.highlight_stories(
+        Highlight.objects.select_related("user").get(), [story("77"), story("11")], now=NOW
+    )
+
+    assert outcome.rejected == 1
+    assert [item.story_id for item in HighlightItem.objects.all()] == ["11"]
+
+
 def test_reels_join_the_posts_of_the_grid(provider: SimulatorControl) -> None:
     archive("plain.case")
 

@@ -57,18 +57,26 @@ def test_two_accounts_that_swap_their_names_keep_their_posts(provider: Simulator
     assert (posts_of(she), posts_of(he)) == (hers, his)
 
 
-def test_the_stories_of_a_swapped_name_go_to_nobody_else(provider: SimulatorControl) -> None:
-    """Stories are asked for by name, so an outdated name shows somebody else's."""
+def test_stories_are_those_of_the_person_under_whatever_name(provider: SimulatorControl) -> None:
     she = archive("story.hours", "profile").user
     archive(HIS, "profile")
     provider.edit("swap_usernames", usernames=["story.hours", HIS])
 
+    archive("story.hours", "stories")
+
+    hers = {each["id"] for each in provider.truth()[HIS]["stories"]}
+    assert {*Story.objects.filter(user=she).values_list("pk", flat=True)} == hers
+    assert not Story.objects.exclude(user=she).exists()
+
+
+def test_a_rename_that_nobody_noticed_costs_no_story(provider: SimulatorControl) -> None:
+    she = archive("story.hours", "profile").user
+    provider.edit("rename", username="story.hours", new_username="story.days")
+
     run = archive("story.hours", "stories")
 
-    theirs = {*Story.objects.values_list("user", flat=True)}
-    assert run.user == she
-    assert theirs <= {she.pk}
-    assert not Story.objects.filter(user=she).exists()
+    assert ends(run) == {"stories": ("succeeded", "")}
+    assert Story.objects.filter(user=she).exists()
 
 
 def test_a_freed_name_that_somebody_new_takes_is_another_person(

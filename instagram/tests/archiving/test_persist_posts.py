@@ -173,6 +173,18 @@ def test_a_fresh_url_puts_an_expired_file_back_into_the_queue(user: User) -> Non
     assert (outcome.wanted, outcome.changed) == (1, 0)
 
 
+@pytest.mark.parametrize("code", ["NotMedia", "TooLarge", "ForbiddenAddress"])
+def test_a_fresh_url_does_not_cure_a_file_that_was_given_up_for_what_it_is(
+    user: User, code: str
+) -> None:
+    persist.posts(user, [post(1)], now=NOW)
+    Asset.objects.update(state=Asset.State.FAILED, attempts=3, error_code=code)
+
+    outcome = persist.posts(user, [post(1, media=[medium(1, signature="b")])], now=LATER)
+
+    assert (outcome.wanted, Asset.objects.get().state) == (0, Asset.State.FAILED)
+
+
 def test_an_edited_caption_is_a_change_with_history(user: User) -> None:
     persist.posts(user, [post(1)], now=NOW)
 

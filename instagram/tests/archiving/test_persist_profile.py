@@ -9,7 +9,7 @@ import pytest
 from core.errors import Transient, UnexpectedPayload
 from instagram import actions
 from instagram.archiving import persist
-from instagram.models import ArchiveRun, ProfileMetric, User, UsernamePeriod
+from instagram.models import ArchiveRun, LegalHold, ProfileMetric, User, UsernamePeriod
 from instagram.tests.archiving.builders import NOW, profile, signed
 from storage.models import Asset
 
@@ -188,6 +188,29 @@ def test_a_private_profile_is_known_to_be_private(user: User) -> None:
     persist.profile(user, profile(is_private=True), now=NOW)
 
     assert User.objects.get().availability == "private"
+
+
+def test_an_answer_that_does_not_say_whether_it_is_private_changes_nothing(user: User) -> None:
+    known = persist.profile(user, profile(is_private=True), now=NOW)[0]
+
+    _, outcome = persist.profile(known, profile(is_private=None), now=LATER)
+
+    assert (User.objects.get().availability, outcome.changed) == ("private", 0)
+
+
+def test_a_merge_keeps_what_people_chose_for_the_name(user: User) -> None:
+    known = archived(user)
+    ArchiveRun.objects.update(state=ArchiveRun.State.SUCCEEDED)
+    asked = User.objects.create(username="lena.new", allow_auto_update_stories=True)
+    LegalHold.objects.create(user=known, reason="first")
+    LegalHold.objects.create(user=asked, reason="second")
+
+    persist.profile(asked, profile(username="lena.new"), now=LATER)
+
+    merged = User.objects.get()
+    assert merged.allow_auto_update_stories
+    ends = LegalHold.objects.filter(user=merged).values_list("reason", "released_at")
+    assert {*ends} == {("first", None), ("second", LATER)}
 
 
 def test_a_missing_profile_keeps_the_time_of_its_first_vote(user: User) -> None:

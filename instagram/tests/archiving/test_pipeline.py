@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from instagram import actions
 from instagram.archiving import pipeline, progress, runs
 from instagram.models import ArchiveRun, Post, Story, User
 from instagram.tests.archiving.running import archive, ends
+from settings.models import CoreAPISetting
 from simulator.client import SimulatorControl
 from storage import batch
 from storage.models import Asset, StoredFile
@@ -110,6 +112,29 @@ def test_an_unknown_profile_fails_and_is_one_vote_for_missing(provider: Simulato
     assert run.state == "failed"
     assert {code for _, code in ends(run).values()} == {"NoSuchProfile"}
     assert run.user.availability == "missing"
+
+
+def test_one_stream_that_knows_nobody_is_no_vote(provider: SimulatorControl) -> None:
+    archive("story.hours", "profile")
+    provider.add_fault("form", form="user_null", path="fetch_user_stories")
+
+    run = archive("story.hours")
+
+    assert run.user.availability == "live"
+    ended = ends(run)
+    assert ended.pop("stories") == ("failed", "NoSuchProfile")
+    assert {*ended.values()} == {("succeeded", "")}
+
+
+def test_stories_do_not_wait_for_what_a_cap_holds_up(provider: SimulatorControl) -> None:
+    archive("story.hours", "profile")
+    CoreAPISetting(soft_cap=Decimal("0.0001"), hard_cap=Decimal(10)).save()
+
+    run = archive("story.hours")
+
+    assert (run.state, run.waits_for) == ("running", "BudgetExhausted")
+    assert [name for name, end in ends(run).items() if end[0] == "succeeded"] == ["stories"]
+    assert Story.objects.exists()
 
 
 def test_an_empty_profile_is_a_success(provider: SimulatorControl) -> None:

@@ -122,7 +122,7 @@ def test_more_profiles_than_the_limit_are_followed_bit_by_bit() -> None:
     assert [schedule.apply_flags(now=NOW, limit=2) for _ in range(3)] == [2, 1, 0]
 
 
-@pytest.mark.parametrize("availability", ["private", "missing", "deleted"])
+@pytest.mark.parametrize("availability", ["private", "deleted"])
 @pytest.mark.parametrize(("stories", "rest"), [(True, False), (False, True), (True, True)])
 def test_of_a_hidden_profile_only_its_return_is_watched(
     *, availability: str, stories: bool, rest: bool
@@ -133,6 +133,36 @@ def test_of_a_hidden_profile_only_its_return_is_watched(
     schedule.apply_flags(now=NOW)
 
     assert scheduled(user) == {"profile"}
+
+
+def test_a_missing_profile_is_polled_on_and_asked_again_when_misses_may_count() -> None:
+    user = profile(rest=True)
+    StreamPoll.objects.update(due_at=NOW + 6 * DAY, deadline_at=NOW + 7 * DAY, polled_at=NOW - DAY)
+    User.objects.update(availability="missing")
+    user.refresh_from_db()
+
+    schedule.apply_flags(now=NOW)
+    poll = note(user, "profile", is_complete=False)
+
+    assert scheduled(user) == {"profile", "posts", "reels", "highlights", "stories"}
+    assert poll.due_at == NOW + ArchivingSetting().minutes_between_misses * timedelta(minutes=1)
+
+
+def test_a_profile_in_doubt_is_polled_next() -> None:
+    user = profile(rest=True)
+    StreamPoll.objects.update(due_at=NOW + 6 * DAY, deadline_at=NOW + 7 * DAY)
+
+    schedule.doubt(user, now=NOW)
+
+    assert {*user.polls.filter(due_at=NOW).values_list("stream", flat=True)} == {"profile"}
+
+
+def test_a_profile_that_nobody_scheduled_is_not_polled_in_doubt() -> None:
+    user = profile()
+
+    schedule.doubt(user, now=NOW)
+
+    assert scheduled(user) == {"stories"}
 
 
 def test_a_profile_that_has_returned_is_due_at_once() -> None:
