@@ -24,7 +24,14 @@ from api_logs import alarms, budget, recording, urgency
 from api_logs.connection import CONNECTION
 from api_logs.models import ProviderState
 from api_logs.recording import Attempt, Ending, Outcome
-from core.errors import CallsStopped, CoreAPIError, RateLimited, Transient
+from core.errors import (
+    BadRequest,
+    CallsStopped,
+    CoreAPIError,
+    RateLimited,
+    Transient,
+    UnexpectedPayload,
+)
 from settings import current
 from settings.current import CallLimits
 
@@ -36,6 +43,9 @@ AHEAD_IF_URGENT = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(seconds=5)
 # How long a worker asks again while others take every slot.
 PATIENCE = 30.0
+# A path, a rule or a shape that one endpoint has changed neither closes the breaker nor opens it,
+# which would stop the other endpoints, too.
+OF_THE_ENDPOINT = (BadRequest, UnexpectedPayload)
 # After a 429 without a `Retry-After`; and until the kill switch is looked at again.
 SHORT_PAUSE = 1.0
 LOOK_AGAIN_AFTER = 60.0
@@ -131,27 +141,36 @@ def _conclude(attempt: Attempt, admission: Admission, outcome: Outcome, ending: 
     now = timezone.now()
     with transaction.atomic(using=CONNECTION):
         recording.finish(admission.row, attempt, outcome, ending)
-        _learn(attempt, admission, ending, now)
+        _learn(attempt, admission, outcome, ending, now)
         if ending.error:
             alarms.tell(ending.error, attempt.provider, attempt.endpoint, now=now)
         if outcome.is_free:
             budget.refund(attempt.price, admission.day)
 
 
-def _learn(attempt: Attempt, admission: Admission, ending: Ending, now: datetime) -> None:
+def _learn(
+    attempt: Attempt, admission: Admission, outcome: Outcome, ending: Ending, now: datetime
+) -> None:
     """What the end says of the provider. An interrupted call says nothing."""
     error, provider = ending.error, attempt.provider
-    if isinstance(error, Transient) and not isinstance(error, RateLimited):
+    if _is_no_answer(error, outcome):
         state = _locked(provider.name)
         state.fail(now, was_probe=admission.is_probe)
         state.save(using=CONNECTION)
-    elif not ending.interrupted:
+    elif not ending.interrupted and not isinstance(error, OF_THE_ENDPOINT):
         ProviderState.objects.using(CONNECTION).answered(provider.name)
     if isinstance(error, RateLimited):
         seconds = SHORT_PAUSE if error.retry_after is None else error.retry_after
         state = _locked(provider.name)
         state.pause(now + timedelta(seconds=seconds), rate=provider.requests_per_second)
         state.save(using=CONNECTION)
+
+
+def _is_no_answer(error: CoreAPIError | None, outcome: Outcome) -> bool:
+    """Whether nobody answered, or somebody else: no Core API sends its clients elsewhere."""
+    return outcome.is_redirect or (
+        isinstance(error, Transient) and not isinstance(error, RateLimited)
+    )
 
 
 def _locked(provider: str) -> ProviderState:

@@ -60,6 +60,11 @@ class Outcome:
         """Whether it surely costs nothing: only HTTP 200 is charged, and only what was sent."""
         return not self.sent or self.http_status not in {None, 200}
 
+    @property
+    def is_redirect(self) -> bool:
+        """Whether the answer leads elsewhere."""
+        return self.http_status is not None and 300 <= self.http_status < 400
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

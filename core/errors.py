@@ -36,7 +36,7 @@ class NotConfigured(CoreAPIError):
 
 
 class Transient(CoreAPIError):
-    """Worth another try: timeout, connection, 5xx, a body that is not JSON, a CDN block page.
+    """Worth another try: timeout, connection, 5xx, no JSON, no envelope, a CDN block page.
 
     `retry_after` is the pause that the provider asked for in seconds, None where it named none.
     """
@@ -82,7 +82,7 @@ class Forbidden(CoreAPIError):
 
 
 class BadRequest(CoreAPIError):
-    """HTTP 422 or an unknown route: we asked wrongly."""
+    """HTTP 422, an unknown route or a redirect: we asked wrongly, or in the wrong place."""
 
 
 class NoSuchProfile(CoreAPIError):

@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 from pytest_django import Settings
 
-from api_logs.models import Alarm, APIRequestLog
+from api_logs.models import Alarm, APIRequestLog, ProviderState
+from api_logs.models.providers import FAILURES_TO_OPEN
 from core import errors
 from core.tests import odd_server
 from core.tests.odd_server import OddServer, Reply, answering
@@ -35,7 +36,22 @@ UNSCOPED = answering('{"detail": {"code": 403}}', 403)
 MISSED = answering('{"detail": {"code": 400}}', 400)
 NOBODY = answering('{"code": 200, "data": {"user": null}}')
 PRIVATE = answering('{"status": "fail", "message": "Not authorized to view user"}', 400)
+PRIVATE_INSIDE = answering(
+    '{"code": 200, "data": {"status": "fail", "message": "Not authorized to view user"}}'
+)
 ODD = answering('{"code": 200, "data": 7}')
+PARKED = answering("", 302, Location="https://parked.example/")
+MOVED_FOR_GOOD = answering("", 301, Location="https://elsewhere.example/")
+NO_ROUTE = answering('{"detail": "Not Found"}', 404)
+GATEWAY_WITHOUT_ROUTE = answering('{"message": "no Route matched with those values"}', 404)
+NO_METHOD = answering('{"detail": "Method Not Allowed"}', 405)
+OTHER_RULES = answering('{"detail": [{"loc": ["query", "user_id"], "msg": "odd"}]}', 422)
+GONE = answering('{"detail": {"code": 404, "message": "Not found"}}', 404)
+FAILURE_INSIDE = answering('{"code": 400, "message": "Request failed."}')
+PAGE = answering("<!DOCTYPE html><h1>Domain for sale</h1>")
+MAINTENANCE = answering('{"message": "maintenance"}')
+GREETING = answering('["hello"]')
+BOTTOMLESS = answering('{"data": ' + "[" * 100_000)
 
 
 @pytest.fixture
@@ -60,7 +76,12 @@ def providers() -> list[str]:
     return list(APIRequestLog.objects.order_by("pk").values_list("provider", flat=True))
 
 
-@pytest.mark.parametrize("refusal", [BROKEN, BUSY, REFUSED, POOR, UNSCOPED, MISSED])
+REFUSALS = [BROKEN, BUSY, REFUSED, POOR, UNSCOPED, MISSED, GONE, FAILURE_INSIDE]
+NOBODY_IS_THERE = [PARKED, MOVED_FOR_GOOD, PAGE, MAINTENANCE, GREETING]
+OF_THE_ENDPOINT = [NO_ROUTE, GATEWAY_WITHOUT_ROUTE, NO_METHOD, OTHER_RULES, ODD, BOTTOMLESS]
+
+
+@pytest.mark.parametrize("refusal", [*REFUSALS, *NOBODY_IS_THERE, *OF_THE_ENDPOINT])
 def test_what_the_first_cannot_answer_the_second_does(
     server: OddServer, second: OddServer, refusal: Reply
 ) -> None:
@@ -70,7 +91,7 @@ def test_what_the_first_cannot_answer_the_second_does(
     assert second.tokens == ["Bearer sesame"]
 
 
-@pytest.mark.parametrize("answer", [NOBODY, PRIVATE, ODD])
+@pytest.mark.parametrize("answer", [NOBODY, PRIVATE, PRIVATE_INSIDE])
 def test_an_answer_about_the_content_is_not_asked_for_twice(
     server: OddServer, second: OddServer, answer: Reply
 ) -> None:
@@ -96,6 +117,94 @@ def test_a_dead_provider_is_not_asked_each_time(server: OddServer, second: OddSe
         call()
 
     assert providers() == [*["primary"] * 3, "second", *["primary"] * 2, *["second"] * 3]
+
+
+@pytest.mark.parametrize("answer", NOBODY_IS_THERE)
+def test_a_provider_in_whose_place_something_else_answers_is_left_alone(
+    server: OddServer, second: OddServer, answer: Reply
+) -> None:
+    server.will(answer)
+    for _ in range(FAILURES_TO_OPEN):
+        call()
+    before = len(server.requests)
+
+    call()
+
+    assert before == len(server.requests) == FAILURES_TO_OPEN
+    assert providers()[-1] == "second"
+
+
+@pytest.mark.parametrize("answer", OF_THE_ENDPOINT)
+def test_what_one_endpoint_lacks_does_not_rest_the_whole_provider(
+    server: OddServer, second: OddServer, answer: Reply
+) -> None:
+    server.will(*[answer] * 2 * FAILURES_TO_OPEN, FINE)
+    for _ in range(2 * FAILURES_TO_OPEN):
+        call()
+
+    call()
+
+    assert providers()[-1] == "primary"
+
+
+@pytest.mark.parametrize("answer", OF_THE_ENDPOINT)
+def test_what_one_endpoint_lacks_does_not_prove_that_the_provider_is_back(
+    server: OddServer, second: OddServer, answer: Reply
+) -> None:
+    server.will(*[BROKEN] * FAILURES_TO_OPEN, answer)
+    call()
+    call()
+    with time_machine.travel(timezone.now() + timedelta(seconds=31)):
+        call()
+
+    assert ProviderState.objects.get(provider="primary").failures == FAILURES_TO_OPEN
+
+
+@pytest.mark.parametrize("answer", [MISSED, GONE, FAILURE_INSIDE, NOBODY, PRIVATE])
+def test_a_refusal_about_the_content_is_no_failure_of_the_provider(
+    server: OddServer, answer: Reply
+) -> None:
+    server.will(BROKEN, answer)
+
+    with pytest.raises(errors.CoreAPIError):
+        call()
+
+    assert ProviderState.objects.get().failures == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (PARKED, errors.BadRequest),
+        (NO_ROUTE, errors.BadRequest),
+        (OTHER_RULES, errors.BadRequest),
+        (GONE, errors.NotAvailable),
+        (ODD, errors.UnexpectedPayload),
+        (MAINTENANCE, errors.Transient),
+    ],
+)
+def test_where_there_is_no_other_provider_its_own_refusal_is_heard(
+    server: OddServer, answer: Reply, error: type[errors.CoreAPIError]
+) -> None:
+    server.will(answer)
+
+    with pytest.raises(errors.CoreAPIError) as caught:
+        call()
+
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("refusal", [NO_ROUTE, UNSCOPED, ODD])
+def test_a_refusal_of_one_endpoint_counts_more_than_a_refused_token(
+    server: OddServer, second: OddServer, refusal: Reply
+) -> None:
+    server.will(REFUSED)
+    second.will(refusal)
+
+    with pytest.raises(errors.CoreAPIError) as caught:
+        call()
+
+    assert not isinstance(caught.value, errors.Unauthorized)
 
 
 def test_a_provider_that_came_back_is_asked_first_again(

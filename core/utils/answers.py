@@ -30,6 +30,8 @@ from core.errors import (
 
 Payload: TypeAlias = dict[str, Any] | list[Any]
 
+# Every success has one of these.
+ENVELOPE = {"code", "data"}
 # The provider has no code for these, only words.
 BALANCE = re.compile(r"余额|充值|balance|recharge|requires payment|not accept free", re.IGNORECASE)
 INSTAGRAM_PAUSE = re.compile(r"wait a few minutes", re.IGNORECASE)
@@ -102,12 +104,19 @@ def _refusal_by_status(status: int, where: str, body: Any) -> CoreAPIError:
         )
     if status == 402:
         return NoCredit(f"{where}: the account has no balance")
-    # The framework's own "Not Found" is a string; an object would be about what was asked for.
-    if status == 404 and isinstance(_member(body, "detail"), str):
+    if status == 404 and not _is_the_providers(body):
         return BadRequest(f"{where}: no such endpoint")
     if status in {405, 422}:
         return BadRequest(f"{where}: the parameters were refused")
     return NotAvailable(f"{where}: the provider gave no reason that can be trusted")
+
+
+def _is_the_providers(body: Any) -> bool:
+    """Whether a 404 is in the provider's own form, so about what was asked for.
+
+    The framework's "Not Found" for an unknown path has a string as its detail, a gateway's neither.
+    """
+    return isinstance(_member(body, "detail"), dict) or _member(body, "code") is not None
 
 
 def _forbidden(where: str, body: Any, pause: float | None) -> CoreAPIError:
@@ -133,10 +142,11 @@ def _instagrams_refusal(where: str, body: Any) -> CoreAPIError:
 
 def _data(answer: Answer, body: Any) -> Payload:
     """The payload of an answer with HTTP 200."""
-    if not isinstance(body, dict):
-        raise UnexpectedPayload(f"{answer.path}: no envelope around the answer")
-    if _has_failed(body):
+    if isinstance(body, dict) and _has_failed(body):
         raise _failure_inside(answer, body)
+    if not isinstance(body, dict) or not body.keys() & ENVELOPE:
+        # A notice of whoever answers there now, such as `{"message": "maintenance"}`.
+        raise Transient(f"{answer.path}: HTTP {answer.status} without the provider's envelope")
     found = body.get("data")
     if not isinstance(found, dict | list):
         raise UnexpectedPayload(f"{answer.path}: an envelope without data")

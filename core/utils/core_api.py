@@ -25,14 +25,15 @@ from django.db import connection
 from api_logs import admission, recording
 from core.errors import (
     BadRequest,
+    BudgetExhausted,
     CallsStopped,
     CoreAPIError,
     Forbidden,
-    NoCredit,
+    NoSuchProfile,
     NotAvailable,
     NotConfigured,
+    PrivateProfile,
     Transient,
-    Unauthorized,
     UnexpectedPayload,
 )
 from core.utils import answers
@@ -48,13 +49,12 @@ CONNECT_TIMEOUT = 10.0
 # These names say that nothing was sent, so nothing can be charged.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
-# What one provider cannot answer, the next may. A refusal costs nothing, so asking on costs at most
-# one answer; what a provider says of the content itself holds.
-ASK_THE_NEXT = (
-    NotConfigured, Transient, CallsStopped, Unauthorized, NoCredit, Forbidden, NotAvailable,
-)  # fmt: skip
-# Where none is worth another try soon, the caller hears the first of these.
-MOST_USEFUL = (NotAvailable, CallsStopped)
+# What a provider says of the content itself holds, and the budget is one for all of them. Anything
+# else the next may answer: a refusal costs nothing, so asking on costs at most one answer.
+FINAL = (NoSuchProfile, PrivateProfile, BudgetExhausted)
+# Where none is worth another try soon, the caller hears the first of these: what holds for one
+# endpoint must not end a run that has others to ask.
+MOST_USEFUL = (NotAvailable, CallsStopped, UnexpectedPayload, BadRequest, Forbidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ def make_request(
     for config in current.core_apis():
         try:
             return _SHORT_RETRIES(_attempt, Call(endpoint, params, target, checked(config)))
-        except ASK_THE_NEXT as refusal:
+        except FINAL:
+            raise
+        except CoreAPIError as refusal:
             refusals.append(refusal)
     raise _most_useful(refusals)
 
