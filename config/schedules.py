@@ -35,6 +35,6 @@ SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that sync_schedules ma
 CELERY_TASK_ROUTES = {
     "instagram.archive_run": {"queue": "archive"},  # scheduled stories: `starting.queue_for`
     "instagram.download_assets": {"queue": "downloads"},
-    "instagram.renew_urls": {"queue": "archive"},
+    "instagram.renew_urls": {"queue": "default"},  # a story's can be renewed for a day at most
     "instagram.sweep_downloads": {"queue": "downloads"},
 }

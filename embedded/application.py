@@ -15,8 +15,8 @@ from embedded.processes import Program
 from embedded.supervisor import Supervisor
 
 SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-QUEUES = "stories,archive,downloads,default"
-WORKER_CHILDREN = "3"
+# Children and queues of each worker. What takes long has no place beside what cannot wait.
+WORKERS = {"worker": ("2", "stories,default"), "archiver": ("2", "archive,downloads")}
 WEB_THREADS = "8"
 WEB_GRACE = "3"  # a process that is asked to stop while it starts does not hear it
 ENVIRONMENT = {
@@ -68,22 +68,22 @@ def start_web(owner: Supervisor, listener: socket.socket) -> None:
 
 
 def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIGTERM) -> None:
-    """Start the worker and the scheduler, which notices its schedules while it runs."""
+    """Start the workers and the scheduler, which notices its schedules while it runs."""
     require_broker(owner.environment["REDIS_URL"])
-    celery = python("celery", "-A", "config.celery_app")
-    worker = ("worker", "--loglevel", "WARNING", "--concurrency", WORKER_CHILDREN, "-Q", QUEUES)
-    beat = ("beat", "--loglevel", "WARNING", "--scheduler", SCHEDULER)
-    # Without its broker a worker would try for minutes to hand its tasks back; PostgreSQL has them.
-    owner.start(
-        Program(
-            "worker",
-            [*celery, *worker],
-            stop_signal=stop_worker,
-            orphan_signal=signal.SIGKILL,
-            keep_open=owner.keep_open,
+    for name, (children, queues) in WORKERS.items():
+        options = ("--hostname", f"{name}@%h", "--concurrency", children, "-Q", queues)
+        # Without its broker a worker would try for minutes to hand back what PostgreSQL has anyway.
+        owner.start(
+            Program(
+                name,
+                celery("worker", *options),
+                stop_signal=stop_worker,
+                orphan_signal=signal.SIGKILL,
+                keep_open=owner.keep_open,
+            )
         )
-    )
-    owner.start(Program("beat", [*celery, *beat], keep_open=owner.keep_open))
+    beat = celery("beat", "--scheduler", SCHEDULER)
+    owner.start(Program("beat", beat, keep_open=owner.keep_open))
     manage(owner, "sync_schedules")
 
 
@@ -97,6 +97,11 @@ def require_broker(address: str) -> None:
             f"REDIS_URL: no Redis at {parts.hostname}:{parts.port or 6379}: "
             f"{error.strerror or error}. Start it, or leave REDIS_URL unset for the embedded one."
         ) from error
+
+
+def celery(program: str, *options: str) -> list[str]:
+    """The command line of one of Celery's programs."""
+    return python("celery", "-A", "config.celery_app", program, "--loglevel", "WARNING", *options)
 
 
 def python(module: str, *arguments: str) -> list[str]:

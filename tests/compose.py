@@ -34,6 +34,16 @@ def services(file: str) -> dict[str, Service]:
     return found
 
 
+def workers(file: str) -> dict[str, set[str]]:
+    """The queues that each worker of a file takes, by the name of its service."""
+    commands = {name: service.get("command", []) for name, service in services(file).items()}
+    return {
+        name: set(command[-1].split(","))
+        for name, command in commands.items()
+        if any(word.endswith("/worker") for word in command)
+    }
+
+
 def every_service() -> Iterator[Any]:
     """Each service of each file, for a parametrised test."""
     for file in FILES:

@@ -144,16 +144,27 @@ def test_the_data_services_cannot_reach_the_internet() -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_workers_together_take_every_queue(file: str) -> None:
-    commands = [service.get("command", []) for service in compose.services(file).values()]
-    taken = {
-        queue
-        for command in commands
-        if any(word.endswith("/worker") for word in command)
-        for queue in command[-1].split(",")
-    }
+    taken = {queue for queues in compose.workers(file).values() for queue in queues}
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
 
     assert routed | {"stories", settings.CELERY_TASK_DEFAULT_QUEUE} == taken
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_worker_takes_what_cannot_wait_and_what_takes_long(file: str) -> None:
+    urgent = {"stories", settings.CELERY_TASK_DEFAULT_QUEUE}
+
+    for name, queues in compose.workers(file).items():
+        assert not (queues & urgent and queues & {"archive", "downloads"}), name
+
+
+def test_the_operators_guide_names_the_queues_of_every_worker() -> None:
+    guide = (ROOT / "docs/operations.md").read_text()
+    rows = [line for line in guide.splitlines() if line.startswith("| `")]
+
+    for name, queues in compose.workers(PRODUCTION).items():
+        row = next(row for row in rows if row.startswith(f"| `{name}` | queue"))
+        assert all(f"`{queue}`" in row for queue in queues), name
 
 
 @EVERY

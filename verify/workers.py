@@ -48,7 +48,8 @@ SLOW: tuple[Rule, ...] = (
 )
 """So that strikes fall in the middle of the work."""
 CELERY = ("-A", "config.celery_app")
-WORKER = ("worker", "--loglevel", "WARNING", "--concurrency", "3", "-Q", application.QUEUES)
+QUEUES = ",".join(queues for _, queues in application.WORKERS.values())
+WORKER = ("worker", "--loglevel", "WARNING", "--concurrency", "3", "-Q", QUEUES)
 BEAT = ("beat", "--loglevel", "WARNING", "--scheduler", application.SCHEDULER)
 
 
