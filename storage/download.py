@@ -20,7 +20,7 @@ import httpcore
 import httpx
 
 from core import pauses
-from storage import addresses, kinds, resuming
+from storage import addresses, kinds, resuming, wholeness
 from storage.errors import (
     ForbiddenAddress,
     NotMedia,
@@ -157,7 +157,10 @@ class Fetcher:
             part.begin(None)
             raise TooLarge(f"announced {resuming.length(response)} bytes")
         self._write(response.iter_stream(), part)
-        return Content(part.sha256, part.size, _kind(part))
+        kind = _kind(part)
+        if kind in wholeness.BOXED or not resuming.tells_its_end(response):
+            _check_whole(part, kind)
+        return Content(part.sha256, part.size, kind)
 
     def _write(self, chunks: Iterator[bytes], part: Part) -> None:
         if not part.size:
@@ -328,6 +331,14 @@ def _keep_evidence(chunks: Iterator[bytes], part: Part) -> None:
     with suppress(*BROKEN):  # what has arrived tells enough
         while part.size < MOST_EVIDENCE and (chunk := next(chunks, b"")):
             part.write(chunk[: MOST_EVIDENCE - part.size])
+
+
+def _check_whole(part: Part, kind: kinds.Kind) -> None:
+    """Raise Transient where the end is missing."""
+    if not wholeness.is_whole(kind, part.read, part.size):
+        text = f"{part.size} bytes are not all of the {kind.extension}"
+        part.begin(None)
+        raise Transient(text)
 
 
 def _kind(part: Part) -> kinds.Kind:

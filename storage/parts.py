@@ -114,7 +114,11 @@ class Part:
 
     def head(self) -> bytes:
         """The first bytes, by which the kind is recognised."""
-        return os.pread(self._file.fileno(), HEAD_SIZE, 0)
+        return self.read(0, HEAD_SIZE)
+
+    def read(self, start: int, size: int) -> bytes:
+        """Bytes from the middle; fewer where it ends before."""
+        return os.pread(self._file.fileno(), size, start)
 
     def finish(self, shelf: Store, name: str) -> None:
         """Put the whole file into the store."""

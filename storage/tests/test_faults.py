@@ -30,8 +30,11 @@ from storage.tests.conftest import MakeAsset
 pytestmark = pytest.mark.django_db(transaction=True)
 
 JPEG = samples.jpeg()
+PNG = samples.encoded(samples.picture(), "PNG")
+VIDEO = samples.faststart()
 PAGE = b"<html><body>Log in to continue</body></html>" * 20
 LENGTH = {"Content-Length": str(len(JPEG))}
+CLOSING = head(200, {"Connection": "close"})
 CHUNKED = head(200, {"Transfer-Encoding": "chunked"})
 CHUNK = f"{len(JPEG):x}\r\n".encode() + JPEG + b"\r\n"
 
@@ -77,9 +80,12 @@ FAULTS = (
     # Decoded after the download, so one row more each time; the bytes lie there once.
     Fault("garbage that begins like a JPEG", answering(JPEG[:4] + PAGE), *ODD, quarantined=1),
     Fault("a JPEG cut without a word", sending(head(200, {}) + JPEG[:-300]), *ODD, quarantined=1),
+    Fault("a video cut without a word", sending(CLOSING + VIDEO[: len(VIDEO) // 3]), *PASSING),
+    Fault("a video that the host has cut", answering(VIDEO[: len(VIDEO) // 3]), *PASSING),
+    Fault("a PNG cut without a word", sending(CLOSING + PNG[:-9]), *PASSING),
     Fault("right bytes, wrong type", answering(JPEG, Content_Type="text/html"), *STORED),
     Fault("chunked", sending(CHUNKED + CHUNK + b"0\r\n\r\n"), *STORED),
-    Fault("no length", sending(head(200, {"Connection": "close"}) + JPEG), *STORED),
+    Fault("no length", sending(CLOSING + JPEG), *STORED),
 )
 
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -138,6 +144,12 @@ def test_when_it_passes_the_file_is_stored(
     assert (asset.state, asset.error_code, asset.error) == ("stored", "", "")
     assert asset.file is not None
     assert (shelf.root / asset.file.name).read_bytes() == JPEG
+
+
+def test_a_whole_video_without_a_length_is_stored(attempt: Callable[[Reply], Asset]) -> None:
+    asset = attempt(sending(CLOSING + VIDEO))
+
+    assert (asset.state, asset.file and asset.file.size) == ("stored", len(VIDEO))
 
 
 def test_a_pause_that_is_asked_for_is_kept(attempt: Callable[[Reply], Asset]) -> None:

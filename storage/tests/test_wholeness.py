@@ -1,0 +1,85 @@
+"""What is missing at the end of a file is noticed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import kinds, wholeness
+from storage.kinds import Kind
+from storage.tests import samples
+
+PICTURES = [samples.picture(seed=seed) for seed in range(3)]
+FRAMES = {"save_all": True, "append_images": PICTURES[1:]}
+HEIC = (
+    b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0\0\0\x0cmetaabcd"
+    + b"\0\0\0\x01mdat" + (26).to_bytes(8) + b"0123456789"
+)  # fmt: skip
+
+WHOLE = [
+    (kinds.MP4, samples.video()),
+    (kinds.MP4, samples.faststart()),
+    (kinds.MOV, samples.video("mov")),
+    (kinds.HEIC, HEIC),
+    (kinds.AVIF, samples.encoded(PICTURES[0], "AVIF")),
+    (kinds.PNG, samples.encoded(PICTURES[0], "PNG")),
+    (kinds.GIF, samples.encoded(PICTURES[0], "GIF", **FRAMES)),
+    (kinds.WEBM, samples.video("webm")),
+]
+
+each_kind = pytest.mark.parametrize(
+    ("kind", "data"), WHOLE, ids=[f"{kind.extension} {len(data)}" for kind, data in WHOLE]
+)
+
+
+def is_whole(kind: Kind, data: bytes) -> bool:
+    return wholeness.is_whole(kind, lambda start, size: data[start : start + size], len(data))
+
+
+@each_kind
+def test_a_whole_file_is_whole(kind: Kind, data: bytes) -> None:
+    assert is_whole(kind, data)
+
+
+@each_kind
+@pytest.mark.parametrize("cut", [1, 3, 9])
+def test_a_file_that_misses_its_last_bytes_is_not(kind: Kind, data: bytes, cut: int) -> None:
+    assert not is_whole(kind, data[:-cut])
+
+
+@each_kind
+def test_a_third_of_a_file_is_not(kind: Kind, data: bytes) -> None:
+    assert not is_whole(kind, data[: len(data) // 3])
+
+
+def test_a_last_box_may_reach_to_the_end_without_a_length() -> None:
+    assert is_whole(kinds.MP4, samples.video() + b"\0\0\0\0mdat" + b"x" * 50)
+
+
+def test_a_segment_of_unknown_length_is_taken_for_whole() -> None:
+    data = samples.video("webm")
+    place = data.index(wholeness.SEGMENT) + 4
+
+    assert is_whole(kinds.WEBM, data[:place] + b"\x01" + b"\xff" * 7 + data[place + 8 :][:99])
+
+
+def test_bytes_behind_the_last_chunk_are_no_loss() -> None:
+    assert is_whole(kinds.PNG, samples.encoded(PICTURES[0], "PNG") + b"junk")
+
+
+def test_kinds_that_a_decoder_reads_to_the_end_are_left_to_it() -> None:
+    assert is_whole(kinds.JPEG, samples.jpeg()[:-300])
+
+
+def test_boxes_without_end_are_given_up() -> None:
+    assert not is_whole(kinds.MP4, b"\0\0\0\x08free" * (wholeness.MOST_STEPS + 1))
+
+
+@given(
+    st.sampled_from([kind for kind, _ in WHOLE]),
+    st.binary(max_size=80),
+    st.sampled_from([b"", b"\x1aE\xdf\xa3", b"\0\0\0\x01mdat", b"\0\0\0\0"]),
+)
+def test_any_bytes_are_judged_without_an_error(kind: Kind, data: bytes, start: bytes) -> None:
+    assert is_whole(kind, start + data) in {True, False}
