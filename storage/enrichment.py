@@ -14,7 +14,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from storage import claims, fixity, kinds, media, store
-from storage.errors import NotMedia
+from storage.errors import NotMedia, StoreMissing
 from storage.models import Asset, Quarantined, StoredFile
 from storage.store import quarantined_name
 
@@ -29,11 +29,15 @@ def enrich_due(*, seconds: float) -> int:
     """Enrich stored files one after the other until none is due or the time is used up.
 
     Returns how many. One at a time, so that bytes which kill the process use up no attempt but
-    their own.
+    their own. Raises what `enrich` does, and that uses up none.
     """
     until, done = time.monotonic() + seconds, 0
     while time.monotonic() < until and (file := _claim()) is not None:
-        enrich(file)
+        try:
+            enrich(file)
+        except (OSError, StoreMissing):  # the disk failed, not the bytes
+            _return_attempt(file)
+            raise
         done += 1
     return done
 
@@ -41,7 +45,8 @@ def enrich_due(*, seconds: float) -> int:
 def enrich(file: StoredFile) -> None:
     """Read the file's facts into its row, or reject it when its bytes cannot be decoded.
 
-    Bytes that are gone, or not those that were stored, are a matter of fixity.
+    Bytes that are gone, or not those that were stored, are a matter of fixity. Raises StoreMissing
+    as that does, and OSError for what else a disk may do.
     """
     try:
         facts = _facts(file)
@@ -116,6 +121,11 @@ def _claim() -> StoredFile | None:
             file.enrichment_lease_until = now + LEASE
             file.save(update_fields=["enrichment_attempts", "enrichment_lease_until"])
     return file
+
+
+def _return_attempt(file: StoredFile) -> None:
+    attempts = file.enrichment_attempts - 1
+    StoredFile.objects.filter(pk=file.pk).update(enrichment_attempts=attempts)
 
 
 def _facts(file: StoredFile) -> media.Facts:

@@ -98,16 +98,13 @@ def walk(before: datetime, now: datetime) -> Generator[Seen, None, None]:
 def verify_due(cycle: timedelta, *, seconds: float, now: datetime) -> int:
     """Verify what is due in its cycle until the time is used up, and repair; returns how many.
 
-    Raises StoreMissing when so many files are missing that their folder must be.
+    Raises StoreMissing as `take_back` does.
     """
     until = time.monotonic() + seconds
-    checked = missing = 0
+    checked = 0
     with closing(walk(now - EARLY * cycle, now)) as round_:
         for seen in round_:
             checked += 1
-            missing += not seen.sha256
-            if missing > FEW and 2 * missing > checked:
-                raise StoreMissing(f"{missing} of {checked} files are not there: is it mounted?")
             if not seen.is_whole:
                 take_back(seen, now)
             if time.monotonic() > until:
@@ -117,7 +114,17 @@ def verify_due(cycle: timedelta, *, seconds: float, now: datetime) -> int:
 
 
 def take_back(seen: Seen, now: datetime) -> FixityEvent | None:
-    """Note damage or loss, and want the assets again; None where others have put it right."""
+    """Note damage or loss, and want the assets again; None where others have put it right.
+
+    Raises StoreMissing when so many other files are missing too that their folder must be.
+    """
+    if not seen.sha256:
+        _doubt(store.default())
+    return give_up(seen, now)
+
+
+def give_up(seen: Seen, now: datetime) -> FixityEvent | None:
+    """As `take_back`, where somebody has made sure that the folder is the right one."""
     with transaction.atomic():
         rows = StoredFile.objects.servable().select_for_update().filter(pk=seen.file.pk)
         if rows.first() is None or not _is_removed(seen, store.default()):
@@ -161,6 +168,18 @@ def repair(event: FixityEvent, now: datetime) -> FixityEvent.Repair | None:
         event.looked_at = now
         event.save(update_fields=["looked_at"])
     return repair
+
+
+def _doubt(shelf: Store) -> None:
+    """Raise StoreMissing where most files are missing.
+
+    Asked anew before each loss, of files from everywhere: what one round happens to see may be a
+    few files, and those of many rounds are all of them.
+    """
+    files = StoredFile.objects.witnesses()
+    missing = sum(not shelf.exists(file.name) for file in files)
+    if missing > FEW and 2 * missing > len(files):
+        raise StoreMissing(f"{missing} of {len(files)} files are not there: is it mounted?")
 
 
 def _blocks(opened: BinaryIO) -> Iterator[bytes]:

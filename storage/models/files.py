@@ -39,6 +39,14 @@ class StoredFileQuerySet(models.QuerySet["StoredFile"]):
         videos = StoredFile.objects.filter(poster=OuterRef("pk"))
         return self.servable().filter(~Exists(videos), assets=None, stored_at__lt=moment)
 
+    def witnesses(self) -> list[StoredFile]:
+        """Up to 128 that should be in the store, from all its folders and times. One statement."""
+        starts = [
+            self.servable().filter(sha256__gte=f"{digit:x}").order_by("sha256")[:8]
+            for digit in range(16)
+        ]
+        return list(starts[0].union(*starts[1:]))
+
     def suspect(self) -> int:
         """Have them verified before all others; returns how many that is new for."""
         return self.filter(verified_at__gt=SUSPECT).update(verified_at=SUSPECT)

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from storage import claims, enrichment, kinds
 from storage.claims import Success
+from storage.errors import StoreMissing
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Content, Store
 from storage.tests import samples
@@ -182,3 +184,20 @@ def test_a_huge_video_is_probed_in_little_memory(shelf: Store, settings: Setting
         ).stdout  # fmt: skip
 
     assert int(peak) < 40_000  # KiB
+
+
+def test_a_folder_that_is_not_mounted_costs_a_file_no_attempt(
+    make_file: MakeFile, shelf: Store
+) -> None:
+    files = [make_file(samples.jpeg(seed=seed)) for seed in range(20)]
+    shelf.root.rename(shelf.root.with_name("unmounted"))
+    for _ in range(enrichment.MOST_ATTEMPTS + 1):
+        with pytest.raises(StoreMissing):
+            enrichment.enrich_due(seconds=30)
+        StoredFile.objects.update(enrichment_lease_until=None)
+    shelf.root.with_name("unmounted").rename(shelf.root)
+
+    done = enrichment.enrich_due(seconds=30)
+
+    assert (done, StoredFile.objects.servable().count()) == (20, len(files))
+    assert not FixityEvent.objects.exists()

@@ -203,10 +203,57 @@ def test_a_folder_that_is_not_mounted_is_not_taken_for_the_loss_of_everything(
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
     shutil.rmtree(shelf.root)
 
+    for _ in range(3):
+        with pytest.raises(StoreMissing):
+            verify()
+
+    assert not FixityEvent.objects.exists()
+
+
+def test_the_folder_is_doubted_in_rounds_of_few_files_too(
+    make_file: MakeFile, shelf: Store
+) -> None:
+    for seed in range(50):
+        make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO if seed == 7 else timezone.now())
+    shutil.rmtree(shelf.root)
+
     with pytest.raises(StoreMissing):
         verify()
 
-    assert FixityEvent.objects.count() == fixity.FEW
+    assert not FixityEvent.objects.exists()
+
+
+def test_files_that_were_stored_beside_a_missing_folder_do_not_vouch_for_it(
+    make_file: MakeFile, shelf: Store
+) -> None:
+    for seed in range(50):
+        make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
+    shutil.rmtree(shelf.root)
+    for seed in range(50, 70):
+        make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
+
+    with pytest.raises(StoreMissing):
+        verify()
+
+
+def test_the_witnesses_of_a_big_store_are_few_and_from_all_its_folders(db: None) -> None:
+    digests = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1000)]
+    StoredFile.objects.bulk_create(StoredFile(sha256=each, size=1) for each in digests)
+
+    found = StoredFile.objects.witnesses()
+
+    assert len(found) == 128
+    assert {file.sha256[0] for file in found} == set("0123456789abcdef")
+
+
+def test_a_loss_takes_ten_statements(
+    make_file: MakeFile, shelf: Store, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    file = make_file(samples.jpeg())
+    shelf.delete(file.name)
+
+    with django_assert_num_queries(10):  # the witnesses, savepoints, the lock, and the rows
+        fixity.take_back(fixity.Seen(file), timezone.now())
 
 
 def test_a_few_losses_among_many_files_are_repaired_in_one_round(

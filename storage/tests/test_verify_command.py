@@ -119,6 +119,37 @@ def test_a_second_sample_goes_on_with_the_rest(make_file: MakeFile) -> None:
     assert not StoredFile.objects.filter(verified_at=LONG_AGO).exists()
 
 
+@pytest.fixture
+def unmounted(make_file: MakeFile, shelf: Store) -> None:
+    """Rows of 30 files, and none of their bytes."""
+    for seed in range(30):
+        make_file(samples.jpeg(seed=seed))
+    shelf.root.rename(shelf.root.with_name("unmounted"))
+
+
+@pytest.mark.usefixtures("unmounted")
+def test_repair_gives_up_nothing_while_the_folder_must_be_missing() -> None:
+    with pytest.raises(CommandError, match="30 of 30 files are not there") as ended:
+        call_command("verify", "--repair", stderr=io.StringIO())
+
+    assert ended.value.returncode == 1
+    assert StoredFile.objects.servable().count() == 30
+
+
+@pytest.mark.usefixtures("unmounted")
+def test_what_somebody_knows_to_be_lost_can_be_given_up() -> None:
+    found = report("--repair", "--mounted")
+
+    assert (len(found["lost"]), StoredFile.objects.servable().count()) == (30, 0)
+
+
+def test_only_a_repair_asks_whether_the_folder_is_mounted(db: None) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("verify", "--mounted")
+
+    assert refused.value.returncode == 2
+
+
 def test_orphans_are_named_and_stay(file: StoredFile, shelf: Store) -> None:
     stray = store.keep(samples.jpeg(seed=5), kinds.JPEG).name
 

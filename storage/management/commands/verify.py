@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -15,12 +16,15 @@ from django.utils import timezone
 
 from core.management.examples import CommandWithExamples
 from storage import fixity, inspection
+from storage.errors import StoreMissing
+from storage.fixity import Seen
 from storage.inspection import Findings
 from storage.management.display import VerifyProgress
 from storage.models import StoredFile
 
 INTERRUPTED = "Stopped. What was verified is written down; the next call begins with the rest."
 LEFT = "The workers see to it within minutes; `manage.py verify --repair` does so now."
+MISSING = "Nothing was given up. If it is, and they are lost: manage.py verify --repair --mounted"
 
 
 class Command(CommandWithExamples):
@@ -32,6 +36,7 @@ examples:
   manage.py verify
   manage.py verify --sample 1000
   manage.py verify --repair --json
+  manage.py verify --repair --mounted
   manage.py verify --delete-orphans
 
 exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usage
@@ -53,6 +58,11 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
             help="bring files back: from the copy in MEDIA_COPY, else they are downloaded again",
         )
         parser.add_argument(
+            "--mounted",
+            action="store_true",
+            help="with --repair: the folder is the right one, even if most files are missing",
+        )
+        parser.add_argument(
             "--delete-orphans",
             action="store_true",
             help="delete files and rows that nothing has referred to for some hours",
@@ -63,6 +73,8 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
         """Verify, repair, look for orphans, report."""
         if options["sample"] and options["delete_orphans"]:
             raise CommandError("--sample does not look for orphans", returncode=2)
+        if options["mounted"] and not options["repair"]:
+            raise CommandError("--mounted is for --repair", returncode=2)
         now = timezone.now()
         findings = self.verify(now, options)
         if options["repair"]:
@@ -75,8 +87,8 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
         self.tell(findings, options)
 
     def verify(self, now: datetime, options: dict[str, Any]) -> Findings:
-        """Hash the files. CommandError when interrupted."""
-        act = fixity.take_back if options["repair"] else inspection.leave
+        """Hash the files. CommandError when interrupted, or when the folder must be missing."""
+        act = _what_to_do(options)
         findings = Findings()
         files = StoredFile.objects.verified_before(now)[: options["sample"]]
         total: int = files.aggregate(total=Sum("size"))["total"] or 0
@@ -92,6 +104,8 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
                     progress.show(findings)
         except KeyboardInterrupt:
             raise CommandError(INTERRUPTED, returncode=130) from None
+        except StoreMissing as error:
+            raise CommandError(f"{error} {MISSING}") from None
         return findings
 
     def tell(self, findings: Findings, options: dict[str, Any]) -> None:
@@ -103,6 +117,13 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
             self.stderr.write(LEFT)
         if not findings.is_fine:
             sys.exit(1)
+
+
+def _what_to_do(options: dict[str, Any]) -> Callable[[Seen, datetime], object]:
+    """About a file that is not whole."""
+    if not options["repair"]:
+        return inspection.leave
+    return fixity.give_up if options["mounted"] else fixity.take_back
 
 
 def number(text: str) -> int:
