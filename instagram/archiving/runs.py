@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -36,10 +36,15 @@ class LostLease(Exception):
     """Another worker has taken the run over; whoever raises this stops without a trace."""
 
 
-def claim(run_id: uuid.UUID, *, now: datetime) -> ArchiveRun | None:
+class LeftToOthers(Exception):
+    """What is left of the run is for other workers; whoever catches this passes it on."""
+
+
+def claim(run_id: uuid.UUID, *, now: datetime, leaving: Collection[str] = ()) -> ArchiveRun | None:
     """Take a due run; None where it has ended, pauses, or another worker is at it.
 
-    A lease that ran out is an attempt too: its worker died, perhaps of this very run.
+    A lease that ran out is an attempt too: its worker died, perhaps of this very run. The streams
+    in `leaving` are not for this worker.
     """
     died = Case(When(leased_until=None, then=0), default=1)
     claimed = (
@@ -53,7 +58,11 @@ def claim(run_id: uuid.UUID, *, now: datetime) -> ArchiveRun | None:
             started_at=Coalesce(F("started_at"), now),
         )
     )
-    return ArchiveRun.objects.select_related("user").get(pk=run_id) if claimed else None
+    if not claimed:
+        return None
+    run: ArchiveRun = ArchiveRun.objects.select_related("user").get(pk=run_id)
+    run.left_to_others = leaving
+    return run
 
 
 @contextmanager
@@ -87,13 +96,16 @@ def next_stream(run: ArchiveRun) -> RunStream | None:
 
     Stories come before all others, because they die first: what holds up the rest (a cap, a part of
     the provider that is out) is none of their business. They need the profile's id, and a look at
-    it whether it is private still.
+    it whether it is private still. Raises LeftToOthers where none is left for this worker.
     """
     pending = run.streams.filter(state=RunStream.State.PENDING)
     if run.user.instagram_id is not None and not run.user.is_private:
         first = Case(When(name=RunStream.Name.STORIES, then=0), default=1)
-        return pending.order_by(first, "position").first()
-    return pending.first()
+        pending = pending.order_by(first, "position")
+    following: RunStream | None = pending.first()
+    if following is not None and following.name in run.left_to_others:
+        raise LeftToOthers
+    return following
 
 
 def advance(

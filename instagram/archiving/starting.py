@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from core.tasks import send_on_commit
+from core.tasks import send, send_on_commit
 from instagram.models import ArchiveRun, RunStream, StreamPoll
 
 ORDER = tuple(RunStream.Name)
 ARCHIVE, STORIES = "archive", "stories"
 QUEUES = (STORIES, ARCHIVE)
+BACKFILLS = (RunStream.Name.POSTS, RunStream.Name.REELS, RunStream.Name.HIGHLIGHTS)
 SOON = timedelta(hours=4)  # what intervals.Pace leaves until the first story could die unseen
 
 
@@ -55,6 +56,12 @@ def due(queue: str, *, now: datetime) -> QuerySet[ArchiveRun]:
     cannot_wait = Q(Q(is_scheduled=True) | Exists(soon), Exists(pending))
     runs: QuerySet[ArchiveRun] = ArchiveRun.objects.due(now)
     return runs.filter(cannot_wait if queue == STORIES else ~cannot_wait)
+
+
+def pass_on(run: ArchiveRun, *, now: datetime) -> None:
+    """Nudge the next worker on a run that this one has released."""
+    is_urgent = due(STORIES, now=now).filter(pk=run.pk).exists()
+    send("instagram.archive_run", str(run.pk), queue=STORIES if is_urgent else ARCHIVE)
 
 
 def queue_for(pending: Collection[str], *, is_scheduled: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -69,6 +70,7 @@ class ArchiveRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    left_to_others: Collection[str] = ()  # streams, by the worker that has claimed the run
     progress: object  # an `instagram.archiving.progress.Progress`, where the REST API adds one
 
     objects: ClassVar = ArchiveRunQuerySet.as_manager()

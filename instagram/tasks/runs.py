@@ -11,20 +11,34 @@ from django.utils import timezone
 from core.tasks import BaseTask, send, waiting
 from instagram.archiving import pipeline, runs, starting
 
+# Seconds of a backfill at a time: then others have their turn, and stories that have become due
+# since go first. The end of a slice may cost the call that was under way.
+SLICE = 600
 MOST_WAITING = 100  # messages in a queue; what is left is due when they are taken
 
 
-@shared_task(name="instagram.archive_run", base=BaseTask, throws=(runs.LostLease,))
-def archive_run(run_id: str) -> None:
-    """Archive a run if it is due and nobody is at it; a long one goes on in another task."""
-    run = runs.claim(UUID(run_id), now=timezone.now())
+@shared_task(
+    name="instagram.archive_run",
+    base=BaseTask,
+    bind=True,
+    throws=(runs.LostLease,),
+    soft_time_limit=SLICE,
+)
+def archive_run(self: BaseTask, run_id: str) -> None:
+    """Archive a run if it is due and nobody is at it; a long one goes on in another task.
+
+    A message from the queue of the stories stands for no backfill: that goes to its own queue.
+    """
+    queue = (self.request.delivery_info or {}).get("routing_key")
+    leaving = starting.BACKFILLS if queue == starting.STORIES else ()
+    run = runs.claim(UUID(run_id), now=timezone.now(), leaving=leaving)
     if run is None:
         return
     try:
         pipeline.archive(run)
-    except SoftTimeLimitExceeded:
+    except (SoftTimeLimitExceeded, runs.LeftToOthers):
         runs.release(run)
-        send("instagram.archive_run", run_id)
+        starting.pass_on(run, now=timezone.now())
 
 
 @shared_task(name="instagram.sweep_runs", base=BaseTask, expires=60)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from celery.signals import before_task_publish
 from pytest_django import Settings
 
 from instagram.archiving import starting
@@ -34,6 +35,19 @@ def empty_queues() -> None:
         channel: Any = broker.channel()
         for queue in starting.QUEUES:
             channel.queue_purge(queue)
+
+
+@pytest.fixture
+def run_queues() -> Iterator[dict[str, str]]:
+    """The queues to which runs were sent, by run."""
+    found: dict[str, str] = {}
+
+    def note(routing_key: str, body: Any, **_: object) -> None:
+        found[str(body[0][0])] = routing_key
+
+    before_task_publish.connect(note, sender="instagram.archive_run", weak=False)
+    yield found
+    before_task_publish.disconnect(note, sender="instagram.archive_run")
 
 
 @pytest.fixture

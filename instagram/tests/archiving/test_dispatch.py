@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from celery.signals import before_task_publish
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
@@ -33,19 +32,6 @@ def polled(user: User, stream: str = "stories", *, due: float = -1, deadline: fl
 
 def streams_of(run: ArchiveRun) -> list[str]:
     return list(run.streams.values_list("name", flat=True))
-
-
-@pytest.fixture
-def queues() -> Any:
-    """The queues to which runs were sent, by run."""
-    found: dict[str, str] = {}
-
-    def note(routing_key: str, body: Any, **_: object) -> None:
-        found[str(body[0][0])] = routing_key
-
-    before_task_publish.connect(note, sender="instagram.archive_run", weak=False)
-    yield found
-    before_task_publish.disconnect(note, sender="instagram.archive_run")
 
 
 def going_on(stream: str, **facts: Any) -> ArchiveRun:
@@ -200,7 +186,7 @@ def test_dispatching_costs_the_same_however_much_is_due(
 
 
 def test_stories_of_the_schedule_have_a_queue_of_their_own(
-    queues: dict[str, str], django_capture_on_commit_callbacks: Any
+    run_queues: dict[str, str], django_capture_on_commit_callbacks: Any
 ) -> None:
     watched, slow = UserFactory.create_batch(2)
     polled(watched, "stories")
@@ -209,19 +195,19 @@ def test_stories_of_the_schedule_have_a_queue_of_their_own(
     with django_capture_on_commit_callbacks(execute=True):
         schedule.dispatch(now=NOW)
 
-    assert queues == {
+    assert run_queues == {
         str(watched.runs.get().pk): "stories",
         str(slow.runs.get().pk): "archive",
     }
 
 
 def test_what_a_person_asks_for_does_not_stand_before_the_deadlines(
-    queues: dict[str, str], django_capture_on_commit_callbacks: Any
+    run_queues: dict[str, str], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         run = actions.request_archive(user=UserFactory.create(), by=None)
 
-    assert queues == {str(run.pk): "archive"}
+    assert run_queues == {str(run.pk): "archive"}
 
 
 def test_a_flag_leads_to_a_run_at_the_next_tick(configured: None) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.utils import timezone
 
 from instagram import actions
@@ -16,6 +21,7 @@ from instagram.tasks import (
     sweep_downloads,
     sweep_runs,
 )
+from instagram.tests.factories import PollFactory
 from simulator.client import SimulatorControl
 from storage.models import Asset
 
@@ -35,6 +41,68 @@ def test_a_run_is_archived_and_its_downloads_are_nudged(sent: list[str]) -> None
     run.refresh_from_db()
     assert run.state == "succeeded"
     assert "instagram.download_assets" in sent
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_message_from_the_queue_of_the_stories_leaves_the_backfill_to_others(
+    run_queues: dict[str, str],
+) -> None:
+    run = requested()
+
+    archive_run.apply(args=(str(run.pk),), routing_key="stories").get()
+
+    pending = run.streams.filter(state="pending").values_list("name", flat=True)
+    assert list(pending) == ["posts", "reels", "highlights"]
+    assert run_queues == {str(run.pk): "archive"}
+    assert ArchiveRun.objects.due(timezone.now()).get() == run
+
+
+@contextmanager
+def slice_that_ends_soon() -> Iterator[None]:
+    """The soft time limit of the task, in the middle of its first call."""
+
+    def end(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_slice_that_is_over_goes_on_at_once_in_another_task(
+    provider: SimulatorControl, run_queues: dict[str, str]
+) -> None:
+    provider.add_fault("delay", seconds=5)
+    run = requested()
+    run_queues.clear()
+
+    with slice_that_ends_soon():
+        archive_run(str(run.pk))
+
+    assert run_queues == {str(run.pk): "archive"}
+    assert ArchiveRun.objects.due(timezone.now()).get() == run
+
+
+def test_a_slice_passes_stories_on_that_have_become_due(
+    provider: SimulatorControl, run_queues: dict[str, str]
+) -> None:
+    provider.add_fault("delay", seconds=5)
+    run = requested()
+    soon = timezone.now() + timedelta(hours=1)
+    PollFactory.create(user=run.user, stream="stories", due_at=soon, deadline_at=soon)
+
+    with slice_that_ends_soon():
+        archive_run(str(run.pk))
+
+    assert run_queues == {str(run.pk): "stories"}
+
+
+def test_a_slice_ends_long_before_its_worker_is_killed() -> None:
+    assert 0 < (archive_run.soft_time_limit or 0) <= settings.CELERY_TASK_TIME_LIMIT / 3
 
 
 def test_a_second_message_for_a_run_does_nothing(provider: SimulatorControl) -> None:
