@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
+import stamina
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
@@ -135,18 +136,22 @@ def _facts(file: StoredFile) -> media.Facts:
         return media.examine(opened, file.media_type)
 
 
+# Tried again after a deadlock: a removal locks a video and its poster in the order of their hashes.
+@stamina.retry(on=OperationalError, attempts=3)
 def _write(file: StoredFile, facts: media.Facts) -> None:
-    poster = _stored_poster(facts.poster, facts) if facts.poster else None
-    StoredFile.objects.filter(pk=file.pk).update(
-        **_columns(facts), duration=facts.duration, poster=poster
-    )
+    """Write down what was seen; nothing of a file that was erased while it was decoded."""
+    with transaction.atomic():
+        rows = StoredFile.objects.filter(pk=file.pk)
+        if rows.select_for_update(no_key=True).first() is None:
+            return
+        poster = _stored_poster(facts.poster, facts) if facts.poster else None
+        rows.update(**_columns(facts), duration=facts.duration, poster=poster)
 
 
 def _stored_poster(jpeg: bytes, facts: media.Facts) -> StoredFile:
     """The poster is a file of its own, and its facts are known already."""
     content = store.keep(jpeg, kinds.JPEG)
-    with transaction.atomic():
-        file = claims.files_of([content])[content.sha256]
+    file = claims.files_of([content])[content.sha256]
     StoredFile.objects.filter(pk=file.pk).update(**_columns(facts))
     return file
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 
 from core.deleting import delete_at_once
 from storage import quarantine, store
@@ -15,15 +16,18 @@ from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 def discard(digests: Collection[str]) -> None:
     """Delete the rows and the bytes of these files, except those that something refers to.
 
-    With them go what is in quarantine of them, and the events of their damage or loss.
+    With them go their posters, what is in quarantine of them, and the events of their damage or
+    loss.
 
     The rows stay locked until the bytes are gone: a download that ends meanwhile with the same
     content waits, and stores its own. Bytes that are gone already are no error, so after a crash or
     an OSError, which leave the rows, the call is simply repeated. The number of statements does not
     depend on the number of files.
     """
-    rows = StoredFile.objects.filter(sha256__in=digests).order_by("sha256").select_for_update()
-    idle = _idle(list(rows.only("sha256", "extension")))
+    files = _locked(Q(sha256__in=digests))
+    # An enrichment may have written a poster since the caller looked: not any more, by the lock.
+    files |= _locked(Q(pk__in=[file.poster_id for file in files.values() if file.poster_id]))
+    idle = _idle([*files.values()])
     gone = [file.sha256 for file in idle]
     delete_at_once(StoredFile.objects.filter(sha256__in=gone))
     delete_at_once(FixityEvent.objects.filter(sha256__in=gone))
@@ -31,6 +35,11 @@ def discard(digests: Collection[str]) -> None:
     shelf = store.default()
     for file in idle:
         shelf.delete(file.name)
+
+
+def _locked(wanted: Q) -> dict[int, StoredFile]:
+    rows = StoredFile.objects.filter(wanted).order_by("sha256").select_for_update()
+    return {file.pk: file for file in rows.only("sha256", "extension", "poster")}
 
 
 def _idle(files: Sequence[StoredFile]) -> list[StoredFile]:

@@ -201,3 +201,15 @@ def test_a_folder_that_is_not_mounted_costs_a_file_no_attempt(
 
     assert (done, StoredFile.objects.servable().count()) == (20, len(files))
     assert not FixityEvent.objects.exists()
+
+
+def test_a_video_that_is_erased_while_it_is_decoded_leaves_no_poster(
+    make_file: MakeFile, shelf: Store
+) -> None:
+    file = make_file(samples.video(), kinds.MP4)
+    StoredFile.objects.all().delete()  # its bytes are open still
+
+    enrichment.enrich(file)
+
+    assert not StoredFile.objects.exists()
+    assert [entry.name for entry in shelf.entries()] == [file.name]

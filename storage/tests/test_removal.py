@@ -56,6 +56,23 @@ def test_a_poster_goes_with_its_only_video(file: StoredFile) -> None:
     assert not StoredFile.objects.exists()
 
 
+def test_a_poster_that_the_caller_does_not_know_of_goes_with_its_video(file: StoredFile) -> None:
+    StoredFile.objects.create(sha256="v", size=1, extension="mp4", poster=file)
+
+    removal.discard(["v"])
+
+    assert not StoredFile.objects.exists()
+
+
+def test_a_poster_that_an_asset_has_too_stays(file: StoredFile, make_asset: MakeAsset) -> None:
+    StoredFile.objects.create(sha256="v", size=1, extension="mp4", poster=file)
+    make_asset(state="stored", file=file)
+
+    removal.discard(["v"])
+
+    assert StoredFile.objects.get() == file
+
+
 def test_a_poster_stays_as_long_as_a_video_shows_it(file: StoredFile) -> None:
     StoredFile.objects.create(sha256="v", size=1, extension="mp4", poster=file)
 
