@@ -15,6 +15,7 @@ def try_again(assets: QuerySet[Asset]) -> int:
     count = assets.filter(state=Asset.State.FAILED).update(
         state=Asset.State.WANTED,
         attempts=0,
+        renewals=0,
         next_attempt_at=now,
         updated_at=now,
         error_code="",

@@ -8,6 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from core.users.models import Account
+from storage import claims
+from storage.actions import try_again
+from storage.claims import Failure
+from storage.errors import UrlExpired
 from storage.models import Asset, StoredFile
 from storage.tests.conftest import MakeAsset
 
@@ -29,6 +33,17 @@ def test_a_failed_file_can_be_tried_again(admin: Client, make_asset: MakeAsset) 
 
     failed.refresh_from_db()
     assert (failed.state, failed.attempts, failed.error_code) == ("wanted", 0, "")
+
+
+def test_a_file_whose_url_expired_gets_its_renewals_back(make_asset: MakeAsset) -> None:
+    failed = make_asset(state="failed", renewals=claims.MOST_RENEWALS, error_code="UrlExpired")
+    try_again(Asset.objects.all())
+    [claimed] = claims.claim(1)
+
+    claims.settle([Failure(claimed, UrlExpired("HTTP 403"))])
+
+    failed.refresh_from_db()
+    assert failed.state == "expired"
 
 
 def test_what_did_not_fail_stays_as_it_is(admin: Client, make_asset: MakeAsset) -> None:
