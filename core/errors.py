@@ -6,7 +6,8 @@ CoreAPIError
 │   └── RateLimited      retry, not before `retry_after` seconds
 ├── NotAllowedNow        put the work off for `retry_after` seconds; nothing was sent
 │   ├── BudgetExhausted  until the day ends or the cap moves
-│   └── CallsStopped     until staff lets calls through again
+│   ├── CallsStopped     until staff lets calls through again
+│   └── NoFreeSlot       until the pace of calls that is kept to allows one more
 ├── Unauthorized         stop all calls to the provider, raise one alarm
 ├── NoCredit             stop all calls to the provider, raise one alarm
 ├── Forbidden            stop this endpoint of the provider, raise one alarm
@@ -69,6 +70,10 @@ class CallsStopped(NotAllowedNow):
     """Staff stopped all calls, or an open alarm stops those to the provider."""
 
 
+class NoFreeSlot(NotAllowedNow):
+    """Others take all the calls that the pace allows, or the provider asked everybody to pause."""
+
+
 class Unauthorized(CoreAPIError):
     """HTTP 401: the token is missing, wrong or expired. No call can succeed until it changes."""
 
@@ -108,10 +113,18 @@ class NotAvailable(CoreAPIError):
 class UnexpectedPayload(CoreAPIError):
     """JSON of a shape that we do not know.
 
-    `path` names the place, such as `posts[3].taken_at`; `raw` keeps the item, untouched.
+    `path` names the place, such as `posts[3].taken_at`; `raw` keeps the item, untouched; `item_id`
+    is its Instagram id, empty where not even that is known.
     """
 
-    def __init__(self, message: str, *, path: str = "", raw: object = None) -> None:
+    def __init__(
+        self, message: str, *, path: str = "", raw: object = None, item_id: str = ""
+    ) -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.path = path
         self.raw = raw
+        self.item_id = item_id
+
+
+class ItemsUnreadable(UnexpectedPayload):
+    """A list was read to its end, but not every item of it could be."""

@@ -122,7 +122,7 @@ def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
     page = parse.stories(fetch.stories(run.user))
     with one_transaction():
         outcome = persist.stories(run.user, page.items, now=timezone.now())
-        if not page.rejected and not outcome.rejected:
+        if page.names_all and not outcome.rejected:
             persist.absent.stories(run.user, page.ids, now=asked_at)
         runs.advance(run, stream, outcome, rejected=page.rejected)
         _close(run, stream, outcome, asked_at)
@@ -159,7 +159,7 @@ def _archive_tab(
                 rejected=(*page.rejected, *_without_files(page.items)),
                 shown=page.ids,
             )
-            if stream.state == RunStream.State.SUCCEEDED:
+            if stream.state != RunStream.State.PENDING:
                 persist.absent.posts(run, now=asked_at)
             _close(run, stream, outcome, asked_at)
 
@@ -183,7 +183,7 @@ def _archive_tray(run: ArchiveRun, stream: RunStream) -> None:
     with one_transaction():
         outcome = persist.tray(run.user, page.items, now=timezone.now())
         rejected = (*page.rejected, *_cut_off(page))
-        if not rejected and not outcome.rejected:
+        if page.names_all and not outcome.rejected and page.next_cursor is None:
             persist.absent.highlights(run.user, page.ids, now=asked_at)
         following = Highlight.objects.to_read(run.user).first()
         runs.advance(run, stream, outcome, next_cursor=_cursor(following), rejected=rejected)
@@ -230,14 +230,11 @@ def _close(
     run: ArchiveRun, stream: RunStream, outcome: persist.Outcome, asked_at: datetime
 ) -> None:
     """Close a page: the schedule learns of a stream that has ended, the workers of wanted files."""
-    if stream.state != RunStream.State.PENDING:
-        schedule.note_poll(
-            run.user,
-            stream.name,
-            now=asked_at,
-            is_complete=stream.state == RunStream.State.SUCCEEDED,
-            found_new=bool(stream.new or stream.changed),
-        )
+    if stream.state == RunStream.State.SUCCEEDED:
+        found_new = bool(stream.new or stream.changed)
+        schedule.note_poll(run.user, stream.name, now=asked_at, found_new=found_new)
+    elif stream.state == RunStream.State.FAILED:
+        schedule.note_partial_poll(run.user, stream.name, now=asked_at)
     nudge_downloads(outcome)
 
 

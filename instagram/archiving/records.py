@@ -150,5 +150,11 @@ class Page(Generic[Record]):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The Instagram ids of the items, in order."""
-        return tuple(item.instagram_id for item in self.items)
+        """The Instagram ids of everything shown; empty texts for what does not tell even its id."""
+        unread = tuple(each.item_id for each in self.rejected)
+        return tuple(item.instagram_id for item in self.items) + unread
+
+    @property
+    def names_all(self) -> bool:
+        """Whether what is not among the ids was not shown."""
+        return all(self.ids)

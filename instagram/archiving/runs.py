@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
-from core.errors import CoreAPIError, NotAllowedNow, Transient, UnexpectedPayload
+from core.errors import CoreAPIError, ItemsUnreadable, NotAllowedNow, Transient, UnexpectedPayload
 from instagram.archiving import schedule
 from instagram.archiving.persist import Outcome
 from instagram.models import ArchiveRun, RejectedItem, RunStream, StreamPage, User
@@ -170,7 +170,7 @@ def _turn_page(stream: RunStream, next_cursor: str, *, is_empty: bool) -> None:
 
 def _end(stream: RunStream) -> None:
     if stream.rejected:
-        _fail(stream, UnexpectedPayload(f"{stream.rejected} items could not be read"))
+        _fail(stream, ItemsUnreadable(f"{stream.rejected} items could not be read"))
     else:
         stream.state = RunStream.State.SUCCEEDED
         stream.finished_at = timezone.now()
@@ -217,9 +217,7 @@ def skip(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
 
 
 def _note_failure(run: ArchiveRun, stream: RunStream) -> None:
-    schedule.note_poll(
-        run.user, stream.name, now=timezone.now(), is_complete=False, found_new=False
-    )
+    schedule.note_failed_poll(run.user, stream.name, now=timezone.now())
 
 
 def pause(run: ArchiveRun, error: Transient) -> bool:

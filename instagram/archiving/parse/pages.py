@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from core.errors import UnexpectedPayload
+from instagram.archiving.parse import unwrap, values
 from instagram.archiving.records import Page, Record
 
 
@@ -27,7 +28,9 @@ class Unreadable(Exception):
 
     def at(self, path: str, raw: object) -> UnexpectedPayload:
         """The same fact for the caller of the parser, with its place in the answer."""
-        return UnexpectedPayload(str(self), path=f"{path}.{self.key}", raw=raw)
+        item = unwrap.entry(raw)
+        item_id = values.bare_id(item.get("pk"), item.get("id"), item.get("pk_id")) or ""
+        return UnexpectedPayload(str(self), path=f"{path}.{self.key}", raw=raw, item_id=item_id)
 
 
 @dataclass(frozen=True, slots=True)

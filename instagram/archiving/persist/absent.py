@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.db.models import F, Func, Max, Q, QuerySet
 
+from core.errors import ItemsUnreadable
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
 from instagram.models import (
@@ -125,12 +126,15 @@ def _listed_tabs(run: ArchiveRun) -> list[str]:
 
 
 def _ended(run: ArchiveRun) -> QuerySet[RunStream]:
-    return run.streams.filter(name__in=TABS, state=RunStream.State.SUCCEEDED)
+    """Those read to the end. An item that could not be read was shown; its id must be known."""
+    whole = Q(state=RunStream.State.SUCCEEDED) | Q(error_code=ItemsUnreadable.__name__)
+    return run.streams.filter(whole, name__in=TABS).exclude(shown__ids__contains=[""])
 
 
 def _is_full_grid(run: ArchiveRun, stream: RunStream) -> bool:
     newest = run.user.metrics.order_by("-day").first()
-    return absence.is_full(stream.seen, newest.media_count if newest else None)
+    listed = stream.seen + stream.rejected
+    return absence.is_full(listed, newest.media_count if newest else None)
 
 
 def _are_full_reels(run: ArchiveRun, stream: RunStream, *, beside: Collection[str]) -> bool:
@@ -138,7 +142,7 @@ def _are_full_reels(run: ArchiveRun, stream: RunStream, *, beside: Collection[st
     known = _known_before(run).filter(in_reels=True)
     if beside:
         known = known.exclude(~Q(pk__in=_shown(run, beside)), in_grid=True)
-    return absence.is_full(stream.seen, known.count() or None)
+    return absence.is_full(stream.seen + stream.rejected, known.count() or None)
 
 
 def _known_only_from(listed: Iterable[str]) -> Q:

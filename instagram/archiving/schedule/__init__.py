@@ -10,7 +10,12 @@ from instagram.archiving.schedule.allowance import affordable_streams
 from instagram.archiving.schedule.dispatching import dispatch, join_stories
 from instagram.archiving.schedule.flags import apply_flags
 from instagram.archiving.schedule.forecasting import Forecast, forecast
-from instagram.archiving.schedule.polls import doubt, note_poll
+from instagram.archiving.schedule.polls import (
+    doubt,
+    note_failed_poll,
+    note_partial_poll,
+    note_poll,
+)
 
 __all__ = [
     "Forecast",
@@ -20,5 +25,7 @@ __all__ = [
     "doubt",
     "forecast",
     "join_stories",
+    "note_failed_poll",
+    "note_partial_poll",
     "note_poll",
 ]

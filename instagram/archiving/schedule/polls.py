@@ -14,26 +14,42 @@ from instagram.models.users import HIDDEN
 from settings import current
 
 
-def note_poll(
-    user: User, stream_name: str, *, now: datetime, is_complete: bool, found_new: bool
-) -> None:
-    """Note that a stream of a run has ended, in the transaction that ends it.
+def note_poll(user: User, stream_name: str, *, now: datetime, found_new: bool) -> None:
+    """Note that a stream of a run has seen everything, in the transaction that ends it.
 
-    `now` is the time at which the provider was asked: what came later was not seen. A complete poll
-    adapts the interval, and of stories it extends the window; another one is tried again sooner.
-    Of a stream that nobody scheduled it is noted, but nothing becomes due. Sends 3 statements, for
-    stories up to 6.
+    `now` is the time at which the provider was asked: what came later was not seen. The interval
+    adapts, and of stories the window grows. Of a stream that nobody scheduled it is noted, but
+    nothing becomes due. Sends 3 statements, for stories up to 6.
     """
-    poll, _ = StreamPoll.objects.select_for_update(no_key=True).get_or_create(
-        user=user, stream=stream_name
-    )
-    if not is_complete:
-        _put_off(poll, user, now)
-    else:
-        _adapt(poll, user, found_new=found_new, now=now)
-        if stream_name == RunStream.Name.STORIES:
-            _extend_window(user, now)
+    poll = _locked(user, stream_name)
+    _adapt(poll, user, found_new=found_new, now=now)
+    if stream_name == RunStream.Name.STORIES:
+        _extend_window(user, now)
     poll.save()
+
+
+def note_partial_poll(user: User, stream_name: str, *, now: datetime) -> None:
+    """Note that a list was read, and not all of it could be: asking soon would show the same.
+
+    Sends 3 statements.
+    """
+    poll = _locked(user, stream_name)
+    if poll.due_at is not None:
+        poll.due_at = now + intervals.jittered(poll.interval, user.pk)
+    poll.save()
+
+
+def note_failed_poll(user: User, stream_name: str, *, now: datetime) -> None:
+    """Note that a stream has shown nothing: it is tried again sooner. Sends 3 statements."""
+    poll = _locked(user, stream_name)
+    if poll.due_at is not None:
+        poll.due_at = _next_try(poll, user, now)
+    poll.save()
+
+
+def _locked(user: User, stream_name: str) -> StreamPoll:
+    locked = StreamPoll.objects.select_for_update(no_key=True)
+    return locked.get_or_create(user=user, stream=stream_name)[0]
 
 
 def doubt(user: User, *, now: datetime) -> None:
@@ -75,13 +91,12 @@ def _deadline(pace: Pace, poll: StreamPoll, polled_at: datetime, due_at: datetim
     )
 
 
-def _put_off(poll: StreamPoll, user: User, now: datetime) -> None:
-    if poll.due_at is None:
-        return
-    since = poll.polled_at or user.created_at
-    poll.due_at = intervals.retry(now=now, since=since, deadline_at=poll.deadline_at)
+def _next_try(poll: StreamPoll, user: User, now: datetime) -> datetime:
+    """Soon; of a profile that may be gone as soon as another miss counts."""
     if poll.stream == RunStream.Name.PROFILE and user.availability == Availability.MISSING:
-        poll.due_at = now + max(current.archiving().time_between_misses, SOONEST_RETRY)
+        return now + max(current.archiving().time_between_misses, SOONEST_RETRY)
+    since = poll.polled_at or user.created_at
+    return intervals.retry(now=now, since=since, deadline_at=poll.deadline_at)
 
 
 def _extend_window(user: User, now: datetime) -> None:

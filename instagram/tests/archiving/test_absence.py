@@ -42,11 +42,14 @@ def newest_post(provider: SimulatorControl, username: str) -> str:
     return str(provider.truth()[username]["posts"][4]["id"])
 
 
-def listed(user: User, **tabs: list[str]) -> None:
+def listed(user: User, *, error_code: str = "", **tabs: list[str]) -> None:
     """A run that has listed these tabs, each with these posts, to the end."""
+    state = "failed" if error_code else "succeeded"
     run = RunFactory.create(user=user, state="running")
     for name, ids in tabs.items():
-        stream = StreamFactory.create(run=run, name=name, state="succeeded", seen=len(ids))
+        stream = StreamFactory.create(
+            run=run, name=name, state=state, error_code=error_code, seen=len(ids)
+        )
         StreamPage.objects.create(stream=stream, ids=ids)
     persist.absent.posts(run, now=timezone.now())
     run.state = "succeeded"
@@ -272,6 +275,24 @@ def test_a_post_seen_only_on_a_coauthors_page_is_not_missed_on_its_owners() -> N
         listed(owner, posts=["1", "2"])
 
     assert Post.objects.get(pk="77").availability == "live"
+
+
+def test_an_item_that_cannot_be_read_hides_no_deletion() -> None:
+    user = UserFactory.create(availability="live")
+    persist.posts(user, [post(number) for number in range(3)], now=NOW, tab="in_grid")
+
+    listed(user, posts=["0", "1"], error_code="ItemsUnreadable")
+
+    assert states(Post) == {"0": "live", "1": "live", "2": "missing"}
+
+
+def test_an_item_without_an_id_may_be_the_one_that_is_not_shown() -> None:
+    user = UserFactory.create(availability="live")
+    persist.posts(user, [post(number) for number in range(3)], now=NOW, tab="in_grid")
+
+    listed(user, posts=["0", "1", ""], error_code="ItemsUnreadable")
+
+    assert {*states(Post).values()} == {"live"}
 
 
 def test_what_is_deleted_is_not_missed_again() -> None:

@@ -76,7 +76,7 @@ def test_a_highlight_that_cannot_be_read_stops_no_other(provider: SimulatorContr
     provider.add_fault("form", form="upstream_failed", path="highlight_stories", times=1)
 
     run = archive("plain.case", "profile", "highlights", "posts")
-    assert ends(run)["highlights"] == ("failed", "UnexpectedPayload")
+    assert ends(run)["highlights"] == ("failed", "ItemsUnreadable")
 
     again = archive("plain.case", "highlights")
     assert again.state == "succeeded"

@@ -89,7 +89,7 @@ def test_one_unknown_item_stops_no_other(provider: SimulatorControl) -> None:
     run = archive("unknown.item")
 
     stream = run.streams.get(name="posts")
-    assert (stream.rejected, stream.error_code) == (1, "UnexpectedPayload")
+    assert (stream.rejected, stream.error_code) == (1, "ItemsUnreadable")
     assert Post.objects.count() == len(truth(provider, "unknown.item")["posts"])
 
 

@@ -39,10 +39,17 @@ def note(
     stream: str = "stories",
     *,
     now: datetime = NOW,
-    is_complete: bool = True,
     found_new: bool = False,
 ) -> StreamPoll:
-    schedule.note_poll(user, stream, now=now, is_complete=is_complete, found_new=found_new)
+    """After a poll that saw everything."""
+    schedule.note_poll(user, stream, now=now, found_new=found_new)
+    poll: StreamPoll = StreamPoll.objects.get(user=user, stream=stream)
+    return poll
+
+
+def fail(user: User, stream: str = "stories", *, now: datetime = NOW) -> StreamPoll:
+    """After a poll that saw nothing."""
+    schedule.note_failed_poll(user, stream, now=now)
     poll: StreamPoll = StreamPoll.objects.get(user=user, stream=stream)
     return poll
 
@@ -142,7 +149,7 @@ def test_a_missing_profile_is_polled_on_and_asked_again_when_misses_may_count() 
     user.refresh_from_db()
 
     schedule.apply_flags(now=NOW)
-    poll = note(user, "profile", is_complete=False)
+    poll = fail(user, "profile")
 
     assert scheduled(user) == {"profile", "posts", "reels", "highlights", "stories"}
     assert poll.due_at == NOW + ArchivingSetting().minutes_between_misses * timedelta(minutes=1)
@@ -215,7 +222,7 @@ def test_a_failed_poll_is_repeated_sooner_and_claims_nothing() -> None:
     user = profile()
     note(user, found_new=True)
 
-    poll = note(user, now=NOW + 20 * HOUR, is_complete=False)
+    poll = fail(user, now=NOW + 20 * HOUR)
 
     assert (poll.polled_at, poll.changed_at) == (NOW, NOW)
     assert poll.due_at == NOW + 22 * HOUR
@@ -223,11 +230,23 @@ def test_a_failed_poll_is_repeated_sooner_and_claims_nothing() -> None:
     assert StoryWindow.objects.get().polls == 1
 
 
+def test_a_poll_that_could_not_read_everything_is_not_repeated_sooner() -> None:
+    user = profile(rest=True)
+    before = note(user, "posts")
+
+    schedule.note_partial_poll(user, "posts", now=NOW + DAY)
+
+    poll = user.polls.get(stream="posts")
+    assert poll.due_at is not None
+    assert poll.due_at > NOW + DAY + before.interval * 0.9
+    assert poll.polled_at == NOW
+
+
 def test_failure_after_failure_is_tried_ever_more_rarely() -> None:
     user, now, waits = profile(), NOW, []
 
     for _ in range(40):
-        poll = note(user, now=now, is_complete=False)
+        poll = fail(user, now=now)
         assert poll.due_at is not None
         waits.append(poll.due_at - now)
         now = poll.due_at
@@ -293,7 +312,7 @@ def test_noting_a_poll_takes_few_statements(
     note(user, stream)
 
     with django_assert_num_queries(statements):
-        schedule.note_poll(user, stream, now=NOW + HOUR, is_complete=True, found_new=False)
+        schedule.note_poll(user, stream, now=NOW + HOUR, found_new=False)
 
 
 def test_nothing_scheduled_is_a_forecast_of_nothing() -> None:

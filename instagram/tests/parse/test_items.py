@@ -58,6 +58,19 @@ def test_a_rejected_item_keeps_its_raw_payload() -> None:
     assert rejection.raw == unknown
 
 
+def test_a_rejected_item_counts_as_shown() -> None:
+    unreadable = item(0, product_type="ad", pk="77", id="77")
+
+    page = parse.posts(listed(unreadable, item(2)))
+
+    assert page.ids == (page.items[0].instagram_id, "77")
+    assert page.names_all
+
+
+def test_a_page_with_something_that_has_no_id_does_not_name_all_it_shows() -> None:
+    assert not parse.posts(listed({"unit": {}}, item(2))).names_all
+
+
 def test_an_advertisement_is_rejected() -> None:
     page = parse.posts(listed(item(product_type="ad"), item(2)))
 
