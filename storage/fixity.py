@@ -207,8 +207,9 @@ def _is_removed(seen: Seen, shelf: Store) -> bool:
 
 
 def _note_quarantined(seen: Seen, event: FixityEvent, now: datetime) -> None:
+    """As the only asset's, or nobody's: the erasure of one of several must not take them along."""
     Quarantined.objects.create(
-        asset_id=next(iter(event.assets), None),
+        asset_id=event.assets[0] if len(event.assets) == 1 else None,
         reason=Quarantined.Reason.DAMAGED,
         sha256=seen.sha256,
         size=seen.size,

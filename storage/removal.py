@@ -39,13 +39,26 @@ def discard(digests: Collection[str]) -> None:
 
 def _locked(wanted: Q) -> dict[int, StoredFile]:
     rows = StoredFile.objects.filter(wanted).order_by("sha256").select_for_update()
-    return {file.pk: file for file in rows.only("sha256", "extension", "poster")}
+    return {file.pk: file for file in rows.only("sha256", "extension", "poster", "lost_at")}
 
 
 def _idle(files: Sequence[StoredFile]) -> list[StoredFile]:
-    """Those that no asset has, and that are the poster of no video but those."""
+    """Those that no asset has or wants back, and that are the poster of no video but those."""
     keys = {file.pk for file in files}
     used = {*Asset.objects.filter(file__in=keys).values_list("file_id", flat=True).distinct()}
     posters = StoredFile.objects.filter(poster__in=keys).values_list("pk", "poster_id")
     shown = {poster for video, poster in posters if video not in keys or video in used}
-    return [file for file in files if file.pk not in used | shown]
+    kept = used | shown | _wanted_back(files)
+    return [file for file in files if file.pk not in kept]
+
+
+def _wanted_back(files: Sequence[StoredFile]) -> set[int]:
+    """Damaged or lost ones of which there is an asset still; only the events name it."""
+    lost = {file.sha256: file.pk for file in files if file.lost_at is not None}
+    if not lost:
+        return set()
+    events = FixityEvent.objects.open().filter(sha256__in=lost)
+    named = {lost[event.sha256]: event.assets for event in events}
+    assets = Asset.objects.filter(pk__in=[pk for pks in named.values() for pk in pks])
+    there = {*assets.values_list("pk", flat=True)}
+    return {file for file, pks in named.items() if there.intersection(pks)}

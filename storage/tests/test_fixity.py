@@ -123,6 +123,17 @@ def test_damaged_bytes_are_kept_in_quarantine(file: StoredFile, asset: Asset, sh
     assert not shelf.exists(file.name)
 
 
+def test_damaged_bytes_of_several_assets_are_in_quarantine_as_no_ones(
+    file: StoredFile, asset: Asset, make_asset: MakeAsset, shelf: Store
+) -> None:
+    make_asset(state="stored", file=file, owner_id="2")
+    flip(shelf, file)
+
+    verify()
+
+    assert Quarantined.objects.get().asset is None
+
+
 def test_a_cut_file_is_damaged(file: StoredFile, shelf: Store) -> None:
     (shelf.root / file.name).write_bytes(samples.jpeg()[:-1])
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.tests.waiting import wait_until
-from storage import claims, kinds, removal, store
+from storage import claims, fixity, kinds, removal, store
 from storage.claims import BatchResult, Success
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Content, Store, quarantined_name
@@ -93,6 +93,24 @@ def test_what_is_in_quarantine_of_a_file_goes_with_it(file: StoredFile, shelf: S
     assert not Quarantined.objects.exists()
     assert not FixityEvent.objects.exists()
     assert not shelf.exists(quarantined_name("dd"))
+
+
+def test_a_damaged_file_that_another_asset_wants_back_stays(
+    file: StoredFile, shelf: Store, make_asset: MakeAsset
+) -> None:
+    first, second = (make_asset(state="stored", file=file) for _ in range(2))
+    (shelf.root / file.name).write_bytes(b"damaged")
+    fixity.take_back(fixity.look(file, shelf), timezone.now())
+    kept = Quarantined.objects.get()
+
+    first.delete()
+    removal.discard([file.sha256])
+    wanted = FixityEvent.objects.exists(), shelf.exists(kept.name)
+    second.delete()
+    removal.discard([file.sha256])
+    unwanted = FixityEvent.objects.exists(), shelf.exists(kept.name)
+
+    assert (wanted, unwanted) == ((True, True), (False, False))
 
 
 def test_what_was_deleted_before_a_crash_is_no_error(file: StoredFile, shelf: Store) -> None:
