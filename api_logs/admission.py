@@ -28,6 +28,7 @@ from core.errors import (
     BadRequest,
     CallsStopped,
     CoreAPIError,
+    NoFreeSlot,
     RateLimited,
     Transient,
     UnexpectedPayload,
@@ -41,8 +42,10 @@ AHEAD = timedelta(milliseconds=500)
 AHEAD_IF_URGENT = timedelta(seconds=2)
 # A slot further away than this is waited for by the run's row instead of a worker.
 LONGEST_PAUSE = timedelta(seconds=5)
-# How long a worker asks again while others take every slot.
+# How long a worker asks again while others take every slot, and how long it then leaves the rest
+# to them.
 PATIENCE = 30.0
+STAND_BACK = 60.0
 # A path, a rule or a shape that one endpoint has changed neither closes the breaker nor opens it,
 # which would stop the other endpoints, too.
 OF_THE_ENDPOINT = (BadRequest, UnexpectedPayload)
@@ -73,7 +76,7 @@ def admitted(attempt: Attempt) -> Iterator[Outcome]:
     """Wait for the slot, hand out the outcome to fill in during the call, then conclude.
 
     Raises what refuses the call, before anything is sent and without a row in the log:
-    CallsStopped, BudgetExhausted, Forbidden, RateLimited and Transient, the last two with
+    CallsStopped, BudgetExhausted, NoFreeSlot, Forbidden and Transient, all but Forbidden with
     `retry_after`. Raises DatabaseError, and the call must not happen, where no row can be written.
     """
     admission = _admission(attempt)
@@ -96,8 +99,10 @@ def _admission(attempt: Attempt) -> Admission:
     deadline = time.monotonic() + PATIENCE
     while isinstance(answer := _decide(attempt, current.call_limits()), NotYet):
         wait = answer.wait.total_seconds()
-        if answer.wait > LONGEST_PAUSE or time.monotonic() + wait > deadline:
-            raise RateLimited(f"{attempt.provider.name}: no free slot", retry_after=wait)
+        if answer.wait > LONGEST_PAUSE:
+            raise NoFreeSlot(f"{attempt.provider.name}: no slot for now", retry_after=wait)
+        if time.monotonic() + wait > deadline:
+            raise NoFreeSlot(f"{attempt.provider.name}: too many wait", retry_after=STAND_BACK)
         time.sleep(wait)
     if isinstance(answer, CoreAPIError):
         raise answer

@@ -100,11 +100,33 @@ def test_a_429_slows_all_workers() -> None:
 def test_a_long_pause_is_left_to_the_caller_of_any_worker() -> None:
     fails(errors.RateLimited("HTTP 429", retry_after=60.0), status=429)
 
-    with pytest.raises(errors.RateLimited) as caught:
+    with pytest.raises(errors.NoFreeSlot) as caught:
         make(attempt())
 
     assert caught.value.retry_after == pytest.approx(60, abs=5)
     assert APIRequestLog.objects.count() == 1
+
+
+def test_a_pace_that_is_used_up_says_when_the_next_call_may_go_out() -> None:
+    make(attempt(requests_per_second=0.05))
+
+    with pytest.raises(errors.NoFreeSlot) as caught:
+        make(attempt(requests_per_second=0.05))
+
+    assert caught.value.retry_after == pytest.approx(20, abs=5)
+    assert APIRequestLog.objects.count() == 1
+
+
+def test_who_has_waited_in_vain_stands_back_for_longer_than_a_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(admission, "PATIENCE", 0.0)
+    make(attempt(requests_per_second=0.5))
+
+    with pytest.raises(errors.NoFreeSlot) as caught:
+        make(attempt(requests_per_second=0.5))
+
+    assert caught.value.retry_after == admission.STAND_BACK
 
 
 def test_a_429_without_a_pause_slows_all_workers_too() -> None:

@@ -251,6 +251,20 @@ def test_when_none_answers_the_soonest_retry_counts(server: OddServer, second: O
     assert caught.value.retry_after == 60
 
 
+def test_a_slot_to_wait_for_counts_more_than_a_failure(
+    server: OddServer, second: OddServer
+) -> None:
+    call()
+    CoreAPISetting(requests_per_second=0.05).save()
+    ProviderState.objects.update(next_slot_at=timezone.now() + timedelta(seconds=20))
+    second.will(BUSY)
+
+    with pytest.raises(errors.NoFreeSlot) as caught:
+        call()
+
+    assert caught.value.retry_after <= 20
+
+
 def test_a_later_retry_counts_more_than_a_refused_token(
     server: OddServer, second: OddServer
 ) -> None:

@@ -29,6 +29,7 @@ from core.errors import (
     CallsStopped,
     CoreAPIError,
     Forbidden,
+    NoFreeSlot,
     NoSuchProfile,
     NotAvailable,
     NotConfigured,
@@ -137,7 +138,13 @@ def _missing(config: CoreAPIConfig) -> str:
 
 
 def _most_useful(refusals: list[CoreAPIError]) -> CoreAPIError:
-    """The refusal that promises most: of those that a later try may cure, the soonest."""
+    """The refusal that promises most: of those that a later try may cure, the soonest.
+
+    Who has only no slot is well: waiting for one comes before another try where something failed.
+    """
+    crowded = [each for each in refusals if isinstance(each, NoFreeSlot)]
+    if crowded:
+        return min(crowded, key=lambda each: each.retry_after)
     pauses = [each for each in refusals if isinstance(each, Transient)]
     if pauses:
         return min(pauses, key=lambda each: each.retry_after or 0)

@@ -19,6 +19,7 @@ from instagram.models import ArchiveRun, RunStream
 LINE_SECONDS = 5.0
 HELD_BACK = {
     "BudgetExhausted": "the cap on the cost of a day is reached; `manage.py costs` shows it",
+    "NoFreeSlot": "others take all calls that may be made a second; see Settings, Core API",
     "CallsStopped": "calls are stopped by staff or by an alarm; see the admin under Alarms",
 }
 """Errors that leave no row in the API log, because nothing was sent."""

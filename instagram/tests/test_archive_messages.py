@@ -107,7 +107,12 @@ def test_a_pause_is_explained_by_the_last_call(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [("BudgetExhausted", "the cap on the cost"), ("CallsStopped", "stopped by")]
+    ("code", "reason"),
+    [
+        ("BudgetExhausted", "the cap on the cost"),
+        ("CallsStopped", "stopped by"),
+        ("NoFreeSlot", "others take all calls"),
+    ],
 )
 def test_a_run_that_we_hold_back_ourselves_says_so(
     capsys: pytest.CaptureFixture[str], code: str, reason: str
