@@ -1,4 +1,10 @@
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.apps.registry import Apps
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import post_migrate
+from django.utils import timezone
 
 
 class InstagramConfig(AppConfig):
@@ -7,3 +13,16 @@ class InstagramConfig(AppConfig):
     name = "instagram"
     label = "instagram"
     verbose_name = "Archive"
+
+    def ready(self) -> None:
+        """Look at each `migrate`, which everything else waits for, where the feed goes on."""
+        post_migrate.connect(follow_cluster, sender=self)
+
+
+def follow_cluster(*, using: str, apps: Apps = apps, **_: Any) -> None:
+    """See `FeedClock`. Nothing where its table is not there yet, or not any more."""
+    if using != DEFAULT_DB_ALIAS or "feedclock" not in apps.all_models["instagram"]:
+        return
+    from instagram.models import FeedClock  # noqa: PLC0415  not before the models are loaded
+
+    FeedClock.follow(now=timezone.now())

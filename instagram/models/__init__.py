@@ -3,6 +3,7 @@
 from instagram.models.availability import Availability, Observed
 from instagram.models.changes import ChangeEvent
 from instagram.models.erasure import LegalHold, Tombstone
+from instagram.models.feed_clock import FeedClock
 from instagram.models.highlights import Highlight, HighlightItem
 from instagram.models.polls import StoryWindow, StreamPoll
 from instagram.models.posts import Post, PostMedia
@@ -14,6 +15,7 @@ __all__ = [
     "ArchiveRun",
     "Availability",
     "ChangeEvent",
+    "FeedClock",
     "Highlight",
     "HighlightItem",
     "LegalHold",

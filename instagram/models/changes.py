@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Func
-from django.db.models.functions import Cast
 from django.utils import timezone
 
 from instagram.models.users import User
 
 
-def _transaction_id() -> Any:
-    """`pg_current_xact_id()` as a number; PostgreSQL casts it through text only."""
-    identifier = Func(function="pg_current_xact_id", output_field=models.TextField())
-    return Cast(Cast(identifier, models.TextField()), models.BigIntegerField())
+def _call(function: str, *arguments: Func) -> Func:
+    return Func(*arguments, function=function, output_field=models.BigIntegerField())
+
+
+def _place(transaction_id: Func) -> Func:
+    """Where a transaction stands in the feed: its id, and what `FeedClock` adds to it."""
+    return _call("instagram_feed_place", transaction_id)
 
 
 class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
@@ -28,17 +30,7 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
         Ids are given out before the commit, so a higher id may be seen before a lower one. What is
         older than every transaction still open has no such neighbour.
         """
-        oldest_open = Cast(
-            Cast(
-                Func(
-                    Func(function="pg_current_snapshot", output_field=models.TextField()),
-                    function="pg_snapshot_xmin",
-                    output_field=models.TextField(),
-                ),
-                models.TextField(),
-            ),
-            models.BigIntegerField(),
-        )
+        oldest_open = _place(_call("pg_snapshot_xmin", _call("pg_current_snapshot")))
         return self.filter(transaction__lt=oldest_open).order_by("transaction", "id")
 
 
@@ -59,7 +51,9 @@ class ChangeEvent(models.Model):
         CHANGED = "changed"
         ERASED = "erased"
 
-    transaction = models.BigIntegerField(db_default=_transaction_id(), editable=False)
+    transaction = models.BigIntegerField(
+        db_default=_place(_call("pg_current_xact_id")), editable=False
+    )
     kind = models.CharField(max_length=10, choices=Kind)
     object_id = models.CharField(max_length=36, help_text="uuid of a profile, else Instagram's id")
     user = models.ForeignKey(
