@@ -61,6 +61,7 @@ class APIRequestLogAdmin(ReadOnlyAdmin):
         "=provider_request_id",
     )
     search_help_text = "The whole endpoint, target, error, batch or request id"
+    sortable_by = ("started_at",)
     ordering = ("-started_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[APIRequestLog]:
@@ -85,6 +86,7 @@ class AlarmAdmin(ReadOnlyAdmin):
     )
     list_filter = (("resolved_at", admin.EmptyFieldListFilter), "kind")
     exclude = ("fingerprint",)
+    sortable_by = None
     ordering = ("-last_at",)
     actions: ClassVar = ["try_again"]
 
@@ -104,6 +106,7 @@ class SpendingAdmin(ReadOnlyAdmin):
     """What each day cost."""
 
     list_display = ("day", "calls", "spent", "soft_cap_reached_at", "hard_cap_reached_at")
+    sortable_by = None
     ordering = ("-day",)
 
 
@@ -112,6 +115,7 @@ class ProviderStateAdmin(ReadOnlyAdmin):
     """Which provider is asked, and which one rests."""
 
     list_display = ("provider", "failures", "open_until", "next_slot_at")
+    sortable_by = None
 
 
 def open_alarms(request: HttpRequest) -> list[str] | None:

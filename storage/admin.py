@@ -10,9 +10,42 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from core.admin.bases import ReadOnlyAdmin
+from core.admin.filters import FixedChoiceFilter
+from storage import kinds
 from storage.actions import try_again
+from storage.errors import DownloadError
 from storage.links import media_url
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
+
+KINDS = (
+    kinds.JPEG, kinds.PNG, kinds.GIF, kinds.WEBP, kinds.AVIF, kinds.HEIC, kinds.MP4, kinds.MOV,
+    kinds.WEBM,
+)  # fmt: skip
+OWNER_KINDS = ("user", "post", "story", "highlight")
+
+
+class ErrorFilter(FixedChoiceFilter):
+    """Why an attempt failed."""
+
+    title = "error"
+    parameter_name = "error_code"
+    values = tuple(error.__name__ for error in DownloadError.__subclasses__())
+
+
+class OwnerFilter(FixedChoiceFilter):
+    """What a file belongs to."""
+
+    title = "owner kind"
+    parameter_name = "owner_kind"
+    values = OWNER_KINDS
+
+
+class MediaTypeFilter(FixedChoiceFilter):
+    """The kinds of files that we keep."""
+
+    title = "media type"
+    parameter_name = "media_type"
+    values = tuple(kind.media_type for kind in KINDS)
 
 
 @admin.register(Asset)
@@ -20,11 +53,24 @@ class AssetAdmin(ReadOnlyAdmin):
     """The download queue. The signed URL is not shown: whoever reads it may use it."""
 
     list_display = ("__str__", "state", "attempts", "error_code", "next_attempt_at", "stored_at")
-    list_filter = ("state", "error_code", "owner_kind", "role")
-    search_fields = ("=owner_id", "=source_name")
+    list_filter = ("state", ErrorFilter, OwnerFilter, "role")
+    search_fields = ("owner_id",)
+    search_help_text = "The whole Instagram id of the post, story, highlight or profile"
     list_select_related = ("file",)
     exclude = ("url", "lease")
     actions: ClassVar = ["try_failed_again"]
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002  Django's signature
+        queryset: QuerySet[Asset],
+        search_term: str,
+    ) -> tuple[QuerySet[Asset], bool]:
+        """The files of that one owner, through the index that begins with the kind."""
+        wanted = search_term.strip()
+        if not wanted:
+            return queryset, False
+        return queryset.filter(owner_kind__in=OWNER_KINDS, owner_id=wanted), False
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Whoever could change an asset, if anybody could."""
@@ -43,11 +89,11 @@ class StoredFileAdmin(ReadOnlyAdmin):
 
     list_display = ("sha256", "media_type", "size", "width", "height", "stored_at", "verified_at")
     list_filter = (
-        "media_type",
+        MediaTypeFilter,
         ("rejected_at", admin.EmptyFieldListFilter),
         ("lost_at", admin.EmptyFieldListFilter),
     )
-    search_fields = ("=sha256",)
+    search_fields = ("sha256__exact",)
     fields = (
         "preview", "sha256", "size", "media_type", "width", "height", "duration",
         "perceptual_hash", "poster", "stored_at", "verified_at", "enriched_at",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
@@ -45,7 +46,12 @@ class BigTablePaginator(Paginator):  # type: ignore[type-arg]  # Django cannot s
 
 
 class BigTableAdmin(ModelAdmin):
-    """For tables of any length: bounded counts, short pages."""
+    """For tables of any length: bounded counts, short pages, and only what has an index sorts.
+
+    A short table sorts by every column: `sortable_by = None`.
+    """
+
+    sortable_by: Sequence[str] | None = ()
 
     paginator = BigTablePaginator
     show_full_result_count = False

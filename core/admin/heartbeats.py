@@ -14,3 +14,4 @@ class WorkerHeartbeatAdmin(ReadOnlyAdmin):
 
     list_display = ("worker", "beaten_at")
     ordering = ("-beaten_at",)
+    sortable_by = None

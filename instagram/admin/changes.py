@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin.bases import ReadOnlyAdmin
+from core.admin.filters import TimeRangeFilter
 from instagram.models import ChangeEvent
 
 
@@ -22,7 +23,7 @@ class ChangeEventAdmin(ReadOnlyAdmin):
         "kind",
         "event",
         ("user", AutocompleteSelectFilter),
-        ("seen_at", RangeDateTimeFilter),
+        ("seen_at", TimeRangeFilter),
     )
     search_fields = ("object_id",)
     search_help_text = "The whole Instagram id, or the uuid of a profile"

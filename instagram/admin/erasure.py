@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from core.admin.bases import ReadOnlyAdmin
 from core.users.models import Account
 from instagram import erasure
+from instagram.admin.owners import OfProfileSearch
 from instagram.models import LegalHold, Tombstone, User
 from instagram.models.erasure import digest
 
@@ -132,7 +133,7 @@ class TombstoneAdmin(ReadOnlyAdmin):
     list_select_related = ("erased_by",)
     search_fields = ("reason",)
     search_help_text = "The reason, or the whole name or Instagram id of the erased profile"
-    ordering = ("-erased_at", "-id")
+    ordering = ("-id",)
     actions = ("free_names",)
     fields = readonly_fields = ("erased_at", "erased_by", "reason", "proof", "completed_at")
 
@@ -157,11 +158,21 @@ class TombstoneAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LegalHold)
-class LegalHoldAdmin(ReadOnlyAdmin):
+class LegalHoldAdmin(OfProfileSearch, ReadOnlyAdmin):
     """Every hold, in force or released; placed and released on the page of the profile."""
 
     list_display = ("user", "reason", "placed_at", "placed_by", "released_at", "released_by")
-    list_select_related = ("user", "placed_by", "released_by")
     list_filter: ClassVar = (("released_at", admin.EmptyFieldListFilter),)
-    search_fields = ("=user__username", "=user__instagram_id", "reason")
-    ordering = ("-placed_at", "-id")
+    search_help_text = "The whole username or Instagram id of the profile, or words of the reason"
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LegalHold]:
+        """With the people, in one query."""
+        rows: QuerySet[LegalHold] = super().get_queryset(request)
+        return rows.select_related("user", "placed_by", "released_by").defer(
+            "user__raw_data", "user__search_grams"
+        )
+
+    def found(self, users: list[Any], term: str) -> Q:
+        """The holds on these profiles, or with the term in their reason."""
+        return super().found(users, term) | Q(reason__icontains=term)

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin.bases import KeptInline, ReadOnlyAdmin, SearchableAdmin
+from core.admin.filters import DayRangeFilter
 from instagram.admin.pictures import Pictures
 from instagram.models import Highlight, HighlightItem, files
 from storage.models import StoredFile
@@ -47,11 +48,12 @@ class HighlightAdmin(ReadOnlyAdmin, SearchableAdmin):
     list_filter: ClassVar[tuple[Any, ...]] = (
         ("user", AutocompleteSelectFilter),
         "availability",
-        ("created_at", RangeDateFilter),
+        ("created_at", DayRangeFilter),
     )
     search_fields = ("title",)
     search_help_text = "Words of the title, or the Instagram id"
     ordering = ("-created_at", "-id")
+    sortable_by = ("created_at",)
     list_display_links = ("id",)
     inlines = (ItemInline,)
     machine_fields: ClassVar = (

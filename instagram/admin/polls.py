@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -10,9 +11,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.timezone import localtime
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin.bases import KeptInline, ReadOnlyAdmin
+from core.admin.filters import TimeRangeFilter
+from instagram.admin.owners import OfProfileSearch
 from instagram.archiving.schedule.coverage import Coverage
 from instagram.archiving.schedule.watching import WATCHED_DAYS, coverage_lately, lately
 from instagram.models import RunStream, StreamPoll
@@ -21,14 +24,26 @@ MOST_GAPS = 10
 
 
 class DueFilter(admin.SimpleListFilter):
-    """Due, or past its deadline."""
+    """Due, or past its deadline. What is not scheduled is shown only when asked for: it has no
+    place in the order of deadlines, and no index."""
 
     title = "due"
     parameter_name = "due"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002  Django's signature
         """The choices."""
-        return [("now", "now"), ("late", "past its deadline"), ("later", "later"), ("never", "-")]
+        return [
+            ("now", "now"),
+            ("late", "past its deadline"),
+            ("later", "later"),
+            ("never", "not scheduled"),
+        ]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """The first one is what the list shows at first."""
+        every, *others = super().choices(changelist)
+        yield {**every, "display": "scheduled"}
+        yield from others
 
     def queryset(
         self,
@@ -43,7 +58,7 @@ class DueFilter(admin.SimpleListFilter):
             "later": {"due_at__gt": now},
             "never": {"due_at": None},
         }
-        return queryset.filter(**chosen.get(self.value(), {}))
+        return queryset.filter(**chosen.get(self.value(), {"due_at__isnull": False}))
 
 
 class Watched:
@@ -67,7 +82,7 @@ class Watched:
 
 
 @admin.register(StreamPoll)
-class StreamPollAdmin(Watched, ReadOnlyAdmin):
+class StreamPollAdmin(Watched, OfProfileSearch, ReadOnlyAdmin):
     """What is polled by itself, the earliest deadline first."""
 
     list_display = (
@@ -76,12 +91,10 @@ class StreamPollAdmin(Watched, ReadOnlyAdmin):
     list_filter: ClassVar[tuple[Any, ...]] = (
         "stream",
         DueFilter,
-        ("due_at", RangeDateTimeFilter),
-        ("deadline_at", RangeDateTimeFilter),
+        ("due_at", TimeRangeFilter),
+        ("deadline_at", TimeRangeFilter),
         ("user", AutocompleteSelectFilter),
     )
-    search_fields = ("=user__username", "=user__instagram_id")
-    search_help_text = "The whole username or Instagram id"
     ordering = (F("deadline_at").asc(nulls_last=True), "pk")
     fields = readonly_fields = (
         "user", "stream", "due_at", "deadline_at", "interval", "polled_at", "changed_at", "covered",

@@ -8,9 +8,10 @@ from django.contrib import admin
 from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin
+from core.admin.filters import DayRangeFilter
 from instagram.admin.observed import OBSERVED
 from instagram.admin.pictures import Pictures
 from instagram.models import Post, PostMedia, User, files
@@ -48,11 +49,12 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
     ID_FIELD = "pk"
     list_filter = (
         ("user", AutocompleteSelectFilter), "variant", "availability", "is_flagged",
-        ("post_created_at", RangeDateFilter),
+        ("post_created_at", DayRangeFilter),
     )  # fmt: skip
     search_fields = ("caption",)
     search_help_text = "Words of the caption, or the Instagram id"
     ordering = ("-post_created_at", "-id")
+    sortable_by = ("post_created_at",)
     list_display_links = ("id",)
     inlines = (MediaInline,)
     content: ClassVar = (

@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from core.admin.bases import KeptInline, ReadOnlyAdmin
+from core.admin.filters import DayRangeFilter
+from instagram.admin.owners import OfProfileSearch
 from instagram.archiving import progress
 from instagram.models import ArchiveRun, RejectedItem, RunStream
 
@@ -34,15 +36,14 @@ class StreamInline(KeptInline):
 
 
 @admin.register(ArchiveRun)
-class ArchiveRunAdmin(ReadOnlyAdmin):
+class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
     """Every request to archive a profile."""
 
     list_display = (
         "user", "coloured_state", "streams_seen", "calls", "requested_by", "created_at", "took",
     )  # fmt: skip
-    list_filter = ("state", ("user", AutocompleteSelectFilter), ("created_at", RangeDateFilter))
-    search_fields = ("=user__username", "=user__instagram_id")
-    search_help_text = "The whole username or Instagram id"
+    list_filter = ("state", ("user", AutocompleteSelectFilter), ("created_at", DayRangeFilter))
+    sortable_by = ("created_at",)
     ordering = ("-created_at", "-id")
     inlines = (StreamInline,)
     fields = (
@@ -67,7 +68,7 @@ class ArchiveRunAdmin(ReadOnlyAdmin):
             run.progress = progress.of_run(run)
         return cast("ArchiveRun | None", run)
 
-    @display(description="State", ordering="state", label=COLOURS)
+    @display(description="State", label=COLOURS)
     def coloured_state(self, run: ArchiveRun) -> str:
         """The state as a label."""
         return run.state
@@ -79,7 +80,7 @@ class ArchiveRunAdmin(ReadOnlyAdmin):
             f"{stream.name} {stream.error_code or stream.seen}" for stream in run.streams.all()
         )
 
-    @admin.display(description="Took", ordering="finished_at")
+    @admin.display(description="Took")
     def took(self, run: ArchiveRun) -> str | None:
         """How long the run took; None while it goes on."""
         if run.finished_at is None or run.started_at is None:
@@ -100,10 +101,15 @@ class RejectedItemAdmin(ReadOnlyAdmin):
     """What no parser could read, kept until one can."""
 
     list_display = ("path", "error", "profile", "created_at")
-    list_filter: ClassVar[tuple[Any, ...]] = (("created_at", RangeDateFilter),)
+    list_filter: ClassVar[tuple[Any, ...]] = (("created_at", DayRangeFilter),)
     search_fields = ("path", "error")
-    ordering = ("-created_at",)
-    list_select_related = ("stream__run__user",)
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RejectedItem]:
+        """With the profiles, in one query; the list does without what could not be read."""
+        rows: QuerySet[RejectedItem] = super().get_queryset(request)
+        profile = [f"stream__run__user__{name}" for name in ("raw_data", "search_grams")]
+        return rows.select_related("stream__run__user").defer("raw", "stream__visited", *profile)
 
     @admin.display(description="Profile")
     def profile(self, item: RejectedItem) -> str:

@@ -5,26 +5,27 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin.bases import KeptAdmin
+from core.admin.filters import DayRangeFilter
+from instagram.admin.owners import OfProfileSearch
 from instagram.admin.pictures import Pictures
 from instagram.models import Story, files
 from storage.models import StoredFile
 
 
 @admin.register(Story)
-class StoryAdmin(KeptAdmin):
+class StoryAdmin(OfProfileSearch, KeptAdmin):
     """The archived stories. Staff may flag one; the rest is what Instagram said."""
 
     list_filter = (
         ("user", AutocompleteSelectFilter), "availability", "is_flagged",
-        ("created_at", RangeDateFilter),
+        ("created_at", DayRangeFilter),
     )  # fmt: skip
-    search_fields = ("=story_id", "=user__username")
-    search_help_text = "The whole Instagram id or username"
+    search_help_text = "The whole Instagram id, or the username of the profile"
     ordering = ("-created_at", "-story_id")
     list_display_links = ("story_id",)
     machine_fields: ClassVar = (
@@ -39,6 +40,10 @@ class StoryAdmin(KeptAdmin):
         return rows.select_related("user", "image__file", "video__file__poster").defer(
             "raw_data", "user__raw_data", "user__search_grams"
         )
+
+    def found(self, users: list[Any], term: str) -> Q:
+        """The stories of these profiles, or the one of that id."""
+        return super().found(users, term) | Q(pk=term)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The picture, then what identifies the story."""

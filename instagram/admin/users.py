@@ -10,10 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin
+from core.admin.filters import DayRangeFilter
 from core.users.models import Account
 from instagram import actions
 from instagram.admin import erasure
@@ -78,10 +78,11 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
     """The archived profiles. The machine writes them; staff decides on automatic updates."""
 
     ID_FIELD = "instagram_id"
-    list_filter = ("availability", "is_private", "is_verified", ("created_at", RangeDateFilter))
+    list_filter = ("availability", "is_private", "is_verified", ("created_at", DayRangeFilter))
     search_fields = ("username",)
     search_help_text = "Words of the name or biography, or the Instagram id"
     ordering = ("-created_at", "-uuid")
+    sortable_by = ("username", "full_name", "created_at")
     list_display_links = ("username",)
     inlines = (PollInline, MetricInline, UsernameInline)
     actions = ("archive_now",)

@@ -13,7 +13,8 @@ from storage.actions import try_again
 from storage.claims import Failure
 from storage.errors import UrlExpired
 from storage.models import Asset, StoredFile
-from storage.tests.conftest import MakeAsset
+from storage.tests import samples
+from storage.tests.conftest import MakeAsset, MakeFile
 
 
 @pytest.fixture
@@ -109,3 +110,48 @@ def test_a_stored_image_is_previewed(admin: Client) -> None:
     page = admin.get(reverse("admin:storage_storedfile_change", args=[file.pk]))
 
     assert f'src="/media/{file.name}"' in page.content.decode()
+
+
+def test_files_are_found_by_the_whole_id_of_their_owner(
+    admin: Client, make_asset: MakeAsset
+) -> None:
+    wanted, other = make_asset(owner_id="501"), make_asset(owner_id="5012")
+
+    page = admin.get(reverse("admin:storage_asset_changelist"), {"q": " 501 "}).content.decode()
+
+    assert f"/{wanted.pk}/change/" in page
+    assert f"/{other.pk}/change/" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ({"error_code": "UrlExpired"}, 1),
+        ({"error_code": "NotMedia"}, 0),
+        ({"owner_kind": "post"}, 1),
+        ({"owner_kind": "story"}, 0),
+    ],
+)
+def test_files_are_narrowed_to_an_error_and_a_kind_of_owner(
+    admin: Client, make_asset: MakeAsset, query: dict[str, str], rows: int
+) -> None:
+    asset = make_asset(owner_kind="post", state="failed", error_code="UrlExpired")
+
+    page = admin.get(reverse("admin:storage_asset_changelist"), query).content.decode()
+
+    assert page.count(f"/{asset.pk}/change/") == rows
+
+
+def test_stored_files_are_narrowed_to_a_media_type_that_we_keep(
+    admin: Client, make_file: MakeFile
+) -> None:
+    image = make_file(samples.jpeg())
+    listed = reverse("admin:storage_storedfile_changelist")
+
+    pages = {
+        kind: admin.get(listed, {"media_type": kind}).content.decode()
+        for kind in ("image/jpeg", "video/mp4")
+    }
+
+    assert f"/{image.pk}/change/" in pages["image/jpeg"]
+    assert f"/{image.pk}/change/" not in pages["video/mp4"]
