@@ -155,3 +155,10 @@ def test_the_statistic_counts_highlights(api: APIClient) -> None:
     HighlightFactory.create_batch(2)
 
     assert api.get("/instagram/statistic/").json()["total_highlights"] == Highlight.objects.count()
+
+
+@pytest.mark.parametrize("ordering", ["position", "-position"])
+def test_places_in_a_tray_order_no_list_of_all_profiles(api: APIClient, ordering: str) -> None:
+    response = api.get(LIST, {"ordering": ordering})
+
+    assert (response.status_code, list(response.json())) == (400, ["ordering"])
