@@ -38,9 +38,11 @@ class CoverageView(APIView):
 def _span(user: User, wanted: dict[str, datetime], now: datetime) -> Span:
     start = wanted.get("from") or watched_since(user, now=now)
     end = min(wanted.get("to", now), now)
-    if start > end:
+    if start <= end:
+        return Span(start, end)
+    if "from" in wanted:
         raise ValidationError({"from": ["Must not be later than `to`, or than now."]})
-    return Span(start, end)
+    raise ValidationError({"to": ["Must not be before the first window; or give a `from`."]})
 
 
 def _next_poll_due(user: User) -> datetime | None:

@@ -132,3 +132,12 @@ def test_coverage_costs_the_same_for_any_number_of_windows(
 
     with django_assert_num_queries(5):  # access, profile, first window, next poll, windows
         api.get(address(user))
+
+
+def test_an_end_before_the_first_window_is_what_is_refused(api: APIClient) -> None:
+    user = UserFactory.create()
+    watched(user, since=10, until=6)
+
+    response = api.get(address(user, "?to=2026-03-01T00:00:00Z"))
+
+    assert (response.status_code, list(response.json())) == (400, ["to"])
