@@ -33,7 +33,7 @@ from instagram.models import (
     User,
 )
 from instagram.models.erasure import digest
-from storage import quarantine, removal
+from storage import parts, quarantine, removal, store
 from storage.models import StoredFile
 
 log = structlog.get_logger(__name__)
@@ -152,7 +152,8 @@ def finish(tombstone_id: int, *, now: datetime) -> None:
         removal.discard(files)
         quarantine.forget({*leftovers.pop("quarantined")})
         tombstone.proof["files"] = _proof_of(files)
-    delete_at_once(traces.by_marks(**leftovers))
+    parts.discard(store.default(), leftovers.get("assets", []))
+    delete_at_once(traces.by_marks(leftovers["batches"], leftovers["targets"]))
     if now > tombstone.erased_at + ABANDONED_AFTER:
         tombstone.leftovers, tombstone.completed_at = None, now
     tombstone.save()
@@ -199,6 +200,7 @@ def _bury(user: User, by: Account | None, reason: str, *, now: datetime) -> Tomb
     leftovers = {
         "files": traces.files(user),
         "quarantined": traces.quarantined(user),
+        "assets": traces.assets(user),
         **traces.late_calls(user, now=now),
     }
     holds = LegalHold.objects.filter(user=user).order_by("placed_at")

@@ -136,6 +136,12 @@ def quarantined(user: User) -> list[str]:
     return sorted(found)
 
 
+def assets(user: User) -> list[int]:
+    """The ids of its assets, by which parts of unfinished downloads are found."""
+    first, *others = (assets.values_list("pk", flat=True) for assets in _assets(user))
+    return list(first.union(*others, all=True))
+
+
 def _assets(user: User) -> list[QuerySet[Asset]]:
     """One by one, so that each is found by index."""
     owned: dict[str, QuerySet[Any]] = {

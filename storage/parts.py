@@ -15,7 +15,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from io import FileIO
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from storage.kinds import HEAD_SIZE
 from storage.sources import source_name
-from storage.store import PART, Store
+from storage.store import ASIDE, PART, Store
 
 BLOCK = 1024 * 1024
 NOTE_EVERY = 8 * BLOCK
@@ -160,6 +160,22 @@ def opened(shelf: Store, key: str, *, note_every: int = NOTE_EVERY) -> Iterator[
             part.note()
         finally:
             part.leave()
+
+
+def discard(shelf: Store, assets: Collection[int]) -> None:
+    """Delete the parts of these assets; one that a worker holds is left to another call."""
+    wanted = {str(asset) for asset in assets}
+    for path in {path.with_suffix("") for path in (shelf.root / ASIDE).glob(f"{PART}*")}:
+        if path.name.removeprefix(PART).partition("-")[0] in wanted:
+            _delete(path)
+
+
+def _delete(path: Path) -> None:
+    """The part and its notes, under its lock."""
+    with path.open("ab", buffering=0) as file:
+        if _is_ours(file, path):
+            for each in (path.with_suffix(".json"), path.with_suffix(".new"), path):
+                each.unlink(missing_ok=True)
 
 
 @contextmanager

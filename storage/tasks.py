@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.tasks import BaseTask, send
 from settings import current
-from storage import fixity, orphans, quarantine
+from storage import fixity, orphans, quarantine, store
 from storage.models import StoredFile
 
 SECONDS = 240.0  # a message; what is left gets a message of its own
@@ -41,7 +41,11 @@ def verify_due() -> None:
 
 @shared_task(name="storage.prune_quarantine", base=BaseTask, expires=3600)
 def prune_quarantine() -> None:
-    """Remove what has been in quarantine for long enough."""
+    """Remove what has been in quarantine for long enough, and parts that nobody took up.
+
+    Downloads sweep parts too, but begin only when a file is due.
+    """
+    store.default().sweep()
     quarantine.prune(timezone.now())
 
 

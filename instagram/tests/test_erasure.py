@@ -303,6 +303,19 @@ def leftovers_of(file: StoredFile) -> dict[str, object]:
     return {"files": {file.sha256: file.size}, "quarantined": [], "batches": [], "targets": []}
 
 
+def test_what_has_arrived_of_unfinished_downloads_goes_too(media_folder: Path) -> None:
+    user = archived()
+    part = media_folder / "tmp" / f"part-{Asset.objects.earliest('pk').pk}-ab"
+    part.touch()
+
+    tombstone = erase(user)
+    at_once = part.exists()
+    part.touch()  # by a worker that held it meanwhile
+    erasure.finish_all(now=tombstone.erased_at + timedelta(minutes=1))
+
+    assert (at_once, part.exists()) == (False, False)
+
+
 def test_what_a_call_on_its_way_logs_afterwards_is_removed_too() -> None:
     user = archived()
     run = ArchiveRun.objects.get()

@@ -16,6 +16,7 @@ from core.tests.odd_server import OddServer, Reply, answering
 from storage import parts
 from storage.download import MOST_RESUMES, Fetcher, Limits
 from storage.errors import DownloadError, Transient, UrlExpired
+from storage.parts import Version
 from storage.store import ASIDE, Content, Store
 from storage.tests import samples
 from storage.tests.breaking import breaking, starts
@@ -283,3 +284,34 @@ def test_wherever_it_breaks_the_file_is_whole(
         host.breaks([], body=BODY, ETag='"two"')
 
     assert is_whole(host.fetch(), host.shelf)
+
+
+def names_aside(shelf: Store) -> set[str]:
+    return {path.name for path in (shelf.root / ASIDE).glob("*")}
+
+
+def test_the_parts_of_some_assets_can_be_discarded(shelf: Store) -> None:
+    (shelf.root / ASIDE).mkdir(parents=True)
+    for name in ("part-1-ab", "part-1-ab.json", "part-1-ab.new", "part-1-cd", "part-11-ab", "1-ab"):
+        (shelf.root / ASIDE / name).touch()
+
+    parts.discard(shelf, [1, 2])
+
+    assert names_aside(shelf) == {"part-11-ab", "1-ab"}
+
+
+def test_a_part_that_a_worker_holds_is_discarded_by_a_later_call(shelf: Store) -> None:
+    with parts.opened(shelf, "1-ab", note_every=1) as part:
+        part.begin(Version('"one"', 1000))
+        part.write(bytes(500))
+        parts.discard(shelf, [1])
+        during = names_aside(shelf)
+    parts.discard(shelf, [1])
+
+    assert (during >= {"part-1-ab", "part-1-ab.json"}, names_aside(shelf)) == (True, set())
+
+
+def test_without_a_store_there_are_no_parts_to_discard(shelf: Store) -> None:
+    parts.discard(shelf, [1])
+
+    assert not shelf.root.exists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from celery import current_app
@@ -50,6 +52,17 @@ def test_the_task_prunes_the_quarantine() -> None:
     tasks.prune_quarantine()
 
     assert not Quarantined.objects.exists()
+
+
+def test_the_task_sweeps_parts_while_nothing_is_downloaded(media_folder: Path) -> None:
+    part = media_folder / "tmp" / "part-1-ab"
+    part.parent.mkdir(parents=True)
+    part.touch()
+    os.utime(part, (0, 0))
+
+    tasks.prune_quarantine()
+
+    assert not part.exists()
 
 
 @pytest.mark.usefixtures("media_folder")

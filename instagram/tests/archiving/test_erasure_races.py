@@ -24,7 +24,7 @@ from instagram.tests.archiving.builders import NOW, post
 from instagram.tests.archiving.running import archive
 from instagram.tests.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
 from simulator.client import SimulatorControl
-from storage.tests.test_removal import somebody_waits
+from storage.tests.conftest import somebody_waits
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),
