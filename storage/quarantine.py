@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,12 +59,6 @@ def forget(digests: set[str]) -> None:
     """Delete the bytes of these digests that no row names."""
     for digest in digests - _named(digests):
         store.default().delete(quarantined_name(digest))
-
-
-def erase(*, assets: Collection[int], digests: Collection[str]) -> int:
-    """Remove what came from these assets or was meant to be these files; returns how many rows."""
-    concerned = Q(asset__in=assets) | Q(expected_sha256__in=digests) | Q(sha256__in=digests)
-    return remove(Quarantined.objects.filter(concerned))
 
 
 def _remove_unnamed(now: datetime) -> None:

@@ -124,17 +124,6 @@ def test_bytes_of_a_killed_worker_go_when_they_are_old(shelf: Store) -> None:
     assert (young, shelf.exists(row.name)) == (True, False)
 
 
-def test_what_concerned_a_file_can_be_erased(shelf: Store, make_asset: MakeAsset) -> None:
-    ours, theirs = make_asset(), make_asset()
-    page, damaged = put(shelf, b"page", asset=ours), put(shelf, b"bit", expected_sha256="a" * 64)
-    other = put(shelf, b"other", asset=theirs)
-
-    quarantine.erase(assets=[ours.pk], digests=["a" * 64])
-
-    assert list(Quarantined.objects.all()) == [other]
-    assert [shelf.exists(row.name) for row in (page, damaged, other)] == [False, False, True]
-
-
 def test_its_folder_is_no_orphan(shelf: Store, settings: Settings) -> None:
     row = put(shelf, os.urandom(50))
 
