@@ -37,6 +37,9 @@ class StreamPoll(models.Model):
     interval = models.DurationField(
         default=timedelta(days=1), help_text="adapted: shorter while things happen"
     )
+    pages = models.PositiveIntegerField(
+        null=True, blank=True, help_text="of the last poll that saw everything"
+    )
     due_at = models.DateTimeField(null=True, blank=True, help_text="empty: not scheduled")
     deadline_at = models.DateTimeField(
         null=True, blank=True, help_text="after this something may be lost unseen"

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from django.db import connection
 
-from core.utils.instagram_api import ENDPOINTS
+from core.utils.instagram_api import ENDPOINTS, LARGEST_PAGE
 
 DAY = timedelta(days=1)
-# The calls of a poll that finds little: one page of each stream, and one highlight that changed.
+# The calls of a page, of a poll that finds little: of highlights the tray, and one that changed.
 CALLS = {
     "profile": ("user_by_id",),
     "stories": ("user_stories",),
@@ -19,12 +19,18 @@ CALLS = {
     "reels": ("user_reels",),
     "highlights": ("user_highlights", "highlight_stories"),
 }
-# The polls of a stream until a time: the first when it is due, the others an interval apart.
-POLLS = """
+# The polls of a stream until a time, the first when it is due, the others an interval apart; times
+# the pages of a tab, which each poll reads to its end. What no poll has counted yet is as long as
+# the profile's posts are many, for reels therefore at most.
+PAGES = """
 SELECT stream,
-       sum(1 + floor(extract(epoch FROM %(until)s - greatest(due_at, %(now)s))
-                     / extract(epoch FROM "interval")))::bigint
+       sum((1 + floor(extract(epoch FROM %(until)s - greatest(due_at, %(now)s))
+                      / extract(epoch FROM "interval")))
+           * CASE WHEN stream IN ('posts', 'reels')
+                  THEN greatest(1, coalesce(pages, ceil(media_count / %(page)s::numeric)))
+                  ELSE 1 END)::bigint
   FROM instagram_streampoll
+  JOIN instagram_user ON uuid = user_id
  WHERE due_at <= %(until)s
  GROUP BY stream
 """
@@ -41,12 +47,13 @@ class Forecast:
 def forecast(*, now: datetime) -> Forecast:
     """What the coming 24 hours will take, if intervals stay as they are; in one query.
 
-    Backfills, tries after an error and what people ask for come on top.
+    Every poll of posts or reels reads its tab to the end. Profiles that nobody has read yet, tries
+    after an error and what people ask for come on top.
     """
     with connection.cursor() as cursor:
-        cursor.execute(POLLS, {"now": now, "until": now + DAY})
-        polls: dict[str, int] = dict(cursor.fetchall())
-    asked = [(count, CALLS[stream]) for stream, count in polls.items()]
+        cursor.execute(PAGES, {"now": now, "until": now + DAY, "page": LARGEST_PAGE})
+        pages: dict[str, int] = dict(cursor.fetchall())
+    asked = [(count, CALLS[stream]) for stream, count in pages.items()]
     return Forecast(
         calls=sum(count * len(names) for count, names in asked),
         cost=sum(

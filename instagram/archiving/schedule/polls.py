@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F
-from django.db.models.functions import Greatest, Least
+from django.db.models import F, Subquery
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from instagram.archiving.schedule import intervals
 from instagram.archiving.schedule.intervals import SOONEST_RETRY, STORY_LIFE, Pace
-from instagram.models import Availability, RunStream, StoryWindow, StreamPoll, User
+from instagram.models import ArchiveRun, Availability, RunStream, StoryWindow, StreamPoll, User
 from instagram.models.users import HIDDEN
 from settings import current
 
@@ -23,6 +23,7 @@ def note_poll(user: User, stream_name: str, *, now: datetime, found_new: bool) -
     """
     poll = _locked(user, stream_name)
     _adapt(poll, user, found_new=found_new, now=now)
+    poll.pages = Coalesce(_pages(user, stream_name), F("pages"))
     if stream_name == RunStream.Name.STORIES:
         _extend_window(user, now)
     poll.save()
@@ -79,6 +80,12 @@ def _adapt(poll: StreamPoll, user: User, *, found_new: bool, now: datetime) -> N
     if poll.due_at is not None:
         poll.due_at = now + intervals.jittered(poll.interval, user.pk)
         poll.deadline_at = _deadline(pace, poll, now, poll.due_at)
+
+
+def _pages(user: User, stream_name: str) -> Subquery:
+    """How many the stream of the profile's run took; a profile has one active run at most."""
+    active = RunStream.objects.filter(run__user=user, run__state__in=ArchiveRun.ACTIVE)
+    return Subquery(active.filter(name=stream_name).values("pages")[:1])
 
 
 def _deadline(pace: Pace, poll: StreamPoll, polled_at: datetime, due_at: datetime) -> datetime:

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from instagram.archiving import schedule
 from instagram.models import StoryWindow, StreamPoll, User
-from instagram.tests.factories import UserFactory
+from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
 from settings.models import ArchivingSetting
 
 pytestmark = pytest.mark.django_db
@@ -324,7 +324,7 @@ def test_nothing_scheduled_is_a_forecast_of_nothing() -> None:
 def test_the_forecast_counts_the_polls_of_a_day_and_their_price(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    profile(stories=True, rest=True)
+    profile(stories=True, rest=True, media_count=50)
     far = NOW + 30 * HOUR
     StreamPoll.objects.filter(stream="posts").update(due_at=far, deadline_at=far)
     StreamPoll.objects.filter(stream="stories").update(
@@ -338,6 +338,38 @@ def test_the_forecast_counts_the_polls_of_a_day_and_their_price(
     # stories now and after 5, 10, 15 and 20 hours
     assert forecast.calls == 3 + 3 + 2 * 2 + 5
     assert forecast.cost == Decimal("0.001") * 6 + Decimal("0.002") * 9
+
+
+def tabs_only(pages: int | None) -> None:
+    """One poll of the posts and one of the reels in the coming day."""
+    far = NOW + 30 * HOUR
+    StreamPoll.objects.exclude(stream__in=["posts", "reels"]).update(due_at=far, deadline_at=far)
+    StreamPoll.objects.update(interval=30 * HOUR, pages=pages)
+
+
+@pytest.mark.parametrize(
+    ("pages", "media_count", "calls"),
+    [(200, 7, 400), (None, 10_000, 400), (None, 51, 4), (None, 0, 2), (None, None, 2), (0, 90, 2)],
+)
+def test_the_forecast_counts_every_page_of_a_tab(
+    pages: int | None, media_count: int | None, calls: int
+) -> None:
+    profile(stories=False, rest=True, media_count=media_count)
+    tabs_only(pages)
+
+    assert schedule.forecast(now=NOW).calls == calls
+
+
+def test_a_poll_that_saw_everything_notes_how_many_pages_that_took() -> None:
+    user = profile(rest=True)
+    ended = RunFactory.create(user=user, state="succeeded")
+    StreamFactory.create(run=ended, name="posts", pages=1)
+    run = RunFactory.create(user=user, state="running")
+    StreamFactory.create(run=run, name="posts", pages=200)
+
+    note(user, "posts")
+
+    assert user.polls.get(stream="posts").pages == 200
 
 
 def test_an_index_knows_the_profiles_that_are_out_of_step() -> None:
