@@ -119,8 +119,8 @@ def files(user: User) -> dict[str, int]:
 
 
 def _lost(user: User) -> dict[str, int]:
-    """Files that are damaged or lost at the moment; their events name the assets."""
-    events = list(FixityEvent.objects.open())
+    """Files that are damaged or lost; their events name the assets."""
+    events = list(FixityEvent.objects.without_bytes())
     named = {asset for event in events for asset in event.assets}
     own = Q(*(Q(pk__in=assets.values("pk")) for assets in _assets(user)), _connector=Q.OR)
     ours = {*Asset.objects.filter(own, pk__in=named).values_list("pk", flat=True)}

@@ -1,12 +1,16 @@
-"""What staff can ask of the download queue."""
+"""What staff can ask of the download queue, and say of what is lost."""
 
 from __future__ import annotations
 
+import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.tasks import send_on_commit
-from storage.models import Asset
+from core.users.models import Account
+from storage.models import Asset, FixityEvent
+
+log = structlog.get_logger(__name__)
 
 
 def try_again(assets: QuerySet[Asset]) -> int:
@@ -23,4 +27,17 @@ def try_again(assets: QuerySet[Asset]) -> int:
     )
     if count:
         send_on_commit("instagram.download_assets")
+    return count
+
+
+def accept_losses(events: QuerySet[FixityEvent], *, by: Account) -> int:
+    """Close open events: nobody looks for these bytes any more; returns how many.
+
+    They stay on record. Assets that want them go on as they are, and bytes that a download brings
+    after all are stored.
+    """
+    count = events.filter(repaired_at=None).update(
+        repaired_by=FixityEvent.Repair.ACCEPTED, repaired_at=timezone.now(), accepted_by=by
+    )
+    log.info("fixity.accepted", events=count, account=by.pk)
     return count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -11,8 +11,9 @@ from django.utils.html import format_html
 
 from core.admin.bases import ReadOnlyAdmin
 from core.admin.filters import FixedChoiceFilter
+from core.users.models import Account
 from storage import kinds
-from storage.actions import try_again
+from storage.actions import accept_losses, try_again
 from storage.errors import DownloadError
 from storage.links import media_url
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
@@ -114,9 +115,21 @@ class StoredFileAdmin(ReadOnlyAdmin):
 class FixityEventAdmin(ReadOnlyAdmin):
     """Damage and loss, and how it was repaired."""
 
-    list_display = ("name", "kind", "found_at", "repaired_at", "repaired_by")
+    list_display = ("name", "kind", "found_at", "repaired_at", "repaired_by", "accepted_by")
     list_filter = ("kind", ("repaired_at", admin.EmptyFieldListFilter), "repaired_by")
     search_fields = ("=sha256",)
+    list_select_related = ("accepted_by",)
+    actions: ClassVar = ["accept_loss"]
+
+    def has_accept_permission(self, request: HttpRequest) -> bool:
+        """A permission of its own: after it nobody looks for the bytes any more."""
+        return request.user.has_perm("storage.accept_loss")
+
+    @admin.action(description="Accept the loss", permissions=["accept"])
+    def accept_loss(self, request: HttpRequest, queryset: QuerySet[FixityEvent]) -> None:
+        """Close the open ones of the events."""
+        count = accept_losses(queryset, by=cast("Account", request.user))
+        self.message_user(request, f"The loss of {count} files is accepted.", messages.SUCCESS)
 
 
 @admin.register(Quarantined)

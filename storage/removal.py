@@ -57,7 +57,7 @@ def _wanted_back(files: Sequence[StoredFile]) -> set[int]:
     lost = {file.sha256: file.pk for file in files if file.lost_at is not None}
     if not lost:
         return set()
-    events = FixityEvent.objects.open().filter(sha256__in=lost)
+    events = FixityEvent.objects.without_bytes().filter(sha256__in=lost)
     named = {lost[event.sha256]: event.assets for event in events}
     assets = Asset.objects.filter(pk__in=[pk for pks in named.values() for pk in pks])
     there = {*assets.values_list("pk", flat=True)}

@@ -47,8 +47,8 @@ from instagram.tests.erasables import (
     stored_file,
     tables_with,
 )
-from storage import store
-from storage.models import Asset, StoredFile
+from storage import fixity, store
+from storage.models import Asset, FixityEvent, StoredFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
 
@@ -108,6 +108,19 @@ def test_a_file_that_another_profile_has_stays() -> None:
     assert StoredFile.objects.get() == file
     assert store.default().exists(file.name)
     assert (proof["files"]["shared"], proof["files"]["deleted"]) == (1, 8)
+
+
+def test_a_file_whose_loss_was_accepted_leaves_no_trace() -> None:
+    user = archived()
+    file = StoredFile.objects.filter(assets__owner_kind="story").earliest("pk")
+    store.default().delete(file.name)
+    fixity.take_back(fixity.Seen(file), NOW)
+    FixityEvent.objects.get().close(FixityEvent.Repair.ACCEPTED, NOW)
+
+    erase(user)
+
+    assert not FixityEvent.objects.exists()
+    assert not StoredFile.objects.filter(sha256=file.sha256).exists()
 
 
 def test_a_poster_stays_with_the_other_video_that_shows_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -55,8 +56,13 @@ class FixityEventQuerySet(models.QuerySet["FixityEvent"]):
     """Names of queries over fixity events."""
 
     def open(self) -> FixityEventQuerySet:
-        """Those whose bytes are not back yet."""
+        """Those whose bytes are expected back."""
         return self.filter(repaired_at=None)
+
+    def without_bytes(self) -> FixityEventQuerySet:
+        """Those whose very bytes are not here, whether they are expected back or not."""
+        given_up = (FixityEvent.Repair.REPLACED, FixityEvent.Repair.ACCEPTED)
+        return self.filter(Q(repaired_at=None) | Q(repaired_by__in=given_up))
 
 
 class FixityEvent(models.Model):
@@ -71,6 +77,7 @@ class FixityEvent(models.Model):
         RETURNED = "returned", "the bytes were back in the store"
         AGAIN = "again", "downloaded or made again, the same bytes"
         REPLACED = "replaced", "a poster, made again of other bytes"
+        ACCEPTED = "accepted", "not at all: somebody accepted the loss"
 
     kind = models.CharField(max_length=10, choices=Kind)
     sha256 = models.CharField(max_length=64, help_text="of the bytes as they were stored")
@@ -85,10 +92,14 @@ class FixityEvent(models.Model):
     looked_at = models.DateTimeField(default=timezone.now, help_text="last try at a repair")
     repaired_at = models.DateTimeField(null=True)
     repaired_by = models.CharField(max_length=10, choices=Repair, default="", blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     objects: ClassVar = FixityEventQuerySet.as_manager()
 
     class Meta:
+        permissions: ClassVar = [("accept_loss", "Can accept the loss of a file")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["sha256"],

@@ -6,13 +6,14 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core.users.models import Account
 from storage import claims
 from storage.actions import try_again
 from storage.claims import Failure
 from storage.errors import UrlExpired
-from storage.models import Asset, StoredFile
+from storage.models import Asset, FixityEvent, StoredFile
 from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile
 
@@ -22,6 +23,12 @@ def admin(client: Client, db: None) -> Client:
     """A client of somebody who may do everything."""
     client.force_login(Account.objects.create_superuser("root@example.org", "battery staple"))
     return client
+
+
+@pytest.fixture
+def lost(db: None) -> FixityEvent:
+    """An open event."""
+    return FixityEvent.objects.create(kind="lost", sha256="a" * 64, name="x", size=1)
 
 
 def test_a_failed_file_can_be_tried_again(admin: Client, make_asset: MakeAsset) -> None:
@@ -155,3 +162,42 @@ def test_stored_files_are_narrowed_to_a_media_type_that_we_keep(
 
     assert f"/{image.pk}/change/" in pages["image/jpeg"]
     assert f"/{image.pk}/change/" not in pages["video/mp4"]
+
+
+def accept(client: Client, event: FixityEvent) -> FixityEvent:
+    """Choose the action in the list of events."""
+    client.post(
+        reverse("admin:storage_fixityevent_changelist"),
+        {"action": "accept_loss", "_selected_action": [event.pk]},
+    )
+    return FixityEvent.objects.get(pk=event.pk)
+
+
+def test_a_loss_can_be_accepted(admin: Client, lost: FixityEvent) -> None:
+    event = accept(admin, lost)
+
+    assert (event.repaired_by, event.accepted_by) == ("accepted", Account.objects.get())
+    assert event.repaired_at is not None
+    assert not FixityEvent.objects.open().exists()
+
+
+def test_what_is_repaired_is_not_accepted(admin: Client, lost: FixityEvent) -> None:
+    lost.close(FixityEvent.Repair.COPY, timezone.now())
+
+    event = accept(admin, lost)
+
+    assert (event.repaired_by, event.accepted_by) == ("copy", None)
+
+
+def test_to_accept_a_loss_takes_a_permission_of_its_own(
+    client: Client, lost: FixityEvent, staff: Account
+) -> None:
+    for codename in ("view_fixityevent", "change_fixityevent"):
+        staff.user_permissions.add(Permission.objects.get(codename=codename))
+    client.force_login(staff)
+    before = accept(client, lost).repaired_by
+    staff.user_permissions.add(Permission.objects.get(codename="accept_loss"))
+
+    after = accept(client, lost).repaired_by
+
+    assert (before, after) == ("", "accepted")

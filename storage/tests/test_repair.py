@@ -120,6 +120,21 @@ def test_other_bytes_do_not_close_the_event(
     assert FixityEvent.objects.open().get().sha256 == file.sha256
 
 
+@pytest.mark.usefixtures("asset")
+def test_bytes_whose_loss_was_accepted_are_stored_when_they_come_after_all(
+    file: StoredFile, shelf: Store
+) -> None:
+    shelf.delete(file.name)
+    verify()
+    FixityEvent.objects.get().close(FixityEvent.Repair.ACCEPTED, LONG_AGO)
+    [claimed] = claims.claim(1)
+
+    claims.settle([Success(claimed, store.keep(samples.jpeg(), kinds.JPEG))])
+
+    file.refresh_from_db()
+    assert (Asset.objects.get().file, file.lost_at) == (file, None)
+
+
 def test_one_download_brings_the_file_back_to_all_its_assets(
     file: StoredFile, make_asset: MakeAsset, shelf: Store
 ) -> None:

@@ -12,7 +12,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from core.users.models import Account
 from storage import kinds, orphans, store
+from storage.actions import accept_losses
 from storage.models import SUSPECT, FixityEvent, StoredFile
 from storage.store import Store
 from storage.tests import samples
@@ -96,6 +98,17 @@ def test_repair_takes_up_what_was_found_before(file: StoredFile, shelf: Store) -
 
     assert (found["repaired"], found["unrepaired"]) == ([file.name], [])
     assert after[0] == 0
+
+
+def test_an_accepted_loss_is_no_finding_any_more(file: StoredFile, shelf: Store) -> None:
+    shelf.delete(file.name)
+    before = verify("--repair")
+    by = Account.objects.create_superuser("root@example.org", "battery staple")
+    accept_losses(FixityEvent.objects.all(), by=by)
+
+    after = verify("--repair")
+
+    assert (before[0], after[0]) == (1, 0)
 
 
 def test_a_sample_is_of_those_verified_longest_ago(make_file: MakeFile) -> None:
