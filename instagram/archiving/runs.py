@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from api_logs.models import APIRequestLog
 from core.errors import CoreAPIError, ItemsUnreadable, NotAllowedNow, Transient, UnexpectedPayload
-from instagram.archiving import schedule
+from instagram.archiving import rejections, schedule
 from instagram.archiving.persist import Outcome
-from instagram.models import ArchiveRun, RejectedItem, RunStream, StreamPage, User
+from instagram.models import ArchiveRun, RunStream, StreamPage, User
 from instagram.models.runs import LEASE
 
 log = structlog.get_logger(__name__)
@@ -130,7 +130,7 @@ def advance(
     stream.new += outcome.new
     stream.changed += outcome.changed
     stream.rejected += outcome.rejected + len(rejected)
-    _keep_rejected(stream, rejected)
+    rejections.keep(run, stream, rejected)
     if shown:
         StreamPage.objects.create(stream=stream, ids=list(shown))
     if next_cursor is None:
@@ -145,15 +145,6 @@ def _hold(run: ArchiveRun, **changes: object) -> None:
     held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
     if not held.update(**{"lease": run.lease, **changes}):
         raise LostLease
-
-
-def _keep_rejected(stream: RunStream, rejected: Iterable[UnexpectedPayload]) -> None:
-    RejectedItem.objects.bulk_create(
-        RejectedItem(stream=stream, path=item.path[:200], error=str(item), raw=item.raw)
-        for item in rejected
-    )
-    for item in rejected:
-        log.warning("item.rejected", stream=stream.name, path=item.path, error=str(item))
 
 
 def _turn_page(stream: RunStream, next_cursor: str, *, is_empty: bool) -> None:

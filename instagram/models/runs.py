@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from instagram.models.users import User
@@ -24,6 +24,19 @@ class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
     def active(self) -> ArchiveRunQuerySet:
         """Not ended yet."""
         return self.filter(state__in=ArchiveRun.ACTIVE)
+
+    def expired(self, before: datetime) -> ArchiveRunQuerySet:
+        """Runs of the schedule that ended before, the oldest first.
+
+        Without the newest of each profile, and those that keep what could not be read yet: nobody
+        else may have it any more.
+        """
+        newer = self.model.objects.filter(
+            user=OuterRef("user"), created_at__gt=OuterRef("created_at")
+        )
+        unread = RejectedItem.objects.filter(stream__run=OuterRef("pk"))
+        ended = self.filter(is_scheduled=True, created_at__lt=before, finished_at__lt=before)
+        return ended.filter(Exists(newer), ~Exists(unread)).order_by("created_at", "id")
 
     def due(self, now: datetime) -> ArchiveRunQuerySet:
         """Active, its pause over and nobody at work on it; the oldest first."""
@@ -167,13 +180,22 @@ class StreamPage(models.Model):
 
 
 class RejectedItem(models.Model):
-    """An item that no parser could read, kept so that it can be read later."""
+    """An item that no parser could read, kept so that it can be read later.
 
-    stream = models.ForeignKey(RunStream, models.CASCADE, related_name="rejected_items")
+    Once for a profile and kind of stream, however many runs meet it.
+    """
+
+    stream = models.ForeignKey(
+        RunStream, models.CASCADE, related_name="rejected_items", help_text="the last that met it"
+    )
+    item_id = models.CharField(
+        max_length=64, default="", blank=True, help_text="its Instagram id, where it has one"
+    )
     path = models.CharField(max_length=200, help_text="where in the payload: posts[3].taken_at")
     error = models.TextField()
     raw = models.JSONField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, help_text="when a run last met it")
 
     def __str__(self) -> str:
         return self.path
