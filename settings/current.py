@@ -56,12 +56,13 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class ArchivingConfig:
-    """Limits of downloads and of the API log, and when absence and fixity are believed."""
+    """Limits of downloads, runs and the API log, and when absence and fixity are believed."""
 
     max_file_bytes: int
     download_threads: int
     connections_per_host: int
     api_log_retention_days: int
+    run_retention: timedelta
     api_log_body_limit: int
     misses_to_confirm: int
     time_between_misses: timedelta
@@ -132,6 +133,7 @@ def archiving() -> ArchivingConfig:
         download_threads=row.download_threads,
         connections_per_host=row.connections_per_host,
         api_log_retention_days=row.api_log_retention_days,
+        run_retention=timedelta(days=row.run_retention_days),
         api_log_body_limit=row.api_log_body_limit,
         misses_to_confirm=row.misses_to_confirm,
         time_between_misses=timedelta(minutes=row.minutes_between_misses),

@@ -115,7 +115,7 @@ class StoryPace(models.TextChoices):
 
 
 class ArchivingSetting(SingletonModel):
-    """How much is downloaded at once, and how long the log of calls is kept."""
+    """How much is downloaded at once, and how long the log of calls and runs are kept."""
 
     max_file_bytes = models.PositiveBigIntegerField(
         default=2 * GIBIBYTE,
@@ -137,6 +137,12 @@ class ArchivingSetting(SingletonModel):
         validators=[MinValueValidator(1)],
         verbose_name="API log retention (days)",
         help_text="Older rows of the API log are deleted.",
+    )
+    run_retention_days = models.PositiveSmallIntegerField(
+        default=90,
+        validators=[MinValueValidator(1)],
+        verbose_name="run retention (days)",
+        help_text="Older runs of the schedule are deleted, but the last of each profile.",
     )
     api_log_body_limit = models.PositiveIntegerField(
         default=64 * 1024,

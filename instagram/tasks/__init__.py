@@ -2,11 +2,13 @@
 
 from instagram.tasks.downloads import download_assets, renew_urls, sweep_downloads
 from instagram.tasks.erasure import finish_erasures
+from instagram.tasks.retention import delete_expired_runs
 from instagram.tasks.runs import archive_run, sweep_runs
 from instagram.tasks.schedule import dispatch
 
 __all__ = [
     "archive_run",
+    "delete_expired_runs",
     "dispatch",
     "download_assets",
     "finish_erasures",

@@ -119,6 +119,7 @@ def test_the_defaults_of_archiving() -> None:
         download_threads=16,
         connections_per_host=16,
         api_log_retention_days=30,
+        run_retention=timedelta(days=90),
         api_log_body_limit=65536,
         misses_to_confirm=3,
         time_between_misses=timedelta(hours=1),

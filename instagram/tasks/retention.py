@@ -1,0 +1,31 @@
+"""Runs that nobody looks at any more: the schedule makes some for every profile and day."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from core.deleting import delete_at_once
+from core.tasks import BaseTask
+from instagram.models import ArchiveRun, RunStream, StreamPage
+from settings import current
+
+BATCH = 1000
+
+
+@shared_task(name="instagram.delete_expired_runs", base=BaseTask, expires=3600)
+def delete_expired_runs() -> int:
+    """Delete runs of the schedule past their retention, a bounded batch at a time.
+
+    Returns how many. Each batch sends 4 statements, and one to find that nothing is left.
+    """
+    expired = ArchiveRun.objects.expired(timezone.now() - current.archiving().run_retention)
+    total = 0
+    while batch := list(expired.values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            streams = RunStream.objects.filter(run__in=batch)
+            delete_at_once(StreamPage.objects.filter(stream__in=streams.values("pk")))
+            delete_at_once(streams)
+            total += delete_at_once(ArchiveRun.objects.filter(pk__in=batch))
+    return total
