@@ -21,9 +21,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+import stamina
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from storage import losses, store
@@ -150,12 +151,17 @@ def repair_open(now: datetime) -> int:
     return sum(repair(event, now) is not None for event in events)
 
 
+@stamina.retry(on=OperationalError, attempts=3)
+@transaction.atomic
 def repair(event: FixityEvent, now: datetime) -> FixityEvent.Repair | None:
     """Bring the bytes back without the network, and close the event; None where that fails.
 
-    Else its assets' downloads do it, or another poster takes the place of a lost one.
+    Else its assets' downloads do it, or another poster takes the place of a lost one. The file's
+    row is locked meanwhile, so that no erasure ends before the bytes are back for good. Tried again
+    after a deadlock: a download that ends locks its asset first.
     """
-    if not StoredFile.objects.filter(sha256=event.sha256).exists():  # erased: nothing may return
+    rows = StoredFile.objects.filter(sha256=event.sha256)
+    if rows.select_for_update(no_key=True).first() is None:  # erased: nothing may return
         event.delete()
         return None
     repair = _brought_back(event)

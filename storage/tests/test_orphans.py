@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from core.tests.waiting import wait_until
@@ -16,7 +14,7 @@ from storage.claims import Success
 from storage.models import StoredFile
 from storage.store import Store
 from storage.tests import samples
-from storage.tests.conftest import MakeAsset, MakeFile, somebody_waits
+from storage.tests.conftest import MakeAsset, MakeFile, beside, somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -173,17 +171,3 @@ def test_a_row_that_comes_into_use_at_the_same_time_stays(
     other.join()
 
     assert (deleted, shelf.exists(file.name)) == ([False], True)
-
-
-def beside(work: Callable[[], None]) -> threading.Thread:
-    """Do it on another connection meanwhile."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread

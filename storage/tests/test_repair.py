@@ -6,16 +6,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from core.tests.odd_server import OddServer, answering
-from storage import claims, enrichment, fixity, kinds, store
+from core.tests.waiting import wait_until
+from storage import claims, enrichment, fixity, kinds, removal, store
 from storage.batch import download_batch
 from storage.claims import Success
 from storage.models import Asset, FixityEvent, StoredFile
 from storage.store import Store
 from storage.tests import samples
-from storage.tests.conftest import MakeAsset, MakeFile
+from storage.tests.conftest import MakeAsset, MakeFile, beside, somebody_waits
 from storage.tests.decay import LONG_AGO, flip, verify
 
 
@@ -198,6 +200,25 @@ def test_a_poster_that_comes_out_differently_replaces_the_lost_one(
     video.refresh_from_db()
     assert video.poster not in {None, lost}
     assert FixityEvent.objects.get().repaired_by == "replaced"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bytes_that_are_erased_at_the_same_time_do_not_come_back(
+    file: StoredFile, shelf: Store, copy: Path
+) -> None:
+    shelf.delete(file.name)
+    verify()
+    (copy / file.name).parent.mkdir(parents=True)
+    (copy / file.name).write_bytes(samples.jpeg())
+    event = FixityEvent.objects.get()
+
+    with transaction.atomic():
+        removal.discard([file.sha256])
+        other = beside(lambda: fixity.repair(event, LONG_AGO))
+        wait_until(somebody_waits)
+    other.join()
+
+    assert not shelf.exists(file.name)
 
 
 def test_erased_bytes_do_not_come_back_from_the_copy(
