@@ -24,10 +24,7 @@ from instagram.models import ProfileMetric, User, UsernamePeriod, files
 from storage.models import StoredFile
 
 MOST_AT_ONCE = 500
-STAFF_DECIDES = (
-    "allow_auto_update_profile", "auto_update_profile_limit_count",
-    "allow_auto_update_stories", "auto_update_stories_limit_count",
-)  # fmt: skip
+STAFF_DECIDES = ("allow_auto_update_profile", "allow_auto_update_stories")
 
 
 class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -10,14 +10,6 @@ from django.db.models import Q
 
 from instagram.models.runs import RunStream
 from instagram.models.users import User
-
-
-class StreamPollQuerySet(models.QuerySet["StreamPoll"]):
-    """Named questions about the schedule."""
-
-    def due(self, now: datetime) -> StreamPollQuerySet:
-        """Scheduled and due, the earliest deadline first."""
-        return self.filter(due_at__lte=now).order_by("deadline_at", "pk")
 
 
 class StreamPoll(models.Model):
@@ -45,8 +37,6 @@ class StreamPoll(models.Model):
         null=True, blank=True, help_text="after this something may be lost unseen"
     )
 
-    objects: ClassVar = StreamPollQuerySet.as_manager()
-
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "stream"], name="poll_once_per_stream"),
@@ -57,7 +47,7 @@ class StreamPoll(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Serves StreamPollQuerySet.due, which the dispatcher asks.
+            # Both serve the dispatcher, which asks for what is due, the earliest deadline first.
             models.Index(
                 fields=["deadline_at", "id"],
                 condition=Q(due_at__isnull=False),

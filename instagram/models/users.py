@@ -113,6 +113,7 @@ class User(Timestamped, Searchable, Observed):
 
     allow_auto_update_stories = models.BooleanField(default=False)
     allow_auto_update_profile = models.BooleanField(default=False)
+    # The REST API has always shown these two; nothing follows them, so nobody can set them.
     auto_update_stories_limit_count = models.PositiveIntegerField(default=0)
     auto_update_profile_limit_count = models.PositiveIntegerField(default=0)
     schedule = models.CharField(

@@ -141,11 +141,18 @@ def test_staff_decides_on_automatic_updates(admin_client: Client) -> None:
         reverse("admin:instagram_user_change", args=[user.pk]),
         {
             "allow_auto_update_stories": "on",
-            "auto_update_profile_limit_count": "0",
-            "auto_update_stories_limit_count": "5",
             **management,
         },
     )
 
     user.refresh_from_db()
-    assert (user.allow_auto_update_stories, user.auto_update_stories_limit_count) == (True, 5)
+    assert user.allow_auto_update_stories
+
+
+def test_staff_is_asked_for_nothing_that_has_no_effect(admin_client: Client) -> None:
+    user = UserFactory.create()
+
+    page = admin_client.get(reverse("admin:instagram_user_change", args=[user.pk]))
+
+    assert "allow_auto_update_stories" in page.content.decode()
+    assert "limit_count" not in page.content.decode()
