@@ -105,9 +105,15 @@ def confirm(profiles: ModelAdmin, step: Step, request: HttpRequest, pk: object) 
         "step": step,
         "form": form,
         "original": user,
-        "survey": erasure.survey(user) if step.shows_survey else {},
+        "survey": _survey(user) if step.shows_survey else [],
     }
     return TemplateResponse(request, "instagram/admin/confirm_step.html", context)
+
+
+def _survey(user: User) -> list[tuple[str, int]]:
+    """What would go, in words, without what there is none of."""
+    counts = erasure.survey(user).items()
+    return [(kind.replace("_", " "), count) for kind, count in counts if count]
 
 
 def _take(step: Step, request: HttpRequest, user: User, facts: dict[str, Any]) -> HttpResponse:

@@ -20,7 +20,7 @@ from instagram.admin import erasure
 from instagram.admin.observed import OBSERVED
 from instagram.admin.pictures import Pictures
 from instagram.admin.polls import PollInline
-from instagram.models import ProfileMetric, User, UsernamePeriod, files
+from instagram.models import LegalHold, ProfileMetric, User, UsernamePeriod, files
 from storage.models import StoredFile
 
 MOST_AT_ONCE = 500
@@ -163,9 +163,10 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Tell the page about an active run."""
+        """Tell the page about an active run, and about a legal hold."""
         if (user := context.get("original")) is not None:
             context["active_run"] = user.runs.active().first()
+            context["is_held"] = LegalHold.objects.in_force().filter(user=user).exists()
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
 

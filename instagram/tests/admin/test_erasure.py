@@ -43,8 +43,23 @@ def test_a_link_asks_first_and_says_what_would_go(admin_client: Client) -> None:
 
     page = admin_client.get(step("erase", user))
 
-    assert "3 posts" in page.content.decode()
+    html = page.content.decode()
+    assert "posts: 3" in html
+    assert "stories: 0" not in html
     assert User.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["erase", "hold", "release"])
+def test_the_page_that_asks_has_one_form_with_a_button_that_sends_it(
+    admin_client: Client, name: str
+) -> None:
+    page = admin_client.get(step(name, UserFactory.create())).content.decode()
+
+    form = page.split("csrfmiddlewaretoken")[-1].partition("</form>")[0]
+    _, button = form.split("<button")
+    assert 'type="submit"' in button
+    assert " form=" not in button
+    assert form.count('name="reason"') == (name != "release")
 
 
 def test_nothing_is_erased_without_a_reason(admin_client: Client) -> None:
@@ -92,6 +107,17 @@ def test_the_page_offers_what_its_reader_may_do(viewer_client: Client, staff: Ac
 
     assert step("hold", user) in page
     assert step("erase", user) not in page
+
+
+def test_the_page_of_a_held_profile_says_so_and_offers_to_release_it(admin_client: Client) -> None:
+    user = UserFactory.create()
+    erasure.place_hold(user, by=None, reason="court order")
+
+    page = admin_client.get(page_of(user)).content.decode()
+
+    assert "Under a legal hold" in page
+    offered = [name for name in ("erase", "hold", "release") if step(name, user) in page]
+    assert offered == ["release"]
 
 
 def test_a_form_of_another_site_erases_nothing(superuser: Account) -> None:
