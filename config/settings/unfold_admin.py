@@ -46,6 +46,8 @@ UNFOLD = {
                 "items": [
                     item("Downloads", "download", "storage.asset"),
                     item("Stored files", "folder", "storage.storedfile"),
+                    item("Damage and loss", "broken_image", "storage.fixityevent"),
+                    item("Quarantine", "coronavirus", "storage.quarantined"),
                 ],
             },
             {

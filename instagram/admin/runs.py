@@ -47,8 +47,8 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
     ordering = ("-created_at", "-id")
     inlines = (StreamInline,)
     fields = (
-        "user", "coloured_state", "files", "requested_by", "attempts", "next_attempt_at",
-        "leased_until", "calls", "created_at", "started_at", "finished_at",
+        "user", "coloured_state", "waits_for", "files", "requested_by", "is_scheduled", "attempts",
+        "next_attempt_at", "leased_until", "calls", "created_at", "started_at", "finished_at",
     )  # fmt: skip
     readonly_fields = ("coloured_state", "files")
 
