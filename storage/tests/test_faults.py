@@ -35,8 +35,12 @@ VIDEO = samples.faststart()
 PAGE = b"<html><body>Log in to continue</body></html>" * 20
 LENGTH = {"Content-Length": str(len(JPEG))}
 CLOSING = head(200, {"Connection": "close"})
+DRIP = [JPEG[:1]] * 40
 CHUNKED = head(200, {"Transfer-Encoding": "chunked"})
 CHUNK = f"{len(JPEG):x}\r\n".encode() + JPEG + b"\r\n"
+
+
+Attempt = Callable[..., Asset]
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class Fault:
     first: tuple[str, str]
     last: tuple[str, str, int]
     quarantined: int = 0
+    patience: float = 20.0
+    """Seconds of silence that the download bears."""
 
 
 PASSING = ("wanted", "Transient"), ("failed", "Transient", 8)
@@ -66,8 +72,8 @@ FAULTS = (
     Fault("a chunked body that breaks off", sending(CHUNKED + CHUNK[:300]), *PASSING),
     Fault("zero bytes", answering(b""), *PASSING),
     Fault("zero bytes, chunked", sending(CHUNKED + b"0\r\n\r\n"), *PASSING),
-    Fault("silence", sending(b"", pause=0.6), *PASSING),
-    Fault("slow drip", sending(head(200, LENGTH), *[JPEG[:1]] * 40, pause=0.03), *PASSING),
+    Fault("silence", sending(b"", pause=0.6), *PASSING, patience=0.3),
+    Fault("slow drip", sending(head(200, LENGTH), *DRIP, pause=0.03), *PASSING, patience=0.3),
     Fault("not HTTP", sending(b"SSH-2.0-OpenSSH\r\n"), *PASSING),
     Fault("a loop of redirects", redirecting("/file.jpg"), *PASSING),
     Fault("redirect to a private address", redirecting("http://169.254.169.254/"), *FORBIDDEN),
@@ -92,12 +98,12 @@ each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.na
 
 
 @pytest.fixture
-def attempt(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> Callable[[Reply], Asset]:
+def attempt(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> Attempt:
     """Gives a file another attempt, its pause over, and reads it afterwards."""
     asset = make_asset(f"{cdn.url}/file.jpg")
-    limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=0.3, grace=0.3)
 
-    def run(reply: Reply) -> Asset:
+    def run(reply: Reply, patience: float = 20.0) -> Asset:
+        limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=patience, grace=patience)
         cdn.serve("/file.jpg", reply)
         Asset.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
         Batch(1, crew=Crew(1, 1), limits=limits, pace=Pace(30)).run()
@@ -109,19 +115,19 @@ def attempt(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> Callable[[Re
 
 
 @each_fault
-def test_the_first_time(attempt: Callable[[Reply], Asset], fault: Fault) -> None:
-    asset = attempt(fault.reply)
+def test_the_first_time(attempt: Attempt, fault: Fault) -> None:
+    asset = attempt(fault.reply, fault.patience)
 
     assert (asset.state, asset.error_code) == fault.first
     assert Asset.objects.stored().count() == StoredFile.objects.servable().count()
 
 
 @each_fault
-def test_time_after_time(attempt: Callable[[Reply], Asset], shelf: Store, fault: Fault) -> None:
-    asset = attempt(fault.reply)
+def test_time_after_time(attempt: Attempt, shelf: Store, fault: Fault) -> None:
+    asset = attempt(fault.reply, fault.patience)
     for _ in range(8):
         if asset.state == "wanted":
-            asset = attempt(fault.reply)
+            asset = attempt(fault.reply, fault.patience)
 
     assert (asset.state, asset.error_code, asset.attempts) == fault.last
     assert Quarantined.objects.count() == fault.quarantined
@@ -132,10 +138,8 @@ def test_time_after_time(attempt: Callable[[Reply], Asset], shelf: Store, fault:
 @pytest.mark.parametrize(
     "fault", [each for each in FAULTS if each.first[0] != "failed"], ids=lambda fault: fault.name
 )
-def test_when_it_passes_the_file_is_stored(
-    attempt: Callable[[Reply], Asset], shelf: Store, fault: Fault
-) -> None:
-    asset = attempt(fault.reply)
+def test_when_it_passes_the_file_is_stored(attempt: Attempt, shelf: Store, fault: Fault) -> None:
+    asset = attempt(fault.reply, fault.patience)
     if asset.state == "expired":  # as a renewal does
         Asset.objects.update(state="wanted")
 
@@ -146,13 +150,13 @@ def test_when_it_passes_the_file_is_stored(
     assert (shelf.root / asset.file.name).read_bytes() == JPEG
 
 
-def test_a_whole_video_without_a_length_is_stored(attempt: Callable[[Reply], Asset]) -> None:
+def test_a_whole_video_without_a_length_is_stored(attempt: Attempt) -> None:
     asset = attempt(sending(CLOSING + VIDEO))
 
     assert (asset.state, asset.file and asset.file.size) == ("stored", len(VIDEO))
 
 
-def test_a_pause_that_is_asked_for_is_kept(attempt: Callable[[Reply], Asset]) -> None:
+def test_a_pause_that_is_asked_for_is_kept(attempt: Attempt) -> None:
     asset = attempt(answering(b"", 429, Retry_After="600"))
 
     assert asset.next_attempt_at.timestamp() > time.time() + 590
