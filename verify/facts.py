@@ -105,10 +105,13 @@ def _shown_posts(profile: Profile) -> Facts:
 
 
 def _shown_reels(profile: Profile) -> Facts:
+    """The profile's own; that others have it in their reels too is not recorded of a post."""
     return {
         post["id"]: _shown_post(post)
         for post in _visible(profile, "posts")
-        if len(post["media"]) == 1 and post["media"][0]["video"]
+        if post["owner_id"] == profile["id"]
+        and len(post["media"]) == 1
+        and post["media"][0]["video"]
     }
 
 
@@ -136,7 +139,7 @@ def _held_post(row: Post) -> tuple[Any, ...]:
 
 
 def _held_reels(identifier: str) -> Facts:
-    rows = _posts_of(identifier).filter(in_reels=True)
+    rows = Post.objects.filter(user__instagram_id=identifier, in_reels=True)
     return {row.pk: _held_post(row) for row in rows.select_related("user")}
 
 

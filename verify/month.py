@@ -32,6 +32,7 @@ TICK = timedelta(minutes=10)
 LONG_TICK = timedelta(hours=1)
 FIXED = timedelta(hours=6)
 EDITS_AT_ONCE = 500
+SAME = timedelta(seconds=1)
 WITHOUT = frozenset({"instagram.sweep_downloads", "instagram.download_assets", *crew.LEFT_OUT})
 
 
@@ -113,7 +114,7 @@ def run(lab: Lab, options: argparse.Namespace) -> bool:
         lab.flush()  # nobody reads the messages
     found = judge(month, identified)
     display.figures("month", found, as_json=options.json)
-    return bool(found["broken"])
+    return bool(found["lost_in_covered_time"] or found["wrong_gaps"])
 
 
 def judge(month: Month, identified: dict[str, Posted]) -> dict[str, Any]:
@@ -141,16 +142,18 @@ def judge(month: Month, identified: dict[str, Posted]) -> dict[str, Any]:
         "gap_hours_reported": _hours(reported),
         "gap_hours_true": _hours(true),
         "gap_hours_that_differ": round(differs / timedelta(hours=1), 1),
-        "broken": _broken(lost, reported),
+        "lost_in_covered_time": _lost_in_covered_time(lost, reported),
+        "wrong_gaps": _wrong_gaps(true, reported),
     }
 
 
 def answered_polls() -> Polls:
     """When each profile's stories were shown to us."""
+    names = dict(User.objects.values_list("instagram_id", "username"))
     rows = APIRequestLog.objects.filter(endpoint="user_stories", state="completed")
     polls = defaultdict(list)
-    for username, moment in rows.order_by("started_at").values_list("target", "started_at"):
-        polls[username].append(moment)
+    for identifier, moment in rows.order_by("started_at").values_list("target", "started_at"):
+        polls[names[identifier]].append(moment)
     return polls
 
 
@@ -164,7 +167,18 @@ def reported_gaps(now: datetime, span: Interval) -> dict[str, list[Interval]]:
     }
 
 
-def _broken(lost: dict[str, Posted], reported: dict[str, list[Interval]]) -> list[str]:
+def _wrong_gaps(true: dict[str, list[Interval]], reported: dict[str, list[Interval]]) -> list[str]:
+    """Profiles whose reported gaps are not the true ones."""
+    return [
+        f"the gaps of {name} differ by {off}"
+        for name in reported
+        if (off := polling.difference(true[name], reported[name])) > SAME
+    ]
+
+
+def _lost_in_covered_time(
+    lost: dict[str, Posted], reported: dict[str, list[Interval]]
+) -> list[str]:
     """Stories that lived their day, at a time that is called covered, and are not there."""
     return [
         f"story {key} of {story.username}, posted {story.taken_at}, was lost in covered time"
