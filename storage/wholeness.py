@@ -15,6 +15,11 @@ Read = Callable[[int, int], bytes]
 
 BOXED = frozenset({MP4, MOV, HEIC, AVIF})
 """Kinds made of boxes (ISO 14496-12), each with its length in front."""
+BOXES = frozenset(
+    (b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"meta", b"idat", b"sidx", b"ssix", b"mfra",
+     b"free", b"skip", b"wide", b"pnot", b"udta", b"uuid", b"emsg", b"prft", b"pdin", b"meco")
+)  # fmt: skip
+"""Those that stand at the top of a file."""
 MOST_STEPS = 100_000
 """Boxes or chunks that are followed: hours of fragments, and no time for hostile bytes."""
 SEGMENT = b"\x18\x53\x80\x67"
@@ -32,9 +37,10 @@ def is_whole(kind: Kind, read: Read, size: int) -> bool:
 def _is_boxed_to_the_end(read: Read, size: int) -> bool:
     place = 0
     for _ in range(MOST_STEPS):
-        if place == size:
+        head = read(place, 16)
+        if head[4:8] not in BOXES:  # the end, or what some writers leave behind it
             return True
-        length = _box_length(read(place, 16), size - place)
+        length = _box_length(head, size - place)
         if not 8 <= length <= size - place:
             return False
         place += length

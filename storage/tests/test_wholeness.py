@@ -57,6 +57,10 @@ def test_a_last_box_may_reach_to_the_end_without_a_length() -> None:
     assert is_whole(kinds.MP4, samples.video() + b"\0\0\0\0mdat" + b"x" * 50)
 
 
+def test_bytes_behind_the_last_box_are_no_loss() -> None:
+    assert is_whole(kinds.MP4, samples.faststart() + b"left behind by some writer")
+
+
 def test_a_segment_of_unknown_length_is_taken_for_whole() -> None:
     data = samples.video("webm")
     place = data.index(wholeness.SEGMENT) + 4
