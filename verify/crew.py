@@ -33,6 +33,7 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 
 from config.schedules import SCHEDULES
+from instagram.archiving import starting
 
 FORK = multiprocessing.get_context("fork")
 OFTEN = 60
@@ -153,6 +154,14 @@ class Crew:
 
 def _raise(_name: str, error: Exception) -> None:
     raise error
+
+
+def forget_messages() -> None:
+    """Take from the broker what the crew has done: a full queue is given no more."""
+    with current_app.connection_for_write() as broker:
+        channel: Any = broker.channel()
+        for queue in starting.QUEUES:
+            channel.queue_purge(queue)
 
 
 def work(

@@ -19,7 +19,7 @@ from instagram.models import ArchiveRun, User
 from storage.models import Asset
 from verify import worlds
 from verify.cases import Blow, Case
-from verify.crew import Crew, Steps
+from verify.crew import Crew, Steps, forget_messages
 from verify.facts import World
 from verify.judge import Judge
 from verify.lab import Lab
@@ -118,6 +118,7 @@ class Scene:
 
     def _work(self) -> None:
         """Let the workers do what is due, and strike meanwhile."""
+        forget_messages()
         blows = [blow for blow in self.case.blows if blow.step == self.steps]
         self.steps += 1
         dooms = [self._doom(blow) for blow in blows if blow.kind == "kill"][: self.case.workers]
