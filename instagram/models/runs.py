@@ -109,7 +109,7 @@ class ArchiveRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} ({self.state})"
+        return f"run {str(self.pk)[:8]} ({self.state})"
 
     @property
     def is_active(self) -> bool:
