@@ -1,22 +1,19 @@
-"""The live display of running archive runs, on a terminal or as plain lines elsewhere."""
+"""The live display of running archive runs, by profile."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self
 from uuid import UUID
 
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 
 from api_logs.models import APIRequestLog
+from core.management.live import LiveDisplay
 from instagram.archiving.progress import Progress as RunProgress
 from instagram.models import ArchiveRun, RunStream
 
-LINE_SECONDS = 5.0
 HELD_BACK = {
     "BudgetExhausted": "the cap on the cost of a day is reached; `manage.py costs` shows it",
     "NoFreeSlot": "others take all calls that may be made a second; see Settings, Core API",
@@ -25,19 +22,11 @@ HELD_BACK = {
 """Errors that leave no row in the API log, because nothing was sent."""
 
 
-class LiveProgress:
-    """A line per profile with posts, files, bytes and rate; redrawn on a terminal.
-
-    Where standard error is no terminal, one plain line in all every five seconds, so that a log
-    stays readable.
-    """
+class LiveProgress(LiveDisplay):
+    """A line per profile with posts, files, bytes and rate; in all where nothing is redrawn."""
 
     def __init__(self, runs: Sequence[ArchiveRun]) -> None:
-        self.console = Console(stderr=True)
-        self.started = time.monotonic()
-        self.last_line = 0.0
-        self.pauses: set[str] = set()
-        self.display = Progress(
+        super().__init__(
             # 77 columns: the ^C that a terminal of 80 echoes must not wrap
             TextColumn("[bold]{task.fields[name]:<16}"),
             TextColumn("{task.fields[posts]:>5} posts"),
@@ -45,43 +34,29 @@ class LiveProgress:
             TextColumn("{task.fields[files]:>9} files"),
             TextColumn("{task.fields[size]:>8}"),
             TextColumn("{task.fields[rate]:>9}"),
-            console=self.console,
-            disable=not self.console.is_terminal,
         )
+        self.started = time.monotonic()
+        self.pauses: set[str] = set()
         self.lines: dict[UUID, TaskID] = {
-            run.pk: self.display.add_task(
+            run.pk: self.rows.add_task(
                 "", name=run.user.username, posts=0, files="", size="", rate="", total=None
             )
             for run in runs
         }
 
-    def __enter__(self) -> Self:
-        self.display.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.display.stop()
-
     def show(self, runs: Sequence[ArchiveRun], states: Mapping[UUID, RunProgress]) -> None:
         """Draw the present state, and say once of each pause why it is made."""
         for pause in sorted({*filter(None, map(_pause, runs))} - self.pauses):
             self.pauses.add(pause)
-            self.console.print(pause, highlight=False, markup=False)
+            self.say(pause)
         seen = _posts_seen(runs)
         for run in runs:
             self._update(self.lines[run.pk], states[run.pk], seen.get(run.pk, 0))
-        if not self.console.is_terminal and time.monotonic() - self.last_line > LINE_SECONDS:
-            self.last_line = time.monotonic()
-            self.console.print(_line([*states.values()], sum(seen.values())), highlight=False)
+        self.say_at_times(_line([*states.values()], sum(seen.values())))
 
     def _update(self, line: TaskID, state: RunProgress, posts: int) -> None:
         elapsed = max(time.monotonic() - self.started, 0.1)
-        self.display.update(
+        self.rows.update(
             line,
             total=state.files_wanted or None,
             completed=state.files_checked + state.files_failed,

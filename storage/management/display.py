@@ -1,53 +1,29 @@
-"""How far a verification has come, on a terminal or as plain lines elsewhere."""
+"""How far a verification has come."""
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
-from typing import Self
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
+from core.management.live import LiveDisplay
 from storage.inspection import Findings
 
-LINE_SECONDS = 5.0
 
-
-class VerifyProgress:
-    """Files, bytes and findings; on a terminal with a bar, else a plain line every five seconds."""
+class VerifyProgress(LiveDisplay):
+    """Files, bytes and findings, of so many bytes in all."""
 
     def __init__(self, total: int) -> None:
-        self.console = Console(stderr=True)
-        self.last_line = time.monotonic()
-        self.display = Progress(
+        super().__init__(
             BarColumn(bar_width=20),
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.description}"),
             TimeRemainingColumn(compact=True),
-            console=self.console,
-            disable=not self.console.is_terminal,
         )
-        self.line = self.display.add_task("", total=total)
-
-    def __enter__(self) -> Self:
-        self.display.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.display.stop()
+        self.row = self.rows.add_task("", total=total)
 
     def show(self, findings: Findings) -> None:
         """Draw the present state."""
-        self.display.update(self.line, completed=findings.bytes, description=_line(findings))
-        if not self.console.is_terminal and time.monotonic() - self.last_line > LINE_SECONDS:
-            self.last_line = time.monotonic()
-            self.console.print(_line(findings), highlight=False)
+        self.rows.update(self.row, completed=findings.bytes, description=_line(findings))
+        self.say_at_times(_line(findings))
 
 
 def _line(findings: Findings) -> str:
