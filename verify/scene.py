@@ -25,14 +25,15 @@ from verify.judge import Judge
 from verify.lab import Lab
 
 TICK = timedelta(seconds=15)
-"""Between two sweeps, at least."""
+"""Between two sweeps, at least; longer and longer, or every file's next try were a step."""
 PATIENCE = timedelta(hours=30)
 """By then everything must have ended well, whatever happened."""
 OUTAGE = timedelta(hours=1)
 MENDED_AFTER = timedelta(minutes=20)
 """Then somebody has noticed a fault that does not pass by itself."""
 MOST_REQUESTS = 4
-MOST_STEPS = 150
+MOST_STEPS = 300
+STEPS_PER_TICK = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,8 @@ class Scene:
         due = self._next_due()
         if due is None:
             return self._ask_again()
-        self.now = max(self.now + TICK, due + timedelta(milliseconds=1))
+        tick = TICK * (1 + self.steps // STEPS_PER_TICK)
+        self.now = max(self.now + tick, due + timedelta(milliseconds=1))
         self._mend()
         return True
 
