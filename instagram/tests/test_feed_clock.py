@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from core.tests.waiting import wait_until
+from core.tests.waiting import somebody_waits, wait_until
 from instagram.models import ChangeEvent, FeedClock
 from instagram.tests.factories import ChangeFactory
 from instagram.tests.rest.test_changes import FEED, PLACE, names, page, settle, write, writer
@@ -23,7 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # What the other cluster had counted further than this one.
 FURTHER = 5_000_000
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'"
 
 
 def restore(*, places_ahead: int = FURTHER) -> None:
@@ -171,9 +170,3 @@ def test_places_move_only_when_all_who_wrote_have_ended(api: APIClient) -> None:
     settle()
 
     assert read_on(api, "") == ["slow", "after"]
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING)
-        return bool(cursor.fetchall()[0][0])

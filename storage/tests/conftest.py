@@ -64,13 +64,6 @@ def make_file(shelf: Store, db: None) -> MakeFile:
     return make
 
 
-def somebody_waits() -> bool:
-    """Whether another connection waits for a lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
-
-
 def beside(work: Callable[[], object]) -> threading.Thread:
     """Do it on another connection meanwhile."""
 

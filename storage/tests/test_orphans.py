@@ -8,13 +8,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from core.tests.waiting import wait_until
+from core.tests.waiting import somebody_waits, wait_until
 from storage import claims, kinds, orphans, parts, store
 from storage.claims import Success
 from storage.models import StoredFile
 from storage.store import Store
 from storage.tests import samples
-from storage.tests.conftest import MakeAsset, MakeFile, beside, somebody_waits
+from storage.tests.conftest import MakeAsset, MakeFile, beside
 
 pytestmark = pytest.mark.django_db
 

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core.tests.waiting import wait_until
+from core.tests.waiting import somebody_waits, wait_until
 from storage import claims, fixity, kinds, removal, store
 from storage.claims import BatchResult, Success
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Content, Store, quarantined_name
-from storage.tests.conftest import MakeAsset, somebody_waits
+from storage.tests.conftest import MakeAsset
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

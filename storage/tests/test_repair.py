@@ -10,14 +10,14 @@ from django.db import transaction
 from pytest_django import Settings
 
 from core.tests.odd_server import OddServer, answering
-from core.tests.waiting import wait_until
+from core.tests.waiting import somebody_waits, wait_until
 from storage import claims, enrichment, fixity, kinds, removal, store
 from storage.batch import download_batch
 from storage.claims import Success
 from storage.models import Asset, FixityEvent, StoredFile
 from storage.store import Store
 from storage.tests import samples
-from storage.tests.conftest import MakeAsset, MakeFile, beside, somebody_waits
+from storage.tests.conftest import MakeAsset, MakeFile, beside
 from storage.tests.decay import LONG_AGO, flip, verify
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from api_logs.models import APIRequestLog
 from core.errors import Transient
-from core.tests.waiting import wait_until
+from core.tests.waiting import somebody_waits, wait_until
 from instagram import actions, erasure
 from instagram.archiving import persist, pipeline, runs
 from instagram.archiving.persist import Outcome
@@ -24,7 +24,6 @@ from instagram.tests.archiving.builders import NOW, post
 from instagram.tests.archiving.running import archive
 from instagram.tests.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
 from simulator.client import SimulatorControl
-from storage.tests.conftest import somebody_waits
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),
