@@ -25,5 +25,6 @@ def wait_until(fact: Callable[[], object]) -> None:
 def somebody_waits() -> bool:
     """Whether another connection waits for a lock."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept within a transaction otherwise
         cursor.execute(WAITING)
         return bool(cursor.fetchall()[0][0])
