@@ -21,6 +21,8 @@ from simulator.files import File
 DAY = 86_400
 # The newest post of every world is older than this: posts do not depend on the day of the run.
 NEWEST_POST = 1_761_998_400  # 2025-11-01 12:00 UTC
+# Identifiers count from 2011 on: an older post would have a negative one.
+YEARS_OF_POSTS = 14 * 365 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +76,10 @@ def picture(seed: str, identifier: str, version: int) -> File:
 
 
 def post(owner: Profile, index: int, plan: ProfilePlan, seed: str) -> Post:
-    """Return the owner's post number `index`, 0 being the newest."""
+    """Return the owner's post number `index`, 0 being the newest: one a day, or more often."""
     choose = seeding.chooser(seed, "post", owner.identifier, index)
-    taken_at = NEWEST_POST - index * DAY - choose.randrange(DAY)
+    step = min(DAY, YEARS_OF_POSTS // plan.posts)
+    taken_at = NEWEST_POST - index * step - choose.randrange(step)
     kind = choose.choices(("image", "video", "carousel"), (55, 20, 25))[0]
     children = choose.randint(2, plan.largest_carousel)
     grown = published(

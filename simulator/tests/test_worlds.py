@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from simulator import manifest, worlds
+from simulator import growing, manifest, worlds
 from simulator.facts import shortcode
 from simulator.files import Links
 from simulator.growing import DAY, ProfilePlan
@@ -33,6 +33,14 @@ def test_foundation_has_a_thousand_posts_of_three_profiles() -> None:
 
 def test_foundation_has_about_2500_files() -> None:
     assert 2350 < len(files_of(worlds.foundation("1"))) < 2650
+
+
+def test_a_profile_of_ten_thousand_posts_has_an_identifier_for_each() -> None:
+    grown = growing.profile(ProfilePlan(username="ten.thousand", posts=10_000), "1")
+
+    identifiers = [int(post.identifier) for post in grown.posts]
+    assert identifiers == sorted({*identifiers}, reverse=True)
+    assert identifiers[-1] > 0
 
 
 def test_demo_is_small_enough_to_watch() -> None:
