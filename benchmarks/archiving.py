@@ -24,7 +24,8 @@ LEFT_ALONE = (
     "instagram_historicalpost", "instagram_changeevent", "instagram_profilemetric",
     "storage_asset", "storage_storedfile",
 )  # fmt: skip
-QUEUES = ("-Q", "stories,archive,downloads,default")
+CREW = ("worker", "--loglevel", "ERROR")
+LONG, SHORT = ("-Q", "archive,downloads,files"), ("-Q", "stories,default")
 BEAT = ("beat", "--loglevel", "ERROR")
 
 Environment = dict[str, str]
@@ -81,7 +82,10 @@ KINDS = {
 
 @contextmanager
 def at_work(*, world: str, workers: int) -> Iterator[Archive]:
-    """A provider, an empty instance, and worker processes in one group with beat beside them."""
+    """A provider, an empty instance, and worker processes for all that takes long.
+
+    Beside them one process for what cannot wait, and beat.
+    """
     with ExitStack() as stack:
         provider = stack.enter_context(start(world=world, seed=1))
         environment = stack.enter_context(
@@ -92,8 +96,9 @@ def at_work(*, world: str, workers: int) -> Iterator[Archive]:
             )
         )
         manage(environment, "sync_schedules")
-        crew = ("worker", "--loglevel", "ERROR", "--concurrency", str(workers), *QUEUES)
-        stack.enter_context(scratch.celery(environment, *crew))
+        for name, processes, queues in (("long", str(workers), LONG), ("short", "1", SHORT)):
+            crew = (*CREW, "--hostname", f"{name}@%h", "--concurrency", processes, *queues)
+            stack.enter_context(scratch.celery(environment, *crew))
         stack.enter_context(scratch.celery(environment, *BEAT))
         yield Archive(environment, provider)
 

@@ -38,4 +38,9 @@ CELERY_TASK_ROUTES = {
     "instagram.download_assets": {"queue": "downloads"},
     "instagram.renew_urls": {"queue": "default"},  # a story's can be renewed for a day at most
     "instagram.sweep_downloads": {"queue": "downloads"},
+    "storage.enrich": {"queue": "files"},
+    "storage.sweep_enrichment": {"queue": "files"},
+    "storage.verify_due": {"queue": "files"},
+    "storage.prune_quarantine": {"queue": "files"},
+    "storage.find_orphans": {"queue": "files"},
 }

@@ -16,7 +16,11 @@ from embedded.supervisor import Supervisor
 
 SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Children and queues of each worker. What takes long has no place beside what cannot wait.
-WORKERS = {"worker": ("2", "stories,default"), "archiver": ("2", "archive,downloads")}
+WORKERS = {
+    "worker": ("2", "stories,default"),
+    "archiver": ("2", "archive,downloads"),
+    "curator": ("2", "files"),
+}
 WEB_THREADS = "8"
 WEB_GRACE = "3"  # a process that is asked to stop while it starts does not hear it
 ENVIRONMENT = {

@@ -155,7 +155,7 @@ def test_no_worker_takes_what_cannot_wait_and_what_takes_long(file: str) -> None
     urgent = {"stories", settings.CELERY_TASK_DEFAULT_QUEUE}
 
     for name, queues in compose.workers(file).items():
-        assert not (queues & urgent and queues & {"archive", "downloads"}), name
+        assert not (queues & urgent and queues & {"archive", "downloads", "files"}), name
 
 
 def test_the_operators_guide_names_the_queues_of_every_worker() -> None:

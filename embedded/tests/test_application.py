@@ -8,4 +8,8 @@ from embedded import application
 def test_what_cannot_wait_shares_no_worker_with_what_takes_long() -> None:
     queues = {name: set(taken.split(",")) for name, (_, taken) in application.WORKERS.items()}
 
-    assert queues == {"worker": {"stories", "default"}, "archiver": {"archive", "downloads"}}
+    assert queues == {
+        "worker": {"stories", "default"},
+        "archiver": {"archive", "downloads"},
+        "curator": {"files"},
+    }
