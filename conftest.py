@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import gc
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from celery.signals import after_task_publish
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from core.users.models import Account
 from simulator.process import SimulatorProcess, start
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what starts whole servers: last, it would keep one process while others idle."""
+    items.sort(key=lambda item: "embedded" not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over thousands of tests that stay until the end."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:  # noqa: ARG001  pytest-django's comes first
+    """Let a flush make nothing anew that tests/postgresql keeps."""
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
 
 
 @pytest.fixture(scope="session")

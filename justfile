@@ -24,13 +24,13 @@ serve:
 # Run the tests on throw-away services, no network: ./dev test instagram -k story
 [no-exit-message]
 test *arguments:
-    @exec python -m embedded scratch python -m pytest {{ if arguments == "" { "-n 2" } else { "" } }} "$@"
+    @exec python -m embedded scratch python -m pytest {{ if arguments == "" { "-n 3 --dist worksteal" } else { "" } }} "$@"
 
 # Run the tests, and fail below the floor of branch coverage
 [private]
 [no-exit-message]
 covered:
-    @exec python -m embedded scratch python -m pytest -n 2 --cov --cov-report=term
+    @exec python -m embedded scratch python -m pytest -n 3 --dist worksteal --cov --cov-report=term
 
 # Run everything that CI runs: lint, format, types, migrations, tests
 [no-exit-message]

@@ -5,6 +5,7 @@ import os
 from config.settings.local import *
 
 SECRET_KEY = "test-only-key-that-is-long-enough-for-hs256"  # noqa: S105  not a secret
+WHITENOISE_AUTOREFRESH = True  # or every test client looks at every static file
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Each process of a parallel run counts its own messages: two of the server's 16 databases

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,11 +114,20 @@ def is_of(process: int, data: Path) -> bool:
     return bytes(data) in facts
 
 
+@contextmanager
+def running(data: Path) -> Iterator[Runner]:
+    """A supervisor's command line on a data folder, of which nothing goes on afterwards."""
+    runner = Runner(data)
+    try:
+        yield runner
+    finally:
+        for process in runner.started:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+
+
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[Runner]:
     """A supervisor's command line on an empty data folder; nothing of it outlives the test."""
-    runner = Runner(tmp_path / "data")
-    yield runner
-    for process in runner.started:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+    with running(tmp_path / "data") as runner:
+        yield runner

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import urllib.request
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from embedded import ports
-from embedded.tests.conftest import Runner
+from embedded.tests.conftest import Runner, running
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks into /proc")
 
@@ -27,6 +28,14 @@ with exclusive(Folder(Path(os.environ["INSTARCHIVER_DATA"]))) as owner:
     owner.start(Program("sample", ["sh", "-c", "exit 3"]))
     owner.watch()
 """
+
+
+@dataclass(frozen=True)
+class FirstStart:
+    """What a command printed that ran meanwhile, and what the server said before it served."""
+
+    command: subprocess.CompletedProcess[str]
+    said: list[str]
 
 
 def serve(runner: Runner) -> subprocess.Popen[str]:
@@ -68,23 +77,24 @@ def test_a_second_server_on_the_same_data_is_refused(runner: Runner) -> None:
     assert "Another command is using" in result.stdout
 
 
-def test_a_command_during_the_first_start_waits_for_the_tables(runner: Runner) -> None:
-    runner.variables["PORT"] = str(ports.any_free())
-    server = runner.start("serve")
-    assert server.stdout is not None
-    assert server.stdout.readline().startswith("Starting")
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> FirstStart:
+    """A start on an empty data folder, without an address of the Core API."""
+    with running(tmp_path_factory.mktemp("first") / "data") as runner:
+        runner.variables |= {"CORE_API_URL": "", "CORE_API_TOKEN": ""}
+        runner.variables["PORT"] = str(ports.any_free())
+        server = runner.start("serve")
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("Starting")
+        command = runner.run("manage", "archive", "natgeo")
+        said = takewhile(lambda line: not line.startswith("Serving"), server.stdout)
+        return FirstStart(command, list(said))
 
-    result = runner.run("manage", "archive", "natgeo")
 
-    assert result.returncode == 0
-    assert "natgeo: queued" in result.stdout
+def test_a_command_during_the_first_start_waits_for_the_tables(first_start: FirstStart) -> None:
+    assert first_start.command.returncode == 0
+    assert "natgeo: queued" in first_start.command.stdout
 
 
-def test_without_an_address_of_the_core_api_the_start_says_where_to_set_it(runner: Runner) -> None:
-    runner.variables |= {"CORE_API_URL": "", "CORE_API_TOKEN": "", "PORT": str(ports.any_free())}
-    server = runner.start("serve")
-    assert server.stdout is not None
-
-    said = list(takewhile(lambda line: not line.startswith("Serving"), server.stdout))
-
-    assert "set CORE_API_URL" in said[1]
+def test_the_first_start_says_where_to_set_an_address(first_start: FirstStart) -> None:
+    assert "set CORE_API_URL" in first_start.said[0]

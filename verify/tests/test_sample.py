@@ -73,7 +73,7 @@ def test_damage_and_loss_after_a_success_are_found(lab: Lab) -> None:
 
 
 def test_two_days_of_polls_call_nothing_covered_that_was_lost(lab: Lab, quiet: None) -> None:
-    short = Month(lab, profiles=15, days=2)
+    short = Month(lab, profiles=8, days=2)
     identified = short.prepare(short.stories())
 
     for _ in short.live():

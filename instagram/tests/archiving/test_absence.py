@@ -102,8 +102,8 @@ def test_a_post_that_comes_back_is_live_again(provider: SimulatorControl) -> Non
 
     post = Post.objects.get(pk=gone)
     assert (post.availability, post.misses, post.confirmed_at) == ("live", 0, None)
-    events = ChangeEvent.objects.filter(object_id=gone).values_list("fields", flat=True)
-    assert [event["availability"]["new"] for event in events] == [
+    events = ChangeEvent.objects.filter(object_id=gone).order_by("pk")
+    assert [event.fields["availability"]["new"] for event in events] == [
         "live",
         "missing",
         "deleted",
