@@ -24,8 +24,8 @@ LEFT_ALONE = (
     "instagram_historicalpost", "instagram_changeevent", "instagram_profilemetric",
     "storage_asset", "storage_storedfile",
 )  # fmt: skip
-CREW = ("worker", "--loglevel", "ERROR")
-LONG, SHORT = ("-Q", "archive,downloads,files"), ("-Q", "stories,default")
+CREW = ("worker", "--loglevel", "ERROR", "--concurrency")
+URGENT = "stories,default"
 BEAT = ("beat", "--loglevel", "ERROR")
 
 Environment = dict[str, str]
@@ -82,9 +82,9 @@ KINDS = {
 
 @contextmanager
 def at_work(*, world: str, workers: int) -> Iterator[Archive]:
-    """A provider, an empty instance, and worker processes for all that takes long.
+    """A provider, an empty instance, and processes that archive and download.
 
-    Beside them one process for what cannot wait, and beat.
+    Beside them one for the care of files, one for what cannot wait, and beat.
     """
     with ExitStack() as stack:
         provider = stack.enter_context(start(world=world, seed=1))
@@ -96,8 +96,8 @@ def at_work(*, world: str, workers: int) -> Iterator[Archive]:
             )
         )
         manage(environment, "sync_schedules")
-        for name, processes, queues in (("long", str(workers), LONG), ("short", "1", SHORT)):
-            crew = (*CREW, "--hostname", f"{name}@%h", "--concurrency", processes, *queues)
+        for queues, processes in (("archive,downloads", workers), ("files", 1), (URGENT, 1)):
+            crew = (*CREW, f"{processes}", "--hostname", f"{queues}@%h", "-Q", queues)
             stack.enter_context(scratch.celery(environment, *crew))
         stack.enter_context(scratch.celery(environment, *BEAT))
         yield Archive(environment, provider)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from api_logs.models import APIRequestLog
 from instagram.archiving import pipeline
 from instagram.models import (
     ArchiveRun,
@@ -36,6 +37,7 @@ LISTED = (User, Post, Story, Highlight)
 CONTENT: tuple[type[Model], ...] = (
     *LISTED, UsernamePeriod, PostMedia, HighlightItem, ChangeEvent,
 )  # fmt: skip
+SLOW = frozenset({"delay", "drip"})
 SHOWN = 3
 """How many of many alike findings are written out."""
 
@@ -49,6 +51,7 @@ class Judge:
     crew: Crew
     findings: list[str] = field(default_factory=list)
     hits: int = 0
+    slow_hits: int = 0
     cdn_hits: int = 0
     _believed: set[int] = field(default_factory=set)
 
@@ -64,6 +67,12 @@ class Judge:
                 self.cdn_hits += rule["hits"]
             else:
                 self.hits += rule["hits"]
+                self.slow_hits += rule["hits"] * (rule["kind"] in SLOW)
+
+    def own_timeouts(self) -> int:
+        """Calls that took too long although no fault made them wait: the machine is busy."""
+        timed_out = APIRequestLog.objects.filter(error__endswith="ReadTimeout").count()
+        return max(0, timed_out - self.slow_hits)
 
     def look(self) -> None:
         """What must hold at any moment: no false success, no false deletion."""

@@ -257,6 +257,7 @@ class Scene:
             calls=calls,
             allowed=reference.calls * self.requests
             + self.judge.hits
+            + self.judge.own_timeouts()
             + self.kills
             + self.lost_pages,
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
+from api_logs.models import APIRequestLog
 from instagram.models import Post, RunStream
 from storage import store
 from storage.models import StoredFile
@@ -70,6 +71,16 @@ def test_damage_and_loss_after_a_success_are_found(lab: Lab) -> None:
     assert "stories of a public profile was skipped" in broken
     assert "is held as" in broken
     assert "2 calls where 1 are explained" in broken
+
+
+def test_only_timeouts_that_no_fault_caused_explain_a_call(lab: Lab) -> None:
+    judge = Scene(cases.undisturbed(WORLD), lab, None).judge
+    for _ in range(3):
+        APIRequestLog.objects.create(error="/fetch_user_posts: ReadTimeout", price=0)
+
+    judge.note_hits([{"service": "core_api", "kind": "delay", "hits": 2}])
+
+    assert judge.own_timeouts() == 1
 
 
 def test_two_days_of_polls_call_nothing_covered_that_was_lost(lab: Lab, quiet: None) -> None:
