@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import stamina
@@ -14,6 +15,9 @@ from storage import store
 from storage.models import StoredFile
 from verify import cases, month
 from verify.cases import BLOWS_TO_SERVICES, Blow, Case
+from verify.crew import Crew
+from verify.facts import World
+from verify.judge import Judge
 from verify.lab import Lab
 from verify.matrix import Matrix
 from verify.month import Month
@@ -73,8 +77,8 @@ def test_damage_and_loss_after_a_success_are_found(lab: Lab) -> None:
     assert "2 calls where 1 are explained" in broken
 
 
-def test_only_timeouts_that_no_fault_caused_explain_a_call(lab: Lab) -> None:
-    judge = Scene(cases.undisturbed(WORLD), lab, None).judge
+def test_only_timeouts_that_no_fault_caused_explain_a_call(tmp_path: Path) -> None:
+    judge = Judge(cases.undisturbed(WORLD), World({}, {}), Crew(tmp_path))
     for _ in range(3):
         APIRequestLog.objects.create(error="/fetch_user_posts: ReadTimeout", price=0)
 
