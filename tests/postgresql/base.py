@@ -16,11 +16,11 @@ class DatabaseOperations(operations.DatabaseOperations):
     """PostgreSQL's, but for the flush."""
 
     def sql_flush(self, style: Any, tables: Any, **options: Any) -> list[str]:
-        """Delete every row; foreign keys are checked at the commit, when all tables are empty."""
+        """Delete every row, in one go; the commit checks foreign keys, when all are gone."""
         if any(options.values()):  # sequences anew, or tables that Django does not know
             return super().sql_flush(style, tables, **options)
         names = (self.quote_name(table) for table in tables if table not in KEPT)
-        return [f"DELETE FROM {name}" for name in names]  # noqa: S608  names of our tables
+        return ["; ".join(f"DELETE FROM {name}" for name in names)]  # noqa: S608  names of our tables
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
