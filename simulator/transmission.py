@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from simulator.faults import Rule
 from simulator.media import Content
@@ -59,9 +60,22 @@ async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.Str
 
 async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
+    return await _write(request, response, reply.content.chunks(reply.start, reply.stop))
+
+
+async def _write(
+    request: web.Request,
+    response: web.StreamResponse,
+    chunks: Iterable[bytes],
+    *,
+    pause: float = 0.0,
+) -> web.StreamResponse:
+    """Send the chunks, each followed by a pause in seconds, until the client hangs up."""
     await response.prepare(request)
-    for chunk in reply.content.chunks(reply.start, reply.stop):
-        await response.write(chunk)
+    with suppress(ClientConnectionResetError):
+        for chunk in chunks:
+            await response.write(chunk)
+            await asyncio.sleep(pause)
     return response
 
 
@@ -79,10 +93,8 @@ async def _reset(request: web.Request, _reply: Reply, _rule: Rule) -> web.Stream
 
 async def _truncate(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
-    await response.prepare(request)
     stop = min(reply.start + rule.bytes, reply.stop)
-    for chunk in reply.content.chunks(reply.start, stop):
-        await response.write(chunk)
+    await _write(request, response, reply.content.chunks(reply.start, stop))
     if request.transport is not None:
         request.transport.close()
     return response
@@ -90,12 +102,12 @@ async def _truncate(request: web.Request, reply: Reply, rule: Rule) -> web.Strea
 
 async def _drip(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
-    await response.prepare(request)
-    for start in range(reply.start, reply.stop, rule.bytes):
-        for chunk in reply.content.chunks(start, min(start + rule.bytes, reply.stop)):
-            await response.write(chunk)
-        await asyncio.sleep(rule.seconds)
-    return response
+    drops = (
+        chunk
+        for start in range(reply.start, reply.stop, rule.bytes)
+        for chunk in reply.content.chunks(start, min(start + rule.bytes, reply.stop))
+    )
+    return await _write(request, response, drops, pause=rule.seconds)
 
 
 async def _wrong_type(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
@@ -109,10 +121,7 @@ async def _empty(request: web.Request, reply: Reply, _rule: Rule) -> web.StreamR
 async def _chunked(request: web.Request, reply: Reply, _rule: Rule) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers={"Content-Type": reply.content_type})
     response.enable_chunked_encoding()
-    await response.prepare(request)
-    for chunk in reply.content.chunks(reply.start, reply.stop):
-        await response.write(chunk)
-    return response
+    return await _write(request, response, reply.content.chunks(reply.start, reply.stop))
 
 
 async def _redirect(request: web.Request, _reply: Reply, rule: Rule) -> web.StreamResponse:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
@@ -86,6 +87,17 @@ def test_the_first_byte_can_be_delayed() -> None:
         fetch(url)
 
     assert time.perf_counter() - begun >= 0.2
+
+
+def test_a_client_that_hangs_up_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with process.start() as started:
+        started.control.add_fault("drip", service="cdn", bytes=1000, seconds=0.01)
+        url = started.control.files()["aurora.kitchen"][0]["url"]
+        with build_opener(ProxyHandler({})).open(url) as response:
+            response.read(1)
+        time.sleep(0.5)  # many drops, none of which finds a reader
+
+    assert capfd.readouterr().err == ""
 
 
 def test_leaving_the_context_stops_both_processes() -> None:
