@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from api_logs.models import APIRequestLog
 from instagram.archiving import pipeline
@@ -71,8 +71,8 @@ class Judge:
 
     def own_timeouts(self) -> int:
         """Calls that took too long although no fault made them wait: the machine is busy."""
-        timed_out = APIRequestLog.objects.filter(error__endswith="ReadTimeout").count()
-        return max(0, timed_out - self.slow_hits)
+        late = Q(error__endswith="ReadTimeout") | Q(error__endswith="did not end in time")
+        return max(0, APIRequestLog.objects.filter(late).count() - self.slow_hits)
 
     def look(self) -> None:
         """What must hold at any moment: no false success, no false deletion."""
@@ -96,6 +96,7 @@ class Judge:
             self.find(f"not as undisturbed: {_difference(state, self.state())}")
         if calls > allowed:
             self.find(f"{calls} calls where {allowed} are explained")
+            self.find(f"  these failed: {_failed_calls()}")
 
     def state(self) -> Counter[str]:
         """How many rows each table of content, history and changes holds."""
@@ -176,6 +177,11 @@ def _first_differences(shown: Facts, held: Facts) -> str:
         if held.get(key, shown[key]) != shown[key]
     ]
     return f"missing {missing[:SHOWN]}, too many {extra[:SHOWN]}, different {other[:1]}"
+
+
+def _failed_calls() -> Mapping[str, int]:
+    errors = APIRequestLog.objects.exclude(error="").values_list("error", flat=True)
+    return dict(Counter(errors))
 
 
 def _difference(wanted: Counter[str], found: Counter[str]) -> str:
