@@ -24,8 +24,7 @@ LEFT_ALONE = (
     "instagram_historicalpost", "instagram_changeevent", "instagram_profilemetric",
     "storage_asset", "storage_storedfile",
 )  # fmt: skip
-CREW = ("worker", "--loglevel", "ERROR", "--concurrency")
-URGENT = "stories,default"
+WORKER = ("worker", "--loglevel", "ERROR")
 BEAT = ("beat", "--loglevel", "ERROR")
 
 Environment = dict[str, str]
@@ -96,9 +95,13 @@ def at_work(*, world: str, workers: int) -> Iterator[Archive]:
             )
         )
         manage(environment, "sync_schedules")
-        for queues, processes in (("archive,downloads", workers), ("files", 1), (URGENT, 1)):
-            crew = (*CREW, f"{processes}", "--hostname", f"{queues}@%h", "-Q", queues)
-            stack.enter_context(scratch.celery(environment, *crew))
+        for queues, processes in {
+            "archive,downloads": workers,
+            "files": 1,
+            "stories,default": 1,
+        }.items():
+            crew = ("--concurrency", str(processes), "--hostname", f"{queues}@%h", "-Q", queues)
+            stack.enter_context(scratch.celery(environment, *WORKER, *crew))
         stack.enter_context(scratch.celery(environment, *BEAT))
         yield Archive(environment, provider)
 

@@ -45,6 +45,10 @@ class Reply:
         described = {"Content-Type": self.content_type, "Content-Length": str(self.size)}
         return described | self.headers
 
+    def announced(self) -> web.StreamResponse:
+        """Return a response that announces the whole body, and has none of it yet."""
+        return web.StreamResponse(status=self.status, headers=self.all_headers())
+
 
 async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.StreamResponse:
     """Send the reply, spoilt by the rule if there is one. Delays are the caller's business."""
@@ -59,8 +63,8 @@ async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.Str
 
 
 async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
-    response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
-    return await _write(request, response, reply.content.chunks(reply.start, reply.stop))
+    chunks = reply.content.chunks(reply.start, reply.stop)
+    return await _write(request, reply.announced(), chunks)
 
 
 async def _write(
@@ -92,22 +96,20 @@ async def _reset(request: web.Request, _reply: Reply, _rule: Rule) -> web.Stream
 
 
 async def _truncate(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
-    response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
     stop = min(reply.start + rule.bytes, reply.stop)
-    await _write(request, response, reply.content.chunks(reply.start, stop))
+    response = await _write(request, reply.announced(), reply.content.chunks(reply.start, stop))
     if request.transport is not None:
         request.transport.close()
     return response
 
 
 async def _drip(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
-    response = web.StreamResponse(status=reply.status, headers=reply.all_headers())
     drops = (
         chunk
         for start in range(reply.start, reply.stop, rule.bytes)
         for chunk in reply.content.chunks(start, min(start + rule.bytes, reply.stop))
     )
-    return await _write(request, response, drops, pause=rule.seconds)
+    return await _write(request, reply.announced(), drops, pause=rule.seconds)
 
 
 async def _wrong_type(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:

@@ -67,7 +67,8 @@ class Judge:
                 self.cdn_hits += rule["hits"]
             else:
                 self.hits += rule["hits"]
-                self.slow_hits += rule["hits"] * (rule["kind"] in SLOW)
+                if rule["kind"] in SLOW:
+                    self.slow_hits += rule["hits"]
 
     def own_timeouts(self) -> int:
         """Calls that took too long although no fault made them wait: the machine is busy."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,15 +28,15 @@ log = structlog.get_logger(__name__)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class SlidingWindow(BaseThrottle):
+class SlidingWindow(BaseThrottle, ABC):
     """At most as many requests per client as DEFAULT_THROTTLE_RATES says for the scope."""
 
     scope: str
     pause: float = 0
 
+    @abstractmethod
     def client(self, request: Request) -> str | None:
         """Who is counted; None for requests that this limit does not concern."""
-        raise NotImplementedError
 
     def allow_request(self, request: Request, _view: APIView) -> bool:
         """Count the request; False when the client has used up its limit.
