@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from celery.signals import after_task_publish
+from django.apps import apps
 from django.contrib.contenttypes.management import create_contenttypes
 from django.db.models.signals import post_migrate
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from core.apps import sync_schedules
 from core.users.models import Account
 from simulator.process import SimulatorProcess, start
 
@@ -30,9 +32,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:  # noqa: ARG001  pytest-django's comes first
-    """Let a flush make nothing anew that tests/postgresql keeps."""
+    """Let a flush make nothing anew that tests/postgresql keeps, or that few tests need."""
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(sync_schedules, sender=apps.get_app_config("core"))
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,6 @@ def at_work(*, world: str, workers: int) -> Iterator[Archive]:
                 MEDIA_TRUSTED_HOSTS=provider.cdn_host,
             )
         )
-        manage(environment, "sync_schedules")
         for queues, processes in {
             "archive,downloads": workers,
             "files": 1,

@@ -1,7 +1,7 @@
 """Everything that runs by itself, and the queue each task goes to.
 
-`manage.py sync_schedules` writes SCHEDULES into django-celery-beat by name, after `migrate`; what
-staff changed there (interval, on or off) stays.
+`core/schedules.py` writes SCHEDULES into django-celery-beat at each `migrate`; what staff changed
+there (interval, on or off) stays.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ SCHEDULES = (
     Schedule("authentication.flush_expired_tokens", 86400),
 )
 
-SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that sync_schedules may remove
+SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that may be removed again
 
 CELERY_TASK_ROUTES = {
     "instagram.archive_run": {"queue": "archive"},  # scheduled stories: `starting.queue_for`

@@ -1,4 +1,9 @@
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.apps.registry import Apps
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import post_migrate
 
 
 class CoreConfig(AppConfig):
@@ -7,3 +12,16 @@ class CoreConfig(AppConfig):
     name = "core"
     label = "core"
     verbose_name = "Operation"
+
+    def ready(self) -> None:
+        """Let each `migrate`, which everything else waits for, bring the schedules up to date."""
+        post_migrate.connect(sync_schedules, sender=self)
+
+
+def sync_schedules(*, using: str, apps: Apps = apps, **_: Any) -> None:
+    """See `core.schedules`. Nothing where the scheduler's tables are not there, or not any more."""
+    if using != DEFAULT_DB_ALIAS or "periodictask" not in apps.all_models["django_celery_beat"]:
+        return
+    from core import schedules  # noqa: PLC0415  not before the models are loaded
+
+    schedules.sync()

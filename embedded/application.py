@@ -33,6 +33,7 @@ def start(
     owner: Supervisor, listener: socket.socket, *, stop_worker: signal.Signals = signal.SIGTERM
 ) -> None:
     """Bring the tables up to date and start all programs, which work some seconds later."""
+    require_broker(owner.environment["REDIS_URL"])
     migrate(owner)
     owner.publish()
     start_web(owner, listener)
@@ -40,7 +41,7 @@ def start(
 
 
 def migrate(owner: Supervisor) -> None:
-    """Bring the tables up to date. The developer's own variables stay as they are."""
+    """Bring tables and schedules up to date. The developer's own variables stay as they are."""
     owner.environment = {**ENVIRONMENT, **owner.environment}
     manage(owner, "migrate", "--no-input")
 
@@ -72,8 +73,7 @@ def start_web(owner: Supervisor, listener: socket.socket) -> None:
 
 
 def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIGTERM) -> None:
-    """Start the workers and the scheduler, which notices its schedules while it runs."""
-    require_broker(owner.environment["REDIS_URL"])
+    """Start the workers and the scheduler."""
     for name, (children, queues) in WORKERS.items():
         options = ("--hostname", f"{name}@%h", "--concurrency", children, "-Q", queues)
         # Without its broker a worker would try for minutes to hand back what PostgreSQL has anyway.
@@ -88,7 +88,6 @@ def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIG
         )
     beat = celery("beat", "--scheduler", SCHEDULER)
     owner.start(Program("beat", beat, keep_open=owner.keep_open))
-    manage(owner, "sync_schedules")
 
 
 def require_broker(address: str) -> None:

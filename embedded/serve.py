@@ -72,6 +72,7 @@ def tables(owner: Supervisor) -> None:
 
 def workers(owner: Supervisor) -> None:
     """What a command needs that waits for archive runs."""
+    application.require_broker(owner.environment["REDIS_URL"])
     application.migrate(owner)
     application.start_workers(owner)
 

@@ -8,7 +8,6 @@ their own time, and `kill -9` of the whole process group.
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import random
 import signal
@@ -20,10 +19,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connections
 
 from api_logs.models import APIRequestLog
+from core import schedules
 from embedded import application, processes
 from embedded.processes import Program, Service
 from instagram import actions
@@ -92,7 +91,7 @@ class Round:
         world = World.shown_by(lab.control, names)
         for rule in SLOW:
             lab.control.add_fault(**rule)
-        call_command("sync_schedules", stdout=io.StringIO())
+        schedules.sync()
         for name in names:
             actions.add_profile(name=name, by=None)
         folder = lab.folder / f"workers_{self.number}"

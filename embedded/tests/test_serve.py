@@ -7,6 +7,7 @@ import signal
 import subprocess
 import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import takewhile
 from pathlib import Path
 
@@ -32,33 +33,49 @@ with exclusive(Folder(Path(os.environ["INSTARCHIVER_DATA"]))) as owner:
 
 @dataclass(frozen=True)
 class FirstStart:
-    """What a command printed that ran meanwhile, and what the server said before it served."""
+    """A start on an empty data folder, without an address of the Core API, until Ctrl-C."""
 
-    command: subprocess.CompletedProcess[str]
     said: list[str]
+    """By the server, before it served."""
+    command: subprocess.CompletedProcess[str]
+    """`./dev manage archive`, which was typed before there were tables."""
+    answered: int
+    ended: int
+    left: list[int]
+    """Processes that outlived it."""
 
 
-def serve(runner: Runner) -> subprocess.Popen[str]:
-    """Start serving on a port of its own; return once it says where it serves."""
-    runner.variables["PORT"] = str(ports.any_free())
-    server = runner.start("serve")
-    assert server.stdout is not None
-    for line in server.stdout:
-        if line.startswith("Serving"):
-            return server
-    raise AssertionError(f"ended with status {server.wait()}")
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> FirstStart:
+    """One for all tests, because it takes the longest of all that they do."""
+    with running(tmp_path_factory.mktemp("first") / "data") as runner:
+        port = str(ports.any_free())
+        runner.variables |= {"CORE_API_URL": "", "CORE_API_TOKEN": "", "PORT": port}
+        server = runner.start("serve")
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("Starting")
+        command = runner.run("manage", "archive", "natgeo")
+        said = [*takewhile(lambda line: not line.startswith("Serving"), server.stdout)]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/docs/") as answer:
+            answered = answer.status
+        os.killpg(server.pid, signal.SIGINT)
+        ended = server.wait(timeout=60)
+        return FirstStart(said, command, answered, ended, runner.processes())
 
 
-def test_it_answers_until_ctrl_c_and_leaves_no_process(runner: Runner) -> None:
-    server = serve(runner)
-    health = f"http://127.0.0.1:{runner.variables['PORT']}/api/docs/"
-    with urllib.request.urlopen(health) as answer:
-        assert answer.status == 200
+def test_a_command_during_the_first_start_waits_for_the_tables(first_start: FirstStart) -> None:
+    assert first_start.command.returncode == 0
+    assert "natgeo: queued" in first_start.command.stdout
 
-    os.killpg(server.pid, signal.SIGINT)
 
-    assert server.wait(timeout=60) == 0
-    assert runner.processes() == []
+def test_the_first_start_says_where_to_set_an_address(first_start: FirstStart) -> None:
+    assert "set CORE_API_URL" in first_start.said[0]
+
+
+def test_it_answers_until_ctrl_c_and_leaves_no_process(first_start: FirstStart) -> None:
+    assert first_start.answered == HTTPStatus.OK
+    assert first_start.ended == 0
+    assert first_start.left == []
 
 
 def test_one_program_that_ends_ends_all(runner: Runner) -> None:
@@ -75,26 +92,3 @@ def test_a_second_server_on_the_same_data_is_refused(runner: Runner) -> None:
 
     assert result.returncode == 2
     assert "Another command is using" in result.stdout
-
-
-@pytest.fixture(scope="module")
-def first_start(tmp_path_factory: pytest.TempPathFactory) -> FirstStart:
-    """A start on an empty data folder, without an address of the Core API."""
-    with running(tmp_path_factory.mktemp("first") / "data") as runner:
-        runner.variables |= {"CORE_API_URL": "", "CORE_API_TOKEN": ""}
-        runner.variables["PORT"] = str(ports.any_free())
-        server = runner.start("serve")
-        assert server.stdout is not None
-        assert server.stdout.readline().startswith("Starting")
-        command = runner.run("manage", "archive", "natgeo")
-        said = takewhile(lambda line: not line.startswith("Serving"), server.stdout)
-        return FirstStart(command, list(said))
-
-
-def test_a_command_during_the_first_start_waits_for_the_tables(first_start: FirstStart) -> None:
-    assert first_start.command.returncode == 0
-    assert "natgeo: queued" in first_start.command.stdout
-
-
-def test_the_first_start_says_where_to_set_an_address(first_start: FirstStart) -> None:
-    assert "set CORE_API_URL" in first_start.said[0]

@@ -1,0 +1,64 @@
+"""What runs by itself, as the scheduler has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+from django.db.models.signals import post_migrate
+from django_celery_beat.models import PeriodicTask
+from pytest_django import Settings
+
+from core import schedules
+from core.apps import sync_schedules
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def app_is_ready() -> Iterator[None]:
+    """What the conftest took away, so that a flush costs less."""
+    core = apps.get_app_config("core")
+    core.ready()
+    yield
+    post_migrate.disconnect(sync_schedules, sender=core)
+
+
+@pytest.mark.usefixtures("app_is_ready")
+def test_every_migrate_puts_every_schedule_in_place(settings: Settings) -> None:
+    PeriodicTask.objects.all().delete()
+
+    call_command("migrate", verbosity=0)
+
+    names = {schedule.task for schedule in settings.SCHEDULES}
+    assert {*PeriodicTask.objects.values_list("name", flat=True)} == names
+
+
+@pytest.mark.usefixtures("app_is_ready")
+def test_a_database_without_the_scheduler_s_tables_can_be_migrated() -> None:
+    call_command("migrate", "django_celery_beat", "zero", verbosity=0)
+
+    assert "django_celery_beat_periodictask" not in connection.introspection.table_names()
+
+
+def test_what_staff_changed_stays() -> None:
+    schedules.sync()
+    PeriodicTask.objects.filter(name="core.heartbeat").update(enabled=False)
+
+    schedules.sync()
+
+    assert not PeriodicTask.objects.get(name="core.heartbeat").enabled
+
+
+def test_a_schedule_that_is_dropped_goes_and_those_of_others_stay(settings: Settings) -> None:
+    schedules.sync()
+    heartbeat = PeriodicTask.objects.get(name="core.heartbeat")
+    PeriodicTask.objects.create(name="by hand", task="x", interval=heartbeat.interval)
+    settings.SCHEDULES = ()
+
+    schedules.sync()
+
+    assert [task.name for task in PeriodicTask.objects.all()] == ["by hand"]
