@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -59,13 +60,16 @@ class CoreApi:
     faults: Faults = field(default_factory=Faults)
     counts: CallCounts = field(default_factory=CallCounts)
     calls: int = 0
+    _unedited: bytes = field(init=False)
+    """The world again, five times as fast as it grows."""
 
     def __post_init__(self) -> None:
         self.world = self.options.grow()
+        self._unedited = pickle.dumps(self.world)
 
     def reset(self) -> None:
         """Go back to the state of a fresh start."""
-        self.world = self.options.grow()
+        self.world = pickle.loads(self._unedited)  # noqa: S301  our own
         self.clock.offset = 0.0
         self.faults.clear()
         self.counts = CallCounts()
