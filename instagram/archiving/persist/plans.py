@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import OuterRef
 
 from instagram.archiving import absence, changes
@@ -18,14 +17,6 @@ from instagram.archiving.records import LocationRecord, MediaRecord, OwnerRecord
 from instagram.models import Availability, ChangeEvent, Post, PostMedia, User
 from storage.models import Asset
 
-# One statement for all posts of a page; in one order, so that two pages never wait for each other.
-# PostgreSQL's room for locks is limited and pages may be long, so there are 1,024 of them.
-LOCK = """
-SELECT pg_advisory_xact_lock(key)
-  FROM (
-      SELECT DISTINCT hashtext('post' || id) & 1023 AS key FROM unnest(%s::text[]) id ORDER BY key
-  ) keys
-"""
 READ = (
     "user__instagram_id", "created_at", "is_flagged", "shortcode", "variant", "caption", "location",
     "post_created_at", "like_count", "comment_count", "play_count", *absence.COLUMNS,
@@ -35,7 +26,7 @@ READ = (
 
 @dataclass(slots=True)
 class Known:
-    """What the database holds of a page's posts, read in two queries behind a lock."""
+    """What the database holds of a page's posts, read in two queries."""
 
     posts: dict[str, Post]
     coauthor_ids: dict[str, set[str]]
@@ -44,8 +35,7 @@ class Known:
 
     @classmethod
     def read(cls, ids: Sequence[str]) -> Known:
-        """Read the posts with these ids, once no other page that holds one of them is at work."""
-        _lock(ids)
+        """Read the posts with these ids; the caller has them locked."""
         coauthors = User.objects.filter(coauthored_posts=OuterRef("pk")).values("instagram_id")
         rows: Iterable[Any] = (  # posts, with an annotation that mypy cannot see
             Post.objects.filter(pk__in=ids)
@@ -258,16 +248,6 @@ def claims_new_owner(record: PostRecord, known: Known) -> bool:
         and record.owner is not None
         and post.user.instagram_id not in {None, record.owner.instagram_id}
     )
-
-
-def _lock(ids: Sequence[str]) -> None:
-    """Make pages that share a post wait for each other, until the transaction ends.
-
-    Two coauthors' pages may bring the same new post at once, and a row that is not there yet cannot
-    be locked. Nothing is written for it, unlike for a row lock.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [list(ids)])
 
 
 def _assets_of(media: Iterable[PostMedia]) -> dict[AssetKey, Asset]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from instagram.archiving import absence, changes
-from instagram.archiving.persist import assets, owners, plans
+from instagram.archiving.persist import assets, locks, owners, plans
 from instagram.archiving.persist.assets import AssetKey, Wanted
 from instagram.archiving.persist.outcome import Outcome
 from instagram.archiving.persist.plans import Known, Plan
@@ -39,7 +39,9 @@ def posts(
     says which list of the profile it is, None for a single post.
     Statements: 3 when nothing changed, 1 more for fresh URLs of files not stored yet, 12 at most.
     """
-    known = Known.read([record.instagram_id for record in records])
+    ids = [record.instagram_id for record in records]
+    locks.hold(posts=ids, profiles=_mentioned(records))
+    known = Known.read(ids)
     accepted = [record for record in records if not plans.claims_new_owner(record, known)]
     page = [plans.make(user, record, known) for record in accepted]
     people = owners.ensure(_people(user, [plan for plan in page if plan.is_written]))
@@ -112,6 +114,11 @@ def _owner(user: User, plan: Plan, people: dict[str, User]) -> User:
     if plan.post is not None:
         return plan.post.user
     return people[plan.record.owner.instagram_id] if plan.record.owner else user
+
+
+def _mentioned(records: Iterable[PostRecord]) -> set[str]:
+    people = (owner for record in records for owner in (record.owner, *record.coauthors))
+    return {owner.instagram_id for owner in people if owner is not None}
 
 
 def _people(user: User, page: Iterable[Plan]) -> list[OwnerRecord]:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from core.errors import Erased, UnexpectedPayload
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
-from instagram.archiving.persist import assets, placeholders
+from instagram.archiving.persist import assets, locks, placeholders
 from instagram.archiving.persist.outcome import Outcome
 from instagram.archiving.records import ProfileRecord
 from instagram.models import (
@@ -88,6 +88,7 @@ def _survivor(user: User, record: ProfileRecord, now: datetime) -> User:
     """Merge a row that is only a name so far into the row of the same Instagram id."""
     if user.instagram_id is not None:
         return user
+    locks.hold(profiles=[record.instagram_id])
     survivor = User.objects.filter(instagram_id=record.instagram_id).first()
     if survivor is None:
         _refuse_erased(record)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from celery import current_app
 from celery.signals import before_task_publish
+from django.db import connections
 from pytest_django import Settings
 
 from instagram.archiving import starting
+from instagram.tests.archiving.running import Start
 from simulator.client import SimulatorControl
 from simulator.process import SimulatorProcess
 
@@ -55,3 +58,17 @@ def configured(settings: Settings) -> None:
     """A Core API that is set and never asked."""
     settings.CORE_API_URL = "https://core.example"
     settings.CORE_API_TOKEN = "made-up"
+
+
+@pytest.fixture
+def meanwhile() -> Iterator[Start]:
+    """Starts work on another thread, with a connection of its own."""
+
+    def disconnecting(work: Callable[[], object]) -> object:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as threads:
+        yield lambda work: threads.submit(disconnecting, work)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+
 from django.utils import timezone
 
 from instagram import actions
 from instagram.archiving import pipeline, runs
 from instagram.models import ArchiveRun
+
+Start = Callable[[Callable[[], object]], "Future[object]"]
+"""Starts work beside the test."""
 
 
 def archive(name: str, *streams: str) -> ArchiveRun:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
@@ -21,7 +20,7 @@ from instagram.archiving.persist import Outcome
 from instagram.archiving.records import OwnerRecord, PostRecord
 from instagram.models import ArchiveRun, RunStream, Tombstone, User
 from instagram.tests.archiving.builders import NOW, post
-from instagram.tests.archiving.running import archive
+from instagram.tests.archiving.running import Start, archive
 from instagram.tests.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
 from simulator.client import SimulatorControl
 
@@ -29,24 +28,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),
     pytest.mark.usefixtures("media_folder"),
 ]
-
-
-Start = Callable[[Callable[[], object]], "Future[object]"]
-
-
-@pytest.fixture
-def meanwhile() -> Iterator[Start]:
-    """Starts work on another thread, with a connection of its own."""
-
-    def disconnecting(work: Callable[[], object]) -> object:
-        try:
-            return work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(2) as threads:
-        yield lambda work: threads.submit(disconnecting, work)
-
 
 ERASED = OwnerRecord(ID, NAME)
 

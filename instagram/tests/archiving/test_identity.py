@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
+from core.tests.waiting import somebody_waits, wait_until
+from instagram import actions
+from instagram.archiving import persist
+from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Post, Story, User, UsernamePeriod
-from instagram.tests.archiving.running import archive, ends
+from instagram.tests.archiving.builders import NOW, post, profile
+from instagram.tests.archiving.running import Start, archive, ends
 from settings.models import ArchivingSetting
 from simulator.client import SimulatorControl
 from storage.models import Asset
@@ -141,3 +147,23 @@ def test_an_id_without_an_answer_under_a_name_of_somebody_else_is_no_proof(
     assert ends(run)["profile"] == ("failed", "NotAvailable")
     user.refresh_from_db()
     assert (user.availability, user.username) == ("live", HIS)
+
+
+def test_a_profile_s_first_answer_waits_for_a_page_that_mentions_it(meanwhile: Start) -> None:
+    author = persist.profile(actions.add_profile(name="author", by=None).user, profile(), now=NOW)
+    asked_for = actions.add_profile(name="guest", by=None).user
+    guest = OwnerRecord("502", "guest")
+
+    with transaction.atomic():
+        persist.posts(author[0], [post(1, coauthors=(guest,))], now=NOW)
+        answered = meanwhile(lambda: first_answer(asked_for))
+        wait_until(somebody_waits)
+    survivor = answered.result(30)
+
+    assert User.objects.get(instagram_id="502") == survivor == Post.objects.get().coauthors.get()
+    assert not User.objects.filter(instagram_id=None).exists()
+
+
+def first_answer(user: User) -> User:
+    with transaction.atomic():
+        return persist.profile(user, profile("502", "guest"), now=NOW)[0]
