@@ -113,7 +113,7 @@ def refresh(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
     """Read the states of the runs anew, and their progress."""
     states = ArchiveRun.objects.in_bulk([run.pk for run in runs])
     for run in runs:
-        for name in ("state", "user_id", "calls", "next_attempt_at"):
+        for name in ("state", "user_id", "calls", "next_attempt_at", "waits_for"):
             setattr(run, name, getattr(states[run.pk], name))
     return of(runs)
 

@@ -35,9 +35,13 @@ def archive(*arguments: str) -> str:
 
 def paused_run() -> ArchiveRun:
     """A run that waits for its next try."""
-    run = actions.add_profile(name="lena.v", by=None).run
-    run.next_attempt_at = timezone.now() + timedelta(minutes=5)
-    run.save()
+    return put_off(actions.add_profile(name="lena.v", by=None).run)
+
+
+def put_off(run: ArchiveRun, code: str = "Transient") -> ArchiveRun:
+    """As a worker does it: nobody else's copy of the run knows."""
+    later = timezone.now() + timedelta(minutes=5)
+    ArchiveRun.objects.filter(pk=run.pk).update(next_attempt_at=later, waits_for=code)
     return run
 
 
@@ -117,10 +121,11 @@ def test_a_pause_is_explained_by_the_last_call(capsys: pytest.CaptureFixture[str
 def test_a_run_that_we_hold_back_ourselves_says_so(
     capsys: pytest.CaptureFixture[str], code: str, reason: str
 ) -> None:
-    run = paused_run()
-    run.waits_for = code
+    run = actions.add_profile(name="lena.v", by=None).run
+    live = LiveProgress([run])
+    put_off(run, code)
 
-    show(LiveProgress([run]), run)
+    show(live, run)
 
     assert reason in capsys.readouterr().err
 
