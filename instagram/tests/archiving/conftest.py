@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 from celery import current_app
 from celery.signals import before_task_publish
 from django.db import connections
@@ -23,11 +24,12 @@ from simulator.process import SimulatorProcess
 def provider(
     simulator_process: SimulatorProcess, settings: Settings, media_folder: Path
 ) -> Iterator[SimulatorControl]:
-    """The simulator as the configured Core API, fresh for each test."""
+    """The simulator as the configured Core API, fresh for each test. Retries wait for nothing."""
     settings.CORE_API_URL = simulator_process.core_api_url
     settings.CORE_API_TOKEN = simulator_process.token
     settings.MEDIA_TRUSTED_HOSTS = frozenset({simulator_process.cdn_host})
-    yield simulator_process.control
+    with stamina.set_testing(True, attempts=3):
+        yield simulator_process.control
     simulator_process.control.reset()
 
 
