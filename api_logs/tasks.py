@@ -24,10 +24,13 @@ def close_abandoned() -> int:
 
 @shared_task(name="api_logs.delete_expired", base=BaseTask, expires=3600)
 def delete_expired() -> int:
-    """Delete rows past their retention, a bounded batch per statement. Returns how many."""
+    """Delete rows past their retention, a bounded batch at a time. Returns how many.
+
+    Two statements per batch: as a subquery, a limited batch may be run again for every row.
+    """
     retention = timedelta(days=current.archiving().api_log_retention_days)
-    expired = APIRequestLog.objects.older_than(timezone.now() - retention).values("pk")
+    expired = APIRequestLog.objects.older_than(timezone.now() - retention)
     total = 0
-    while deleted := APIRequestLog.objects.filter(pk__in=expired[:BATCH]).delete()[0]:
-        total += deleted
+    while batch := list(expired.values_list("pk", flat=True)[:BATCH]):
+        total += APIRequestLog.objects.filter(pk__in=batch).delete()[0]
     return total

@@ -6,7 +6,3 @@ class AuthenticationConfig(AppConfig):
 
     name = "authentication"
     label = "authentication"
-
-    def ready(self) -> None:
-        """Register the OpenAPI extension, which happens on import."""
-        from authentication import openapi  # noqa: F401, PLC0415  needs loaded apps

@@ -43,6 +43,8 @@ class Month:
     lab: Lab
     profiles: int
     days: int
+    tick: timedelta = TICK
+    """From one run of the dispatcher to the next."""
 
     @property
     def span(self) -> Interval:
@@ -94,13 +96,13 @@ class Month:
     def _pace(self, now: datetime) -> timedelta:
         """An outage passes in longer steps: its calls all fail."""
         began, ended = self.outage
-        return min(LONG_TICK, ended - now) if began < now < ended else TICK
+        return min(LONG_TICK, ended - now) if began < now < ended else self.tick
 
     def _change_the_weather(self, now: datetime) -> None:
         began, ended = self.outage
-        if began <= now < began + TICK and began < ended:
+        if began <= now < began + self.tick and began < ended:
             self.lab.control.add_fault("form", form="unavailable")
-        elif ended <= now < ended + TICK:
+        elif ended <= now < ended + self.tick:
             self.lab.control.clear_faults()
 
 

@@ -51,32 +51,25 @@ def asset(apps: Any, name: str) -> Any:
     )
 
 
-def test_the_last_poll_of_each_stream_is_known(first_version: Any) -> None:
-    user = profile(first_version, 1)
+def ran(apps: Any, user: Any) -> None:
+    """A run whose streams ended at some hour of the day, well or not."""
     for hours, name, state in [
         (1, "profile", "succeeded"), (2, "profile", "succeeded"), (3, "profile", "failed"),
         (1, "stories", "succeeded"), (1, "posts", "failed"),
     ]:  # fmt: skip
-        run = first_version.get_model("instagram", "ArchiveRun").objects.create(
-            user=user, state="failed"
-        )
-        first_version.get_model("instagram", "RunStream").objects.create(
+        run = apps.get_model("instagram", "ArchiveRun").objects.create(user=user, state="failed")
+        apps.get_model("instagram", "RunStream").objects.create(
             run=run, name=name, position=0, state=state, finished_at=NOON + timedelta(hours=hours)
         )
 
-    upgrade()
 
-    polls = StreamPoll.objects.filter(user=user.pk).values_list("stream", "polled_at")
-    assert dict(polls) == {
-        "profile": NOON + timedelta(hours=2),
-        "stories": NOON + timedelta(hours=1),
-    }
-
-
-def test_the_feed_begins_with_all_that_was_known(first_version: Any, api: APIClient) -> None:
+def test_the_feed_and_the_polls_begin_with_all_that_was_known(
+    first_version: Any, api: APIClient
+) -> None:
     user = profile(
         first_version, 1, picture=asset(first_version, "me.jpg"), bio_links=["https://x"]
     )
+    ran(first_version, user)
     coauthor = profile(first_version, 2, availability="unknown", api_updated_at=None)
     own = {"user": user, "availability": "live"}
     post = first_version.get_model("instagram", "Post").objects.create(
@@ -101,3 +94,8 @@ def test_the_feed_begins_with_all_that_was_known(first_version: Any, api: APICli
     changes = feed(api)
     assert [change["event"] for change in changes] == ["appeared"] * 3
     assert replayed(changes) == stored()
+    polls = StreamPoll.objects.filter(user=user.pk).values_list("stream", "polled_at")
+    assert dict(polls) == {
+        "profile": NOON + timedelta(hours=2),
+        "stories": NOON + timedelta(hours=1),
+    }

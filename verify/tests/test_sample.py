@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,14 @@ WORLD = 4
 BAD_GATEWAY = {**cases.CORE_API["bad_gateway"], "times": 2}
 BROKEN = [{"service": "cdn", **cases.CDN[name], "times": 4} for name in ("truncate", "empty")]
 SAMPLE = (
-    Case("outage", WORLD, (), (Blow("outage", 0, 0.0),), workers=2),
-    Case("kill among the pages", WORLD, (BAD_GATEWAY,), (Blow("kill", 0, 0.2),)),
-    Case("kill among the files", WORLD, (*BROKEN,), (Blow("kill", 0, 0.8),)),
+    Case("outage", WORLD, (), (Blow("outage", 0, 0.0),)),
+    Case(
+        "kills among the pages and the files",
+        WORLD,
+        (BAD_GATEWAY, *BROKEN),
+        (Blow("kill", 0, 0.2), Blow("kill", 0, 0.5)),
+        workers=2,
+    ),
 )
 
 
@@ -88,7 +94,7 @@ def test_only_timeouts_that_no_fault_caused_explain_a_call(tmp_path: Path) -> No
 
 
 def test_two_days_of_polls_call_nothing_covered_that_was_lost(lab: Lab, quiet: None) -> None:
-    short = Month(lab, profiles=8, days=2)
+    short = Month(lab, profiles=8, days=2, tick=timedelta(minutes=30))
     identified = short.prepare(short.stories())
 
     for _ in short.live():
