@@ -70,6 +70,20 @@ def last_user(text: str) -> str:
     return users[-1]
 
 
+def copied(text: str) -> list[str]:
+    """The files and folders that a Dockerfile copies under their own name."""
+    return [
+        name.rstrip("/") for name, _ in re.findall(r"^COPY (\S+) (\1|\./)$", text, re.MULTILINE)
+    ]
+
+
+def variables_of(command: str, text: str) -> dict[str, str]:
+    """What the step of a Dockerfile that begins with the command sets for it alone."""
+    step = re.search(rf"^RUN ((?:\w+=\S+ (?:\\\n\s+)?)+){re.escape(command)}", text, re.MULTILINE)
+    assert step, command
+    return dict(word.split("=", 1) for word in step[1].replace("\\\n", "").split())
+
+
 def seconds(duration: str) -> int:
     """`1m30s` is 90."""
     return sum(int(n) * SECONDS[unit] for n, unit in re.findall(r"(\d+)([smh])", duration))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import re
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -200,6 +204,31 @@ def test_the_production_image_holds_every_app() -> None:
     assert {app for app in ours if f"COPY {app} {app}\n" in text} == ours
 
 
+def test_the_production_image_can_collect_its_static_files(tmp_path: Path) -> None:
+    text = compose.dockerfile(compose.services(PRODUCTION)["django"])
+    command = "python manage.py collectstatic --no-input"
+    for name in compose.copied(text):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (
+        tmp_path / "manage.py"
+    ).unlink()  # of a linked script, the folder of the target is imported from
+    shutil.copy(ROOT / "manage.py", tmp_path)
+
+    done = subprocess.run(  # noqa: S603  the words of our own Dockerfile
+        [sys.executable, *command.split()[1:], "--dry-run"],
+        cwd=tmp_path,
+        env={
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            **compose.variables_of(command, text),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("dockerfile", sorted(ROOT.glob("compose/*/django/Dockerfile")))
 def test_what_is_installed_is_checked_by_hash(dockerfile: Any) -> None:
     assert "--require-hashes" in dockerfile.read_text()
@@ -226,6 +255,13 @@ def test_nginx_sends_files_where_django_points() -> None:
     prefix = compose.variables(ROOT / ".envs/.production.example/.django")["MEDIA_REDIRECT_PREFIX"]
 
     assert f"location {prefix}/ {{\n            internal;" in configuration
+
+
+def test_nginx_notices_that_the_web_service_has_another_address() -> None:
+    configuration = (ROOT / "compose/production/nginx/nginx.conf").read_text()
+
+    assert "resolver 127.0.0.11 valid=5s;" in configuration
+    assert re.findall(r"proxy_pass (\S+);", configuration) == ["$web"]
 
 
 @pytest.mark.parametrize("folder", [".local", ".production.example"])
