@@ -54,6 +54,12 @@ def rows(own_cache: None, db: None, settings: Settings) -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.fixture
+def bearer(account: Account) -> str:
+    """The header of somebody who is signed in; one of a test is enough for all its requests."""
+    return f"Bearer {tokens.issue(account)['access']}"
+
+
 document = schemathesis.openapi.from_dict(json.loads(SNAPSHOT.read_text()))
 document.app = get_wsgi_application()
 
@@ -61,9 +67,7 @@ document.app = get_wsgi_application()
 @pytest.mark.usefixtures("rows")
 @document.parametrize()
 @bounded
-def test_neither_a_stranger_nor_an_account_breaks_it(case: Case[Any], account: Account) -> None:
-    bearer = f"Bearer {tokens.issue(account)['access']}"
-
+def test_neither_a_stranger_nor_an_account_breaks_it(case: Case[Any], bearer: str) -> None:
     assert case.call().status_code < 500
     assert case.call(headers={"Authorization": bearer}).status_code < 500
 
