@@ -11,6 +11,8 @@ from core.api.schema import SchemaView
 
 to_the_docs = RedirectView.as_view(pattern_name="docs")
 
+admin.autodiscover()  # here, not at start: workers and commands serve no pages
+
 urlpatterns = [
     path("", to_the_docs),
     path("docs/", to_the_docs),

@@ -26,7 +26,7 @@ INSTALLED_APPS = [
     "authentication",
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls loads the pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

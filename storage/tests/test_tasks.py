@@ -95,10 +95,10 @@ def test_what_is_enriched_waits_for_nobody() -> None:
     assert not StoredFile.objects.awaiting_enrichment(timezone.now()).exists()
 
 
-def test_a_worker_that_never_enriches_loads_no_decoder(settings: Settings) -> None:
+def test_a_worker_that_never_enriches_loads_neither_decoder_nor_page(settings: Settings) -> None:
     code = (
         "import os, sys, django; django.setup(); import storage.tasks, storage.batch;"
-        "sys.exit(any(name in sys.modules for name in ('av', 'PIL')))"
+        "sys.exit(any(name in sys.modules for name in ('av', 'PIL', 'storage.admin')))"
     )
 
     done = subprocess.run(  # noqa: S603  our own code

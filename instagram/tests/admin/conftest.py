@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+import config.urls  # noqa: F401  it loads the pages, of which tests are made
 from core.users.models import Account
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
+from django.core.checks import Tags, run_checks
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -106,6 +107,11 @@ def test_the_page_of_a_row_opens(admin_client: Client, model: Shown) -> None:
     fill(1)
 
     assert admin_client.get(page_of(model, "change")).status_code == 200
+
+
+def test_django_finds_no_fault_in_any_page() -> None:
+    assert admin.site._registry
+    assert run_checks(tags=[Tags.admin]) == []
 
 
 @pytest.mark.parametrize(
