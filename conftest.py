@@ -19,15 +19,22 @@ from core.apps import sync_schedules
 from core.users.models import Account
 from simulator.process import SimulatorProcess, start
 
+WHOLE_SYSTEMS = frozenset({"embedded", "verify"})
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what starts whole servers: last, it would keep one process while others idle."""
-    items.sort(key=lambda item: "embedded" not in item.path.parts)
+    """Begin with the longest tests: last, they would keep one process while the others idle."""
+    items.sort(key=lambda item: WHOLE_SYSTEMS.isdisjoint(item.path.parts))
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
     """Let the garbage collector pass over thousands of tests that stay until the end."""
+    gc.disable()
+    yield
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)  # what a test leaves is small beside what it makes
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
