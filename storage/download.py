@@ -7,6 +7,7 @@ that was checked is the address that is used, and a file takes a quarter less CP
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -49,6 +50,8 @@ BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolErr
 IDLE_CONNECTIONS = 4
 MEBIBYTE = 1024 * 1024
 
+_building = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -90,7 +93,7 @@ class Fetcher:
         self.limits = limits
         self._network = PublicNetwork(limits)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_ssl_context(),
+            ssl_context=ssl_context(),
             max_connections=IDLE_CONNECTIONS,
             keepalive_expiry=30,
             network_backend=self._network,
@@ -265,9 +268,15 @@ class PatientStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
+def ssl_context() -> SSLContext:
+    """The one of this process. Threads begin together: each would build one, and all would wait."""
+    with _building:
+        return _build_ssl_context()
+
+
 @cache
-def _ssl_context() -> SSLContext:
-    return httpcore.default_ssl_context()  # 25 ms to build: once per process
+def _build_ssl_context() -> SSLContext:
+    return httpcore.default_ssl_context()  # reads all trusted certificates: 25 ms and more
 
 
 def _resolved(host: str, port: int) -> list[str]:

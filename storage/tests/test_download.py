@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from core.tests.odd_server import (
     sending,
 )
 from storage import kinds
-from storage.download import Fetcher, Limits
+from storage.download import Fetcher, Limits, _build_ssl_context, ssl_context
 from storage.errors import (
     DownloadError,
     ForbiddenAddress,
@@ -307,3 +308,12 @@ def test_what_is_no_address_is_refused(client: Client, url: str) -> None:
 def test_a_hostile_url_raises_nothing_but_download_errors(client: Client, tail: str) -> None:
     with pytest.raises(DownloadError):
         client.get(f"http://{client.cdn.host}{tail}")
+
+
+def test_threads_that_begin_together_share_one_ssl_context() -> None:
+    _build_ssl_context.cache_clear()
+
+    with ThreadPoolExecutor(8) as pool:
+        contexts = set(pool.map(lambda _: ssl_context(), range(8)))
+
+    assert len(contexts) == 1
