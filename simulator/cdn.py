@@ -47,21 +47,16 @@ class Cdn:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one download."""
         name = request.path.rpartition("/")[2]
-        with self.counts.request(name):
+        counts = self.counts  # a reset in the middle begins others
+        with counts.request(name):
             rule = self.faults.take(request.path, (name,))
             if self.first_byte_delay:
                 await asyncio.sleep(self.first_byte_delay)
             if rule and rule.kind == "delay":
                 await asyncio.sleep(rule.seconds)
             response = await transmission.send(request, await self._reply(request), rule)
-        self._count(request, response)
+        _count(counts, request, response)
         return response
-
-    def _count(self, request: web.Request, response: web.StreamResponse) -> None:
-        self.counts.statuses[str(response.status)] += 1
-        self.counts.bytes += _body_length(response)
-        self.counts.ranges += "Range" in request.headers
-        self.counts.resized += "_p" in request.query.get("stp", "")
 
     async def _reply(self, request: web.Request) -> Reply:
         file = files.parse_path(request.path, self.seed)
@@ -98,6 +93,13 @@ class Cdn:
 
 def _refusal(status: int, reason: str) -> Reply:
     return Reply.of(status, "text/plain", reason.encode())
+
+
+def _count(counts: DownloadCounts, request: web.Request, response: web.StreamResponse) -> None:
+    counts.statuses[str(response.status)] += 1
+    counts.bytes += _body_length(response)
+    counts.ranges += "Range" in request.headers
+    counts.resized += "_p" in request.query.get("stp", "")
 
 
 def _body_length(response: web.StreamResponse) -> int:

@@ -83,7 +83,7 @@ class CoreApi:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
-        call = self._call(request)
+        call, counts = self._call(request), self.counts  # a reset in the middle begins others
         rule = self.faults.take(call.path, call.parameters.values())
         if rule and rule.kind == "delay":
             await asyncio.sleep(rule.seconds)
@@ -93,7 +93,7 @@ class CoreApi:
         if written.retry_after is not None:
             reply.headers["Retry-After"] = str(written.retry_after)
         response = await transmission.send(request, reply, rule)
-        self._count(call, response.status)
+        _count(counts, call, response.status)
         return response
 
     def _call(self, request: web.Request) -> Call:
@@ -126,9 +126,10 @@ class CoreApi:
         except (Unknown, Refused, BadCursor):
             return envelope.form("upstream_failed", call)
 
-    def _count(self, call: Call, status: int) -> None:
-        price = ENDPOINTS[call.path].price if call.path in ENDPOINTS else 0
-        self.counts.add(call.path, _target(call.parameters), status, price)
+
+def _count(counts: CallCounts, call: Call, status: int) -> None:
+    price = ENDPOINTS[call.path].price if call.path in ENDPOINTS else 0
+    counts.add(call.path, _target(call.parameters), status, price)
 
 
 def _token(request: web.Request) -> str:

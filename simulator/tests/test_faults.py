@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.client import IncompleteRead, RemoteDisconnected
 from typing import Any
 
@@ -121,6 +122,21 @@ def test_an_answer_can_be_late(simulator: SimulatorProcess, service: str, ask: A
 
     assert time.perf_counter() - started >= 0.3
     assert body
+
+
+@both
+def test_an_answer_that_a_reset_overtakes_is_not_counted(
+    simulator: SimulatorProcess, service: str, ask: Ask
+) -> None:
+    simulator.control.add_fault("delay", service=service, seconds=1)
+
+    with ThreadPoolExecutor(1) as threads:
+        asking = threads.submit(ask, simulator)
+        while not simulator.control.faults()[0]["hits"]:
+            assert not asking.done()
+        simulator.control.reset()
+
+    assert not simulator.control.stats()[service]["by_status"]
 
 
 @both
