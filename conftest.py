@@ -11,8 +11,10 @@ import pytest
 from celery.signals import after_task_publish
 from django.apps import apps
 from django.contrib.contenttypes.management import create_contenttypes
+from django.db import connections
 from django.db.models.signals import post_migrate
-from pytest_django import Settings
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker, Settings
 from rest_framework.test import APIClient
 
 from core.apps import sync_schedules
@@ -38,11 +40,21 @@ def pytest_collection() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:  # noqa: ARG001  pytest-django's comes first
-    """Let a flush make nothing anew that tests/postgresql keeps, or that few tests need."""
+def django_db_setup(
+    django_db_setup: None,  # noqa: ARG001  pytest-django's comes first
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """Let a flush make nothing anew that tests/postgresql keeps, or that few tests need.
+
+    Connections stay open between tests: a new one has to learn anew what each table is.
+    """
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(sync_schedules, sender=apps.get_app_config("core"))
+    TransactionTestCase._should_reload_connections = lambda _: False  # type: ignore[attr-defined]  # noqa: SLF001
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
 
 
 @pytest.fixture(scope="session")

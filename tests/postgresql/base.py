@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base, operations
 
-KEPT = frozenset({"django_content_type", "auth_permission"})
+KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
 
 
 class DatabaseOperations(operations.DatabaseOperations):
