@@ -127,18 +127,32 @@ def running(data: Path) -> Iterator[Runner]:
             process.communicate(timeout=30)
 
 
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Runner]:
+    """A supervisor's command line on a folder that is not there yet."""
+    with running(tmp_path / "data") as runner:
+        yield runner
+
+
 @pytest.fixture(scope="session")
 def used_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with an empty database: to make one takes longer than all else of a test."""
     with running(tmp_path_factory.mktemp("earlier") / "data") as runner:
         assert runner.run("run", "true").returncode == 0
-        shutil.rmtree(runner.data / "valkey")
         return runner.data
 
 
 @pytest.fixture
-def runner(used_before: Path, tmp_path: Path) -> Iterator[Runner]:
-    """A supervisor's command line on such a folder; nothing of it outlives the test."""
+def runner(used_before: Path) -> Iterator[Runner]:
+    """A supervisor's command line on such a folder, which tests share: they leave it as it is."""
+    with running(used_before) as runner:
+        yield runner
+
+
+@pytest.fixture
+def writer(used_before: Path, tmp_path: Path) -> Iterator[Runner]:
+    """A supervisor's command line on a copy of such a folder."""
     subprocess.run(["cp", "-a", used_before, tmp_path / "data"], check=True)  # noqa: S603, S607  keeps owners
+    shutil.rmtree(tmp_path / "data/valkey", ignore_errors=True)
     with running(tmp_path / "data") as runner:
         yield runner

@@ -42,14 +42,14 @@ def test_the_exit_status_of_the_command_is_passed_on(runner: Runner) -> None:
     assert runner.python("raise SystemExit(7)").returncode == 7
 
 
-def test_a_given_address_switches_off_only_its_own_service(runner: Runner) -> None:
-    runner.variables["REDIS_URL"] = "redis://given.example:1"
+def test_a_given_address_switches_off_only_its_own_service(writer: Runner) -> None:
+    writer.variables["REDIS_URL"] = "redis://given.example:1"
 
-    database, redis = runner.addresses()
+    database, redis = writer.addresses()
 
     assert redis == "redis://given.example:1"
     assert database.startswith("postgresql://")
-    assert not (runner.data / "valkey").exists()
+    assert not (writer.data / "valkey").exists()
 
 
 def test_a_second_command_uses_the_services_of_the_first(runner: Runner) -> None:
@@ -68,17 +68,16 @@ def test_the_first_command_keeps_its_services_for_a_second(runner: Runner) -> No
     assert output.split() == ["UTF8", "True"]
 
 
-def test_two_data_folders_have_services_of_their_own(runner: Runner, tmp_path: Path) -> None:
+def test_two_data_folders_have_services_of_their_own(runner: Runner, writer: Runner) -> None:
     runner.hold()
-    other = Runner(tmp_path / "other")
 
-    assert set(other.addresses()).isdisjoint(runner.addresses())
+    assert set(writer.addresses()).isdisjoint(runner.addresses())
 
 
-def test_data_are_there_at_the_second_start(runner: Runner) -> None:
-    runner.python(WRITE)
+def test_data_are_there_at_the_second_start(writer: Runner) -> None:
+    writer.python(WRITE)
 
-    assert runner.python(READ).stdout.split() == ["42", "43"]
+    assert writer.python(READ).stdout.split() == ["42", "43"]
 
 
 @linux
@@ -98,21 +97,21 @@ def test_a_killed_supervisor_takes_everything_along(runner: Runner) -> None:
 
 
 @linux
-def test_a_start_after_everything_was_killed_finds_the_data(runner: Runner) -> None:
-    runner.python(WRITE)
-    runner.hold()
-    for process in runner.processes():
+def test_a_start_after_everything_was_killed_finds_the_data(writer: Runner) -> None:
+    writer.python(WRITE)
+    writer.hold()
+    for process in writer.processes():
         os.kill(process, signal.SIGKILL)
 
-    assert runner.python(READ).stdout.split() == ["42", "43"]
+    assert writer.python(READ).stdout.split() == ["42", "43"]
 
 
-def test_throw_away_services_leave_no_data(runner: Runner) -> None:
-    result = runner.run(
+def test_throw_away_services_leave_no_data(newcomer: Runner) -> None:
+    result = newcomer.run(
         "scratch", sys.executable, "-c", "import os; print(os.environ['INSTARCHIVER_DATA'])"
     )
 
-    assert Path(result.stdout.strip()) != runner.data
+    assert Path(result.stdout.strip()) != newcomer.data
     assert not Path(result.stdout.strip()).exists()
 
 
@@ -122,24 +121,24 @@ def test_a_missing_program_is_named(runner: Runner) -> None:
     assert (result.returncode, result.stdout) == (2, "no-such-program: no such program\n")
 
 
-def test_no_words_get_the_usage(runner: Runner) -> None:
-    result = runner.run()
+def test_no_words_get_the_usage(newcomer: Runner) -> None:
+    result = newcomer.run()
 
     assert result.returncode == 2
     assert "demo [--exit]" in result.stdout
 
 
 @pytest.mark.parametrize("recipe", ["serve", "demo"])
-def test_a_wrong_word_is_named_with_the_usage_of_its_recipe(runner: Runner, recipe: str) -> None:
-    result = runner.run(recipe, "--bogus")
+def test_a_wrong_word_is_named_with_the_usage_of_its_recipe(newcomer: Runner, recipe: str) -> None:
+    result = newcomer.run(recipe, "--bogus")
 
     assert result.returncode == 2
     assert f"usage: ./dev {recipe}" in result.stdout
     assert "--bogus" in result.stdout
 
 
-def test_help_is_no_error(runner: Runner) -> None:
-    result = runner.run("demo", "--help")
+def test_help_is_no_error(newcomer: Runner) -> None:
+    result = newcomer.run("demo", "--help")
 
     assert result.returncode == 0
     assert "--exit" in result.stdout
@@ -156,10 +155,10 @@ def test_a_database_without_tables_gets_one_line_of_advice(runner: Runner) -> No
 
 
 @pytest.mark.parametrize("words", [["serve"], ["manage", "archive", "natgeo"]])
-def test_a_database_that_is_not_there_is_named(runner: Runner, words: list[str]) -> None:
-    runner.variables["DATABASE_URL"] = "postgres://user:password@127.0.0.1:1/none"
+def test_a_database_that_is_not_there_is_named(newcomer: Runner, words: list[str]) -> None:
+    newcomer.variables["DATABASE_URL"] = "postgres://user:password@127.0.0.1:1/none"
 
-    result = runner.run(*words)
+    result = newcomer.run(*words)
 
     assert result.returncode == 2
     assert "correct DATABASE_URL" in result.stdout
