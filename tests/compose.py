@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600}
 Service = dict[str, Any]
 
 
+@cache
 def read(file: str) -> dict[str, Any]:
     """The whole file; anchors and merges are resolved."""
     content: dict[str, Any] = yaml.safe_load((ROOT / file).read_text())
