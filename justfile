@@ -94,5 +94,6 @@ prune *options:
     {{ compose }} down --volumes "$@"
 
 # Docker: run a manage.py command
+[no-exit-message]
 django *words:
-    {{ compose }} run --rm django python manage.py "$@"
+    @exec {{ compose }} run --rm django python manage.py "$@"

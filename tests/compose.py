@@ -53,10 +53,10 @@ def every_service() -> Iterator[Any]:
             yield file, name, service
 
 
-def dockerfile(service: Service) -> str:
-    """The text of the Dockerfile that builds the service's image."""
-    path: str = service["build"]["dockerfile"]
-    return (ROOT / path).read_text()
+def dockerfiles(file: str) -> dict[str, str]:
+    """The texts of the Dockerfiles, by the image that the file builds with each."""
+    builders = [service for service in services(file).values() if "build" in service]
+    return {each["image"]: (ROOT / each["build"]["dockerfile"]).read_text() for each in builders}
 
 
 def base_images(text: str) -> list[str]:

@@ -81,14 +81,20 @@ def test_what_a_service_refers_to_is_declared(file: str, name: str, service: Ser
 
 @EVERY
 def test_every_image_is_pinned(file: str, name: str, service: Service) -> None:
-    images = (
-        compose.base_images(compose.dockerfile(service))
-        if "build" in service
-        else [service["image"]]
-    )
+    dockerfile = compose.dockerfiles(file).get(service["image"])
+    images = compose.base_images(dockerfile) if dockerfile else [service["image"]]
 
     assert images
     assert all(compose.EXACT_TAG.search(image) for image in images), (file, name, images)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_image_is_built_once_and_never_fetched(file: str) -> None:
+    (image,) = compose.dockerfiles(file)
+    users = [each for each in compose.services(file).values() if each["image"] == image]
+
+    assert sum("build" in each for each in users) == 1
+    assert all(each["pull_policy"] == "never" for each in users)
 
 
 @pytest.mark.parametrize("image", ["postgres", "postgres:latest", "postgres:17", "nginx:stable"])
@@ -98,7 +104,8 @@ def test_a_floating_tag_is_no_pin(image: str) -> None:
 
 @EVERY
 def test_nobody_is_root(file: str, name: str, service: Service) -> None:
-    user = compose.last_user(compose.dockerfile(service)) if "build" in service else service["user"]
+    dockerfile = compose.dockerfiles(file).get(service["image"])
+    user = compose.last_user(dockerfile) if dockerfile else service["user"]
 
     assert user.split(":")[0] not in {"0", "root"}, (file, name)
 
@@ -176,7 +183,7 @@ def test_a_worker_has_time_for_its_soft_shutdown(file: str, name: str, service: 
     if any(word.endswith("/worker") for word in service.get("command", ())):
         grace = compose.seconds(service["stop_grace_period"])
         assert grace > 2 * settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT, (file, name)
-        assert "REMAP_SIGTERM=SIGQUIT" in compose.dockerfile(service)
+        assert "REMAP_SIGTERM=SIGQUIT" in compose.dockerfiles(file)[service["image"]]
 
 
 def test_there_is_one_beat() -> None:
@@ -186,7 +193,7 @@ def test_there_is_one_beat() -> None:
 
 
 def test_the_production_image_leaves_the_development_tools_out() -> None:
-    text = compose.dockerfile(compose.services(PRODUCTION)["django"])
+    (text,) = compose.dockerfiles(PRODUCTION).values()
 
     assert "COPY . " not in text
     assert not any(
@@ -196,7 +203,7 @@ def test_the_production_image_leaves_the_development_tools_out() -> None:
 
 
 def test_the_production_image_holds_every_app() -> None:
-    text = compose.dockerfile(compose.services(PRODUCTION)["django"])
+    (text,) = compose.dockerfiles(PRODUCTION).values()
     ours = {
         app.split(".")[0] for app in settings.INSTALLED_APPS if (ROOT / app.split(".")[0]).is_dir()
     }
@@ -205,7 +212,7 @@ def test_the_production_image_holds_every_app() -> None:
 
 
 def test_the_production_image_can_collect_its_static_files(tmp_path: Path) -> None:
-    text = compose.dockerfile(compose.services(PRODUCTION)["django"])
+    (text,) = compose.dockerfiles(PRODUCTION).values()
     command = "python manage.py collectstatic --no-input"
     for name in {*compose.copied(text)} - {"manage.py"}:
         (tmp_path / name).symlink_to(ROOT / name)
