@@ -74,24 +74,29 @@ lock *options:
     {{ lock }} --constraints requirements-dev.txt --output-file requirements.txt "$@" > /dev/null
 
 # Docker: start everything in the background
+[no-exit-message]
 up *options:
-    {{ compose }} up --detach --remove-orphans "$@"
+    @exec {{ compose }} up --detach --remove-orphans "$@"
 
 # Docker: stop everything, keep the data
+[no-exit-message]
 down *options:
-    {{ compose }} down "$@"
+    @exec {{ compose }} down "$@"
 
 # Docker: build the images
+[no-exit-message]
 build *options:
-    {{ compose }} build "$@"
+    @exec {{ compose }} build "$@"
 
 # Docker: follow the logs, of all services or those named
+[no-exit-message]
 logs *services:
-    {{ compose }} logs --follow "$@"
+    @exec {{ compose }} logs --follow "$@"
 
 # Docker: stop everything and delete its data
+[no-exit-message]
 prune *options:
-    {{ compose }} down --volumes "$@"
+    @exec {{ compose }} down --volumes "$@"
 
 # Docker: run a manage.py command
 [no-exit-message]
