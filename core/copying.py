@@ -47,7 +47,8 @@ def fresh_keys(model: type[models.Model], *, at_once: int = 5000) -> Iterator[in
 
 
 def _is_written(field: models.Field[Any, Any], first: Row) -> bool:
-    return field.attname in first or not isinstance(field, models.AutoField)
+    made = isinstance(field, models.AutoField | models.GeneratedField)
+    return field.attname in first or not made
 
 
 def _options(model: type[models.Model]) -> Options[Any]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 LONGEST_NAME = 200
+IMAGE_EXTENSIONS = r"(\.(jpe?g|png|webp|heic|avif))+$"
+"""At the end of a name, singly or chained. Also a pattern of PostgreSQL."""
+
+_IMAGE_EXTENSIONS = re.compile(IMAGE_EXTENSIONS, re.ASCII | re.IGNORECASE)
 
 
 def source_name(url: str) -> str:
@@ -20,6 +25,14 @@ def source_name(url: str) -> str:
     if not name or len(name) > LONGEST_NAME:
         return hashlib.sha256(parts.path.encode()).hexdigest()
     return name
+
+
+def identity(name: str, *, is_video: bool) -> str:
+    """What stays the same of a source name: Instagram changes the extensions of a picture.
+
+    `a_n.jpg`, `a_n.webp` and `a_n.webp.jpg` are one picture; the name of a video is what it is.
+    """
+    return name if is_video else _IMAGE_EXTENSIONS.sub("", name)
 
 
 def expires_at(url: str) -> datetime | None:

@@ -50,14 +50,18 @@ class Page:
 
 
 class Keyset:
-    """One order of one model's rows, such as `-created_at`."""
+    """One order of one model's rows, such as `-created_at`.
+
+    A model names in ORDERED_BY the columns by which it is ordered in place of those that it shows.
+    """
 
     def __init__(self, model: type[Model], ordering: str) -> None:
         options = model._meta  # noqa: SLF001  documented API of models
         self.ordering = ordering
-        self.name = ordering.removeprefix("-")
+        name = ordering.removeprefix("-")
+        column: str = getattr(model, "ORDERED_BY", {}).get(name, name)
         self.label = options.label_lower
-        self.field: Field[Any, Any] = cast("Field[Any, Any]", options.get_field(self.name))
+        self.field: Field[Any, Any] = cast("Field[Any, Any]", options.get_field(column))
         self.pk: Field[Any, Any] = options.pk
 
     def page(self, rows: QuerySet[Any], cursor: Cursor | None, size: int) -> Page:
@@ -116,10 +120,10 @@ class Keyset:
     def _segment(
         self, rows: QuerySet[Any], cursor: Cursor | None, *, has_value: bool
     ) -> QuerySet[Any]:
-        columns = (self.name, "pk") if has_value else ("pk",)
+        columns = (self.field.name, "pk") if has_value else ("pk",)
         descending = self.ordering.startswith("-") != bool(cursor and cursor.backwards)
         if self.field.null:
-            rows = rows.filter(**{f"{self.name}__isnull": not has_value})
+            rows = rows.filter(**{f"{self.field.name}__isnull": not has_value})
         if cursor and (cursor.value is not None) == has_value:
             place = (cursor.value, cursor.pk) if has_value else (cursor.pk,)
             beyond = LessThan if descending else GreaterThan

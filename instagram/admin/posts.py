@@ -53,8 +53,8 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
     )  # fmt: skip
     search_fields = ("caption",)
     search_help_text = "Words of the caption, or the Instagram id"
-    ordering = ("-post_created_at", "-id")
-    sortable_by = ("post_created_at",)
+    ordering = ("-sort_time", "-id")
+    sortable_by = ("sort_time",)
     list_display_links = ("id",)
     inlines = (MediaInline,)
     content: ClassVar = (
@@ -77,7 +77,7 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The picture, then what identifies the post."""
-        facts = ("user", "variant", "said", "availability", "post_created_at")
+        facts = ("user", "variant", "said", "availability", "sort_time")
         return (Pictures(request, _first_of_post, 56), "id", *facts)
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:  # noqa: ARG002  Django's signature

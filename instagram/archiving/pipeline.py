@@ -7,9 +7,11 @@ for the run stands in `archive`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
@@ -32,7 +34,13 @@ from core.tasks import send_on_commit
 from core.utils.answers import Payload
 from instagram import erasure
 from instagram.archiving import fetch, parse, persist, runs, schedule
-from instagram.archiving.records import HighlightRecord, Page, PostRecord, ProfileRecord
+from instagram.archiving.records import (
+    HighlightRecord,
+    Page,
+    PostRecord,
+    ProfileRecord,
+    StoryRecord,
+)
 from instagram.models import ArchiveRun, Highlight, RunStream, StreamPoll, User
 
 NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit)
@@ -124,7 +132,7 @@ def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
         outcome = persist.stories(run.user, page.items, now=timezone.now())
         if page.names_all and not outcome.rejected:
             persist.absent.stories(run.user, page.ids, now=asked_at)
-        runs.advance(run, stream, outcome, rejected=page.rejected)
+        runs.advance(run, stream, outcome, rejected=_lacking(page, "stories"))
         _close(run, stream, outcome, asked_at)
 
 
@@ -148,7 +156,7 @@ def _archive_tab(
     _refuse_private(run)
     while stream.state == RunStream.State.PENDING:
         asked_at = timezone.now()
-        page = read(ask(run.user, stream.cursor))
+        page = _without_advertisements(read(ask(run.user, stream.cursor)), run.user)
         with one_transaction():
             outcome = persist.posts(run.user, page.items, now=timezone.now(), tab=tab)
             runs.advance(
@@ -156,7 +164,7 @@ def _archive_tab(
                 stream,
                 outcome,
                 next_cursor=page.next_cursor,
-                rejected=(*page.rejected, *_without_files(page.items)),
+                rejected=_lacking(page, "posts"),
                 shown=page.ids,
             )
             if stream.state != RunStream.State.PENDING:
@@ -182,7 +190,7 @@ def _archive_tray(run: ArchiveRun, stream: RunStream) -> None:
     page = parse.highlights(fetch.highlights(run.user))
     with one_transaction():
         outcome = persist.tray(run.user, page.items, now=timezone.now())
-        rejected = (*page.rejected, *_cut_off(page))
+        rejected = (*page.rejected, *_cut_short(page, "tray"), *_cut_off(page))
         if page.names_all and not outcome.rejected and page.next_cursor is None:
             persist.absent.highlights(run.user, page.ids, now=asked_at)
         following = Highlight.objects.to_read(run.user).first()
@@ -198,13 +206,20 @@ def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
         page = parse.highlight_stories(fetch.highlight_stories(highlight.pk))
     except (NotAvailable, UnexpectedPayload) as error:
         page = Page((), (UnexpectedPayload(str(error), path=f"highlight {highlight.pk}"),))
+    page = _beside_the_tray(page, highlight)
     with one_transaction():
-        outcome = persist.Outcome()
-        if not page.rejected:
-            outcome = persist.highlight_stories(highlight, page.items, now=timezone.now())
+        outcome = persist.highlight_stories(highlight, page, now=timezone.now())
         following = Highlight.objects.to_read(run.user, after=highlight).first()
-        runs.advance(run, stream, outcome, next_cursor=_cursor(following), rejected=page.rejected)
+        rejected = _lacking(page, f"highlight {highlight.pk}")
+        runs.advance(run, stream, outcome, next_cursor=_cursor(following), rejected=rejected)
         _close(run, stream, outcome, asked_at)
+
+
+def _beside_the_tray(page: Page[StoryRecord], highlight: Highlight) -> Page[StoryRecord]:
+    """The page, counted by the tray where it does not count its own stories."""
+    if page.rejected or page.missing is not None or not highlight.media_count:
+        return page
+    return replace(page, missing=max(0, highlight.media_count - len(page.items)))
 
 
 def _cursor(highlight: Highlight | None) -> str | None:
@@ -250,12 +265,43 @@ def _refuse_private(run: ArchiveRun) -> None:
         raise PrivateProfile("the profile is private")
 
 
-def _without_files(posts: Iterable[PostRecord]) -> Iterator[UnexpectedPayload]:
-    """Posts that are stored, but whose pictures or videos nobody can fetch: not a success."""
-    for post in posts:
-        if post.lacks_files:
-            path = f"post {post.instagram_id}"
-            yield UnexpectedPayload("a file's address is missing", path=path, raw=dict(post.raw))
+def _without_advertisements(page: Page[PostRecord], user: User) -> Page[PostRecord]:
+    """The page without advertisements of others: they are understood, and not the profile's."""
+    own = [
+        post
+        for post in page.items
+        if not post.is_advertisement
+        or (post.owner is not None and post.owner.instagram_id == user.instagram_id)
+    ]
+    return replace(page, items=tuple(own))
+
+
+def _lacking(
+    page: Page[PostRecord] | Page[StoryRecord], listed: str
+) -> tuple[UnexpectedPayload, ...]:
+    """Everything that keeps a page from being a success although its items are stored."""
+    return (*page.rejected, *_cut_short(page, listed), *_without_files(page.items))
+
+
+def _cut_short(page: Page[Any], listed: str) -> Iterator[UnexpectedPayload]:
+    if page.missing:
+        text = f"{page.missing} items are counted and not shown"
+        yield UnexpectedPayload(text, path=listed)
+
+
+def _without_files(
+    items: Sequence[PostRecord] | Sequence[StoryRecord],
+) -> Iterator[UnexpectedPayload]:
+    """Items that are stored, but of which a picture, a video or a child was not offered."""
+    for item in items:
+        if item.lacks_files:
+            noun = "post" if isinstance(item, PostRecord) else "story"
+            yield UnexpectedPayload(
+                "a file's address is missing",
+                path=f"{noun} {item.instagram_id}",
+                raw=dict(item.raw),
+                item_id=item.instagram_id,
+            )
 
 
 @contextmanager

@@ -55,7 +55,8 @@ class ProfileRecord:
 class MediaRecord:
     """One image or video: `image_url` is the picture or the cover, `video_url` set for videos only.
 
-    Both are the largest candidate. Width and height are in pixels, duration in seconds.
+    Both are the largest candidate. A video whose address was not offered has `is_video` and no
+    `video_url`. Width and height are in pixels, duration in seconds.
     """
 
     instagram_id: str
@@ -65,6 +66,12 @@ class MediaRecord:
     height: int | None
     duration: float | None = None
     alternative_text: str | None = None
+    is_video: bool = False
+
+    @property
+    def lacks_files(self) -> bool:
+        """Whether the payload left out the address of a file that the medium must have."""
+        return (self.video_url if self.is_video else self.image_url) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +105,19 @@ class PostRecord:
     comment_count: int | None
     play_count: int | None
     raw: Raw = field(repr=False)
+    counted_media: int | None = None
+    """How many children the payload says that the carousel has."""
+    is_advertisement: bool = False
 
     @property
     def lacks_files(self) -> bool:
-        """Whether the payload left out the address of a file that the post must have."""
-        if self.variant == "video":
-            return any(medium.video_url is None for medium in self.media)
-        return any(medium.image_url is None and medium.video_url is None for medium in self.media)
+        """Whether the payload left out a child, or the address of a file that it must have."""
+        return self.is_cut_short or any(medium.lacks_files for medium in self.media)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the carousel has fewer children than it counts: it proves no removal."""
+        return self.counted_media is not None and len(self.media) < self.counted_media
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,11 @@ class StoryRecord:
     expires_at: datetime
     media: MediaRecord
     raw: Raw = field(repr=False)
+
+    @property
+    def lacks_files(self) -> bool:
+        """Whether the payload left out the address of a file that the story must have."""
+        return self.media.lacks_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +159,31 @@ Record = TypeVar("Record", PostRecord, StoryRecord, HighlightRecord)
 class Page(Generic[Record]):
     """What one answer held: records in the provider's order, items of unknown shape, next cursor.
 
-    `next_cursor` is None at the end of the list.
+    `next_cursor` is None at the end of the list. `missing` is how many items the answer itself
+    counts and does not show, None where it counts none.
     """
 
     items: tuple[Record, ...]
     rejected: tuple[UnexpectedPayload, ...] = ()
     next_cursor: str | None = None
+    missing: int | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The Instagram ids of everything shown; empty texts for what does not tell even its id."""
+        """The Instagram ids of everything shown; an empty text for each thing without an id.
+
+        One more empty text where the list is shorter than its own count.
+        """
         unread = tuple(each.item_id for each in self.rejected)
-        return tuple(item.instagram_id for item in self.items) + unread
+        left_out = ("",) if self.is_cut_short else ()
+        return tuple(item.instagram_id for item in self.items) + unread + left_out
 
     @property
     def names_all(self) -> bool:
         """Whether what is not among the ids was not shown."""
         return all(self.ids)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the list is shorter than its own count: it proves nothing of what it omits."""
+        return bool(self.missing)

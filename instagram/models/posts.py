@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Least
 from simple_history.models import HistoricalRecords
 
 from core.models import Timestamped
@@ -37,6 +38,7 @@ class Post(Timestamped, Searchable, Observed):
     """
 
     SEARCHED = ("caption",)
+    ORDERED_BY: ClassVar = {"post_created_at": "sort_time"}
 
     class Variant(models.TextChoices):
         NORMAL = "normal"
@@ -56,7 +58,13 @@ class Post(Timestamped, Searchable, Observed):
     in_grid = models.BooleanField(default=False, help_text="the profile's grid has shown it")
     in_reels = models.BooleanField(default=False, help_text="the profile's reels have shown it")
     is_flagged = models.BooleanField(default=False)
-    post_created_at = models.DateTimeField()
+    post_created_at = models.DateTimeField(help_text="as the provider says")
+    # No post is later than our first sight of it, whatever the provider says.
+    sort_time = models.GeneratedField(
+        expression=Least("post_created_at", "created_at"),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
     raw_data = models.JSONField(null=True, blank=True)
     api_updated_at = models.DateTimeField(
         null=True, blank=True, help_text="last tracked change that came from the Core API"
@@ -66,7 +74,7 @@ class Post(Timestamped, Searchable, Observed):
     history = HistoricalRecords(
         excluded_fields=[
             "raw_data", "search_text", "search_grams", "in_grid", "in_reels", "misses",
-            "last_missed_at",
+            "last_missed_at", "sort_time",
         ],
         cascade_delete_history=False,
     )  # fmt: skip
@@ -75,15 +83,13 @@ class Post(Timestamped, Searchable, Observed):
         indexes: ClassVar = [
             GinIndex(fields=["search_grams"], name="post_search"),
             # The three orders of GET /instagram/posts/, each alone and within a profile or variant
-            models.Index(fields=["post_created_at", "id"], name="post_by_posted"),
+            models.Index(fields=["sort_time", "id"], name="post_by_sort_time"),
             models.Index(fields=["created_at", "id"], name="post_by_created"),
             models.Index(fields=["updated_at", "id"], name="post_by_updated"),
-            models.Index(fields=["user", "post_created_at", "id"], name="post_of_user_by_posted"),
+            models.Index(fields=["user", "sort_time", "id"], name="post_of_user_by_sort_time"),
+            models.Index(fields=["variant", "sort_time", "id"], name="post_variant_by_sort_time"),
             models.Index(
-                fields=["variant", "post_created_at", "id"], name="post_variant_by_posted"
-            ),
-            models.Index(
-                fields=["post_created_at", "id"], condition=NOT_LIVE, name="post_not_live_by_posted"
+                fields=["sort_time", "id"], condition=NOT_LIVE, name="post_not_live_by_sort_time"
             ),
         ]
 

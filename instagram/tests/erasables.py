@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from api_logs.models import APIRequestLog
 from instagram.archiving import persist, runs
-from instagram.archiving.records import HighlightRecord, OwnerRecord
+from instagram.archiving.records import HighlightRecord, OwnerRecord, Page
 from instagram.models import (
     ArchiveRun,
     Highlight,
@@ -47,7 +47,7 @@ def archived(posts: int = 2) -> User:
     persist.posts(user, [replace(pages[0], coauthors=(OTHER,)), *pages[1:]], now=NOW)
     persist.stories(user, [story(STORY)], now=NOW)
     persist.tray(user, [highlight()], now=NOW)
-    persist.highlight_stories(Highlight.objects.get(), [story(STORY)], now=NOW)
+    persist.highlight_stories(Highlight.objects.get(), Page((story(STORY),)), now=NOW)
     add_run(user)
     log_call(target=POST, batch="renewal")
     StreamPoll.objects.create(user=user, stream=RunStream.Name.POSTS)

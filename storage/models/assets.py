@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Func, Q, Value, When
 from django.utils import timezone
 
 from core.models import Timestamped
 from storage.models.files import StoredFile
+from storage.sources import IMAGE_EXTENSIONS
 
 LEASE = timedelta(seconds=60)
 
@@ -38,7 +39,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
 
 class Asset(Timestamped):
-    """One file that we want, unique by owner and source name; done exactly when it has a file.
+    """One file that we want, unique by owner and identity; done exactly when it has a file.
 
     wanted ──▶ stored
        │
@@ -67,7 +68,22 @@ class Asset(Timestamped):
     owner_kind = models.CharField(max_length=20, help_text="user, post or story")
     owner_id = models.CharField(max_length=32, help_text="the owner's Instagram id")
     role = models.CharField(max_length=10, choices=Role)
-    source_name = models.CharField(max_length=200)
+    source_name = models.CharField(max_length=200, help_text="as it was first seen")
+    # The rule of `sources.identity`, kept by the database.
+    identity = models.GeneratedField(
+        expression=Case(
+            When(role="video", then=F("source_name")),
+            default=Func(
+                F("source_name"),
+                Value(IMAGE_EXTENSIONS),
+                Value(""),
+                Value("i"),
+                function="regexp_replace",
+            ),
+        ),
+        output_field=models.CharField(max_length=200),
+        db_persist=True,
+    )
 
     url = models.TextField(help_text="signed: never shown to strangers")
     url_expires_at = models.DateTimeField(null=True)
@@ -88,7 +104,7 @@ class Asset(Timestamped):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["owner_kind", "owner_id", "role", "source_name"],
+                fields=["owner_kind", "owner_id", "role", "identity"],
                 name="asset_once_per_owner",
             ),
             # Stored means there is a file, and a file means stored.
@@ -110,6 +126,12 @@ class Asset(Timestamped):
                 fields=["priority", "next_attempt_at", "id"],
                 condition=Q(state="expired"),
                 name="asset_to_renew",
+            ),
+            # Serves claims.allow_renewals, which every run asks once.
+            models.Index(
+                fields=["owner_kind", "owner_id"],
+                condition=Q(state="failed"),
+                name="asset_failed",
             ),
         ]
 

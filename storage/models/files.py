@@ -69,8 +69,14 @@ class StoredFile(models.Model):
     enriched_at = models.DateTimeField(null=True)
     enrichment_attempts = models.PositiveSmallIntegerField(default=0)
     enrichment_lease_until = models.DateTimeField(null=True)
+    problem = models.TextField(
+        default="", blank=True, help_text="why facts are unknown; asked again by newer decoders"
+    )
+    examined_by = models.CharField(
+        max_length=100, default="", blank=True, help_text="the versions of the decoders"
+    )
     rejected_at = models.DateTimeField(
-        null=True, help_text="the bytes are no readable image or video; in quarantine, never served"
+        null=True, help_text="an earlier version put the bytes into quarantine; to be restored"
     )
     lost_at = models.DateTimeField(
         null=True, help_text="the bytes are gone or damaged; a fixity event says more"

@@ -1,5 +1,6 @@
 """Reads the tray of highlights of a profile."""
 
+from core import texts
 from instagram.archiving.parse import unwrap, values
 from instagram.archiving.parse.pages import Unreadable, attempt, page
 from instagram.archiving.records import HighlightRecord, Page, Raw
@@ -20,7 +21,12 @@ def highlights(payload: object) -> Page[HighlightRecord]:
     found = unwrap.layers(payload)
     listing = unwrap.require_listing("highlights", found, _HIGHLIGHT_LISTS)
     outcomes = (attempt(highlight_record, entry) for entry in listing.entries)
-    return page("highlights", outcomes, unwrap.next_cursor(found, listing.holder))
+    return page(
+        "highlights",
+        outcomes,
+        unwrap.next_cursor(found, listing.holder),
+        missing=unwrap.missing(listing.holder, listing.entries),
+    )
 
 
 def highlight_record(value: object) -> HighlightRecord:
@@ -28,7 +34,7 @@ def highlight_record(value: object) -> HighlightRecord:
     item = unwrap.entry(value)
     return HighlightRecord(
         instagram_id=_highlight_id(item),
-        title=values.text(item.get("title")),
+        title=values.bounded(item.get("title"), texts.TITLE),
         cover_url=_cover_url(item),
         media_count=values.count(item.get("media_count")),
         edited_at=values.first(*(values.moment(item.get(key)) for key in _EDITED)),

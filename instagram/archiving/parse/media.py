@@ -7,22 +7,30 @@ The families differ in key names only: private API `image_versions2.candidates`,
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
+from core import texts
 from instagram.archiving.parse import values
 from instagram.archiving.parse.pages import Unreadable
 from instagram.archiving.records import MediaRecord, Raw
 
 _IMAGE, _VIDEO, _CAROUSEL = 1, 2, 8
+# Kinds of posts that are videos always.
+_VIDEO_PRODUCTS = ("clips", "igtv", "reels")
 # In order of preference, for payloads that offer no list of sizes.
 _IMAGE_URLS = ("thumbnail_url", "display_uri", "display_src", "thumbnail_src")
 
 
 class Candidate(NamedTuple):
-    """One size on offer. The address is checked only when the candidate is chosen."""
+    """One size on offer. The address is checked only when the candidate is chosen.
+
+    `rank` orders candidates of unknown size: the lower one is preferred.
+    """
 
     url: object
     width: int | None
     height: int | None
+    rank: int = 0
 
     @property
     def area(self) -> int:
@@ -33,14 +41,16 @@ def medium(item: Raw) -> MediaRecord:
     """The medium with its largest picture and, for a video, its largest stream."""
     image = largest(_images(item))
     width, height = _dimensions(item, image)
+    is_a_video = is_video(item)
     return MediaRecord(
         instagram_id=media_id(item),
         image_url=values.url(image.url) if image else None,
-        video_url=_video_url(item),
+        video_url=_offered_video(item) if is_a_video else None,
+        is_video=is_a_video,
         width=width,
         height=height,
         duration=values.seconds(item.get("video_duration")),
-        alternative_text=values.text(item.get("accessibility_caption")),
+        alternative_text=values.bounded(item.get("accessibility_caption"), texts.CAPTION),
     )
 
 
@@ -61,15 +71,40 @@ def taken_at(item: Raw) -> datetime:
 
 
 def is_carousel(item: Raw) -> bool:
-    return item.get("media_type") == _CAROUSEL or _kind(item).endswith("Sidecar")
+    return _media_type(item) == _CAROUSEL or _kind(item).endswith("Sidecar")
 
 
 def is_video(item: Raw) -> bool:
-    """Whether the item is a video, by the first sign that its family gives."""
-    if item.get("media_type") in (_IMAGE, _VIDEO):
-        return bool(item["media_type"] == _VIDEO)
-    told = values.flag(item.get("is_video"))
-    return _kind(item).endswith("Video") if told is None else told
+    """Whether the item is a video.
+
+    An address of a video makes one, whatever `media_type` says or lacks, unless the item denies it
+    in other words and nowhere says that it is a video. Without an address, the first sign that the
+    family gives decides, so that a video whose address is not offered yet is known to be missing.
+    """
+    said = [sign for sign in _signs(item) if sign is not None]
+    if _offered_video(item) is None:
+        return next(iter(said), False)
+    return True in said or not _denies_video(item)
+
+
+def _signs(item: Raw) -> Iterator[bool | None]:
+    """What the item says of being a video, the most reliable sign first; None: nothing."""
+    media_type = _media_type(item)
+    yield media_type == _VIDEO if media_type in (_IMAGE, _VIDEO) else None
+    yield values.flag(item.get("is_video"))
+    yield True if _kind(item).endswith("Video") else None
+    yield True if item.get("product_type") in _VIDEO_PRODUCTS else None
+    yield True if values.seconds(item.get("video_duration")) else None
+    yield True if values.text(item.get("video_dash_manifest")) else None
+
+
+def _denies_video(item: Raw) -> bool:
+    return values.flag(item.get("is_video")) is False or _kind(item).endswith("Image")
+
+
+def _media_type(item: Raw) -> int | None:
+    """1, 2 or 8; some clients pass it on as text."""
+    return values.count(item.get("media_type"))
 
 
 def candidates(entries: object) -> Iterator[Candidate]:
@@ -84,9 +119,21 @@ def candidates(entries: object) -> Iterator[Candidate]:
 
 
 def largest(offers: Iterable[Candidate]) -> Candidate | None:
-    """The valid candidate of the largest area; the earlier one of equals."""
-    by_area = sorted(offers, key=lambda offer: offer.area, reverse=True)
-    return next((offer for offer in by_area if values.url(offer.url)), None)
+    """The valid candidate of the largest area.
+
+    Of equals the one of lower rank, then of the lesser path: the order in which a provider lists
+    them changes from poll to poll, and must not look like another file.
+    """
+    valid = (offer for offer in offers if values.url(offer.url))
+    return min(valid, key=lambda offer: (-offer.area, offer.rank, _path(offer.url)), default=None)
+
+
+def _path(url: object) -> str:
+    """The path without its server, which differs from answer to answer as the signature does."""
+    try:
+        return urlsplit(str(url)).path
+    except ValueError:  # such as an unfinished IPv6 address
+        return str(url)
 
 
 def _kind(item: Raw) -> str:
@@ -95,7 +142,7 @@ def _kind(item: Raw) -> str:
 
 def _images(item: Raw) -> Iterator[Candidate]:
     dimensions = values.mapping(item.get("dimensions"))
-    # GraphQL's full picture is listed apart from its resources; first, so that it wins a draw.
+    # GraphQL lists its full picture apart from its resources.
     yield Candidate(
         item.get("display_url"),
         values.pixels(dimensions.get("width")),
@@ -104,13 +151,11 @@ def _images(item: Raw) -> Iterator[Candidate]:
     yield from candidates(values.mapping(item.get("image_versions2")).get("candidates"))
     yield from candidates(values.mapping(item.get("image_versions")).get("items"))
     yield from candidates(item.get("display_resources"))
-    for key in _IMAGE_URLS:
-        yield Candidate(item.get(key), None, None)
+    for rank, key in enumerate(_IMAGE_URLS, start=1):
+        yield Candidate(item.get(key), None, None, rank)
 
 
-def _video_url(item: Raw) -> str | None:
-    if not is_video(item):
-        return None
+def _offered_video(item: Raw) -> str | None:
     chosen = largest(_videos(item))
     return values.url(chosen.url) if chosen else None
 
@@ -118,7 +163,7 @@ def _video_url(item: Raw) -> str | None:
 def _videos(item: Raw) -> Iterator[Candidate]:
     yield from candidates(item.get("video_versions"))
     yield from candidates(item.get("video_resources"))
-    yield Candidate(item.get("video_url"), None, None)
+    yield Candidate(item.get("video_url"), None, None, rank=1)
 
 
 def _dimensions(item: Raw, image: Candidate | None) -> tuple[int | None, int | None]:

@@ -50,7 +50,11 @@ def attempt(read: Callable[[object], Record], entry: object) -> Record | Rejecte
 
 
 def page(
-    noun: str, outcomes: Iterable[Record | Rejected], next_cursor: str | None = None
+    noun: str,
+    outcomes: Iterable[Record | Rejected],
+    next_cursor: str | None = None,
+    *,
+    missing: int | None = None,
 ) -> Page[Record]:
     """Collect the outcomes in order, each record once."""
     records: list[Record] = []
@@ -60,7 +64,7 @@ def page(
             rejected.append(outcome.reason.at(f"{noun}[{index}]", outcome.raw))
         else:
             records.append(outcome)
-    return Page(unique(records), tuple(rejected), next_cursor)
+    return Page(unique(records), tuple(rejected), next_cursor, missing)
 
 
 def unique(records: Iterable[IdentifiedRecord]) -> tuple[IdentifiedRecord, ...]:

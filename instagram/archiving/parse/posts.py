@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core import texts
 from core.errors import NotAvailable
 from instagram.archiving.parse import media, owners, unwrap, values
 from instagram.archiving.parse.pages import Rejected, Unreadable, attempt, page, unique
@@ -30,6 +31,12 @@ _REEL_LISTS = (
 )
 _POST_KEYS = ("shortcode_media", "xdt_shortcode_media")
 _MAX_CHILDREN = 100  # Instagram allows 20
+# Units between the posts of a feed that are understood, and hold nothing of the profile's.
+_UNITS = (
+    "suggested_users", "suggested_top_accounts", "suggested_businesses", "suggested_hashtags",
+    "stories_netego", "clips_netego", "bloks_netego", "ad4ad", "in_feed_survey",
+    "end_of_feed_demarcator", "ig_netego", "explore_story",
+)  # fmt: skip
 _PLAY_COUNTS = ("play_count", "video_play_count", "view_count", "video_view_count")
 
 
@@ -56,8 +63,6 @@ def post(payload: object) -> PostRecord:
 def post_record(value: object) -> PostRecord:
     """Turn one upstream item into a record. Raises Unreadable."""
     item = unwrap.entry(value)
-    if item.get("product_type") == "ad":
-        raise Unreadable("product_type", "an advertisement")
     return PostRecord(
         instagram_id=media.media_id(item),
         shortcode=values.first(*map(values.shortcode, (item.get("code"), item.get("shortcode")))),
@@ -72,13 +77,33 @@ def post_record(value: object) -> PostRecord:
         comment_count=_comment_count(item),
         play_count=values.first(*(values.count(item.get(key)) for key in _PLAY_COUNTS)),
         raw=item,
+        counted_media=values.count(item.get("carousel_media_count")) or _counted_edges(item),
+        is_advertisement=_is_advertisement(item),
     )
+
+
+def _is_advertisement(item: Raw) -> bool:
+    """Whether the item is an advertisement: somebody else's, or the profile's own promoted post."""
+    return (
+        item.get("product_type") == "ad"
+        or item.get("is_ad") is True
+        or bool(item.get("ad_id") or item.get("injected"))
+    )
+
+
+def _is_left_out(outcome: PostRecord | Rejected) -> bool:
+    """Whether an entry is understood to be no post of anybody's: a unit, an odd advertisement."""
+    if not isinstance(outcome, Rejected):
+        return False
+    entry = unwrap.entry(outcome.raw)
+    return _is_advertisement(entry) or any(key in entry for key in _UNITS)
 
 
 def _page(payload: object, noun: str, keys: tuple[str, ...]) -> Page[PostRecord]:
     found = unwrap.layers(payload)
     listing = unwrap.require_listing(noun, found, keys)
-    outcomes = [attempt(post_record, entry) for entry in listing.entries]
+    attempts = (attempt(post_record, entry) for entry in listing.entries)
+    outcomes = [outcome for outcome in attempts if not _is_left_out(outcome)]
     cursor = unwrap.next_cursor(found, listing.holder)
     if cursor is None and unwrap.announces_more(listing.holder):
         # Taken as the end of the list, this would leave the archive incomplete without a word.
@@ -129,6 +154,10 @@ def _children(item: Raw) -> list[Raw]:
     return [unwrap.entry(child) for child in children]
 
 
+def _counted_edges(item: Raw) -> int | None:
+    return values.count(values.mapping(item.get("edge_sidecar_to_children")).get("count"))
+
+
 def _child(index: int, child: Raw) -> MediaRecord:
     """One child. Its failure is the post's: with a gap it would be stored as if complete."""
     try:
@@ -144,7 +173,9 @@ def _caption(item: Raw) -> str | None:
     if "caption" not in item:
         return None
     caption = item["caption"]
-    return "" if caption is None else values.text(values.mapping(caption).get("text", caption))
+    if caption is None:
+        return ""
+    return values.bounded(values.mapping(caption).get("text", caption), texts.CAPTION)
 
 
 def _edge_caption(value: object) -> str | None:
@@ -152,14 +183,14 @@ def _edge_caption(value: object) -> str | None:
     if edges == []:
         return ""
     node = unwrap.entry(next(iter(values.sequence(edges)), None))
-    return values.text(node.get("text"))
+    return values.bounded(node.get("text"), texts.CAPTION)
 
 
 def _location(value: object) -> LocationRecord | None:
     place = values.mapping(value)
     found = LocationRecord(
         instagram_id=values.bare_id(place.get("pk"), place.get("id")),
-        name=values.text(place.get("name")),
+        name=values.display_name(place.get("name")),
         latitude=values.decimal(place.get("lat"), lowest=-90, highest=90),
         longitude=values.decimal(place.get("lng"), lowest=-180, highest=180),
     )

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from core import texts
 from instagram.archiving.parse import media, owners, unwrap, values
 from instagram.archiving.records import ProfileRecord, Raw
+
+_MAX_LINKS = 50  # Instagram allows 5
 
 
 def profile(payload: object) -> ProfileRecord:
@@ -23,7 +26,7 @@ def _record(user: Raw, instagram_id: str, username: str) -> ProfileRecord:
         instagram_id=instagram_id,
         username=username,
         full_name=values.display_name(user.get("full_name")),
-        biography=values.text(user.get("biography")),
+        biography=values.bounded(user.get("biography"), texts.BIOGRAPHY),
         is_private=values.flag(user.get("is_private")),
         is_verified=values.flag(user.get("is_verified")),
         external_url=_external_url(user),
@@ -47,7 +50,7 @@ def _bio_links(user: Raw) -> tuple[str, ...] | None:
     links = user.get("bio_links")
     if not isinstance(links, list):
         return None
-    addresses = (values.url(values.mapping(link).get("url")) for link in links)
+    addresses = (values.url(values.mapping(link).get("url")) for link in links[:_MAX_LINKS])
     return tuple(address for address in addresses if address)
 
 
@@ -64,5 +67,5 @@ def _picture_url(user: Raw) -> str | None:
 def _pictures(user: Raw) -> Iterator[media.Candidate]:
     yield from media.candidates([user.get("hd_profile_pic_url_info")])
     yield from media.candidates(user.get("hd_profile_pic_versions"))
-    yield media.Candidate(user.get("profile_pic_url_hd"), None, None)
-    yield media.Candidate(user.get("profile_pic_url"), None, None)
+    yield media.Candidate(user.get("profile_pic_url_hd"), None, None, rank=1)
+    yield media.Candidate(user.get("profile_pic_url"), None, None, rank=2)

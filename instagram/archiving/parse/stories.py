@@ -39,19 +39,26 @@ def story_record(value: object, *, reel: Raw) -> StoryRecord:
 
 def _page(payload: object, noun: str) -> Page[StoryRecord]:
     found = unwrap.layers(payload)
-    outcomes = list(_outcomes(_reels(noun, found)))
+    reels = [unwrap.entry(value) for value in _reels(noun, found)]
+    outcomes = list(_outcomes(reels))
     if not outcomes:
         unwrap.refuse_private(found)
-    return page(noun, outcomes)
+    return page(noun, outcomes, missing=_missing(reels))
 
 
-def _outcomes(reels: Iterable[object]) -> Iterator[StoryRecord | Rejected]:
-    for value in reels:
-        reel = unwrap.entry(value)
+def _missing(reels: Sequence[Raw]) -> int | None:
+    """How many stories the reels count and do not show; None where no reel counts its stories."""
+    each = [unwrap.missing(reel, values.sequence(reel.get("items"))) for reel in reels]
+    known = [missing for missing in each if missing is not None]
+    return sum(known) if known else None
+
+
+def _outcomes(reels: Iterable[Raw]) -> Iterator[StoryRecord | Rejected]:
+    for reel in reels:
         items = reel.get("items")
         if not isinstance(items, list):
             # Trays name reels whose items they leave out: unknown, which is not "no stories".
-            yield Rejected(Unreadable("items"), value)
+            yield Rejected(Unreadable("items"), reel)
             continue
         yield from (attempt(partial(story_record, reel=reel), item) for item in items)
 

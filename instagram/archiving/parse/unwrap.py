@@ -97,6 +97,18 @@ def entry(value: object) -> Raw:
     return item
 
 
+def missing(holder: Raw, entries: Sequence[object]) -> int | None:
+    """How many entries the holder of a list counts and does not show; None where it counts none.
+
+    Stories and highlights are counted as `media_count`, `media_ids` or `count`.
+    """
+    stated = [values.count(holder.get(key)) for key in ("media_count", "count")]
+    if isinstance(ids := holder.get("media_ids"), list):
+        stated.append(len({*map(str, ids)}))
+    counts = [count for count in stated if count is not None]
+    return max(0, max(counts) - len(entries)) if counts else None
+
+
 def next_cursor(found: Sequence[Raw], holder: Raw) -> str | None:
     """Where the next page starts, None at the end of the list."""
     if _more(holder) is False:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from core import usernames
+from core import texts, usernames
 from instagram.archiving.records import Raw
 
 Value = TypeVar("Value")
@@ -16,10 +16,12 @@ Value = TypeVar("Value")
 # PostgreSQL's bigint and integer: a larger number is noise, and must not break a whole page.
 BIGINT_MAX = 2**63 - 1
 INTEGER_MAX = 2**31 - 1
-LONGEST_NAME = 500  # characters
-# Sane moments for Instagram content; milliseconds and zeros fall outside.
+LONGEST_URL = 8192  # characters; servers refuse longer ones
+# Sane moments for Instagram content; zeros fall outside. Read as seconds, milliseconds and
+# microseconds, the range has no number in common with itself.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+UNITS_PER_SECOND = (1, 1_000, 1_000_000)
 
 _NOTHING: Mapping[str, Any] = {}
 _ID = re.compile(r"([1-9][0-9]{0,31})(?:_[0-9]*)?")
@@ -48,8 +50,13 @@ def text(value: object) -> str | None:
 
 def display_name(value: object) -> str | None:
     """A text of a length that an index can hold; the real ones have 64 characters at most."""
-    name = text(value)
-    return name if name is None else name[:LONGEST_NAME]
+    return bounded(value, texts.NAME)
+
+
+def bounded(value: object, bound: int) -> str | None:
+    """A text, of which one character more than the bound is kept: it tells that there was more."""
+    whole = text(value)
+    return whole if whole is None else whole[: bound + 1]
 
 
 def flag(value: object) -> bool | None:
@@ -94,7 +101,9 @@ def seconds(value: object) -> float | None:
 
 def url(value: object) -> str | None:
     """An absolute http(s) address."""
-    return value if isinstance(value, str) and _URL.fullmatch(value) else None
+    if not isinstance(value, str) or len(value) > LONGEST_URL:
+        return None
+    return value if _URL.fullmatch(value) else None
 
 
 def username(value: object) -> str | None:
@@ -128,7 +137,10 @@ def _id_from_number(value: object) -> str | None:
 
 
 def moment(value: object) -> datetime | None:
-    """An aware time from epoch seconds (number or text) or from ISO 8601."""
+    """An aware time from ISO 8601, or from a number (or its text) of time since 1970.
+
+    Payloads count it in seconds, milliseconds or microseconds.
+    """
     if isinstance(value, str):
         return _from_epoch(float(value)) if _is_epoch(value) else _from_iso(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -141,10 +153,11 @@ def _is_epoch(value: str) -> bool:
 
 
 def _from_epoch(value: float) -> datetime | None:
-    # False for NaN too, so that fromtimestamp() sees only what it can read.
-    if not EARLIEST.timestamp() <= value < LATEST.timestamp():
-        return None
-    return datetime.fromtimestamp(value, UTC)
+    for units in UNITS_PER_SECOND:
+        # False for NaN too, so that fromtimestamp() sees only what it can read.
+        if EARLIEST.timestamp() * units <= value < LATEST.timestamp() * units:
+            return datetime.fromtimestamp(value / units, UTC)
+    return None
 
 
 def _from_iso(value: str) -> datetime | None:

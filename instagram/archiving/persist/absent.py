@@ -11,6 +11,7 @@ from django.db.models import F, Func, Max, Q, QuerySet
 from core.errors import ItemsUnreadable
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
+from instagram.archiving.schedule.intervals import STORY_LIFE
 from instagram.models import (
     ArchiveRun,
     ChangeEvent,
@@ -54,7 +55,12 @@ def posts(run: ArchiveRun, *, now: datetime) -> None:
 def stories(user: User, shown: Collection[str], *, now: datetime) -> None:
     """Judge the stories that should still be on show; one that has expired is not deleted."""
     absent = (
-        user.stories.filter(expires_at__gt=now, created_at__lt=now, availability__in=absence.JUDGED)
+        user.stories.filter(
+            expires_at__gt=now,
+            # However late the provider says that it ends, it was there when we first saw it.
+            created_at__range=(now - STORY_LIFE, now),
+            availability__in=absence.JUDGED,
+        )
         .exclude(pk__in=shown)
         .select_related("user")
         .defer("raw_data")

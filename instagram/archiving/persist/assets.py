@@ -9,20 +9,26 @@ from typing import NamedTuple
 
 from django.db.models import Case, DateTimeField, Value, When
 
+from instagram.archiving.records import MediaRecord
 from storage.models import Asset
-from storage.sources import expires_at, source_name
+from storage.sources import expires_at, identity, source_name
 
-# A file that was no picture, or too large, is that under every URL.
-CURED_BY_ANOTHER_URL = ("UrlExpired", "Transient")
+# Too large is a file under every URL. Everything else is the host's state of the moment.
+GIVEN_UP_FOR_GOOD = ("TooLarge",)
+
+Pair = tuple["Wanted | None", "Wanted | None"]
 
 
 class AssetKey(NamedTuple):
-    """What makes a wanted file one and the same, whatever its signed URL."""
+    """What makes a wanted file one and the same, whatever its signed URL and its extension.
+
+    A picture is the same file as the cover of a video: the video may become known later.
+    """
 
     owner_kind: str
     owner_id: str
-    role: str
-    source_name: str
+    is_video: bool
+    identity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Wanted:
     """A file that some row wants, and where it can be had now."""
 
     key: AssetKey
+    role: str
+    source_name: str
     url: str
     priority: int = Asset.Priority.FRESH
 
@@ -40,12 +48,27 @@ def wanted(
     """The file behind a URL of the provider; None where there is no URL."""
     if url is None:
         return None
-    return Wanted(AssetKey(owner_kind, owner_id, role, source_name(url)), url, priority)
+    name = source_name(url)
+    return Wanted(_key(owner_kind, owner_id, role, name), role, name, url, priority)
+
+
+def of_medium(owner_kind: str, owner_id: str, medium: MediaRecord, *, priority: int = 1) -> Pair:
+    """The picture (or cover) and the video of one medium; None for what it does not offer."""
+    role = Asset.Role.COVER if medium.is_video else Asset.Role.IMAGE
+    return (
+        wanted(owner_kind, owner_id, role, medium.image_url, priority=priority),
+        wanted(owner_kind, owner_id, Asset.Role.VIDEO, medium.video_url, priority=priority),
+    )
 
 
 def key_of(asset: Asset) -> AssetKey:
     """The key of a row."""
-    return AssetKey(asset.owner_kind, asset.owner_id, asset.role, asset.source_name)
+    return _key(asset.owner_kind, asset.owner_id, asset.role, asset.source_name)
+
+
+def _key(owner_kind: str, owner_id: str, role: str, name: str) -> AssetKey:
+    is_video = role == Asset.Role.VIDEO
+    return AssetKey(owner_kind, owner_id, is_video, identity(name, is_video=is_video))
 
 
 def want(
@@ -80,10 +103,14 @@ def _known(keys: Iterable[AssetKey]) -> dict[AssetKey, Asset]:
 
 
 def _is_stale(asset: Asset, file: Wanted) -> bool:
+    """Whether the file is to be fetched from the URL that the provider names now.
+
+    Also from the same URL, where the last attempt was refused: the host may have been mistaken.
+    """
     if asset.state == Asset.State.EXPIRED:
-        return True  # the provider stands by an expired URL: it may have been refused by mistake
-    if asset.state == Asset.State.FAILED and asset.error_code not in CURED_BY_ANOTHER_URL:
-        return False
+        return True
+    if asset.state == Asset.State.FAILED:
+        return asset.error_code not in GIVEN_UP_FOR_GOOD
     return asset.state != Asset.State.STORED and asset.url != file.url
 
 
@@ -107,7 +134,10 @@ def _renew(files: Iterable[Wanted], have: Mapping[AssetKey, Asset], now: datetim
 
 def _row(file: Wanted, now: datetime) -> Asset:
     return Asset(
-        **file.key._asdict(),
+        owner_kind=file.key.owner_kind,
+        owner_id=file.key.owner_id,
+        role=file.role,
+        source_name=file.source_name,
         url=file.url,
         url_expires_at=expires_at(file.url),
         priority=file.priority,

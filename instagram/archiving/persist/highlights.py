@@ -15,7 +15,7 @@ from instagram.archiving.persist import assets
 from instagram.archiving.persist.assets import Wanted
 from instagram.archiving.persist.outcome import Outcome
 from instagram.archiving.persist.stories import stories
-from instagram.archiving.records import HighlightRecord, StoryRecord
+from instagram.archiving.records import HighlightRecord, Page, StoryRecord
 from instagram.models import Availability, ChangeEvent, Highlight, HighlightItem, Story, User
 from storage.models import Asset
 
@@ -69,32 +69,35 @@ def tray(user: User, records: Sequence[HighlightRecord], *, now: datetime) -> Ou
     )
 
 
-def highlight_stories(
-    highlight: Highlight, records: Sequence[StoryRecord], *, now: datetime
-) -> Outcome:
+def highlight_stories(highlight: Highlight, page: Page[StoryRecord], *, now: datetime) -> Outcome:
     """Store the stories of one highlight in its order; those that left it stay, marked as removed.
 
-    Nothing is written of places that are unchanged. Statements: 10 at most.
+    Nothing is written of places that are unchanged. A page that does not show everything takes no
+    story out. One that lacks something leaves `read_at` empty: the next run asks again.
+    Statements: 11 at most.
     """
-    outcome = stories(highlight.user, records, now=now)
+    outcome = stories(highlight.user, page.items, now=now)
     stored = {item.story_id: item for item in highlight.items.all()}
-    ids = _own(highlight.user, [each.instagram_id for each in records])
+    ids = _own(highlight.user, [each.instagram_id for each in page.items])
     before = [item.story_id for item in stored.values() if item.removed_at is None]
+    shows_all = page.names_all and not page.rejected
+    if not shows_all:
+        ids = [*dict.fromkeys(before + ids)]
     if before != ids:
         _place(highlight, ids, stored, now)
         changes.record([_reordered(highlight, before, ids, is_first=not stored)], now=now)
-    Highlight.objects.filter(pk=highlight.pk).update(read_at=now)
+    if shows_all and not any(story.lacks_files for story in page.items):
+        Highlight.objects.filter(pk=highlight.pk).update(read_at=now)
     return outcome
 
 
 def _known(ids: Sequence[str]) -> dict[str, Highlight]:
     """The highlights with these ids, their covers, and whether they lack a file (`lacks_files`).
 
-    A file whose URL ran out for good has a fresh one in the next answer; a file that was no picture
-    has not.
+    A file that was given up has a fresh URL in the next answer, unless it is too large.
     """
-    failed = {"state": Asset.State.FAILED, "error_code__in": assets.CURED_BY_ANOTHER_URL}
-    files = Asset.objects.filter(**failed).values("pk")
+    failed = Asset.objects.filter(state=Asset.State.FAILED)
+    files = failed.exclude(error_code__in=assets.GIVEN_UP_FOR_GOOD).values("pk")
     lacking = HighlightItem.objects.filter(
         Q(story__image__in=files) | Q(story__video__in=files),
         highlight=OuterRef("pk"),

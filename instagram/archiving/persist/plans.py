@@ -13,7 +13,7 @@ from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
 from instagram.archiving.persist import assets
 from instagram.archiving.persist.assets import AssetKey, Wanted
-from instagram.archiving.records import LocationRecord, MediaRecord, OwnerRecord, PostRecord
+from instagram.archiving.records import LocationRecord, OwnerRecord, PostRecord
 from instagram.models import Availability, ChangeEvent, Post, PostMedia, User
 from storage.models import Asset
 
@@ -64,7 +64,7 @@ class Plan:
     record: PostRecord
     post: Post | None
     differences: dict[str, Any]
-    wanted: dict[str, tuple[Wanted | None, Wanted | None]]
+    wanted: dict[str, assets.Pair]
     media_changed: bool
     coauthors: dict[str, OwnerRecord]
 
@@ -96,20 +96,24 @@ def make(user: User, record: PostRecord, known: Known) -> Plan:
         post=post,
         differences=_differences(post, record) if post else {},
         wanted={
-            medium.instagram_id: _files(record.instagram_id, medium) for medium in record.media
+            medium.instagram_id: assets.of_medium("post", record.instagram_id, medium)
+            for medium in record.media
         },
         media_changed=_media_changed(record, stored_media, known.assets),
         coauthors={key: owner for key, owner in said.items() if key not in stored_coauthors},
     )
 
 
-def change(plan: Plan, owner: User, known: Known) -> Change:
-    """The plan as an event of the feed. Media stand in it by id and source name, in order."""
+def change(plan: Plan, owner: User, known: Known, have: Mapping[AssetKey, Asset]) -> Change:
+    """The plan as an event of the feed. Media stand in it by id and source name, in order.
+
+    `have` are the assets of the plan's files.
+    """
     before, after = _values(plan, owner)
     stored = known.media[plan.record.instagram_id]
     if plan.media_changed:
         before |= {"media": _media_before(stored)} if plan.post else {}
-        after["media"] = _media_after(plan, stored)
+        after["media"] = _media_after(plan, stored, have)
     if plan.coauthors:
         former = known.coauthor_ids.get(plan.record.instagram_id, set())
         before |= {"coauthors": sorted(former)} if plan.post else {}
@@ -136,21 +140,23 @@ def _media_before(stored: Mapping[str, PostMedia]) -> list[dict[str, str | None]
     ]
 
 
-def _media_after(plan: Plan, stored: Mapping[str, PostMedia]) -> list[dict[str, str | None]]:
+def _media_after(
+    plan: Plan, stored: Mapping[str, PostMedia], have: Mapping[AssetKey, Asset]
+) -> list[dict[str, str | None]]:
     """As said; a file whose address was left out stays the one that is stored."""
-    former = {medium["id"]: medium for medium in _media_before(stored)}
-    return [
-        {
-            "id": said.instagram_id,
-            **{
-                name: file.key.source_name if file else former.get(said.instagram_id, {}).get(name)
-                for name, file in zip(
-                    ("image", "video"), plan.wanted[said.instagram_id], strict=True
-                )
-            },
-        }
-        for said in plan.record.media
-    ]
+    former = {str(medium["id"]): medium for medium in _media_before(stored)}
+    after = []
+    for instagram_id in children(plan.record, stored):
+        image, video = plan.wanted.get(instagram_id, (None, None))
+        known = former.get(instagram_id, {})
+        after.append(
+            {
+                "id": instagram_id,
+                "image": have[image.key].source_name if image else known.get("image"),
+                "video": have[video.key].source_name if video else known.get("video"),
+            }
+        )
+    return after
 
 
 def _current(stored: Mapping[str, PostMedia]) -> list[PostMedia]:
@@ -193,37 +199,45 @@ def _completed(stored: Mapping[str, Any], said: LocationRecord) -> dict[str, Any
 def _coauthors(user: User, record: PostRecord, post: Post | None) -> dict[str, OwnerRecord]:
     """The profiles other than the owner on whose pages the post stands."""
     said = {coauthor.instagram_id: coauthor for coauthor in record.coauthors}
-    owner_id = record.owner.instagram_id if record.owner else None
-    if owner_id is None:
-        owner_id = post.user.instagram_id if post else user.instagram_id
+    owner_id = user.instagram_id
+    if record.owner:
+        said.setdefault(record.owner.instagram_id, record.owner)
+        owner_id = record.owner.instagram_id
+    if post:
+        owner_id = post.user.instagram_id or owner_id
     if user.instagram_id:
         said.setdefault(user.instagram_id, OwnerRecord(user.instagram_id, user.username))
     return {key: coauthor for key, coauthor in said.items() if key != owner_id}
 
 
-def _files(post_id: str, medium: MediaRecord) -> tuple[Wanted | None, Wanted | None]:
-    """The picture (or cover) and the video of one medium."""
-    role = Asset.Role.COVER if medium.video_url else Asset.Role.IMAGE
-    return (
-        assets.wanted("post", post_id, role, medium.image_url),
-        assets.wanted("post", post_id, Asset.Role.VIDEO, medium.video_url),
-    )
-
-
 def _media_changed(
     record: PostRecord, stored: dict[str, PostMedia], have: dict[AssetKey, Asset]
 ) -> bool:
-    """Whether the order, the members or a known file (by source name) differs."""
-    current = _current(stored)
-    if [medium.instagram_id for medium in current] != [said.instagram_id for said in record.media]:
+    """Whether the order, the members or a known file differs."""
+    current = {medium.instagram_id: medium for medium in _current(stored)}
+    if [*current] != children(record, stored):
         return True
     return any(
         file is not None and (file.key not in have or have[file.key].pk != asset_id)
-        for medium, said in zip(current, record.media, strict=True)
+        for said in record.media
         for file, asset_id in zip(
-            _files(record.instagram_id, said), (medium.image_id, medium.video_id), strict=True
+            assets.of_medium("post", record.instagram_id, said),
+            (current[said.instagram_id].image_id, current[said.instagram_id].video_id),
+            strict=True,
         )
     )
+
+
+def children(record: PostRecord, stored: Mapping[str, PostMedia]) -> list[str]:
+    """The ids of the carousel's children in order, after what the record says.
+
+    A carousel that is cut short proves nothing about those that it leaves out: they stay where they
+    are, and what is new comes behind them.
+    """
+    said = [medium.instagram_id for medium in record.media]
+    if not record.is_cut_short:
+        return said
+    return [*dict.fromkeys([medium.instagram_id for medium in _current(stored)] + said)]
 
 
 def without_erased(page: Iterable[Plan], people: Collection[str]) -> list[Plan]:
@@ -241,13 +255,18 @@ def without_erased(page: Iterable[Plan], people: Collection[str]) -> list[Plan]:
 
 
 def claims_new_owner(record: PostRecord, known: Known) -> bool:
-    """Whether the record gives a post that we have to somebody else."""
+    """Whether the record gives a post that we have to somebody who has no part in it.
+
+    The page of each coauthor may claim its own profile as the owner: the first page that brought
+    the post has decided, and the others are its coauthors.
+    """
     post = known.posts.get(record.instagram_id)
-    return (
-        post is not None
-        and record.owner is not None
-        and post.user.instagram_id not in {None, record.owner.instagram_id}
-    )
+    if post is None or record.owner is None:
+        return False
+    owner_id, claimed = post.user.instagram_id, record.owner.instagram_id
+    partners = {*known.coauthor_ids[record.instagram_id]}
+    named = {coauthor.instagram_id for coauthor in record.coauthors}
+    return owner_id not in {None, claimed} and claimed not in partners and owner_id not in named
 
 
 def _assets_of(media: Iterable[PostMedia]) -> dict[AssetKey, Asset]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from instagram.archiving import absence, changes
 from instagram.archiving.persist import assets, locks, owners, plans
-from instagram.archiving.persist.assets import AssetKey, Wanted
+from instagram.archiving.persist.assets import AssetKey
 from instagram.archiving.persist.outcome import Outcome
 from instagram.archiving.persist.plans import Known, Plan
 from instagram.archiving.records import MediaRecord, OwnerRecord, PostRecord
@@ -34,9 +34,10 @@ def posts(
     """Store what a page of the profile's posts says; an unchanged page writes nothing.
 
     `user` is the profile whose page it is; posts that another profile owns are linked to `user`
-    as a coauthor, because the page shows them. A post that claims a new owner is rejected; of an
-    erased profile neither posts nor links are stored, which counts as seen and nothing more. `tab`
-    says which list of the profile it is, None for a single post.
+    as a coauthor, because the page shows them. A post that claims a new owner is rejected, unless
+    both take part in it; of an erased profile neither posts nor links are stored, which counts
+    as seen and nothing more. `tab` says which list of the profile it is, None for a single post.
+
     Statements: 3 when nothing changed, 1 more for fresh URLs of files not stored yet, 12 at most.
     """
     ids = [record.instagram_id for record in records]
@@ -90,7 +91,7 @@ def _write(
     now: datetime,
 ) -> None:
     changes.record(
-        [plans.change(plan, _owner(user, plan, people), known) for plan in page], now=now
+        [plans.change(plan, _owner(user, plan, people), known, have) for plan in page], now=now
     )
     rows = [_post_row(_owner(user, plan, people), plan, now) for plan in page]
     Post.objects.bulk_create(
@@ -150,14 +151,16 @@ def _media_rows(
 ) -> Iterable[PostMedia]:
     """Every child as it is now, and the ones that left, marked as removed."""
     stored = known.media[plan.record.instagram_id]
-    for position, said in enumerate(plan.record.media):
-        row = stored.pop(said.instagram_id, None) or PostMedia(
-            post_id=plan.record.instagram_id, instagram_id=said.instagram_id, created_at=now
+    said = {medium.instagram_id: medium for medium in plan.record.media}
+    for position, instagram_id in enumerate(plans.children(plan.record, stored)):
+        row = stored.pop(instagram_id, None) or PostMedia(
+            post_id=plan.record.instagram_id, instagram_id=instagram_id, created_at=now
         )
         row.pk = None  # the upsert finds the row by its unique key, in one statement with the new
         row.position, row.removed_at, row.updated_at = position, None, now
-        _describe(row, said)
-        _attach(row, plan.wanted[said.instagram_id], have)
+        if instagram_id in said:
+            _describe(row, said[instagram_id])
+            _attach(row, plan.wanted[instagram_id], have)
         yield row
     for gone in stored.values():
         gone.pk = None
@@ -177,9 +180,7 @@ def _describe(row: PostMedia, said: MediaRecord) -> None:
     changes.apply(row, changes.differences(row, facts))
 
 
-def _attach(
-    row: PostMedia, files: tuple[Wanted | None, Wanted | None], have: dict[AssetKey, Asset]
-) -> None:
+def _attach(row: PostMedia, files: assets.Pair, have: dict[AssetKey, Asset]) -> None:
     image, video = files
     if image is not None:
         row.image = have[image.key]

@@ -15,34 +15,114 @@ from instagram.archiving.records import StoryRecord
 from instagram.models import Availability, ChangeEvent, Story, User
 from storage.models import Asset
 
-READ = ("user", *absence.COLUMNS)
+ATTACHED = (
+    "image", "video", "thumbnail_url", "media_url", "width", "height", "duration", "raw_data",
+    "updated_at",
+)  # fmt: skip
 
 
 def stories(user: User, records: Sequence[StoryRecord], *, now: datetime) -> Outcome:
-    """Store the stories that are new; a story never changes, only its signed URLs do.
+    """Store the stories that are new, and attach files that were not offered before.
 
-    A story that names another owner than `user`, or is stored as another's, is rejected: media must
-    stay with the person.
-    Statements: 2 when nothing is new, 1 more for fresh URLs, 1 for stories that were missed before,
-    6 at most.
+    Nothing else of a story changes, except its signed URLs. A story that names another owner than
+    `user`, or is stored as another's, is rejected: media must stay with the person.
+    Statements: 1 when nothing is new, 1 more for fresh URLs, 1 for stories that were missed before,
+    7 at most.
     """
     ids = [record.instagram_id for record in records]
-    stored = {story.pk: story for story in Story.objects.filter(pk__in=ids).only(*READ)}
+    rows = Story.objects.filter(pk__in=ids).select_related("image", "video").defer("raw_data")
+    stored = {story.pk: story for story in rows}
     accepted = [record for record in records if _is_of(user, record, stored)]
-    files = {record.instagram_id: _files(record) for record in accepted}
-    have, written = assets.want((f for pair in files.values() for f in pair if f), now=now)
+    files = {record.instagram_id: _files(record, stored) for record in accepted}
+    have, written = assets.want(
+        (file for pair in files.values() for file in pair if file), now=now, linked=_linked(stored)
+    )
     new = [record for record in accepted if record.instagram_id not in stored]
-    rows = [_row(user, record, files[record.instagram_id], have, now) for record in new]
-    Story.objects.bulk_create(rows)
+    known = [record for record in accepted if record.instagram_id in stored]
+    made = [_row(user, record, files[record.instagram_id], have, now) for record in new]
+    Story.objects.bulk_create(made)
+    attached = _attach(user, known, stored, files, have, now)
     back = _restored(user, stored.values(), now)
-    changes.record([_appeared(user, row) for row in rows] + back, now=now)
+    changes.record([_appeared(user, row) for row in made] + attached + back, now=now)
     return Outcome(
         seen=len(records),
         new=len(new),
-        changed=len(back),
+        changed=len({change.object_id for change in attached + back}),
         rejected=len(records) - len(accepted),
         wanted=written,
     )
+
+
+def _linked(stored: Mapping[str, Story]) -> dict[AssetKey, Asset]:
+    linked = (asset for story in stored.values() for asset in (story.image, story.video) if asset)
+    return {assets.key_of(asset): asset for asset in linked}
+
+
+def _files(record: StoryRecord, stored: Mapping[str, Story]) -> assets.Pair:
+    """The picture (or cover) and the video of a story, ahead of every other file.
+
+    Of a story that has the bytes of one, no other file is wanted in its place: a highlight may
+    offer another rendition of the same story.
+    """
+    image, video = assets.of_medium(
+        "story", record.instagram_id, record.media, priority=Asset.Priority.STORY
+    )
+    story = stored.get(record.instagram_id)
+    if story is None:
+        return image, video
+    return _unless_stored(story.image, image), _unless_stored(story.video, video)
+
+
+def _unless_stored(asset: Asset | None, file: Wanted | None) -> Wanted | None:
+    return None if asset and asset.state == Asset.State.STORED else file
+
+
+def _attach(
+    user: User,
+    records: Iterable[StoryRecord],
+    stored: Mapping[str, Story],
+    files: Mapping[str, assets.Pair],
+    have: Mapping[AssetKey, Asset],
+    now: datetime,
+) -> list[Change]:
+    """Link the stories that we have with the files that are known of them now."""
+    events, written = [], []
+    for record in records:
+        story = stored[record.instagram_id]
+        image, video = files[record.instagram_id]
+        linked = {"image": have[image.key] if image else None}
+        linked["video"] = have[video.key] if video else None
+        found = changes.differences(story, linked)
+        if found:
+            events.append(_change(user, story, _names(story, found), _names_of(found)))
+            changes.apply(story, {**found, **_described(record), "updated_at": now})
+            written.append(story)
+    if written:
+        Story.objects.bulk_update(written, ATTACHED)
+    return events
+
+
+def _names(story: Story, wanted: Iterable[str]) -> dict[str, str | None]:
+    """The source names of the story's files as they are now."""
+    linked = {name: getattr(story, name) for name in wanted}
+    return {name: asset.source_name if asset else None for name, asset in linked.items()}
+
+
+def _names_of(found: Mapping[str, Asset]) -> dict[str, str]:
+    return {name: asset.source_name for name, asset in found.items()}
+
+
+def _described(record: StoryRecord) -> dict[str, Any]:
+    """What an answer says of the story's medium beside its files."""
+    said = record.media
+    return {
+        "thumbnail_url": said.image_url or "",
+        "media_url": said.video_url or said.image_url or "",
+        "width": said.width,
+        "height": said.height,
+        "duration": said.duration,
+        "raw_data": dict(record.raw),
+    }
 
 
 def _restored(user: User, shown: Iterable[Story], now: datetime) -> list[Change]:
@@ -88,21 +168,11 @@ def _is_of(user: User, record: StoryRecord, stored: Mapping[str, Story]) -> bool
     return record.owner is None or record.owner.instagram_id == user.instagram_id
 
 
-def _files(record: StoryRecord) -> tuple[Wanted | None, Wanted | None]:
-    """The picture (or cover) and the video of a story, ahead of every other file."""
-    media, story_id, urgent = record.media, record.instagram_id, Asset.Priority.STORY
-    role = Asset.Role.COVER if media.video_url else Asset.Role.IMAGE
-    return (
-        assets.wanted("story", story_id, role, media.image_url, priority=urgent),
-        assets.wanted("story", story_id, Asset.Role.VIDEO, media.video_url, priority=urgent),
-    )
-
-
 def _row(
     user: User,
     record: StoryRecord,
-    files: tuple[Wanted | None, Wanted | None],
-    have: dict[AssetKey, Asset],
+    files: assets.Pair,
+    have: Mapping[AssetKey, Asset],
     now: datetime,
 ) -> Story:
     image, video = files
@@ -111,14 +181,9 @@ def _row(
         user=user,
         story_created_at=record.taken_at,
         expires_at=record.expires_at,
-        thumbnail_url=record.media.image_url or "",
-        media_url=record.media.video_url or record.media.image_url or "",
-        width=record.media.width,
-        height=record.media.height,
-        duration=record.media.duration,
         image=have[image.key] if image else None,
         video=have[video.key] if video else None,
-        raw_data=dict(record.raw),
+        **_described(record),
         availability=Availability.LIVE,
         last_seen_at=now,
         created_at=now,

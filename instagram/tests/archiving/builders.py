@@ -29,6 +29,7 @@ def medium(number: int | str, *, video: bool = False, signature: str = "a") -> M
         instagram_id=str(number),
         image_url=signed(f"{number}_n.jpg", signature),
         video_url=signed(f"{number}_n.mp4", signature) if video else None,
+        is_video=video,
         width=1080,
         height=1350,
     )

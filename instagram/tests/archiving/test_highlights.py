@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from core.errors import UnexpectedPayload
 from instagram.archiving import persist
-from instagram.archiving.records import HighlightRecord, OwnerRecord
+from instagram.archiving.records import HighlightRecord, OwnerRecord, Page, StoryRecord
 from instagram.models import ChangeEvent, Highlight, HighlightItem, Post, Story, User
 from instagram.tests.archiving.builders import NOW, signed, story
 from instagram.tests.archiving.running import archive, ends
@@ -42,7 +44,7 @@ def read(*numbers: int) -> None:
     """Store two stories in each of these highlights."""
     for number in numbers:
         kept = Highlight.objects.select_related("user").get(pk=str(number))
-        persist.highlight_stories(kept, [story(f"{number}1"), story(f"{number}2")], now=NOW)
+        persist.highlight_stories(kept, Page((story(f"{number}1"), story(f"{number}2"))), now=NOW)
 
 
 def to_read(user: User) -> list[str]:
@@ -144,7 +146,7 @@ def test_a_story_that_left_the_highlight_stays_in_the_archive(user: User) -> Non
     read(1)
 
     persist.highlight_stories(
-        Highlight.objects.select_related("user").get(), [story("12"), story("13")], now=LATER
+        Highlight.objects.select_related("user").get(), Page((story("12"), story("13"))), now=LATER
     )
 
     items = HighlightItem.objects.order_by("removed_at", "position")
@@ -170,7 +172,7 @@ def test_another_profiles_story_does_not_enter_a_highlight(user: User) -> None:
     foreign = story("77", owner=OwnerRecord("999", "mallory"))
 
     persist.highlight_stories(
-        Highlight.objects.select_related("user").get(), [foreign, story("11")], now=NOW
+        Highlight.objects.select_related("user").get(), Page((foreign, story("11"))), now=NOW
     )
 
     assert [item.story_id for item in HighlightItem.objects.all()] == ["11"]
@@ -182,7 +184,7 @@ def test_a_story_stored_as_anothers_does_not_enter_a_highlight(user: User) -> No
     persist.tray(user, [highlight(1)], now=NOW)
 
     outcome = persist.highlight_stories(
-        Highlight.objects.select_related("user").get(), [story("77"), story("11")], now=NOW
+        Highlight.objects.select_related("user").get(), Page((story("77"), story("11"))), now=NOW
     )
 
     assert outcome.rejected == 1
@@ -235,10 +237,37 @@ def test_a_highlight_is_read_again_for_a_file_that_needs_another_url(user: User)
     assert to_read(user) == ["2"]
 
 
-def test_a_highlight_is_not_read_again_for_a_file_that_is_no_picture(user: User) -> None:
+@pytest.mark.parametrize(
+    "page", [Page((story("12"),), missing=1), Page((story("12"),), (UnexpectedPayload("odd"),))]
+)
+def test_a_highlight_that_does_not_show_everything_takes_no_story_out(
+    user: User, page: Page[StoryRecord]
+) -> None:
     persist.tray(user, [highlight(1)], now=NOW)
     read(1)
-    Asset.objects.filter(owner_id="11").update(state="failed", error_code="NotMedia")
+    events = ChangeEvent.objects.count()
+
+    persist.highlight_stories(Highlight.objects.select_related("user").get(), page, now=LATER)
+
+    assert [item.story_id for item in HighlightItem.objects.filter(removed_at=None)] == ["11", "12"]
+    assert ChangeEvent.objects.count() == events
+
+
+def test_a_highlight_that_lacks_a_file_is_asked_for_again(user: User) -> None:
+    persist.tray(user, [highlight(1)], now=NOW)
+    lacking = replace(story("11"), media=replace(story("11").media, is_video=True))
+
+    persist.highlight_stories(
+        Highlight.objects.select_related("user").get(), Page((lacking,)), now=NOW
+    )
+
+    assert to_read(user) == ["1"]
+
+
+def test_a_highlight_is_not_read_again_for_a_file_that_is_too_large(user: User) -> None:
+    persist.tray(user, [highlight(1)], now=NOW)
+    read(1)
+    Asset.objects.filter(owner_id="11").update(state="failed", error_code="TooLarge")
 
     persist.tray(user, [highlight(1)], now=LATER)
 

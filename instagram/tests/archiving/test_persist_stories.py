@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from django.utils import timezone
 
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
-from instagram.models import Story, User
-from instagram.tests.archiving.builders import NOW, POSTED, post, story
+from instagram.models import ChangeEvent, Story, User
+from instagram.tests.archiving.builders import NOW, POSTED, post, signed, story
+from instagram.tests.factories import StoredFileFactory
 from storage.models import Asset
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,33 @@ def test_a_second_poll_of_the_same_stories_writes_nothing(user: User) -> None:
 
     assert outcome == persist.Outcome(seen=2)
     assert [*Story.objects.values(), *Asset.objects.values()] == before
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_video_that_becomes_known_later_joins_the_story(user: User, *, said: bool) -> None:
+    first = story(1, video=True)
+    late = replace(first, media=replace(first.media, video_url=None, is_video=said))
+    persist.stories(user, [late], now=NOW)
+
+    outcome = persist.stories(user, [first], now=NOW)
+
+    stored = Story.objects.get()
+    assert stored.image is not None
+    assert stored.video is not None
+    assert (stored.video.source_name, Asset.objects.count()) == ("1_n.mp4", 2)
+    assert (outcome.new, outcome.changed) == (0, 1)
+    assert ChangeEvent.objects.latest("pk").fields == {"video": {"old": None, "new": "1_n.mp4"}}
+
+
+def test_a_story_whose_bytes_are_stored_wants_no_other_rendition(user: User) -> None:
+    persist.stories(user, [story(1)], now=NOW)
+    file = StoredFileFactory.create()
+    Asset.objects.update(state="stored", file=file)
+    other = replace(story(1), media=replace(story(1).media, image_url=signed("other_n.jpg")))
+
+    persist.stories(user, [other], now=NOW)
+
+    assert Asset.objects.count() == 1
 
 
 def test_files_of_stories_are_due_before_files_of_posts(user: User) -> None:

@@ -8,7 +8,7 @@ from instagram.tests.archiving.builders import medium, post
 
 
 def test_a_video_post_without_the_video_s_address_lacks_a_file() -> None:
-    assert post(1, variant="video", media=[medium(1)]).lacks_files
+    assert post(1, media=[replace(medium(1), is_video=True)]).lacks_files
 
 
 def test_a_video_post_with_its_video_lacks_nothing() -> None:

@@ -31,6 +31,7 @@ def child(number: str, *, is_video: bool = False) -> MediaRecord:
         width=1440,
         height=1800,
         duration=9.5 if is_video else None,
+        is_video=is_video,
     )
 
 
@@ -42,6 +43,7 @@ def story(ending: str, *, duration: float | None = None) -> MediaRecord:
         width=1080,
         height=1920,
         duration=duration,
+        is_video=duration is not None,
     )
 
 

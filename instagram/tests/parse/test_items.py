@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from core import texts
 from core.errors import UnexpectedPayload
 from instagram.archiving import parse
 from instagram.archiving.records import PostRecord, StoryRecord
@@ -50,7 +53,7 @@ def test_an_item_without_a_valid_id_is_rejected_alone(hostile: object) -> None:
 
 
 def test_a_rejected_item_keeps_its_raw_payload() -> None:
-    unknown = {"suggested_users": {"id": "1"}}
+    unknown = {"unit_of_tomorrow": {"id": "1"}}
 
     (rejection,) = parse.posts(listed(unknown)).rejected
 
@@ -59,7 +62,7 @@ def test_a_rejected_item_keeps_its_raw_payload() -> None:
 
 
 def test_a_rejected_item_counts_as_shown() -> None:
-    unreadable = item(0, product_type="ad", pk="77", id="77")
+    unreadable = item(0, taken_at=None, pk="77", id="77")
 
     page = parse.posts(listed(unreadable, item(2)))
 
@@ -71,11 +74,26 @@ def test_a_page_with_something_that_has_no_id_does_not_name_all_it_shows() -> No
     assert not parse.posts(listed({"unit": {}}, item(2))).names_all
 
 
-def test_an_advertisement_is_rejected() -> None:
-    page = parse.posts(listed(item(product_type="ad"), item(2)))
+@pytest.mark.parametrize(
+    "sign",
+    [{"product_type": "ad"}, {"ad_id": "1"}, {"injected": {"label": "Sponsored"}}, {"is_ad": True}],
+)
+def test_an_advertisement_is_known_as_one(sign: dict[str, Any]) -> None:
+    assert read(**sign).is_advertisement
 
-    assert len(page.items) == 1
-    assert page.rejected[0].path == "posts[0].product_type"
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"suggested_users": {"id": "1"}},
+        {"end_of_feed_demarcator": {"id": 1}},
+        {"media_or_ad": {"product_type": "ad", "id": "1"}},
+    ],
+)
+def test_what_is_understood_to_be_no_post_is_left_out(entry: Any) -> None:
+    page = parse.posts(listed(entry, item(2)))
+
+    assert (len(page.items), page.rejected) == (1, ())
 
 
 def test_of_a_post_listed_twice_the_first_counts() -> None:
@@ -117,7 +135,16 @@ def test_a_caption_given_as_text_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "taken_at", [1721000000, 1721000000.0, "1721000000", "2024-07-14T23:33:20Z"]
+    "taken_at",
+    [
+        1721000000,
+        1721000000.0,
+        "1721000000",
+        "2024-07-14T23:33:20Z",
+        1721000000_000,
+        "1721000000000",
+        1721000000_000_000,
+    ],
 )
 def test_a_time_is_read_from_epoch_or_iso(taken_at: object) -> None:
     assert read(taken_at=taken_at).taken_at == datetime(2024, 7, 14, 23, 33, 20, tzinfo=UTC)
@@ -131,7 +158,17 @@ def test_a_time_without_offset_is_utc() -> None:
 
 @pytest.mark.parametrize(
     "taken_at",
-    [0, -1, 1721000000000, 10**400, True, float("inf"), "soon", "0001-01-01T00:00:00+10:00", {}],
+    [
+        0,
+        -1,
+        10**400,
+        1721000000 * 10**9,
+        True,
+        float("inf"),
+        "soon",
+        "0001-01-01T00:00:00+10:00",
+        {},
+    ],
 )
 def test_a_post_of_no_sane_time_is_rejected(taken_at: object) -> None:
     page = parse.posts(listed(item(taken_at=taken_at)))
@@ -231,8 +268,103 @@ def test_a_web_video_is_known_by_its_type_name_alone() -> None:
     assert parse.post(web).variant == "video"
 
 
-def test_an_image_has_no_video_even_where_one_is_offered() -> None:
-    assert read(video_versions=[{"url": "https://a.example/v"}]).media[0].video_url is None
+VIDEO = [{"url": "https://a.example/v"}]
+
+
+@pytest.mark.parametrize("media_type", [None, 1, 2, "2", "1", 0, "video", {}, 8.5])
+def test_an_offered_video_makes_a_video_whatever_the_media_type_says(media_type: object) -> None:
+    post = read(media_type=media_type, video_versions=VIDEO)
+
+    assert (post.variant, post.media[0].video_url) == ("video", "https://a.example/v")
+
+
+@pytest.mark.parametrize("denial", [{"is_video": False}, {"__typename": "XDTGraphImage"}])
+def test_an_offered_video_that_is_denied_makes_none(denial: dict[str, Any]) -> None:
+    assert read(media_type=None, video_versions=VIDEO, **denial).media[0].video_url is None
+
+
+def test_a_denial_does_not_outweigh_another_word_for_a_video() -> None:
+    assert read(media_type=2, is_video=False, video_versions=VIDEO).media[0].video_url
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        {"media_type": 2},
+        {"media_type": "2"},
+        {"media_type": None, "is_video": True},
+        {"media_type": None, "__typename": "XDTGraphVideo"},
+        {"media_type": None, "product_type": "clips"},
+        {"media_type": None, "video_duration": 3.5},
+        {"media_type": None, "video_dash_manifest": "<MPD/>"},
+    ],
+)
+def test_a_video_whose_address_is_not_offered_lacks_a_file(sign: dict[str, Any]) -> None:
+    assert read(**sign).lacks_files
+
+
+def test_a_child_that_is_a_video_without_address_lacks_a_file() -> None:
+    child = {**item(1)["carousel_media"][0], "media_type": 2, "video_versions": None}
+
+    assert read(**item(1, carousel_media=[child, *item(1)["carousel_media"][1:]])).lacks_files
+
+
+def test_a_story_that_is_a_video_without_address_lacks_a_file() -> None:
+    assert read_story(media_type=2, video_versions=[]).lacks_files
+
+
+@pytest.mark.parametrize("said", [{"media_type": 1}, {"media_type": 2, "video_versions": VIDEO}])
+def test_a_story_that_offers_what_it_says_lacks_nothing(said: dict[str, Any]) -> None:
+    assert not read_story(**said).lacks_files
+
+
+def test_a_carousel_with_fewer_children_than_it_counts_is_cut_short() -> None:
+    children = item(1)["carousel_media"]
+
+    assert not read(**item(1, carousel_media_count=len(children))).is_cut_short
+    assert read(**item(1, carousel_media_count=len(children) + 1)).is_cut_short
+
+
+@pytest.mark.parametrize(
+    "count", [{"media_count": 9}, {"media_ids": [1, 2, 3, 4, 5, 6]}, {"count": 9}]
+)
+def test_stories_fewer_than_their_reel_counts_do_not_name_all(count: dict[str, Any]) -> None:
+    payload = example("stories", "private")
+    whole = parse.stories(payload)
+    payload["reel"] |= count
+
+    assert whole.names_all
+    assert not parse.stories(payload).names_all
+
+
+def test_a_reel_that_lists_a_story_twice_is_not_shorter_than_its_count() -> None:
+    payload = example("stories", "private")
+    items = payload["reel"]["items"]
+    payload["reel"] |= {"items": [*items, items[0]], "media_count": len(items) + 1}
+
+    assert parse.stories(payload).names_all
+
+
+def test_a_tray_shorter_than_its_count_does_not_name_all() -> None:
+    payload = {"items": [{"id": "highlight:1", "title": "T"}], "count": 2}
+
+    assert parse.highlights(payload).is_cut_short
+
+
+@given(order=st.permutations(["a_n.jpg", "b_n.jpg", "c_n.jpg"]))
+def test_the_choice_between_equal_offers_does_not_depend_on_their_order(order: list[str]) -> None:
+    offers = [{"url": f"https://x.example/{name}", "width": 5, "height": 5} for name in order]
+    post = read(image_versions2={"candidates": offers})
+
+    assert post.media[0].image_url == "https://x.example/a_n.jpg"
+
+
+@pytest.mark.parametrize("length", [texts.CAPTION, texts.CAPTION + 1, 10**6])
+def test_of_a_caption_above_the_bound_one_character_more_is_kept(length: int) -> None:
+    post = read(caption={"text": "x" * length})
+
+    assert len(post.caption or "") == min(length, texts.CAPTION + 1)
+    assert len(post.raw["caption"]["text"]) == length
 
 
 def test_an_owner_known_by_id_only_stays_known() -> None:
