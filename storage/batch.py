@@ -24,7 +24,7 @@ from settings import current
 from storage import claims, parts, quarantine, store
 from storage.claims import BatchResult, ClaimedAsset, Ending, Failure, Success
 from storage.download import Fetcher, Limits
-from storage.errors import DownloadError, NotMedia, Transient
+from storage.errors import DownloadError, Incomplete, NotMedia, Transient
 from storage.hosts import Hosts
 from storage.models import LEASE
 from storage.sources import host
@@ -258,7 +258,7 @@ class Batch:
         with parts.opened(self._store, parts.key(asset.pk, asset.url)) as part:
             try:
                 content = fetcher.fetch(asset.url, part)
-            except NotMedia as error:
+            except (NotMedia, Incomplete) as error:
                 return Failure(asset, error, quarantine.keep(part, self._store))
             except DownloadError as error:
                 return Failure(asset, error)

@@ -14,19 +14,30 @@ from datetime import timedelta
 
 import stamina
 from django.db import OperationalError, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from storage import losses, removal, store
-from storage.errors import DownloadError, NotMedia, Transient, UrlExpired
+from storage import losses, quarantine, removal, store
+from storage.errors import (
+    DownloadError,
+    ForbiddenAddress,
+    NotMedia,
+    NotServed,
+    Transient,
+    UrlExpired,
+)
 from storage.models import LEASE, Asset, AssetQuerySet, Quarantined, StoredFile
 from storage.quarantine import Evidence
 from storage.store import Content
 
-MOST_ATTEMPTS = 8
-MOST_ODD = 3
-"""Attempts that may bring what is no media: a login or a block answers with a page of its own."""
-MOST_RENEWALS = 3
+MAX_ATTEMPTS = 8
+MAX_RENEWALS: dict[type[DownloadError], int] = {
+    UrlExpired: 3,
+    NotServed: 1,
+    ForbiddenAddress: 1,
+    NotMedia: 1,
+}
+"""Fresh URLs that are asked for within one run, by what the last URL brought."""
 RENEWAL_PAUSE = timedelta(seconds=15)
 FIRST_PAUSE = 5.0
 """Seconds; three times as much after each further attempt: 5 s, 15 s … an hour."""
@@ -124,9 +135,18 @@ def count_renewal(owner: Owner) -> None:
     """
     files = _files_of(owner)
     files.exclude(state=Asset.State.STORED).update(renewals=F("renewals") + 1)
-    files.filter(state=Asset.State.EXPIRED, renewals__gte=MOST_RENEWALS).update(
+    files.filter(state=Asset.State.EXPIRED, renewals__gte=MAX_RENEWALS[UrlExpired]).update(
         state=Asset.State.FAILED, updated_at=timezone.now()
     )
+
+
+def allow_renewals(owners: Q) -> None:
+    """Let the files that were given up ask for fresh URLs again: a new run has begun.
+
+    `owners` says whose files. 1 statement.
+    """
+    given_up = Asset.objects.filter(owners, state=Asset.State.FAILED, renewals__gt=0)
+    given_up.update(renewals=0)
 
 
 def renewal_pause(renewals: int) -> timedelta:
@@ -215,17 +235,14 @@ def _held_urls(endings: Iterable[Ending]) -> dict[tuple[int, uuid.UUID | None], 
 
 
 def _judged(endings: Iterable[Ending]) -> tuple[list[tuple[Success, int]], list[Failure]]:
-    """Successes with the id of their file; bytes once found unreadable are failures."""
+    """Successes with the id of their file; those that were erased meanwhile are failures."""
     successes = [ending for ending in endings if isinstance(ending, Success)]
     failures = [ending for ending in endings if isinstance(ending, Failure)]
     stored = []
     files = files_of(success.content for success in successes)
     for success in successes:
         file = files[success.content.sha256]
-        if file.rejected_at is not None:
-            failures.append(Failure(success.asset, NotMedia("these bytes cannot be decoded")))
-            store.default().delete(file.name)  # they are in quarantine already
-        elif not store.default().exists(file.name):
+        if not store.default().exists(file.name):
             failures.append(Failure(success.asset, Transient("the same bytes were just erased")))
         else:
             stored.append((success, file.pk))
@@ -236,7 +253,7 @@ def files_of(contents: Iterable[Content]) -> dict[str, StoredFile]:
     """The row of each content by SHA-256, inserted where it is new.
 
     In the order of the hash, against deadlocks; locked until the transaction ends, so that
-    nobody rejects one of them in between.
+    none is lost in between. What an earlier version had rejected is stored now.
     """
     wanted = {content.sha256: content for content in contents}
     rows = [_file(wanted[sha256]) for sha256 in sorted(wanted)]
@@ -244,6 +261,7 @@ def files_of(contents: Iterable[Content]) -> dict[str, StoredFile]:
     known = StoredFile.objects.filter(sha256__in=wanted).order_by("sha256")
     files = list(known.select_for_update(no_key=True))
     losses.found_again(files, timezone.now())
+    quarantine.accept([file for file in files if file.rejected_at is not None])
     return {file.sha256: file for file in files}
 
 
@@ -292,13 +310,9 @@ def _write_failure(failure: Failure, url: str) -> Asset.State:
 def _state_after(failure: Failure, url: str) -> Asset.State:
     if url != failure.asset.url:  # renewed while we tried the old one
         return Asset.State.WANTED
-    if isinstance(failure.error, UrlExpired) and failure.asset.renewals < MOST_RENEWALS:
+    if failure.asset.renewals < MAX_RENEWALS.get(type(failure.error), 0):
         return Asset.State.EXPIRED
-    allowed = 1
-    if isinstance(failure.error, Transient):
-        allowed = MOST_ATTEMPTS
-    elif isinstance(failure.error, NotMedia):
-        allowed = MOST_ODD
+    allowed = MAX_ATTEMPTS if isinstance(failure.error, Transient) else 1
     return Asset.State.WANTED if failure.asset.attempts + 1 < allowed else Asset.State.FAILED
 
 
@@ -308,14 +322,16 @@ def _pause(failure: Failure, url: str) -> timedelta:
         return timedelta()
     if isinstance(failure.error, UrlExpired):
         return renewal_pause(failure.asset.renewals)
+    # What answered with something else is left alone for a moment, before a fresh URL too.
     asked = getattr(failure.error, "retry_after", None) or 0.0
     backoff = FIRST_PAUSE * 3**failure.asset.attempts * random.uniform(0.75, 1.25)  # noqa: S311  no secret
     return timedelta(seconds=max(asked, backoff))
 
 
 def _write_evidence(failures: list[Failure]) -> None:
-    Quarantined.objects.bulk_create(
-        Quarantined(
+    """Note what lies in quarantine; once for an asset, however often the same bytes come."""
+    evidence = {
+        (failure.asset.pk, failure.evidence.sha256): Quarantined(
             asset_id=failure.asset.pk,
             reason=Quarantined.Reason.NOT_MEDIA,
             sha256=failure.evidence.sha256,
@@ -324,7 +340,11 @@ def _write_evidence(failures: list[Failure]) -> None:
         )
         for failure in failures
         if failure.evidence
-    )
+    }
+    if evidence:
+        noted = Quarantined.objects.filter(asset__in={asset for asset, _ in evidence})
+        known = {*noted.values_list("asset_id", "sha256")}
+        Quarantined.objects.bulk_create(evidence[key] for key in evidence if key not in known)
 
 
 def _count(counts: BatchResult, state: Asset.State) -> None:

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from ssl import SSLContext
@@ -21,10 +21,12 @@ import httpcore
 import httpx
 
 from core import pauses
-from storage import addresses, kinds, resuming, wholeness
+from storage import addresses, kinds, pages, resuming, wholeness
 from storage.errors import (
     ForbiddenAddress,
+    Incomplete,
     NotMedia,
+    NotServed,
     TooLarge,
     Transient,
     UrlExpired,
@@ -43,8 +45,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
 MOST_RESUMES = 5
 """Times that one attempt goes on at once, each time only if the last one got further."""
-MOST_EVIDENCE = 1024 * 1024
-"""Bytes kept of what is no media."""
 BUSY = frozenset({408, 425, 429})
 BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 IDLE_CONNECTIONS = 4
@@ -114,7 +114,7 @@ class Fetcher:
         """Stream the file behind the URL to the end of the part, in constant memory.
 
         Raises only DownloadError for what the network does; then the part may have grown. After
-        NotMedia it holds the first of the offending bytes.
+        NotMedia and Incomplete it holds all bytes that came.
         """
         self._network.patience = Patience(self.limits)
         place = _parsed(url)
@@ -161,7 +161,7 @@ class Fetcher:
             raise TooLarge(f"announced {resuming.length(response)} bytes")
         self._write(response.iter_stream(), part)
         kind = _kind(part)
-        if kind in wholeness.BOXED or not resuming.tells_its_end(response):
+        if kind in wholeness.CHECKED or not resuming.tells_its_end(response):
             _check_whole(part, kind)
         return Content(part.sha256, part.size, kind)
 
@@ -324,36 +324,29 @@ def _check_status(response: httpcore.Response) -> None:
 
 
 def _write_head(chunks: Iterator[bytes], part: Part) -> None:
-    """Judge the first bytes before any more are read."""
+    """Judge the first bytes before any more are read. Raises NotServed for a text."""
     for chunk in chunks:
         part.write(chunk)
-        if part.size >= kinds.HEAD_SIZE:
+        if part.size >= pages.PROBE_SIZE:
             break
     if not part.size:
         raise Transient("an empty body")
-    if kinds.recognise(part.head()) is None:
-        _keep_evidence(chunks, part)
-    _kind(part)
-
-
-def _keep_evidence(chunks: Iterator[bytes], part: Part) -> None:
-    with suppress(*BROKEN):  # what has arrived tells enough
-        while part.size < MOST_EVIDENCE and (chunk := next(chunks, b"")):
-            part.write(chunk[: MOST_EVIDENCE - part.size])
+    if kinds.recognise(part.head()) is None and pages.is_text(part.read(0, pages.PROBE_SIZE)):
+        part.begin(None)
+        raise NotServed("a text came in place of the file")
 
 
 def _check_whole(part: Part, kind: kinds.Kind) -> None:
-    """Raise Transient where the end is missing."""
+    """Raise Incomplete where the end is missing; no later attempt goes on from there."""
     if not wholeness.is_whole(kind, part.read, part.size):
-        text = f"{part.size} bytes are not all of the {kind.extension}"
-        part.begin(None)
-        raise Transient(text)
+        part.version = None
+        raise Incomplete(f"{part.size} bytes are not all of the {kind.extension}")
 
 
 def _kind(part: Part) -> kinds.Kind:
-    """What the part is, by its first bytes. Raises NotMedia; then nobody goes on with it."""
+    """What the whole part is, by its first bytes. Raises NotMedia."""
     kind = kinds.recognise(part.head())
     if kind is None:
         part.version = None
-        raise NotMedia("the first bytes are of no image or video")
+        raise NotMedia("the first bytes are of no image, sound or video")
     return kind

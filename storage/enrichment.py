@@ -6,21 +6,19 @@ Apart from the download, because it can be redone and the bytes cannot be fetche
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import stamina
 import structlog
 from django.db import OperationalError, transaction
-from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from storage import claims, fixity, kinds, media, store
-from storage.errors import NotMedia, StoreMissing
-from storage.models import Asset, Quarantined, StoredFile
-from storage.store import quarantined_name
+from storage.errors import StoreMissing
+from storage.models import StoredFile
 
 LEASE = timedelta(seconds=60)
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 """Bytes that killed so many processes (a decoder's crash, no memory) are not opened again."""
 
 log = structlog.get_logger(__name__)
@@ -44,72 +42,31 @@ def enrich_due(*, seconds: float) -> int:
 
 
 def enrich(file: StoredFile) -> None:
-    """Read the file's facts into its row, or reject it when its bytes cannot be decoded.
+    """Read the file's facts into its row; what cannot be read stays unknown, and says why.
 
     Bytes that are gone, or not those that were stored, are a matter of fixity. Raises StoreMissing
     as that does, and OSError for what else a disk may do.
     """
     try:
         facts = _facts(file)
-    except NotMedia as error:
-        seen = fixity.look(file, store.default())
-        if seen.is_whole:
-            reject(file, error)
-        else:
-            fixity.take_back(seen, timezone.now())
     except FileNotFoundError:
         fixity.take_back(fixity.Seen(file), timezone.now())
-    else:
-        _write(file, facts)
+        return
+    if facts.problem:
+        log.warning("enrichment.incomplete", file=file.name, problem=facts.problem)
+        seen = fixity.look(file, store.default())
+        if not seen.is_whole:
+            fixity.take_back(seen, timezone.now())
+            return
+    _write(file, facts)
 
 
-def reject(file: StoredFile, error: NotMedia) -> None:
-    """Put the bytes in quarantine; the assets that had them may try for others a few times.
-
-    The row stays, so that the same bytes are known when they come again.
-    """
-    now = timezone.now()
-    log.warning("enrichment.rejected", file=file.name, error=str(error))
-    with transaction.atomic():
-        # The file's row first: a download that ends now with the same bytes waits, then sees it.
-        StoredFile.objects.filter(pk=file.pk).update(rejected_at=now, enriched_at=now)
-        _note_quarantined(file, error, now)
-        _take_from_assets(file, error, now)
-        _move_to_quarantine(file)
-
-
-def _note_quarantined(file: StoredFile, error: NotMedia, now: datetime) -> None:
-    Quarantined.objects.create(
-        asset=Asset.objects.filter(file=file.pk).order_by("pk").first(),
-        reason=Quarantined.Reason.UNDECODABLE,
-        sha256=file.sha256,
-        size=file.size,
-        expected_sha256=file.sha256,
-        error=str(error),
-        found_at=now,
+def reexamine() -> int:
+    """Make files due again whose facts other decoders could not read; returns how many."""
+    unread = StoredFile.objects.exclude(problem="").exclude(examined_by=media.DECODERS)
+    return unread.filter(enriched_at__isnull=False).update(
+        enriched_at=None, enrichment_attempts=0, enrichment_lease_until=None
     )
-
-
-def _take_from_assets(file: StoredFile, error: NotMedia, now: datetime) -> None:
-    """An attempt that brought what cannot be decoded is one that failed."""
-    may_try = When(attempts__lt=claims.MOST_ODD - 1, then=Value(Asset.State.WANTED))
-    Asset.objects.filter(file=file.pk).update(
-        state=Case(may_try, default=Value(Asset.State.FAILED)),
-        attempts=F("attempts") + 1,
-        next_attempt_at=now + timedelta(seconds=claims.FIRST_PAUSE),
-        file=None,
-        stored_at=None,
-        error_code=error.code,
-        error=str(error),
-        updated_at=now,
-    )
-
-
-def _move_to_quarantine(file: StoredFile) -> None:
-    shelf = store.default()
-    with shelf.aside() as path:
-        shelf.take(file.name, path)
-        shelf.put(path, quarantined_name(file.sha256))
 
 
 def _claim() -> StoredFile | None:
@@ -130,8 +87,8 @@ def _return_attempt(file: StoredFile) -> None:
 
 
 def _facts(file: StoredFile) -> media.Facts:
-    if file.enrichment_attempts > MOST_ATTEMPTS:
-        raise NotMedia(f"its decoder did not survive {MOST_ATTEMPTS} attempts")
+    if file.enrichment_attempts > MAX_ATTEMPTS:
+        return media.Facts(problem=f"its decoder did not survive {MAX_ATTEMPTS} attempts")
     with store.default().open(file.name) as opened:
         return media.examine(opened, file.media_type)
 
@@ -145,7 +102,7 @@ def _write(file: StoredFile, facts: media.Facts) -> None:
         if rows.select_for_update(no_key=True).first() is None:
             return
         poster = _stored_poster(facts.poster, facts) if facts.poster else None
-        rows.update(**_columns(facts), duration=facts.duration, poster=poster)
+        rows.update(**_columns(facts), duration=facts.duration, poster=poster, **_type(facts))
 
 
 def _stored_poster(jpeg: bytes, facts: media.Facts) -> StoredFile:
@@ -162,5 +119,12 @@ def _columns(facts: media.Facts) -> dict[str, object]:
         "height": facts.height,
         "blur": facts.blur,
         "perceptual_hash": facts.perceptual_hash,
+        "problem": facts.problem,
+        "examined_by": media.DECODERS,
         "enriched_at": timezone.now(),
     }
+
+
+def _type(facts: media.Facts) -> dict[str, str]:
+    """The media type, where the container shows another than its first bytes."""
+    return {"media_type": facts.media_type} if facts.media_type else {}

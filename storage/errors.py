@@ -3,9 +3,12 @@
 DownloadError
 ├── Transient          retry with backoff, not before `retry_after` seconds
 ├── UrlExpired         get a fresh URL first, then retry
-├── ForbiddenAddress   never: the URL leads somewhere that we may not go
-├── TooLarge           never: above the size cap
-└── NotMedia           again twice, for it may be the page of a login or a block; then never
+├── NotServed          a text or a page came in place of the file: one fresh URL for each run
+├── ForbiddenAddress   the URL leads somewhere that we may not go: the same
+├── NotMedia           bytes of no kind that we know: kept in quarantine, and the same
+└── TooLarge           never: above the size cap
+
+All but TooLarge are a state of the host: the next run tries again.
 
 Messages are for staff. They may name a host, never a URL: its signature is a capability.
 """
@@ -36,6 +39,10 @@ class Transient(DownloadError):
         self.host_failed = host_failed
 
 
+class Incomplete(Transient):
+    """All bytes that the host announced have come, and the file lacks its end."""
+
+
 class UrlExpired(DownloadError):
     """The host no longer serves this URL: 403, 404 or 410."""
 
@@ -44,12 +51,16 @@ class ForbiddenAddress(DownloadError):
     """The URL, or a redirect of it, is not public http(s)."""
 
 
+class NotServed(DownloadError):
+    """The host sent a text or a page in place of the file: a login, a block, an apology."""
+
+
 class TooLarge(DownloadError):
     """Longer than the size cap."""
 
 
 class NotMedia(DownloadError):
-    """The bytes are no image and no video that can be decoded, whatever the host calls them."""
+    """The bytes begin as no image, sound or video that we know, whatever the host calls them."""
 
 
 class StoreMissing(Exception):

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import av
 import av.error
+import PIL
 from PIL import Image, ImageOps
 
 from storage.errors import NotMedia
@@ -56,18 +57,29 @@ class Facts:
     perceptual_hash: int | None = None
     poster: bytes | None = None
     """The first frame of a video, as a JPEG."""
+    media_type: str | None = None
+    """What the container shows, where that is another type than the first bytes tell."""
+    problem: str = ""
+    """Why facts are unknown, for staff."""
+
+
+DECODERS = f"1; Pillow {PIL.__version__}; PyAV {av.__version__}"
+"""The versions that facts depend on: what one could not read, the next may."""
 
 
 def examine(file: BinaryIO, media_type: str) -> Facts:
-    """Decode the file. Raises NotMedia when it cannot be decoded or is too big to be.
+    """What can be read out of the file. Raises OSError for what a disk may do.
 
     HEIC is taken at its word and stays without facts: Pillow cannot decode it, and FFmpeg sees
     the tiles of one instead of the picture.
     """
-    if media_type in IMAGE_DECODERS:
-        return _examine_image(file, IMAGE_DECODERS[media_type])
-    if media_type in VIDEO_DEMUXERS:
-        return _examine_video(file, VIDEO_DEMUXERS[media_type])
+    try:
+        if media_type in IMAGE_DECODERS:
+            return _examine_image(file, IMAGE_DECODERS[media_type])
+        if media_type in VIDEO_DEMUXERS:
+            return _examine_video(file, VIDEO_DEMUXERS[media_type])
+    except NotMedia as error:
+        return Facts(problem=str(error))
     return Facts()
 
 

@@ -22,6 +22,7 @@ def enrich() -> None:
     """Enrich stored files for some minutes."""
     from storage import enrichment  # noqa: PLC0415  25 MB of decoders, for this worker alone
 
+    enrichment.reexamine()
     enrichment.enrich_due(seconds=SECONDS)
     _nudge_if_due()
 
@@ -41,12 +42,15 @@ def verify_due() -> None:
 
 @shared_task(name="storage.prune_quarantine", base=BaseTask, expires=3600)
 def prune_quarantine() -> None:
-    """Remove what has been in quarantine for long enough, and parts that nobody took up.
+    """Restore what is known by now, remove what has been in quarantine for long enough.
 
-    Downloads sweep parts too, but begin only when a file is due.
+    Also parts that no download took up: downloads sweep them too, but begin only when a file is
+    due. The enrichment is nudged in any case, because new decoders may read what others could not.
     """
     store.default().sweep()
+    quarantine.restore(timezone.now())
     quarantine.prune(timezone.now())
+    send("storage.enrich")
 
 
 @shared_task(name="storage.find_orphans", base=BaseTask, expires=3600)

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from api_logs import recording
@@ -41,7 +42,8 @@ from instagram.archiving.records import (
     ProfileRecord,
     StoryRecord,
 )
-from instagram.models import ArchiveRun, Highlight, RunStream, StreamPoll, User
+from instagram.models import ArchiveRun, Highlight, Post, RunStream, StreamPoll, User
+from storage import claims
 
 NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit)
 
@@ -52,11 +54,23 @@ def archive(run: ArchiveRun) -> None:
     Raises runs.LostLease when another worker has taken the run over.
     """
     with runs.kept(run), recording.attributed_to(batch=str(run.pk)):
+        if run.is_new:
+            claims.allow_renewals(files_of(run.user))
         if run.attempts > runs.MOST_ATTEMPTS:
             runs.fail_all(run, Transient(f"{run.attempts} attempts in a row died without a page"))
         while (stream := runs.next_stream(run)) or not runs.finish(run):
             if stream is not None and not _archive_stream(run, stream):
                 return
+
+
+def files_of(user: User) -> Q:
+    """Whose files a run of the profile may ask fresh URLs for."""
+    return (
+        Q(owner_kind="user", owner_id=user.instagram_id or "")
+        | Q(owner_kind="post", owner_id__in=Post.objects.of(user).values("pk"))
+        | Q(owner_kind="story", owner_id__in=user.stories.values("pk"))
+        | Q(owner_kind="highlight", owner_id__in=user.highlights.values("pk"))
+    )
 
 
 def _archive_stream(run: ArchiveRun, stream: RunStream) -> bool:

@@ -62,6 +62,7 @@ def claim(run_id: uuid.UUID, *, now: datetime, leaving: Collection[str] = ()) ->
         return None
     run: ArchiveRun = ArchiveRun.objects.select_related("user").get(pk=run_id)
     run.left_to_others = leaving
+    run.is_new = run.started_at == now
     return run
 
 

@@ -83,6 +83,7 @@ class ArchiveRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    is_new = False  # of a run that was claimed for the first time just now
     left_to_others: Collection[str] = ()  # streams, by the worker that has claimed the run
     progress: object  # an `instagram.archiving.progress.Progress`, where the REST API adds one
 

@@ -21,8 +21,8 @@ class Quarantined(models.Model):
     """
 
     class Reason(models.TextChoices):
-        NOT_MEDIA = "not_media", "no media: the first bytes of what a host sent"
-        UNDECODABLE = "undecodable", "cannot be decoded"
+        NOT_MEDIA = "not_media", "no media that we know, or without its end: what a host sent"
+        UNDECODABLE = "undecodable", "could not be decoded; earlier versions put it here"
         DAMAGED = "damaged", "was stored, and has changed since"
 
     asset = models.ForeignKey(Asset, models.SET_NULL, null=True, related_name="+")

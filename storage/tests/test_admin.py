@@ -44,7 +44,9 @@ def test_a_failed_file_can_be_tried_again(admin: Client, make_asset: MakeAsset) 
 
 
 def test_a_file_whose_url_expired_gets_its_renewals_back(make_asset: MakeAsset) -> None:
-    failed = make_asset(state="failed", renewals=claims.MOST_RENEWALS, error_code="UrlExpired")
+    failed = make_asset(
+        state="failed", renewals=claims.MAX_RENEWALS[UrlExpired], error_code="UrlExpired"
+    )
     try_again(Asset.objects.all())
     [claimed] = claims.claim(1)
 

@@ -9,6 +9,7 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import IntegrityError, connection
+from django.db.models import Q
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -18,13 +19,14 @@ from storage.errors import (
     DownloadError,
     ForbiddenAddress,
     NotMedia,
+    NotServed,
     TooLarge,
     Transient,
     UrlExpired,
 )
 from storage.models import Asset, StoredFile
 from storage.store import Content, Store
-from storage.tests.conftest import MakeAsset
+from storage.tests.conftest import MakeAsset, MakeFile
 
 CONTENT = Content(hashlib.sha256(b"bytes").hexdigest(), 5, kinds.JPEG)
 
@@ -205,7 +207,7 @@ def test_a_host_may_ask_for_a_longer_pause(make_asset: MakeAsset) -> None:
 
 
 def test_the_last_passing_fault_fails_the_asset(make_asset: MakeAsset) -> None:
-    make_asset(attempts=claims.MOST_ATTEMPTS - 1)
+    make_asset(attempts=claims.MAX_ATTEMPTS - 1)
 
     asset = fail(claims.claim(1)[0], Transient("host: reset"))
 
@@ -216,7 +218,6 @@ def test_the_last_passing_fault_fails_the_asset(make_asset: MakeAsset) -> None:
     ("error", "state"),
     [
         (UrlExpired("HTTP 403"), "expired"),
-        (ForbiddenAddress("inner"), "failed"),
         (TooLarge("huge"), "failed"),
     ],
 )
@@ -230,14 +231,43 @@ def test_a_final_error_ends_the_attempts(
     assert (asset.state, asset.error_code, asset.error) == (state, error.code, str(error))
 
 
-def test_what_is_no_media_is_asked_for_three_times(make_asset: MakeAsset) -> None:
+REFUSALS = [NotServed("a page"), ForbiddenAddress("private"), NotMedia("odd bytes")]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: error.code)
+def test_what_is_refused_gets_one_fresh_url_within_a_run(
+    make_asset: MakeAsset, error: DownloadError
+) -> None:
     make_asset()
     states = []
-    for _ in range(3):
-        states.append(fail(claims.claim(1)[0], NotMedia("html")).state)
-        Asset.objects.update(next_attempt_at=timezone.now())
+    for renewals in range(2):
+        Asset.objects.update(
+            state="wanted", renewals=renewals, next_attempt_at=timezone.now() - timedelta(1)
+        )
+        states.append(fail(claims.claim(1)[0], error).state)
 
-    assert states == ["wanted", "wanted", "failed"]
+    assert states == ["expired", "failed"]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: error.code)
+def test_a_fresh_url_is_asked_for_after_a_pause(
+    make_asset: MakeAsset, error: DownloadError
+) -> None:
+    make_asset()
+
+    asset = fail(claims.claim(1)[0], error)
+
+    assert asset.next_attempt_at > timezone.now() + timedelta(seconds=2)
+
+
+def test_a_new_run_allows_fresh_urls_again(make_asset: MakeAsset) -> None:
+    given_up = make_asset(state="failed", renewals=3)
+    others = make_asset(state="failed", renewals=3, owner_id="2")
+
+    claims.allow_renewals(Q(owner_kind="post", owner_id="1"))
+
+    renewals = [Asset.objects.get(pk=each.pk).renewals for each in (given_up, others)]
+    assert renewals == [0, 3]
 
 
 def test_what_is_put_off_loses_no_attempt(make_asset: MakeAsset) -> None:
@@ -261,18 +291,17 @@ def test_an_error_of_an_old_url_does_not_end_the_new_one(make_asset: MakeAsset) 
     assert asset.next_attempt_at <= timezone.now()
 
 
-def test_bytes_once_rejected_are_not_stored_again(make_asset: MakeAsset, shelf: Store) -> None:
+def test_bytes_once_rejected_are_stored_when_they_come_again(
+    make_asset: MakeAsset, make_file: MakeFile
+) -> None:
+    file = make_file(b"\xff\xd8\xffx", rejected_at=timezone.now(), enriched_at=timezone.now())
     make_asset()
-    StoredFile.objects.create(
-        sha256=CONTENT.sha256, size=5, media_type="image/jpeg", rejected_at=timezone.now()
-    )
     [claimed] = claims.claim(1)
 
-    result = claims.settle([Success(claimed, CONTENT)])
+    result = claims.settle([Success(claimed, Content(file.sha256, file.size, kinds.JPEG))])
 
-    asset = Asset.objects.get(pk=claimed.pk)
-    assert (result.stored, result.retried) == (0, 1)
-    assert (asset.error_code, asset.file) == ("NotMedia", None)
+    file.refresh_from_db()
+    assert (result.stored, file.rejected_at, file.enriched_at) == (1, None, None)
 
 
 def test_the_database_refuses_stored_without_a_file(make_asset: MakeAsset) -> None:

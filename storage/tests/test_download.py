@@ -27,6 +27,7 @@ from storage.errors import (
     DownloadError,
     ForbiddenAddress,
     NotMedia,
+    NotServed,
     TooLarge,
     Transient,
     UrlExpired,
@@ -199,9 +200,17 @@ def test_the_pause_that_a_host_asks_for_is_kept(
 @pytest.mark.parametrize(
     "body", [b"<html><body>Login</body></html>", b'{"status":"fail"}', b"<svg></svg>", b"x"]
 )
-def test_what_only_claims_to_be_an_image_is_no_media(client: Client, body: bytes) -> None:
+def test_a_text_in_place_of_the_file_is_no_file(client: Client, body: bytes) -> None:
+    with pytest.raises(NotServed):
+        client.run(answering(body, Content_Type="image/jpeg"))
+
+
+@pytest.mark.parametrize("body", [b"\x00\x01\x02", bytes(5000), b"\x89PNH" + bytes(80)])
+def test_bytes_of_no_known_kind_are_kept_whole(client: Client, body: bytes) -> None:
     with pytest.raises(NotMedia):
         client.run(answering(body, Content_Type="image/jpeg"))
+
+    assert client.path.read_bytes() == body
 
 
 def test_an_announced_size_above_the_cap_is_refused_unread(client: Client) -> None:

@@ -11,11 +11,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from storage import claims, enrichment, kinds
-from storage.claims import Success
+from storage import enrichment, kinds
 from storage.errors import StoreMissing
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
-from storage.store import Content, Store
+from storage.store import Store
 from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile
 
@@ -70,41 +69,32 @@ def test_a_leased_file_is_left_alone(make_file: MakeFile) -> None:
     assert enrichment.enrich_due(seconds=30) == 0
 
 
-def test_unreadable_bytes_are_kept_and_rejected(make_file: MakeFile, shelf: Store) -> None:
-    file = enriched(make_file(samples.jpeg()[:-300]))
-
-    kept = Quarantined.objects.get()
-    assert file.rejected_at is not None
-    assert (kept.reason, shelf.exists(file.name), shelf.exists(kept.name)) == (
-        "undecodable",
-        False,
-        True,
-    )
+UNREADABLE = b"\xff\xd8\xff\xd9"
 
 
-def test_the_assets_of_rejected_bytes_want_others(
-    make_file: MakeFile, make_asset: MakeAsset
+def test_unreadable_bytes_stay_stored_and_say_why(
+    make_file: MakeFile, make_asset: MakeAsset, shelf: Store
 ) -> None:
-    file = make_file(samples.jpeg()[:-300])
+    file = make_file(UNREADABLE)
     asset = make_asset(state="stored", file=file, stored_at=timezone.now())
 
-    enriched(file)
+    file = enriched(file)
 
     asset.refresh_from_db()
-    assert (asset.state, asset.error_code, asset.file) == ("wanted", "NotMedia", None)
-    assert (asset.attempts, asset.stored_at) == (1, None)
+    assert (asset.state, asset.file, shelf.exists(file.name)) == ("stored", file, True)
+    assert (file.width, file.problem != "", file.rejected_at) == (None, True, None)
+    assert not Quarantined.objects.exists()
 
 
-def test_bytes_rejected_often_enough_are_given_up(
-    make_file: MakeFile, make_asset: MakeAsset
-) -> None:
-    file = make_file(samples.jpeg()[:-300])
-    asset = make_asset(state="stored", file=file, attempts=2)
+def test_other_decoders_examine_unread_files_again(make_file: MakeFile) -> None:
+    unread, read = enriched(make_file(UNREADABLE)), enriched(make_file(samples.jpeg()))
+    assert enrichment.reexamine() == 0
+    StoredFile.objects.update(examined_by="1; Pillow 1.0")
 
-    enriched(file)
-
-    asset.refresh_from_db()
-    assert (asset.state, asset.attempts) == ("failed", 3)
+    assert enrichment.reexamine() == 1
+    due = StoredFile.objects.awaiting_enrichment(timezone.now())
+    assert [*due] == [unread]
+    assert read not in due
 
 
 def test_bytes_that_changed_since_are_damaged_and_not_rejected(
@@ -117,18 +107,6 @@ def test_bytes_that_changed_since_are_damaged_and_not_rejected(
 
     file.refresh_from_db()
     assert (file.rejected_at, FixityEvent.objects.get().kind) == (None, "damaged")
-
-
-def test_a_later_download_of_rejected_bytes_fails_the_same_way(
-    make_file: MakeFile, make_asset: MakeAsset
-) -> None:
-    file = enriched(make_file(samples.jpeg()[:-300]))
-    make_asset()
-    [claimed] = claims.claim(1)
-
-    claims.settle([Success(claimed, Content(file.sha256, file.size, kinds.JPEG))])
-
-    assert Asset.objects.get().error_code == "NotMedia"
 
 
 def test_one_bad_file_stops_no_other(make_file: MakeFile) -> None:
@@ -155,10 +133,13 @@ def test_missing_bytes_are_wanted_again(make_file: MakeFile, shelf: Store) -> No
 def test_bytes_that_kill_their_process_are_given_up(make_file: MakeFile) -> None:
     killed = timezone.now() - timedelta(minutes=6)
     file = make_file(
-        samples.jpeg(), enrichment_attempts=enrichment.MOST_ATTEMPTS, enrichment_lease_until=killed
+        samples.jpeg(), enrichment_attempts=enrichment.MAX_ATTEMPTS, enrichment_lease_until=killed
     )
 
-    assert enriched(file).rejected_at is not None
+    file = enriched(file)
+
+    assert "did not survive" in file.problem
+    assert file.enriched_at is not None
 
 
 PEAK = """
@@ -191,7 +172,7 @@ def test_a_folder_that_is_not_mounted_costs_a_file_no_attempt(
 ) -> None:
     files = [make_file(samples.jpeg(seed=seed)) for seed in range(20)]
     shelf.root.rename(shelf.root.with_name("unmounted"))
-    for _ in range(enrichment.MOST_ATTEMPTS + 1):
+    for _ in range(enrichment.MAX_ATTEMPTS + 1):
         with pytest.raises(StoreMissing):
             enrichment.enrich_due(seconds=30)
         StoredFile.objects.update(enrichment_lease_until=None)

@@ -38,6 +38,7 @@ CLOSING = head(200, {"Connection": "close"})
 DRIP = [JPEG[:1]] * 40
 CHUNKED = head(200, {"Transfer-Encoding": "chunked"})
 CHUNK = f"{len(JPEG):x}\r\n".encode() + JPEG + b"\r\n"
+THIRD = len(VIDEO) // 3
 
 
 Attempt = Callable[..., Asset]
@@ -58,8 +59,10 @@ class Fault:
 
 PASSING = ("wanted", "Transient"), ("failed", "Transient", 8)
 EXPIRED = ("expired", "UrlExpired"), ("expired", "UrlExpired", 1)
-FORBIDDEN = ("failed", "ForbiddenAddress"), ("failed", "ForbiddenAddress", 1)
-ODD = ("wanted", "NotMedia"), ("failed", "NotMedia", 3)
+FORBIDDEN = ("expired", "ForbiddenAddress"), ("expired", "ForbiddenAddress", 1)
+PAGES = ("expired", "NotServed"), ("expired", "NotServed", 1)
+ODD = ("expired", "NotMedia"), ("expired", "NotMedia", 1)
+CUT = ("wanted", "Incomplete"), ("failed", "Incomplete", 8)
 STORED = ("stored", ""), ("stored", "", 0)
 
 FAULTS = (
@@ -81,14 +84,17 @@ FAULTS = (
     Fault("403", answering(b"Bad URL hash", 403), *EXPIRED),
     Fault("404", answering(b"", 404), *EXPIRED),
     Fault("410", answering(b"", 410), *EXPIRED),
-    Fault("a page at 200", answering(PAGE, Content_Type="text/html"), *ODD, quarantined=3),
-    Fault("a page called a JPEG", answering(PAGE, Content_Type="image/jpeg"), *ODD, quarantined=3),
-    # Decoded after the download, so one row more each time; the bytes lie there once.
-    Fault("garbage that begins like a JPEG", answering(JPEG[:4] + PAGE), *ODD, quarantined=1),
-    Fault("a JPEG cut without a word", sending(head(200, {}) + JPEG[:-300]), *ODD, quarantined=1),
-    Fault("a video cut without a word", sending(CLOSING + VIDEO[: len(VIDEO) // 3]), *PASSING),
-    Fault("a video that the host has cut", answering(VIDEO[: len(VIDEO) // 3]), *PASSING),
-    Fault("a PNG cut without a word", sending(CLOSING + PNG[:-9]), *PASSING),
+    Fault("a page at 200", answering(PAGE, Content_Type="text/html"), *PAGES),
+    Fault("a page called a JPEG", answering(PAGE, Content_Type="image/jpeg"), *PAGES),
+    Fault("a redirect to a page", redirecting("/login"), *PAGES),
+    Fault("one word", answering(b"Invalid URL signature"), *PAGES),
+    Fault("bytes of no kind", answering(bytes(range(256)) * 5000), *ODD, quarantined=1),
+    Fault("garbage that begins like a JPEG", answering(JPEG[:4] + PAGE), *CUT, quarantined=1),
+    Fault("a JPEG cut without a word", sending(CLOSING + JPEG[:-300]), *CUT, quarantined=1),
+    Fault("a JPEG that the host has cut", answering(JPEG[:-300]), *CUT, quarantined=1),
+    Fault("a video cut without a word", sending(CLOSING + VIDEO[:THIRD]), *CUT, quarantined=1),
+    Fault("a video that the host has cut", answering(VIDEO[:THIRD]), *CUT, quarantined=1),
+    Fault("a PNG cut without a word", sending(CLOSING + PNG[:-9]), *CUT, quarantined=1),
     Fault("right bytes, wrong type", answering(JPEG, Content_Type="text/html"), *STORED),
     Fault("chunked", sending(CHUNKED + CHUNK + b"0\r\n\r\n"), *STORED),
     Fault("no length", sending(CLOSING + JPEG), *STORED),
@@ -105,6 +111,7 @@ def attempt(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> Attempt:
     def run(reply: Reply, patience: float = 20.0) -> Asset:
         limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=patience, grace=patience)
         cdn.serve("/file.jpg", reply)
+        cdn.serve("/login", answering(PAGE, Content_Type="text/html"))
         Asset.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
         Batch(1, crew=Crew(1, 1), limits=limits, pace=Pace(30)).run()
         enrichment.enrich_due(seconds=30)

@@ -14,11 +14,11 @@ from pytest_django import Settings
 from core.tests.odd_server import OddServer, answering
 from storage import parts, quarantine
 from storage.batch import download_batch
-from storage.download import MOST_EVIDENCE
-from storage.models import FixityEvent, Quarantined
+from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.quarantine import KEPT
-from storage.store import Store
-from storage.tests.conftest import MakeAsset
+from storage.store import Store, quarantined_name
+from storage.tests import samples
+from storage.tests.conftest import MakeAsset, MakeFile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,29 +33,111 @@ def put(shelf: Store, data: bytes, **fields: object) -> Quarantined:
     )
 
 
-def test_the_first_bytes_of_what_is_no_media_are_kept(
+ODD = bytes(range(256)) * 8192
+
+
+def test_bytes_of_no_known_kind_are_kept_whole(
     cdn: OddServer, shelf: Store, make_asset: MakeAsset
 ) -> None:
-    page = b"<html>" + bytes(2 * MOST_EVIDENCE)
-    asset = make_asset(cdn.serve("/file.jpg", answering(page)))
+    asset = make_asset(cdn.serve("/file.jpg", answering(ODD)))
 
     download_batch(1)
 
     kept = Quarantined.objects.get()
-    assert (kept.asset, kept.reason, kept.size) == (asset, "not_media", MOST_EVIDENCE)
-    assert (shelf.root / kept.name).read_bytes() == page[:MOST_EVIDENCE]
+    assert (kept.asset, kept.reason, kept.size) == (asset, "not_media", len(ODD))
+    assert (shelf.root / kept.name).read_bytes() == ODD
 
 
-def test_a_page_that_many_files_got_lies_there_once(
+def test_a_page_is_not_kept(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+    make_asset(cdn.serve("/file.jpg", answering(b"<html>log in</html>" * 999)))
+
+    download_batch(1)
+
+    assert not Quarantined.objects.exists()
+    assert list(shelf.entries("quarantine")) == []
+
+
+def test_bytes_that_many_files_got_lie_there_once(
     cdn: OddServer, shelf: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(5):
-        make_asset(cdn.serve("/file.jpg", answering(b"<html>log in</html>" * 9)))
+        make_asset(cdn.serve("/file.jpg", answering(ODD)))
 
     download_batch(5)
 
     assert Quarantined.objects.count() == 5
     assert len(list(shelf.entries("quarantine"))) == 1
+
+
+def test_the_last_bytes_of_a_wanted_file_stay(shelf: Store, make_asset: MakeAsset) -> None:
+    long_ago = timezone.now() - KEPT * 2
+    asset = make_asset(state="failed")
+    put(shelf, b"first", found_at=long_ago, asset=asset)
+    last = put(shelf, b"last", found_at=long_ago, asset=asset)
+
+    assert quarantine.prune(timezone.now(), max_bytes=0) == 1
+    assert [*Quarantined.objects.all()] == [last]
+
+
+def test_the_bytes_of_a_file_that_is_stored_by_now_go(
+    shelf: Store, make_asset: MakeAsset, make_file: MakeFile
+) -> None:
+    asset = make_asset(state="stored", file=make_file(samples.jpeg()))
+    put(shelf, b"odd", found_at=timezone.now() - KEPT * 2, asset=asset)
+
+    assert quarantine.prune(timezone.now()) == 1
+
+
+def reject(shelf: Store, file: StoredFile, asset: Asset) -> None:
+    """What earlier versions did with bytes that they could not decode."""
+    with shelf.aside() as path:
+        shelf.take(file.name, path)
+        shelf.put(path, quarantined_name(file.sha256))
+    StoredFile.objects.update(rejected_at=timezone.now(), enriched_at=timezone.now())
+    Quarantined.objects.create(
+        reason="undecodable",
+        asset=asset,
+        sha256=file.sha256,
+        size=file.size,
+        expected_sha256=file.sha256,
+    )
+
+
+def test_what_an_earlier_version_rejected_is_stored_again(
+    shelf: Store, make_asset: MakeAsset, make_file: MakeFile
+) -> None:
+    file, asset = make_file(samples.jpeg()), make_asset(state="failed", error_code="NotMedia")
+    reject(shelf, file, asset)
+
+    assert quarantine.restore(timezone.now()) == 1
+
+    file.refresh_from_db()
+    asset.refresh_from_db()
+    assert (asset.state, asset.file, asset.error_code) == ("stored", file, "")
+    assert (file.rejected_at, file.enriched_at, shelf.exists(file.name)) == (None, None, True)
+    assert not Quarantined.objects.exists()
+
+
+def test_what_was_rejected_and_is_gone_stays_rejected(
+    shelf: Store, make_asset: MakeAsset, make_file: MakeFile
+) -> None:
+    file, asset = make_file(samples.jpeg()), make_asset(state="failed")
+    reject(shelf, file, asset)
+    shelf.delete(quarantined_name(file.sha256))
+
+    assert quarantine.restore(timezone.now()) == 0
+
+
+def test_bytes_whose_kind_is_known_by_now_are_stored(shelf: Store, make_asset: MakeAsset) -> None:
+    asset = make_asset(state="failed", error_code="NotMedia")
+    row = put(shelf, samples.jpeg(), asset=asset)
+    put(shelf, samples.jpeg()[:-200], asset=make_asset(state="failed"))
+
+    assert quarantine.restore(timezone.now()) == 1
+
+    asset.refresh_from_db()
+    assert (asset.state, asset.file and asset.file.sha256) == ("stored", row.sha256)
+    assert shelf.exists(f"{row.sha256[:2]}/{row.sha256}.jpg")
 
 
 def test_quarantined_bytes_have_no_address(client: Client, shelf: Store) -> None:
@@ -94,7 +176,7 @@ def test_the_oldest_go_first_where_it_is_too_much(shelf: Store) -> None:
     now = timezone.now()
     rows = [put(shelf, bytes([n]) * 10, found_at=now - timedelta(hours=n)) for n in range(5)]
 
-    quarantine.prune(now, most_bytes=25)
+    quarantine.prune(now, max_bytes=25)
 
     assert set(Quarantined.objects.all()) == {rows[0], rows[1]}
 
@@ -105,7 +187,7 @@ def test_damaged_bytes_stay_until_their_file_is_repaired(shelf: Store) -> None:
     event = FixityEvent.objects.create(
         kind="damaged", sha256="a" * 64, name="x", size=7, found_sha256=kept.sha256
     )
-    before = quarantine.prune(now, most_bytes=0)
+    before = quarantine.prune(now, max_bytes=0)
     event.close(FixityEvent.Repair.COPY, now)
 
     after = quarantine.prune(now)

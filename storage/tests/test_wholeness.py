@@ -72,8 +72,25 @@ def test_bytes_behind_the_last_chunk_are_no_loss() -> None:
     assert is_whole(kinds.PNG, samples.encoded(PICTURES[0], "PNG") + b"junk")
 
 
-def test_kinds_that_a_decoder_reads_to_the_end_are_left_to_it() -> None:
-    assert is_whole(kinds.JPEG, samples.jpeg()[:-300])
+@pytest.mark.parametrize("progressive", [True, False])
+def test_a_jpeg_is_whole_up_to_its_end_and_whatever_follows(*, progressive: bool) -> None:
+    data = samples.encoded(PICTURES[0], "JPEG", progressive=progressive, restart_marker_rows=1)
+
+    assert is_whole(kinds.JPEG, data + samples.video())
+    assert not any(is_whole(kinds.JPEG, data[:size]) for size in range(0, len(data), 7))
+
+
+def test_a_webp_is_whole_up_to_the_length_that_it_names() -> None:
+    data = samples.encoded(PICTURES[0], "WEBP")
+
+    assert is_whole(kinds.WEBP, data + b"junk")
+    assert not is_whole(kinds.WEBP, data[:-1])
+
+
+def test_a_marker_across_two_blocks_is_found() -> None:
+    scan = b"\xff\xda\x00\x02" + b"\x01" * (wholeness.BLOCK - 1)
+
+    assert is_whole(kinds.JPEG, b"\xff\xd8" + scan + b"\xff\xd9")
 
 
 def test_boxes_without_end_are_given_up() -> None:

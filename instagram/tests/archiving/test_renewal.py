@@ -13,7 +13,8 @@ from instagram.archiving import pipeline, renewal, runs
 from instagram.models import Post, Story
 from simulator.client import SimulatorControl
 from storage import batch
-from storage.claims import MOST_RENEWALS
+from storage.claims import MAX_RENEWALS
+from storage.errors import UrlExpired
 from storage.models import Asset
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
@@ -64,7 +65,7 @@ def test_one_call_renews_all_files_of_a_post(provider: SimulatorControl) -> None
 def test_a_url_that_is_refused_however_fresh_fails_in_the_end(provider: SimulatorControl) -> None:
     provider.add_fault("status", service="cdn", status=403)
 
-    for _ in range(MOST_RENEWALS + 1):
+    for _ in range(MAX_RENEWALS[UrlExpired] + 1):
         let_pauses_pass()
         batch.download_batch(EVERYTHING)
         let_pauses_pass()
@@ -107,7 +108,7 @@ def test_an_owner_that_the_provider_no_longer_has_fails_in_the_end(
     Asset.objects.update(state="expired")
     provider.add_fault("form", form="upstream_failed")
 
-    for _ in range(MOST_RENEWALS + 1):
+    for _ in range(MAX_RENEWALS[UrlExpired] + 1):
         let_pauses_pass()
         renewal.renew_due(EVERYTHING)
 
@@ -120,7 +121,7 @@ def test_a_refused_token_fails_no_file_and_costs_one_call(provider: SimulatorCon
     provider.add_fault("form", form="invalid_token")
     before = provider.stats()["core_api"]["calls"]
 
-    for _ in range(MOST_RENEWALS + 1):
+    for _ in range(MAX_RENEWALS[UrlExpired] + 1):
         let_pauses_pass()
         renewal.renew_due(EVERYTHING)
 
