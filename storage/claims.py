@@ -135,9 +135,10 @@ def count_renewal(owner: Owner) -> None:
     """
     files = _files_of(owner)
     files.exclude(state=Asset.State.STORED).update(renewals=F("renewals") + 1)
-    files.filter(state=Asset.State.EXPIRED, renewals__gte=MAX_RENEWALS[UrlExpired]).update(
-        state=Asset.State.FAILED, updated_at=timezone.now()
-    )
+    limits = [Q(error_code=kind.__name__, renewals__gte=n) for kind, n in MAX_RENEWALS.items()]
+    always = Q(renewals__gte=max(MAX_RENEWALS.values()))
+    spent = files.filter(Q(always, *limits, _connector=Q.OR), state=Asset.State.EXPIRED)
+    spent.update(state=Asset.State.FAILED, updated_at=timezone.now())
 
 
 def allow_renewals(owners: Q) -> None:

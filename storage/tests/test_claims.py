@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from storage import claims, kinds, store
-from storage.claims import ClaimedAsset, Failure, Success
+from storage.claims import ClaimedAsset, Failure, Owner, Success
 from storage.errors import (
     DownloadError,
     ForbiddenAddress,
@@ -258,6 +258,18 @@ def test_a_fresh_url_is_asked_for_after_a_pause(
     asset = fail(claims.claim(1)[0], error)
 
     assert asset.next_attempt_at > timezone.now() + timedelta(seconds=2)
+
+
+@pytest.mark.parametrize(("code", "state"), [("NotServed", "failed"), ("UrlExpired", "expired")])
+def test_a_fresh_url_that_does_not_come_counts_too(
+    make_asset: MakeAsset, code: str, state: str
+) -> None:
+    asset = make_asset(state="expired", error_code=code)
+
+    claims.count_renewal(Owner("post", "1"))
+
+    asset.refresh_from_db()
+    assert (asset.state, asset.renewals) == (state, 1)
 
 
 def test_a_new_run_allows_fresh_urls_again(make_asset: MakeAsset) -> None:

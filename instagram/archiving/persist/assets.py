@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Case, DateTimeField, Value, When
+from django.db.models.functions import Cast
 
 from instagram.archiving.records import MediaRecord
 from storage.models import Asset
@@ -119,9 +120,10 @@ def _renew(files: Iterable[Wanted], have: Mapping[AssetKey, Asset], now: datetim
     fresh = {have[file.key].pk: file.url for file in files}
     Asset.objects.filter(pk__in=fresh).exclude(state=Asset.State.STORED).update(
         url=Case(*(When(pk=pk, then=Value(url)) for pk, url in fresh.items())),
-        url_expires_at=Case(
-            *(When(pk=pk, then=Value(expires_at(url))) for pk, url in fresh.items()),
-            output_field=DateTimeField(),
+        # Cast: where no URL names its end, PostgreSQL would take the empty values for texts.
+        url_expires_at=Cast(
+            Case(*(When(pk=pk, then=Value(expires_at(url))) for pk, url in fresh.items())),
+            DateTimeField(),
         ),
         state=Asset.State.WANTED,
         attempts=0,

@@ -182,6 +182,17 @@ def test_a_fresh_url_does_not_cure_a_file_that_is_too_large(user: User) -> None:
     assert (outcome.wanted, Asset.objects.get().state) == (0, Asset.State.FAILED)
 
 
+def test_a_fresh_url_that_does_not_say_when_it_ends_is_taken(user: User) -> None:
+    persist.posts(user, [post(1)], now=NOW)
+    Asset.objects.update(state=Asset.State.EXPIRED)
+    endless = replace(medium(1), image_url="https://cdn.example/v/1_n.jpg")
+
+    persist.posts(user, [post(1, media=[endless])], now=LATER)
+
+    asset = Asset.objects.get()
+    assert (asset.state, asset.url, asset.url_expires_at) == ("wanted", endless.image_url, None)
+
+
 @pytest.mark.parametrize("code", ["NotMedia", "NotServed", "ForbiddenAddress", "Transient"])
 def test_the_next_poll_tries_a_file_again_that_was_refused(user: User, code: str) -> None:
     persist.posts(user, [post(1)], now=NOW)
