@@ -118,7 +118,9 @@ def request_archive(
     A profile without an Instagram id gets the profile stream as well, because the id is what
     every other stream asks for.
     """
-    User.objects.select_for_update().only("pk").get(pk=user.pk)  # one active run per profile
+    User.objects.select_for_update(no_key=True).only("pk").get(
+        pk=user.pk
+    )  # one active run per profile
     wanted = {*(streams or ALL_STREAMS)}
     if user.instagram_id is None:
         wanted.add(RunStream.Name.PROFILE)

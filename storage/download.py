@@ -21,6 +21,8 @@ import httpcore
 import httpx
 
 from core import pauses
+from core.http import decoding
+from core.http.budgets import BudgetedStream
 from storage import addresses, kinds, pages, resuming, wholeness
 from storage.errors import (
     ForbiddenAddress,
@@ -156,10 +158,13 @@ class Fetcher:
         if response.status != 206 or not part.size:
             _check_status(response)
             part.begin(resuming.version(response))
+        encoding = resuming.header(response, b"content-encoding")
         if resuming.length(response) > self.limits.max_bytes:
             part.begin(None)
             raise TooLarge(f"announced {resuming.length(response)} bytes")
-        self._write(response.iter_stream(), part)
+        with _named_encodings():
+            body = decoding.decoded(response.iter_stream(), encoding, is_plain=_is_plain)
+            self._write(body, part)
         kind = _kind(part)
         if kind in wholeness.CHECKED or not resuming.tells_its_end(response):
             _check_whole(part, kind)
@@ -216,7 +221,7 @@ class PublicNetwork(httpcore.NetworkBackend):
                 stream = self._sockets.connect_tcp(
                     address, port, wait, local_address, socket_options
                 )
-                return PatientStream(stream, self)
+                return BudgetedStream(stream, lambda: self.patience)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError("no address")
@@ -228,44 +233,6 @@ class PublicNetwork(httpcore.NetworkBackend):
         if not all(addresses.is_public(address) for address in found):
             raise ForbiddenAddress(f"{host} is not on the public internet")
         return found
-
-
-class PatientStream(httpcore.NetworkStream):
-    """A socket whose every wait is cut to what the download's patience leaves."""
-
-    def __init__(self, stream: httpcore.NetworkStream, network: PublicNetwork) -> None:
-        self._stream = stream
-        self._network = network
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read some bytes, and count them."""
-        received = self._stream.read(max_bytes, self._network.patience.cut(timeout))
-        self._network.patience.received += len(received)
-        return received
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all bytes."""
-        self._stream.write(buffer, self._network.patience.cut(timeout))
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        """Go on over TLS."""
-        wait = self._network.patience.cut(timeout)
-        return PatientStream(
-            self._stream.start_tls(ssl_context, server_hostname, wait), self._network
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks of the socket."""
-        return self._stream.get_extra_info(info)
 
 
 def ssl_context() -> SSLContext:
@@ -309,6 +276,22 @@ def _redirected(place: httpx.URL, response: httpcore.Response) -> httpx.URL:
     except (httpx.InvalidURL, ValueError) as error:
         raise ForbiddenAddress(f"{place.host} redirects to what is no URL") from error
     return _parsed(str(target))
+
+
+@contextmanager
+def _named_encodings() -> Iterator[None]:
+    """Turn what is wrong with an encoded body into the errors of downloads."""
+    try:
+        yield
+    except decoding.Truncated as error:
+        raise Transient(str(error)) from error
+    except (decoding.BadEncoding, decoding.UnknownEncoding) as error:
+        raise NotServed(str(error)) from error
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether a body that is said to be encoded is the file itself."""
+    return kinds.recognise(head[: kinds.HEAD_SIZE]) is not None
 
 
 def _check_status(response: httpcore.Response) -> None:

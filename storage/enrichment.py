@@ -72,7 +72,9 @@ def reexamine() -> int:
 def _claim() -> StoredFile | None:
     now = timezone.now()
     with transaction.atomic():
-        due = StoredFile.objects.awaiting_enrichment(now).select_for_update(skip_locked=True)
+        due = StoredFile.objects.awaiting_enrichment(now).select_for_update(
+            skip_locked=True, no_key=True
+        )
         file: StoredFile | None = due.first()
         if file is not None:
             file.enrichment_attempts += 1

@@ -127,7 +127,7 @@ def take_back(seen: Seen, now: datetime) -> FixityEvent | None:
 def give_up(seen: Seen, now: datetime) -> FixityEvent | None:
     """As `take_back`, where somebody has made sure that the folder is the right one."""
     with transaction.atomic():
-        rows = StoredFile.objects.servable().select_for_update().filter(pk=seen.file.pk)
+        rows = StoredFile.objects.servable().select_for_update(no_key=True).filter(pk=seen.file.pk)
         if rows.first() is None or not _is_removed(seen, store.default()):
             return None
         event = FixityEvent(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from core.http import decoding
 from storage.parts import Part, Version
 
 SETTLED = timedelta(seconds=60)
@@ -34,7 +35,12 @@ def is_useless(part: Part, response: Response) -> bool:
 
 
 def version(response: Response) -> Version | None:
-    """What a whole answer is a version of; None where nothing tells it from another."""
+    """What a whole answer is a version of; None where nothing tells it from another.
+
+    Of an encoded answer the length is not that of the file, and its bytes are not those we have.
+    """
+    if decoding.is_encoded(header(response, b"content-encoding")):
+        return None
     validator = _validator(response)
     total = length(response)
     return Version(validator, total) if validator and total else None
@@ -65,6 +71,7 @@ def _is_the_rest(part: Part, response: Response) -> bool:
         header(response, b"content-range") == f"bytes {part.size}-{total - 1}/{total}"
         and _validator(response) == part.version.validator
         and length(response) in {0, total - part.size}
+        and not decoding.is_encoded(header(response, b"content-encoding"))
     )
 
 

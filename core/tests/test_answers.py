@@ -124,7 +124,7 @@ FAILURES_INSIDE_200 = {
     "nobody, one level": ({"data": {"user": None, "status": "ok"}}, errors.NoSuchProfile),
     "no JSON": (b"<html>", errors.Transient),
     "nothing": (b"", errors.Transient),
-    "no UTF-8": (b'{"data": "\xff\xfe"}', errors.Transient),
+    "no UTF-8": (b'{"name": "\xff\xfe"}', errors.Transient),
     "a list": ([1, 2], errors.Transient),
     "a text": ("fine", errors.Transient),
     "a notice": ({"message": "maintenance"}, errors.Transient),
@@ -263,3 +263,16 @@ def test_every_reported_error_is_an_error(case: dict[str, Any]) -> None:
         answers.payload(answer(body, case["status"]))
 
     assert not isinstance(caught.value, errors.UnexpectedPayload)
+
+
+def test_a_byte_that_is_no_utf_8_costs_one_character() -> None:
+    found = answers.payload(answer(b'{"code": 200, "data": {"name": "Caf\xe9"}}'))
+
+    assert found == {"name": "Caf\N{REPLACEMENT CHARACTER}"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_an_answer_in_another_unicode_is_read(encoding: str) -> None:
+    body = '{"code": 200, "data": {"name": "Café"}}'.encode(encoding)
+
+    assert answers.payload(answer(body)) == {"name": "Café"}

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -108,7 +109,7 @@ def test_a_body_that_drips_times_out_as_a_whole(server: OddServer) -> None:
     CoreAPISetting(timeout_seconds=1).save()
     server.will(odd_server.dripping)
 
-    with stamina.set_testing(True), pytest.raises(errors.Transient, match="did not end in time"):
+    with stamina.set_testing(True), pytest.raises(errors.Transient, match="ReadTimeout"):
         call()
 
 
@@ -122,8 +123,51 @@ def test_a_body_that_is_cut_off_is_transient(server: OddServer) -> None:
 def test_a_body_that_is_no_gzip_is_transient(server: OddServer) -> None:
     server.will(answering(b"not gzip", Content_Encoding="gzip"))
 
-    with pytest.raises(errors.Transient, match="DecodingError"):
+    with pytest.raises(errors.Transient, match="no gzip"):
         call()
+
+
+def test_headers_that_drip_time_out_as_a_whole(server: OddServer) -> None:
+    CoreAPISetting(timeout_seconds=1).save()
+    drops = [b"HTTP/1.1 200 OK\r\nX-Slow: ", *[b"a"] * 100]
+    server.will(odd_server.sending(*drops, pause=0.1))
+    began = time.monotonic()
+
+    with stamina.set_testing(True), pytest.raises(errors.Transient, match="ReadTimeout"):
+        call()
+
+    assert time.monotonic() - began < 5  # the deadline is 1 second; the headers take 10
+
+
+def test_an_answer_of_several_layers_is_not_opened(server: OddServer) -> None:
+    twice = gzip.compress(gzip.compress(b'{"code": 200, "data": {}}'))
+    server.will(answering(twice, Content_Encoding="gzip, gzip"))
+
+    with pytest.raises(errors.UnexpectedPayload, match="Content-Encoding"):
+        call()
+
+
+PEAK = """
+import resource, sys
+from core.http import decoding
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+size = 0
+for piece in decoding.decoded([sys.stdin.buffer.read()], "gzip", is_plain=lambda head: False):
+    size += len(piece)
+assert size == 2**30, size
+sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+"""
+
+
+def test_a_gigabyte_is_opened_in_little_memory() -> None:
+    compress = zlib.compressobj(wbits=31)
+    body = b"".join(compress.compress(bytes(2**20)) for _ in range(1024)) + compress.flush()
+
+    peak = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", PEAK], input=body, check=True, capture_output=True
+    ).stdout
+
+    assert int(peak) < 16_000  # KiB
 
 
 def test_an_endless_body_is_not_kept_in_memory(server: OddServer) -> None:

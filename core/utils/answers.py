@@ -69,8 +69,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _json(answer: Answer) -> Any:
     try:
-        return json.loads(answer.body)
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        # A byte that is none of its encoding costs one character: the envelope around it decides
+        # whether the answer is one.
+        return json.loads(answer.body.decode(json.detect_encoding(answer.body), "replace"))
+    except json.JSONDecodeError:
         # A page of some gateway: it says nothing about the token, the path or the profile.
         kind = RateLimited if answer.status == 429 else Transient
         raise kind(

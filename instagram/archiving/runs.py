@@ -259,7 +259,7 @@ def finish(run: ArchiveRun) -> bool:
     Raises LostLease.
     """
     # The lock of actions.request_archive; without a row the profile was erased meanwhile.
-    if not User.objects.select_for_update().only("pk").filter(pk=run.user_id):
+    if not User.objects.select_for_update(no_key=True).only("pk").filter(pk=run.user_id):
         raise LostLease
     states = set(run.streams.values_list("state", flat=True))
     if RunStream.State.PENDING in states:

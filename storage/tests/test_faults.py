@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import brotli
 import pytest
 from django.utils import timezone
 
@@ -65,6 +67,12 @@ ODD = ("expired", "NotMedia"), ("expired", "NotMedia", 1)
 CUT = ("wanted", "Incomplete"), ("failed", "Incomplete", 8)
 STORED = ("stored", ""), ("stored", "", 0)
 
+
+def encoded(encoding: str, body: bytes) -> Reply:
+    """An answer that names an encoding of its body."""
+    return answering(body, Content_Encoding=encoding)
+
+
 FAULTS = (
     Fault("500", answering(b"", 500), *PASSING),
     Fault("503 with a page", answering(PAGE, 503, Content_Type="text/html"), *PASSING),
@@ -96,6 +104,12 @@ FAULTS = (
     Fault("a video that the host has cut", answering(VIDEO[:THIRD]), *CUT, quarantined=1),
     Fault("a PNG cut without a word", sending(CLOSING + PNG[:-9]), *CUT, quarantined=1),
     Fault("right bytes, wrong type", answering(JPEG, Content_Type="text/html"), *STORED),
+    Fault("a picture sent in gzip", encoded("gzip", gzip.compress(JPEG)), *STORED),
+    Fault("a picture sent in br", encoded("br", brotli.compress(JPEG)), *STORED),
+    Fault("a picture that is only called gzip", encoded("gzip", JPEG), *STORED),
+    Fault("a cut gzip", encoded("gzip", gzip.compress(JPEG)[:-20]), *PASSING),
+    Fault("a page in gzip", encoded("gzip", gzip.compress(PAGE)), *PAGES),
+    Fault("several layers", encoded("gzip, gzip", gzip.compress(JPEG)), *PAGES),
     Fault("chunked", sending(CHUNKED + CHUNK + b"0\r\n\r\n"), *STORED),
     Fault("no length", sending(CLOSING + JPEG), *STORED),
 )
