@@ -24,11 +24,15 @@ BEFORE_A_NAME = frozenset({"stories", "_u", "n"})
 # First segments of Instagram's own paths, as its pages, its robots.txt and its app use them, so no
 # profile can have one of them as its name. `highlights` is here for `/stories/highlights/ID/`.
 RESERVED = frozenset(
-    "_n _u about accounts ajax api ar archive challenge create data developer developers direct "
-    "directory download emails explore favicon.ico fxcal graphql highlights invites language legal "
-    "nametag notifications oauth p press privacy push reel reels robots.txt s session share static "
-    "stories terms topics tv web your_activity".split()
-)
+    {
+        "_n", "_u", "about", "accounts", "ajax", "api", "ar", "archive", "challenge", "create",
+        "data", "developer", "developers", "direct", "directory", "download", "emails", "explore",
+        "favicon.ico", "fxcal", "graphql", "highlights", "invites", "language", "legal", "nametag",
+        "notifications", "oauth", "p", "press", "privacy", "push", "reel", "reels", "robots.txt",
+        "s", "session", "share", "static", "stories", "terms", "topics", "tv", "web",
+        "your_activity",
+    }
+)  # fmt: skip
 RULE = (
     "Not an Instagram username: use 1 to 30 letters, digits, periods or underscores, with no "
     "period at either end and no two in a row, or the address of a profile."

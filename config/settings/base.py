@@ -24,9 +24,9 @@ INSTALLED_APPS = [
     "storage",
     "instagram",
     "authentication",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # without its own site: authentication.apps has ours
     "unfold.contrib.filters",
-    "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls loads the pages
+    "authentication.apps.AdminConfig",  # config.urls loads the pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -167,6 +167,11 @@ CACHES = {
         "LOCATION": redis_database(1),
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     },
+    # What a process counts by itself while Redis is away: attempts at a password
+    "process": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
 }
 
 # Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
@@ -269,6 +274,7 @@ UNFOLD = unfold_admin.UNFOLD
 
 # Security
 SECRET_KEY = env.secret_key
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.trusted_proxies else None
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.trusted_origins)
 CORS_ALLOWED_ORIGINS = list(env.cors_origins)
