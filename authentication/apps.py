@@ -3,7 +3,7 @@ from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class AuthenticationConfig(AppConfig):
-    """Signing in: tokens for clients, limits for whoever tries passwords."""
+    """Signing in: tokens for clients, and limits on guesses at passwords."""
 
     name = "authentication"
     label = "authentication"

@@ -69,10 +69,14 @@ def manage(owner: Supervisor, *arguments: str) -> str:
 def start_web(owner: Supervisor, listener: socket.socket) -> None:
     """Start the web server on a port that we have taken already, so that nobody else can."""
     number = listener.fileno()
+    owner.start(Program("web", web(number), keep_open=(*owner.keep_open, number)))
+
+
+def web(listener: int, application: str = "config.wsgi") -> list[str]:
+    """The command line of the web server on an open socket, by its file descriptor."""
     size = ("--worker-class", "gthread", "--workers", "2", "--threads", WEB_THREADS)
     options = (*size, "--graceful-timeout", WEB_GRACE, "--no-control-socket", *TRUSTS_NO_PEER)
-    command = ("config.wsgi", "--bind", f"fd://{number}", *options)
-    owner.start(Program("web", python("gunicorn", *command), keep_open=(*owner.keep_open, number)))
+    return python("gunicorn", application, "--bind", f"fd://{listener}", *options)
 
 
 def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIGTERM) -> None:
