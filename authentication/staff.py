@@ -23,7 +23,7 @@ class TypedAccount(LoginThrottle):
         return self.typed
 
 
-class StaffSite(UnfoldAdminSite):
+class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
     """The admin; too many attempts at a password are answered 429 with how long to wait."""
 
     def login(

@@ -43,10 +43,10 @@ class SlidingWindow(BaseThrottle, ABC):
     without_redis: str | None = None  # the cache that counts then; None: everything passes
 
     @abstractmethod
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """Who is counted; None for requests that this limit does not concern."""
 
-    def allow_request(self, request: Request, _view: APIView | None = None) -> bool:
+    def allow_request(self, request: Request | HttpRequest, _view: APIView | None = None) -> bool:
         """Count the request; False when the client has used up its limit."""
         client = self.client(request)
         return client is None or self._passes(hashlib.sha256(client.encode()).hexdigest())
@@ -85,7 +85,7 @@ class AnonymousThrottle(SlidingWindow):
 
     scope = "anonymous"
 
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """The address of a stranger."""
         return None if request.user.is_authenticated else self.address(request)
 
@@ -95,7 +95,7 @@ class AccountThrottle(SlidingWindow):
 
     scope = "account"
 
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """The account."""
         return str(request.user.pk) if request.user.is_authenticated else None
 
@@ -116,7 +116,7 @@ class AddressThrottle(SlidingWindow):
     scope = "login_address"
     without_redis = "process"
 
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """The address, signed in or not."""
         return self.address(request) if request.method == "POST" else None
 
@@ -133,7 +133,7 @@ class LoginThrottle(AddressThrottle):
         """The e-mail address whose password is tried, whatever JSON was sent as one."""
         return request.data.get("email") if isinstance(request.data, dict) else None
 
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """The address with the account; the admin and the API count the same."""
         address = super().client(request)
         return address and f"{address} {str(self.account(request)).strip().lower()!r}"
