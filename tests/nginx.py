@@ -93,7 +93,7 @@ def running(folder: Path, *, upstream: str, names: str, media: Path) -> Iterator
     assert BINARY, INSTALL
     folder.chmod(0o755)  # the workers of nginx are another user where this one is root
     _certify(folder)
-    subprocess.run(
+    subprocess.run(  # noqa: S603  our own script
         [FOLDER / "server-names.sh"],
         env={"DJANGO_ALLOWED_HOSTS": names, "SERVER_NAMES_FILE": f"{folder}/server_names.conf"},
         check=True,
@@ -101,11 +101,13 @@ def running(folder: Path, *, upstream: str, names: str, media: Path) -> Iterator
     nginx = Nginx(_free_port(), _free_port())
     text = _placed(folder, nginx, upstream=upstream, media=media)
     (folder / "nginx.conf").write_text(text)
-    process = subprocess.Popen(  # noqa: S603  our own command line
-        [BINARY, "-c", folder / "nginx.conf", "-g", "daemon off;"], stderr=subprocess.DEVNULL
-    )
+    log = folder / "errors.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(  # noqa: S603  our own command line
+            [BINARY, "-c", folder / "nginx.conf", "-g", "daemon off;"], stderr=errors
+        )
     try:
-        assert eventually(lambda: _listens(nginx.encrypted), seconds=10)
+        assert eventually(lambda: _listens(nginx.encrypted), seconds=10), log.read_text()
         yield nginx
     finally:
         process.terminate()
@@ -116,6 +118,7 @@ def _placed(folder: Path, nginx: Nginx, *, upstream: str, media: Path) -> str:
     """The configuration of production with the places of a container replaced."""
     text = (FOLDER / "nginx.conf").read_text()
     replacements = {
+        "/tmp/": f"{folder}/",  # noqa: S108  of the container
         "listen 8080": f"listen {ports.LOOPBACK}:{nginx.plain}",
         "listen 8443": f"listen {ports.LOOPBACK}:{nginx.encrypted}",
         "http://django:8000": f"http://{upstream}",
@@ -123,7 +126,6 @@ def _placed(folder: Path, nginx: Nginx, *, upstream: str, media: Path) -> str:
         "http2 on;": "",  # newer than Debian's nginx
         "/data/media/": f"{media}/",
         "/certificates": str(folder),
-        "/tmp/": f"{folder}/",  # noqa: S108  of the container
         "/dev/stdout": f"{folder}/access.log",
     }
     for old, new in replacements.items():

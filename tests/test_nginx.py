@@ -14,11 +14,13 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from storage import kinds, store
+from storage import views as storage_views
 from storage.models import StoredFile
 from storage.tests import samples
 from tests import nginx
 from tests.nginx import Nginx
 
+SANDBOX = storage_views.SECURITY["Content-Security-Policy"]
 JPEG = samples.jpeg()
 SECURITY = {
     "Strict-Transport-Security": ["max-age=31536000; includeSubDomains"],
@@ -31,7 +33,7 @@ SECURITY = {
 
 @pytest.fixture
 def production(settings: Settings, tmp_path: Path) -> None:
-    """Django as it runs behind nginx; before `live_server`, whose middleware reads settings once."""
+    """Django as it runs behind nginx."""
     nginx.require()
     settings.ALLOWED_HOSTS = ["archive.example", ".archives.example"]
     settings.MEDIA_ROOT = tmp_path / "media"
