@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Nginx:
-    """A running nginx."""
+    """A running nginx: its ports for plain HTTP and for TLS."""
 
     plain: int
     encrypted: int
@@ -52,7 +52,7 @@ class Nginx:
     def get(
         self, path: str = "/", *, host: str, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Over plain HTTP. Raises RemoteDisconnected where nginx does not answer."""
+        """Over plain HTTP. Raises ConnectionResetError where nginx does not answer."""
         connection = http.client.HTTPConnection(ports.LOOPBACK, self.plain, timeout=20)
         return _answer(connection, path, {"Host": host, **(headers or {})})
 
@@ -65,13 +65,27 @@ class Nginx:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Over TLS; `name` is that of the handshake, if it is not `host`."""
+        connection = http.client.HTTPConnection(ports.LOOPBACK, self.encrypted)
+        connection.sock = self._encrypted(name or host)
+        return _answer(connection, path, {"Host": host, **(headers or {})})
+
+    def flood(self, count: int, *, host: str) -> bytes:
+        """Everything that comes back for so many requests, sent at once on one connection."""
+        request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        last = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        with self._encrypted(host) as connection, connection.makefile("rb") as answers:
+            connection.sendall((request * (count - 1) + last).encode())
+            return answers.read()
+
+    def _encrypted(self, name: str) -> ssl.SSLSocket:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         raw = socket.create_connection((ports.LOOPBACK, self.encrypted), timeout=20)
-        connection = http.client.HTTPConnection(ports.LOOPBACK, self.encrypted)
-        with closing(raw):
-            connection.sock = context.wrap_socket(raw, server_hostname=name or host)
-            return _answer(connection, path, {"Host": host, **(headers or {})})
+        try:
+            return context.wrap_socket(raw, server_hostname=name)
+        except ssl.SSLError:
+            raw.close()
+            raise
 
 
 def _answer(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> Answer:
@@ -88,10 +102,14 @@ def require() -> None:
 
 
 @contextmanager
-def running(folder: Path, *, upstream: str, names: str, media: Path) -> Iterator[Nginx]:
-    """The configuration of production in front of `upstream`, a `host:port`."""
+def running(folder: Path, *, upstream: str, names: str) -> Iterator[Nginx]:
+    """The configuration of production in front of `upstream`, an `address:port`.
+
+    Its files are in `folder`, those that Django points to in `folder/media`.
+    """
     assert BINARY, INSTALL
     folder.chmod(0o755)  # the workers of nginx are another user where this one is root
+    (folder / "media").mkdir()
     _certify(folder)
     subprocess.run(  # noqa: S603  our own script
         [FOLDER / "server-names.sh"],
@@ -99,7 +117,7 @@ def running(folder: Path, *, upstream: str, names: str, media: Path) -> Iterator
         check=True,
     )
     nginx = Nginx(_free_port(), _free_port())
-    text = _placed(folder, nginx, upstream=upstream, media=media)
+    text = _placed(folder, nginx, upstream)
     (folder / "nginx.conf").write_text(text)
     log = folder / "errors.log"
     with log.open("w") as errors:
@@ -114,7 +132,7 @@ def running(folder: Path, *, upstream: str, names: str, media: Path) -> Iterator
         process.wait(timeout=10)
 
 
-def _placed(folder: Path, nginx: Nginx, *, upstream: str, media: Path) -> str:
+def _placed(folder: Path, nginx: Nginx, upstream: str) -> str:
     """The configuration of production with the places of a container replaced."""
     text = (FOLDER / "nginx.conf").read_text()
     replacements = {
@@ -124,7 +142,7 @@ def _placed(folder: Path, nginx: Nginx, *, upstream: str, media: Path) -> str:
         "http://django:8000": f"http://{upstream}",
         "resolver 127.0.0.11 valid=5s;": "",
         "http2 on;": "",  # newer than Debian's nginx
-        "/data/media/": f"{media}/",
+        "/data/media/": f"{folder}/media/",
         "/certificates": str(folder),
         "/dev/stdout": f"{folder}/access.log",
     }

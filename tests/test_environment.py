@@ -31,7 +31,8 @@ SECRET = "hunter2"
         ("DJANGO_ADMIN_PATH", "admin"),
         ("EMAIL_URL", f"mail://me:{SECRET}@host"),
         ("JSON_LOGS", "maybe"),
-        ("TRUSTED_PROXIES", "one"),
+        ("TRUSTED_PROXIES", "1"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
 def test_a_wrong_value_is_named_and_no_secret_repeated(name: str, value: str) -> None:

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "solo",
 ]
 MIDDLEWARE = [
+    "core.proxies.TrustedProxiesMiddleware",  # the others read what it leaves
     "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -228,7 +229,7 @@ REST_FRAMEWORK = {
         "login_address": "60/min",
         "archive": "60/min",
     },
-    "NUM_PROXIES": env.trusted_proxies,
+    "NUM_PROXIES": 0,  # core.proxies has put the client's address in REMOTE_ADDR
     "EXCEPTION_HANDLER": "core.api.errors.exception_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -274,7 +275,8 @@ UNFOLD = unfold_admin.UNFOLD
 
 # Security
 SECRET_KEY = env.secret_key
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.trusted_proxies else None
+TRUSTED_PROXIES = env.trusted_proxies
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # only left by a trusted proxy
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.trusted_origins)
 CORS_ALLOWED_ORIGINS = list(env.cors_origins)

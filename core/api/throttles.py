@@ -129,9 +129,10 @@ class LoginThrottle(AddressThrottle):
 
     scope = "login"
 
-    def account(self, request: Request) -> object:
+    def account(self, request: Request | HttpRequest) -> object:
         """The e-mail address whose password is tried, whatever JSON was sent as one."""
-        return request.data.get("email") if isinstance(request.data, dict) else None
+        data = getattr(request, "data", None)
+        return data.get("email") if isinstance(data, dict) else None
 
     def client(self, request: Request | HttpRequest) -> str | None:
         """The address with the account; the admin and the API count the same."""

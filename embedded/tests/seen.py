@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from typing import Any
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
 
-import django
-from django.core.handlers.wsgi import WSGIRequest
-
-django.setup()
+from core.api.throttles import AddressThrottle
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """JSON with the scheme, the host and the address by which requests are limited."""
-    from core.api.throttles import AddressThrottle  # noqa: PLC0415  needs the settings
+def seen(request: HttpRequest) -> JsonResponse:
+    """The scheme, the host and the address by which requests are limited."""
+    answer = [request.scheme, request.get_host(), AddressThrottle().address(request)]
+    return JsonResponse(answer, safe=False)
 
-    request = WSGIRequest(environ)
-    seen = [request.scheme, request.get_host(), AddressThrottle().address(request)]
-    start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(seen).encode()]
+
+urlpatterns = [path("", seen)]
+settings.ROOT_URLCONF = __name__
+application = get_wsgi_application()

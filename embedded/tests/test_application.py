@@ -36,9 +36,14 @@ FORGED = {
 
 
 @pytest.mark.parametrize(
-    ("proxies", "expected"), [("0", ["http", "127.0.0.1"]), ("1", ["https", "192.0.2.9"])]
+    ("proxies", "expected"),
+    [
+        ("", ["http", "127.0.0.1"]),
+        ("192.0.2.0/24", ["http", "127.0.0.1"]),
+        ("127.0.0.0/8", ["https", "192.0.2.9"]),
+    ],
 )
-def test_forwarding_headers_are_believed_only_where_a_proxy_is_configured(
+def test_forwarding_headers_are_believed_only_of_a_configured_proxy(
     proxies: str, expected: list[str]
 ) -> None:
     with ports.listen(0) as listener:
