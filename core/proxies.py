@@ -23,8 +23,9 @@ class TrustedProxiesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if is_trusted(request.META["REMOTE_ADDR"]):
-            request.META["REMOTE_ADDR"] = _client(request)
+        peer = request.META.get("REMOTE_ADDR", "")  # WSGI does not require it
+        if is_trusted(peer):
+            request.META["REMOTE_ADDR"] = _client(request) or peer
         else:
             for name in [name for name in request.META if name.startswith(FORWARDED)]:
                 del request.META[name]
@@ -41,8 +42,9 @@ def is_trusted(address: str) -> bool:
 
 
 def _client(request: HttpRequest) -> str:
+    """The address of the client as our proxies tell it; empty where they tell none."""
     named = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
     for address in reversed(named):
         if address and not is_trusted(address):
             return address
-    return named[0] or str(request.META["REMOTE_ADDR"])
+    return named[0]

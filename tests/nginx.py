@@ -27,6 +27,8 @@ from tests.sources import ROOT
 FOLDER = ROOT / "compose/production/nginx"
 BINARY = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 INSTALL = "apt-get install -y nginx-light"
+# Started by root, nginx would read the files of a test as another user, who may not.
+OPTIONS = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,6 @@ def running(folder: Path, *, upstream: str, names: str) -> Iterator[Nginx]:
     Its files are in `folder`, those that Django points to in `folder/media`.
     """
     assert BINARY, INSTALL
-    folder.chmod(0o755)  # the workers of nginx are another user where this one is root
     (folder / "media").mkdir()
     _certify(folder)
     subprocess.run(  # noqa: S603  our own script
@@ -122,7 +123,7 @@ def running(folder: Path, *, upstream: str, names: str) -> Iterator[Nginx]:
     log = folder / "errors.log"
     with log.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603  our own command line
-            [BINARY, "-c", folder / "nginx.conf", "-g", "daemon off;"], stderr=errors
+            [BINARY, "-c", folder / "nginx.conf", "-g", OPTIONS], stderr=errors
         )
     try:
         assert eventually(lambda: _listens(nginx.encrypted), seconds=10), log.read_text()

@@ -57,12 +57,9 @@ class Echo(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files that nginx may read, whose workers are another user where this one is root."""
+    """Where nginx finds its own files, and below `media` those of Django."""
     nginx.require()
-    folder = tmp_path_factory.mktemp("front")
-    for each in folder.parents[:2]:
-        each.chmod(0o755)
-    return folder
+    return tmp_path_factory.mktemp("front")
 
 
 @contextmanager
@@ -106,16 +103,12 @@ def echoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 
 
 @pytest.fixture
-def file(front: Nginx, folder: Path) -> StoredFile:
-    """A stored JPEG that nginx may read."""
+def file(front: Nginx) -> StoredFile:
+    """A stored JPEG."""
     content = store.keep(JPEG, kinds.JPEG)
-    stored = StoredFile.objects.create(
+    return StoredFile.objects.create(
         sha256=content.sha256, size=content.size, media_type="image/jpeg", extension="jpg"
     )
-    path = folder / "media" / stored.name
-    path.parent.chmod(0o755)
-    path.chmod(0o644)
-    return stored
 
 
 @pytest.mark.parametrize("host", ["archive.example", "ARCHIVE.example:443", "de.archives.example"])

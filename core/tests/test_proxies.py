@@ -66,6 +66,14 @@ def test_nothing_is_believed_of_another_peer(peer: str, header: str) -> None:
     assert not request.is_secure()
 
 
+def test_a_peer_without_an_address_is_not_believed() -> None:
+    request = RequestFactory().get("/", HTTP_X_FORWARDED_PROTO="https")
+    del request.META["REMOTE_ADDR"]
+    TrustedProxiesMiddleware(lambda _: HttpResponse())(request)
+
+    assert not request.is_secure()
+
+
 @given(st.lists(st.ip_addresses(v=4).map(str), max_size=4))
 def test_a_client_cannot_choose_its_address(forged: list[str]) -> None:
     forwarded = ", ".join([*forged, CLIENT])
