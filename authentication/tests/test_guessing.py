@@ -98,9 +98,9 @@ def test_looking_at_a_login_page_is_no_attempt(
 def test_guesses_are_limited_without_redis_too(
     browser: Client, staff: Account, settings: Settings
 ) -> None:
-    nobody = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    unreachable = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     process = {**settings.CACHES["process"], "LOCATION": "of this test"}
-    settings.CACHES = {"default": nobody, "process": process}
+    settings.CACHES = {"default": unreachable, "process": process}
 
     assert [guess(browser, staff.email) for _ in range(11)] == [200] * 10 + [429]
 

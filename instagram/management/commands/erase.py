@@ -83,7 +83,7 @@ def _by_uuid(text: str) -> User | None:
 
 
 def _username(text: str) -> str:
-    """The name to look for; also one that nobody could add any more but that is in the archive."""
+    """The name to look for, even one that the rule for new profiles refuses."""
     try:
         return actions.username_from(text)
     except actions.NotAUsername:  # such as a UUID that is not known
