@@ -88,7 +88,7 @@ def sent() -> Iterator[list[str]]:
 def own_cache(settings: Settings) -> None:
     """Keys that no other test sees: throttles would count its requests too."""
     default = {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}
-    settings.CACHES = {"default": default}
+    settings.CACHES = {**settings.CACHES, "default": default}
 
 
 @pytest.fixture

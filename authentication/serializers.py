@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.api.fields import TextField
 from core.users.models import Account
 
 LONGEST_PASSWORD = 256  # hashing takes time in proportion
@@ -15,19 +16,19 @@ class LoginSerializer(serializers.Serializer[Any]):
     """What an account proves itself with."""
 
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+    password = TextField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
 
 
 class RegistrationSerializer(LoginSerializer):
     """What a new account is made of."""
 
-    name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    name = TextField(max_length=150, required=False, allow_blank=True)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):
     """A refresh token, to be used up."""
 
-    refresh = serializers.CharField(max_length=4096)
+    refresh = TextField(max_length=4096)
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):

@@ -2,20 +2,41 @@
 
 An access token is believed for five minutes; a refresh token is good for one use in 30 days. Both
 carry a digest of the password, so that a new password ends every session.
+
+A refresh token that is used a second time may have been stolen, before or after its first use. So
+that ends its whole family (RFC 9700, section 4.14.2). Two tabs of one browser do the same within
+moments: for GRACE the second use gets the pair that the first one got. No pair is stored for that,
+because a token's successor follows from its id and from the time of its first use.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, cast
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, TypeVar, cast
 
+import structlog
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken, Token
 
+from authentication.models import RefreshFamily
 from core.users.models import Account
+
+Kind = TypeVar("Kind", bound=Token)
+
+log = structlog.get_logger(__name__)
+
+GRACE = timedelta(seconds=30)
+FAMILY = "family"
+JTI = api_settings.JTI_CLAIM
+INHERITED = (api_settings.USER_ID_CLAIM, api_settings.REVOKE_TOKEN_CLAIM, FAMILY)
 
 
 class TokenPair(TypedDict):
@@ -25,26 +46,86 @@ class TokenPair(TypedDict):
     refresh: str
 
 
+class AnyRefreshToken(RefreshToken):
+    """A refresh token that may have been used: `rotate` decides what follows from that."""
+
+    def check_blacklist(self) -> None:
+        """Nothing; the base class would refuse it here."""
+
+
 def issue(account: Account) -> TokenPair:
-    """Start a session."""
+    """Start a session, and with it a family of refresh tokens."""
     refresh = RefreshToken.for_user(account)
+    family = RefreshFamily(account=account, expires_at=_end_of(refresh))
+    family.save(force_insert=True)
+    refresh[FAMILY] = str(family.pk)
     update_last_login(Account, account)
-    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+    return _pair(refresh, refresh.current_time)
+
+
+def rotate(text: str) -> TokenPair:
+    """Exchange a refresh token for its successor and an access token.
+
+    Raises InvalidToken when it is expired, revoked or broken, when it was used longer than GRACE
+    ago, which ends its family, and when its account is inactive or gone.
+    """
+    try:
+        token = AnyRefreshToken(cast("Any", text))  # typed wrongly there: it takes the text
+        JWTAuthentication().get_user(token)
+    except (TokenError, AuthenticationFailed) as error:
+        raise InvalidToken from error
+    pair = _successor(token)
+    if pair is None:
+        raise InvalidToken
+    return pair
 
 
 @transaction.atomic
-def rotate(text: str) -> TokenPair:
-    """Exchange a refresh token for a new pair, once.
+def _successor(token: AnyRefreshToken) -> TokenPair | None:
+    """The pair after this token; None where its family is over, or has just been ended."""
+    # The lock lets one use of a family wait for another, and outlives a deletion of the account.
+    family = RefreshFamily.objects.select_for_update().filter(pk=token.get(FAMILY)).first()
+    if family is None:
+        return None
+    use, is_first = cast("tuple[BlacklistedToken, bool]", token.blacklist())
+    successor = _following(token, use.blacklisted_at)
+    if is_first:
+        successor.outstand()
+        family.expires_at = _end_of(successor)
+        family.save(update_fields=["expires_at"])
+    elif timezone.now() - use.blacklisted_at > GRACE or not _is_outstanding(successor):
+        log.warning("refresh.reused", family=str(family.pk), account=family.account_id)
+        family.delete()
+        return None
+    return _pair(successor, use.blacklisted_at)
 
-    Raises InvalidToken when it is expired, used, revoked or broken, and when its account is
-    inactive or gone.
-    """
-    try:
-        token = RefreshToken(cast("Any", text))  # typed wrongly there: it takes the text
-        account = cast("Account", JWTAuthentication().get_user(token))
-    except (TokenError, AuthenticationFailed) as error:
-        raise InvalidToken from error
-    _, first_use = cast("tuple[Any, bool]", token.blacklist())
-    if not first_use:  # somebody else used it between the check above and now
-        raise InvalidToken
-    return issue(account)
+
+def _following(token: RefreshToken, at: datetime) -> RefreshToken:
+    """The successor of a token that was first used at that time; always the same one."""
+    successor = RefreshToken()
+    successor.payload.update({claim: token[claim] for claim in INHERITED})
+    return _dated(successor, token[JTI], at)
+
+
+def _pair(refresh: RefreshToken, at: datetime) -> TokenPair:
+    access = _dated(refresh.access_token, refresh[JTI], at)
+    return {"access": str(access), "refresh": str(refresh)}
+
+
+def _dated(token: Kind, ancestor: str, at: datetime) -> Kind:
+    """Replace what is random or of this moment in a new token by what follows from another."""
+    salt = f"authentication.tokens.{token.token_type}"
+    token[JTI] = salted_hmac(salt, ancestor).hexdigest()
+    token.set_iat(at_time=at)
+    token.set_exp(from_time=at)
+    token.current_time = at
+    return token
+
+
+def _is_outstanding(token: RefreshToken) -> bool:
+    """Whether it was handed out: staff can revoke a token that has no successor."""
+    return bool(OutstandingToken.objects.filter(jti=token[JTI]).exists())
+
+
+def _end_of(token: RefreshToken) -> datetime:
+    return token.current_time + cast("timedelta", token.lifetime)

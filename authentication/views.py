@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError as WeakPassword
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from authentication import actions, tokens
+from authentication import actions, attempts, tokens
 from authentication.serializers import (
     AccountSerializer,
     DetailSerializer,
@@ -41,7 +41,19 @@ class SignedOutView(APIView):
         return "Bearer"
 
 
-class LoginView(SignedOutView):
+class TakesPasswords(SignedOutView):
+    """A page to which passwords are sent: limited, and what is refused is logged."""
+
+    throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)
+
+    def throttled(self, request: Request, wait: float) -> NoReturn:
+        """Log the refused attempt. Raises Throttled."""
+        account = LoginThrottle().account(request)
+        attempts.log_refused(request, account, reason="throttled")
+        super().throttled(request, wait)
+
+
+class LoginView(TakesPasswords):
     """Signing in."""
 
     throttle_classes = (AddressThrottle, LoginThrottle)
@@ -49,7 +61,12 @@ class LoginView(SignedOutView):
     @extend_schema(request=LoginSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
     def post(self, request: Request) -> Response:
         """Exchange an e-mail address and its password for a pair of tokens."""
-        return Response(actions.log_in(**_valid(LoginSerializer(data=request.data))))
+        given = _valid(LoginSerializer(data=request.data))
+        try:
+            return Response(actions.log_in(**given))
+        except AuthenticationFailed:
+            attempts.log_refused(request, given["email"], reason="wrong")
+            raise
 
 
 class RefreshView(SignedOutView):
@@ -61,10 +78,8 @@ class RefreshView(SignedOutView):
         return Response(tokens.rotate(_valid(RefreshSerializer(data=request.data))["refresh"]))
 
 
-class RegisterView(SignedOutView):
+class RegisterView(TakesPasswords):
     """Making an account."""
-
-    throttle_classes = (AddressThrottle,)
 
     @extend_schema(
         request=RegistrationSerializer,

@@ -6,6 +6,7 @@ what staff can change at run time comes from `settings/current.py`.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
 Value = TypeVar("Value")
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -46,6 +48,11 @@ def trusted_hosts(text: str) -> frozenset[str]:
         if not HOST_AND_PORT.fullmatch(entry):
             raise ValueError(f"{entry!r} is not host:port")
     return frozenset(entries)
+
+
+def networks(text: str) -> Networks:
+    """Read addresses and networks, such as `10.0.0.7, 172.16.0.0/12`."""
+    return tuple(ipaddress.ip_network(word) for word in words(text))
 
 
 def http_url(text: str) -> str:
@@ -134,7 +141,7 @@ class Environment:
     email_url: str = field(repr=False)
     json_logs: bool
     media_redirect_prefix: str
-    trusted_proxies: int
+    trusted_proxies: Networks
 
 
 class Reader:
@@ -174,7 +181,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         email_url=reader.read("EMAIL_URL", "", email_url),
         json_logs=reader.read("JSON_LOGS", "false", flag),
         media_redirect_prefix=reader.read("MEDIA_REDIRECT_PREFIX", "", str),
-        trusted_proxies=reader.read("TRUSTED_PROXIES", "0", natural_number),
+        trusted_proxies=reader.read("TRUSTED_PROXIES", "", networks),
     )
     if reader.mistakes:
         raise ImproperlyConfigured("\n  ".join(["Wrong environment:", *reader.mistakes]))

@@ -23,6 +23,9 @@ WORKERS = {
 }
 WEB_THREADS = "8"
 WEB_GRACE = "3"  # a process that is asked to stop while it starts does not hear it
+# Gunicorn would believe X-Forwarded-Proto of everything on this machine. Whether a proxy stands in
+# front is said by TRUSTED_PROXIES alone, which Django reads.
+TRUSTS_NO_PEER = ("--forwarded-allow-ips", "")
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "config.settings.local",
     "REMAP_SIGTERM": "SIGQUIT",  # Celery then hands unfinished tasks back instead of ending them
@@ -66,10 +69,14 @@ def manage(owner: Supervisor, *arguments: str) -> str:
 def start_web(owner: Supervisor, listener: socket.socket) -> None:
     """Start the web server on a port that we have taken already, so that nobody else can."""
     number = listener.fileno()
+    owner.start(Program("web", web(number), keep_open=(*owner.keep_open, number)))
+
+
+def web(listener: int, application: str = "config.wsgi") -> list[str]:
+    """The command line of the web server on an open socket, by its file descriptor."""
     size = ("--worker-class", "gthread", "--workers", "2", "--threads", WEB_THREADS)
-    options = (*size, "--graceful-timeout", WEB_GRACE, "--no-control-socket")
-    command = ("config.wsgi", "--bind", f"fd://{number}", *options)
-    owner.start(Program("web", python("gunicorn", *command), keep_open=(*owner.keep_open, number)))
+    options = (*size, "--graceful-timeout", WEB_GRACE, "--no-control-socket", *TRUSTS_NO_PEER)
+    return python("gunicorn", application, "--bind", f"fd://{listener}", *options)
 
 
 def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIGTERM) -> None:

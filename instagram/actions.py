@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -14,9 +13,6 @@ from core.users.models import Account
 from instagram.archiving import starting
 from instagram.models import ArchiveRun, RunStream, Tombstone, User
 
-INSTAGRAM_HOSTS = frozenset({"instagram.com", "www.instagram.com", "m.instagram.com"})
-# First segments of addresses that are no profile
-PAGES = frozenset({"p", "reel", "reels", "tv", "explore", "accounts", "direct", "about", "legal"})
 ALL_STREAMS = tuple(RunStream.Name)
 
 
@@ -42,33 +38,11 @@ class AddedProfile:
 
 
 def username_from(text: str) -> str:
-    """The username in what a person typed: ` @Name `, `NAME`, a profile's or story's address.
-
-    Raises NotAUsername.
-    """
-    name = text.strip().lower()
-    if "/" in name:
-        name = _name_in_address(name)
-    username = usernames.in_lower_case(name.removeprefix("@"))
-    if username is None:
-        raise NotAUsername(
-            "Not an Instagram username: use 1 to 30 letters, digits, periods or underscores, "
-            "or the address of a profile."
-        )
-    return username
-
-
-def _name_in_address(text: str) -> str:
+    """The username in what a person typed (see `usernames.from_text`). Raises NotAUsername."""
     try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-    except ValueError:  # such as an unfinished IPv6 address
-        return ""
-    segments = [segment for segment in parts.path.split("/") if segment]
-    if segments[:1] == ["stories"]:
-        segments = segments[1:]
-    if parts.hostname not in INSTAGRAM_HOSTS or not segments or segments[0] in PAGES:
-        return ""
-    return segments[0]
+        return usernames.from_text(text)
+    except usernames.NotAUsername as error:
+        raise NotAUsername(str(error)) from error
 
 
 @transaction.atomic

@@ -31,7 +31,8 @@ SECRET = "hunter2"
         ("DJANGO_ADMIN_PATH", "admin"),
         ("EMAIL_URL", f"mail://me:{SECRET}@host"),
         ("JSON_LOGS", "maybe"),
-        ("TRUSTED_PROXIES", "one"),
+        ("TRUSTED_PROXIES", "1"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
 def test_a_wrong_value_is_named_and_no_secret_repeated(name: str, value: str) -> None:
@@ -69,3 +70,24 @@ def test_manage_py_ends_with_one_message_and_no_traceback() -> None:
 
     assert done.returncode == 2
     assert done.stderr.startswith("Wrong environment:\n  JSON_LOGS: must be one of")
+
+
+@pytest.mark.parametrize(("length", "status"), [(31, 2), (32, 0)])
+def test_production_refuses_a_secret_key_that_could_be_guessed(length: int, status: int) -> None:
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "DJANGO_SECRET_KEY": "k" * length,
+        "FIELD_ENCRYPTION_KEYS": "A" * 43 + "=",
+        "DJANGO_ALLOWED_HOSTS": "archive.example",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == status
+    assert ("openssl rand -base64 48" in done.stderr) is bool(status)

@@ -15,8 +15,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from structlog.testing import capture_logs
 
 from authentication import tokens
+from authentication.models import RefreshFamily
 from authentication.tasks import flush_expired_tokens
 from authentication.tokens import TokenPair
 from core.users.models import Account
@@ -183,30 +185,85 @@ def test_a_refresh_token_gives_a_new_pair(api: APIClient, session: TokenPair) ->
     assert with_access(api, fresh["access"]).get("/authentication/me/").status_code == 200
 
 
-def test_a_refresh_token_is_good_for_one_use(api: APIClient, session: TokenPair) -> None:
-    first = api.post("/authentication/refresh/", {"refresh": session["refresh"]})
-    second = api.post("/authentication/refresh/", {"refresh": session["refresh"]})
+def test_two_tabs_that_refresh_within_30_seconds_get_the_same_pair(session: TokenPair) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first = tokens.rotate(session["refresh"])
+        clock.shift(30)
+        second = tokens.rotate(session["refresh"])
 
-    assert (first.status_code, second.status_code) == (200, 401)
-    assert second.json()["code"] == "token_not_valid"
+    assert first == second
+    assert first["refresh"] != session["refresh"]
+
+
+def test_a_tab_may_lag_two_steps_behind(session: TokenPair) -> None:
+    first = tokens.rotate(session["refresh"])
+    tokens.rotate(first["refresh"])
+
+    assert tokens.rotate(session["refresh"]) == first
+
+
+def test_a_second_use_after_30_seconds_ends_the_whole_family(
+    api: APIClient, session: TokenPair
+) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        newest = tokens.rotate(tokens.rotate(session["refresh"])["refresh"])
+        clock.shift(31)
+        answers = [
+            api.post("/authentication/refresh/", {"refresh": refresh})
+            for refresh in (session["refresh"], newest["refresh"])
+        ]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert [answer.json()["code"] for answer in answers] == ["token_not_valid"] * 2
+
+
+def test_the_other_sessions_of_the_account_go_on(account: Account, session: TokenPair) -> None:
+    other = tokens.issue(account)
+    tokens.rotate(session["refresh"])
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
+        with pytest.raises(InvalidToken):
+            tokens.rotate(session["refresh"])
+        assert tokens.rotate(other["refresh"])
+
+
+def test_an_ended_family_is_told_in_the_log_once(account: Account, session: TokenPair) -> None:
+    tokens.rotate(session["refresh"])
+
+    with (
+        capture_logs() as events,
+        time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False),
+    ):
+        for _ in range(2):
+            with pytest.raises(InvalidToken):
+                tokens.rotate(session["refresh"])
+
+    assert [(each["event"], each["account"]) for each in events] == [("refresh.reused", account.pk)]
+
+
+def test_a_token_that_staff_revoked_refreshes_nothing(session: TokenPair) -> None:
+    BlacklistedToken.objects.create(token=OutstandingToken.objects.get())
+
+    with pytest.raises(InvalidToken):
+        tokens.rotate(session["refresh"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_uses_at_the_same_moment_one_succeeds() -> None:
+def test_uses_at_the_same_moment_get_the_same_pair() -> None:
     refresh = tokens.issue(Account.objects.create_user("reader@example.org", PASSWORD))["refresh"]
-    together = Barrier(2)
+    together = Barrier(4)
 
-    def rotate(_: int) -> bool:
+    def rotate(_: int) -> TokenPair:
         together.wait()
         try:
-            return bool(tokens.rotate(refresh))
-        except InvalidToken:
-            return False
+            return tokens.rotate(refresh)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(rotate, range(2))) == [False, True]
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = threads.map(rotate, range(4))
+
+    assert others == [first] * 3
 
 
 def test_an_inactive_account_cannot_refresh(
@@ -227,6 +284,7 @@ def test_a_deleted_account_cannot_refresh(
     response = api.post("/authentication/refresh/", {"refresh": session["refresh"]})
 
     assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+    assert response.json()["code"] == "token_not_valid"
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "é"])
@@ -250,9 +308,12 @@ def test_expired_tokens_are_flushed(api: APIClient, session: TokenPair) -> None:
 
     assert not OutstandingToken.objects.exists()
     assert not BlacklistedToken.objects.exists()
+    assert not RefreshFamily.objects.exists()
 
 
 def test_tokens_that_still_work_are_kept(session: TokenPair) -> None:
-    flush_expired_tokens()
-
-    assert OutstandingToken.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(days=29), tick=False):
+        newest = tokens.rotate(session["refresh"])
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
+        flush_expired_tokens()
+        assert tokens.rotate(newest["refresh"])

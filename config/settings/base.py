@@ -24,9 +24,9 @@ INSTALLED_APPS = [
     "storage",
     "instagram",
     "authentication",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # without its own site: authentication.apps has ours
     "unfold.contrib.filters",
-    "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls loads the pages
+    "authentication.apps.AdminConfig",  # config.urls loads the pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "solo",
 ]
 MIDDLEWARE = [
+    "core.proxies.TrustedProxiesMiddleware",  # the others read what it leaves
     "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -167,6 +168,11 @@ CACHES = {
         "LOCATION": redis_database(1),
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     },
+    # What a process counts by itself while Redis is away: attempts at a password
+    "process": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
 }
 
 # Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
@@ -223,7 +229,7 @@ REST_FRAMEWORK = {
         "login_address": "60/min",
         "archive": "60/min",
     },
-    "NUM_PROXIES": env.trusted_proxies,
+    "NUM_PROXIES": 0,  # core.proxies has put the client's address in REMOTE_ADDR
     "EXCEPTION_HANDLER": "core.api.errors.exception_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -269,6 +275,8 @@ UNFOLD = unfold_admin.UNFOLD
 
 # Security
 SECRET_KEY = env.secret_key
+TRUSTED_PROXIES = env.trusted_proxies
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # only left by a trusted proxy
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.trusted_origins)
 CORS_ALLOWED_ORIGINS = list(env.cors_origins)

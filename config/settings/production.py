@@ -6,6 +6,8 @@ from config.env import env
 from config.settings.base import *
 
 DEBUG = False
+SHORTEST_SECRET_KEY = 32  # bytes: what RFC 7518 asks of a key for HS256, which signs the tokens
+
 if env.media_trusted_hosts:
     raise ImproperlyConfigured("MEDIA_TRUSTED_HOSTS is for local runs only; unset it.")
 REQUIRED = {
@@ -15,12 +17,16 @@ REQUIRED = {
 }
 if missing := [name for name, value in REQUIRED.items() if not value]:
     raise ImproperlyConfigured(f"Set {', '.join(missing)}; docs/operations.md says how.")
+if len(env.secret_key.encode()) < SHORTEST_SECRET_KEY:
+    raise ImproperlyConfigured(
+        f"DJANGO_SECRET_KEY has fewer than {SHORTEST_SECRET_KEY} bytes, so it could be guessed. "
+        "Make one: openssl rand -base64 48"
+    )
 if "*" in env.allowed_hosts:
     raise ImproperlyConfigured("DJANGO_ALLOWED_HOSTS must name hosts, not *.")
 
 STATIC_ROOT = BASE_DIR / "staticfiles"  # elsewhere nothing is collected
 
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.trusted_proxies else None
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365

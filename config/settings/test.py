@@ -11,5 +11,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Each process of a parallel run counts its own messages: two of the server's 16 databases
 _place = 2 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8)
 CELERY_BROKER_URL = redis_database(_place)
-CACHES = {"default": {**CACHES["default"], "LOCATION": redis_database(_place + 1)}}
+CACHES = {**CACHES, "default": {**CACHES["default"], "LOCATION": redis_database(_place + 1)}}
 DATABASES = {name: {**each, "ENGINE": "tests.postgresql"} for name, each in DATABASES.items()}

@@ -8,13 +8,15 @@ its limit is, and no client gets twice its limit around the turn of a window.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import math
 import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import structlog
-from django.core.cache import cache
+from django.core.cache import BaseCache, caches
+from django.http import HttpRequest
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
@@ -26,37 +28,45 @@ if TYPE_CHECKING:  # rest_framework.views imports this module, by its name in th
 log = structlog.get_logger(__name__)
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+IPV6_SITE = 64  # bits of an IPv6 address that a provider gives a customer, who chooses the rest
 
 
 class SlidingWindow(BaseThrottle, ABC):
-    """At most as many requests per client as DEFAULT_THROTTLE_RATES says for the scope."""
+    """At most as many requests per client as DEFAULT_THROTTLE_RATES says for the scope.
+
+    Reading must not depend on Redis: without it nothing is counted, unless a subclass names
+    another cache in `without_redis`.
+    """
 
     scope: str
     pause: float = 0
+    without_redis: str | None = None  # the cache that counts then; None: everything passes
 
     @abstractmethod
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """Who is counted; None for requests that this limit does not concern."""
 
-    def allow_request(self, request: Request, _view: APIView) -> bool:
-        """Count the request; False when the client has used up its limit.
-
-        Without Redis nothing is counted and everything passes: reading must not depend on it.
-        """
+    def allow_request(self, request: Request | HttpRequest, _view: APIView | None = None) -> bool:
+        """Count the request; False when the client has used up its limit."""
         client = self.client(request)
-        if client is None:
-            return True
-        try:
-            return self._counted(hashlib.sha256(client.encode()).hexdigest())
-        except RedisError as error:
-            log.warning("throttle.without_redis", error=type(error).__name__)
-            return True
+        return client is None or self._passes(hashlib.sha256(client.encode()).hexdigest())
+
+    def address(self, request: Request | HttpRequest) -> str:
+        """Where a request comes from: an IPv4 address, or the /64 network of an IPv6 one."""
+        return site_of(str(self.get_ident(request)))  # type: ignore[arg-type]  # reads headers only
 
     def wait(self) -> float:
         """Seconds until the next request would pass, at least one."""
         return max(1, math.ceil(self.pause))
 
-    def _counted(self, client: str) -> bool:
+    def _passes(self, client: str) -> bool:
+        try:
+            return self._counted(client, caches["default"])
+        except RedisError as error:
+            log.warning("throttle.without_redis", scope=self.scope, error=type(error).__name__)
+            return self.without_redis is None or self._counted(client, caches[self.without_redis])
+
+    def _counted(self, client: str, cache: BaseCache) -> bool:
         limit, window = _rate(self.scope)
         number, elapsed = divmod(time.time(), window)
         key = f"throttle:{self.scope}:{client}:{int(number)}"
@@ -75,9 +85,9 @@ class AnonymousThrottle(SlidingWindow):
 
     scope = "anonymous"
 
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """The address of a stranger."""
-        return None if request.user.is_authenticated else self.get_ident(request)
+        return None if request.user.is_authenticated else self.address(request)
 
 
 class AccountThrottle(SlidingWindow):
@@ -85,7 +95,7 @@ class AccountThrottle(SlidingWindow):
 
     scope = "account"
 
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """The account."""
         return str(request.user.pk) if request.user.is_authenticated else None
 
@@ -97,13 +107,18 @@ class ArchiveThrottle(AccountThrottle):
 
 
 class AddressThrottle(SlidingWindow):
-    """Attempts to sign in or register, by address: a password hash is expensive on purpose."""
+    """Requests that bring a password, by address: to hash one is expensive on purpose.
+
+    Only a POST brings one. Without Redis each process counts for itself, so that guessing is
+    never free.
+    """
 
     scope = "login_address"
+    without_redis = "process"
 
-    def client(self, request: Request) -> str | None:
+    def client(self, request: Request | HttpRequest) -> str | None:
         """The address, signed in or not."""
-        return self.get_ident(request)
+        return self.address(request) if request.method == "POST" else None
 
 
 class LoginThrottle(AddressThrottle):
@@ -114,10 +129,26 @@ class LoginThrottle(AddressThrottle):
 
     scope = "login"
 
-    def client(self, request: Request) -> str | None:
-        """The address with the e-mail address, whatever JSON was sent as one."""
-        email = request.data.get("email") if isinstance(request.data, dict) else None
-        return f"{self.get_ident(request)} {str(email).strip().lower()!r}"
+    def account(self, request: Request | HttpRequest) -> object:
+        """The e-mail address whose password is tried, whatever JSON was sent as one."""
+        data = getattr(request, "data", None)
+        return data.get("email") if isinstance(data, dict) else None
+
+    def client(self, request: Request | HttpRequest) -> str | None:
+        """The address with the account; the admin and the API count the same."""
+        address = super().client(request)
+        return address and f"{address} {str(self.account(request)).strip().lower()!r}"
+
+
+def site_of(address: str) -> str:
+    """The address to count by; text that is none (a proxy sent it) counts as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address) or parsed.ipv4_mapped:
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return str(ipaddress.ip_network((int(parsed), IPV6_SITE), strict=False))
 
 
 def _rate(scope: str) -> tuple[int, int]:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from embedded import application
+import http.client
+import json
+import os
+import signal
+import subprocess
+from contextlib import closing
+
+import pytest
+
+from embedded import application, ports
 
 
 def test_what_cannot_wait_shares_no_worker_with_what_takes_long() -> None:
@@ -13,3 +22,50 @@ def test_what_cannot_wait_shares_no_worker_with_what_takes_long() -> None:
         "archiver": {"archive", "downloads"},
         "curator": {"files"},
     }
+
+
+FORGED = {
+    "X-Forwarded-For": "192.0.2.9",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Ssl": "on",
+    "X_Forwarded_Proto": "https",
+    "SCRIPT_NAME": "/evil",
+}
+
+
+@pytest.mark.parametrize(
+    ("proxies", "expected"),
+    [
+        ("", ["http", "127.0.0.1"]),
+        ("192.0.2.0/24", ["http", "127.0.0.1"]),
+        ("127.0.0.0/8", ["https", "192.0.2.9"]),
+    ],
+)
+def test_forwarding_headers_are_believed_only_of_a_configured_proxy(
+    proxies: str, expected: list[str]
+) -> None:
+    with ports.listen(0) as listener:
+        number, port = listener.fileno(), ports.port_of(listener)
+        server = subprocess.Popen(  # noqa: S603  our own command line
+            application.web(number, "embedded.tests.seen"),
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "config.settings.local",
+                "TRUSTED_PROXIES": proxies,
+                "FORWARDED_ALLOW_IPS": "*",
+            },
+            pass_fds=(number,),
+        )
+        try:
+            connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=60)
+            with closing(connection):
+                connection.request("GET", "/", headers=FORGED)
+                scheme, host, address = json.load(connection.getresponse())
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=30)
+
+    assert [scheme, address] == expected
+    assert host == f"127.0.0.1:{port}"

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.fields import TextField
 from instagram.archiving.progress import Progress
 from instagram.models import ArchiveRun, RunStream, User
 from instagram.serializers.users import UserDetailSerializer
@@ -118,7 +119,7 @@ class AddedUserSerializer(UserDetailSerializer):
 class NewUserSerializer(serializers.Serializer[Any]):
     """The name of a profile to add: with `@`, in capitals and as an address too."""
 
-    username = serializers.CharField(max_length=200)
+    username = TextField(max_length=200)
 
 
 class StreamsSerializer(serializers.Serializer[Any]):
@@ -136,7 +137,7 @@ class StreamsSerializer(serializers.Serializer[Any]):
 class NewRunSerializer(StreamsSerializer):
     """A profile by name, added if new, or by uuid; and the streams to archive."""
 
-    username = serializers.CharField(max_length=200, required=False)
+    username = TextField(max_length=200, required=False)
     user = serializers.PrimaryKeyRelatedField(
         queryset=User.objects.only("uuid", "username", "instagram_id"), required=False
     )

@@ -44,6 +44,14 @@ def test_a_profile_is_erased_by_any_of_its_names(user: User, given: str) -> None
     assert bytes_stored() == []
 
 
+def test_a_name_that_could_not_be_added_any_more_can_still_be_erased() -> None:
+    user = User.objects.create(username="highlights")
+
+    erase("highlights", "--yes")
+
+    assert not User.objects.filter(pk=user.pk).exists()
+
+
 def test_the_proof_is_printed_for_people_and_for_programs(user: User) -> None:
     assert "9 files deleted" in erase(NAME, "--yes")
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from core import usernames
 from core.management.examples import CommandWithExamples
 from instagram import actions, erasure
 from instagram.models import Tombstone, User
@@ -82,10 +83,11 @@ def _by_uuid(text: str) -> User | None:
 
 
 def _username(text: str) -> str:
+    """The name to look for, even one that the rule for new profiles refuses."""
     try:
         return actions.username_from(text)
     except actions.NotAUsername:  # such as a UUID that is not known
-        return ""
+        return usernames.in_lower_case(text) or ""
 
 
 def erased(user: User, reason: str) -> Tombstone:

@@ -155,3 +155,11 @@ def test_an_unknown_run_is_a_json_404(api: APIClient) -> None:
     response = api.get(f"/instagram/runs/{uuid4()}/")
 
     assert (response.status_code, list(response.json())) == (404, ["detail"])
+
+
+@pytest.mark.parametrize("name", [7, 1.5, True, "a..b", "https://www.instagram.com/p/Cxyz/"])
+def test_a_run_is_not_started_for_what_is_no_username(signed_in: APIClient, name: object) -> None:
+    response = signed_in.post("/instagram/runs/", {"username": name})
+
+    assert (response.status_code, list(response.json())) == (400, ["username"])
+    assert not ArchiveRun.objects.exists()

@@ -222,12 +222,21 @@ def test_adding_a_known_profile_answers_200_with_the_active_run(signed_in: APICl
     assert (again.json()["uuid"], again.json()["run"]["id"]) == (first["uuid"], first["run"]["id"])
 
 
-@pytest.mark.parametrize("name", ["two words", "", "a\0b", None, True, [], {}, "x" * 500])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two words", "", "a\0b", None, True, 7, 1.5, [], {}, "x" * 500, "a..b", "explore",
+        "https://www.instagram.com/stories/highlights/17900000000000004/",
+        "https://www.instagram.com/share/BAxxxxxxxx",
+        "https://www.instagram.com/share/reel/BAxxxxxxxx/",
+    ],
+)  # fmt: skip
 def test_what_is_no_username_is_refused(signed_in: APIClient, name: object) -> None:
     response = signed_in.post("/instagram/users/", {"username": name})
 
     assert response.status_code == 400
     assert list(response.json()) == ["username"]
+    assert not User.objects.exists()
 
 
 def test_a_stranger_may_not_add_a_profile(api: APIClient) -> None:

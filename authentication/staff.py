@@ -1,0 +1,68 @@
+"""The admin's pages that take a password, under the limits of the API's login."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from unfold.sites import UnfoldAdminSite
+
+from authentication import attempts
+from core.api.throttles import AddressThrottle, LoginThrottle
+
+
+class TypedAccount(LoginThrottle):
+    """Counts an attempt at the account that a form of Django names; shared with the API."""
+
+    def __init__(self, account: str) -> None:
+        self.typed = account
+
+    def account(self, _request: Any) -> str:
+        """The e-mail address that was typed, or that is signed in."""
+        return self.typed
+
+
+class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
+    """The admin; too many attempts at a password are answered 429 with how long to wait."""
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """The login form."""
+        account = request.POST.get("username", "")
+        if refusal := self._refusal(request, account):
+            return refusal
+        return _logged(request, account, super().login(request, extra_context))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """The form for a new password, which asks for the old one."""
+        account = request.user.get_username()
+        if refusal := self._refusal(request, account):
+            return refusal
+        return _logged(request, account, super().password_change(request, extra_context))
+
+    def _refusal(self, request: HttpRequest, account: str) -> TemplateResponse | None:
+        """The page that says how long to wait; None where the attempt may be made."""
+        throttles = (AddressThrottle(), TypedAccount(account))
+        waits = [each.wait() for each in throttles if not each.allow_request(request)]
+        if not waits:
+            return None
+        attempts.log_refused(request, account, reason="throttled")
+        return TemplateResponse(
+            request,
+            "authentication/too_many_attempts.html",
+            {**self.each_context(request), "title": "Too many attempts", "seconds": max(waits)},
+            status=429,
+            headers={"Retry-After": str(int(max(waits)))},
+        )
+
+
+def _logged(request: HttpRequest, account: str, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer; a form that comes back because of its password was refused."""
+    form = (getattr(response, "context_data", None) or {}).get("form")
+    if request.method == "POST" and form and {"__all__", "old_password"} & {*form.errors}:
+        attempts.log_refused(request, account, reason="wrong")
+    return response

@@ -1,0 +1,21 @@
+"""A WSGI application that answers with what Django makes of a request."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+
+from core.api.throttles import AddressThrottle
+
+
+def seen(request: HttpRequest) -> JsonResponse:
+    """The scheme, the host and the address by which requests are limited."""
+    answer = [request.scheme, request.get_host(), AddressThrottle().address(request)]
+    return JsonResponse(answer, safe=False)
+
+
+urlpatterns = [path("", seen)]
+settings.ROOT_URLCONF = __name__
+application = get_wsgi_application()
