@@ -179,7 +179,7 @@ def foreground(command: Sequence[str], environment: Mapping[str, str]) -> subpro
 
 
 def wait_for(process: subprocess.Popen[bytes], *, meanwhile: Callable[[], None]) -> int:
-    """Return the exit status at the end of a process, which an error of `meanwhile` ends as well."""
+    """Return the exit status at the end of a process; an error of `meanwhile` ends it too."""
     try:
         eventually(lambda: process.poll() is not None, seconds=math.inf, meanwhile=meanwhile)
     finally:

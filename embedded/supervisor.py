@@ -21,7 +21,7 @@ from pathlib import Path
 from embedded import postgres, processes, valkey
 from embedded.errors import CannotRun
 from embedded.folder import Folder, Record
-from embedded.processes import Program, Service
+from embedded.processes import Program
 from embedded.restarts import Child, RestartPolicy
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")

@@ -171,6 +171,8 @@ CACHES = {
 
 # Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
 CELERY_BROKER_URL = redis_database(0)
+CELERY_BROKER_TRANSPORT = "core.broker:Transport"
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # an outage of any length ends by itself
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
