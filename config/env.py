@@ -127,6 +127,7 @@ class Environment:
     core_api_token: str = field(repr=False)
     media_trusted_hosts: frozenset[str]
     media_copy: Path | None
+    media_min_free: int
     allowed_hosts: tuple[str, ...]
     trusted_origins: tuple[str, ...]
     cors_origins: tuple[str, ...]
@@ -167,6 +168,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         core_api_token=reader.read("CORE_API_TOKEN", "", str.strip),
         media_trusted_hosts=reader.read("MEDIA_TRUSTED_HOSTS", "", trusted_hosts),
         media_copy=reader.read("MEDIA_COPY", "", folder),
+        media_min_free=reader.read("MEDIA_MIN_FREE_BYTES", str(2 * 1024**3), natural_number),
         allowed_hosts=reader.read("DJANGO_ALLOWED_HOSTS", "", words),
         trusted_origins=reader.read("DJANGO_CSRF_TRUSTED_ORIGINS", "", words),
         cors_origins=reader.read("CORS_ALLOWED_ORIGINS", "", words),

@@ -145,6 +145,7 @@ STORAGES = {
 }
 MEDIA_TRUSTED_HOSTS = env.media_trusted_hosts
 MEDIA_COPY = env.media_copy
+MEDIA_MIN_FREE_BYTES = env.media_min_free
 MEDIA_REDIRECT_PREFIX = env.media_redirect_prefix
 
 # Core API: what `settings/current.py` falls back to when the admin's row is empty
@@ -197,6 +198,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_TASK_ROUTES = schedules.CELERY_TASK_ROUTES
+CELERY_BEAT_SYNC_EVERY = 1  # each task's `last_run_at` is written at once: `/health/` reads it
+QUEUES = schedules.QUEUES
 SCHEDULES = schedules.SCHEDULES
 SCHEDULE_ORIGIN = schedules.SCHEDULE_ORIGIN
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
