@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 INTERVAL = 10
 """Seconds between two signs of life of a worker."""
+THREAD = "heartbeat"
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -49,7 +50,9 @@ class Heartbeat(bootsteps.StartStopStep):
     def beat(self, worker: str, queues: list[str]) -> None:
         """Write the sign in a thread: a database that hangs must not hold up the event loop."""
         if not self._writer.is_alive():
-            self._writer = threading.Thread(target=write, args=(worker, queues), daemon=True)
+            self._writer = threading.Thread(
+                target=write, args=(worker, queues), name=THREAD, daemon=True
+            )
             self._writer.start()
 
 

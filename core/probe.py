@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 INTERVAL = 5.0
 """Seconds: the checks of a process run at most once in this time."""
-TIMEOUT = 3.0
+TIMEOUT = 2.5
 """Seconds after which a check that has not come back counts as failed."""
 
 Check = Callable[[], Any]
@@ -26,12 +26,15 @@ Check = Callable[[], Any]
 class Probe:
     """Runs checks in threads, all at once, when somebody asks and the last results are old.
 
-    A check that hangs delays the first caller by TIMEOUT and no other. It is not run again before
-    it has come back, so a thread per check is the most that can hang.
+    A check that hangs delays those who ask first by TIMEOUT, and no later caller. It is not run
+    again before it has come back, so a thread per check is the most that can hang.
     """
 
-    def __init__(self, checks: Mapping[str, Check], *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, checks: Mapping[str, Check], *, interval: float = INTERVAL, timeout: float = TIMEOUT
+    ) -> None:
         self.checks = checks
+        self.interval = interval
         self.timeout = timeout
         self._lock = threading.Lock()
         self._runs: dict[str, Future[Any]] = {}
@@ -41,7 +44,7 @@ class Probe:
     def results(self) -> dict[str, Any]:
         """Give what each check returned last; None for one that failed or does not come back."""
         with self._lock:
-            if time.monotonic() - self._begun_at >= INTERVAL:
+            if time.monotonic() - self._begun_at >= self.interval:
                 self._begin()
             runs, begun = self._runs, self._begun
             deadline = self._begun_at + self.timeout
@@ -68,7 +71,7 @@ def run(check: Check, outcome: Future[Any]) -> None:
     try:
         result = check()
     except (DatabaseError, RedisError, OSError) as error:
-        log.warning("health.check_failed", check=check.__name__, error=type(error).__name__)
+        log.warning("health.check_failed", check=check, error=type(error).__name__)
     finally:
         connections.close_all()
         outcome.set_result(result)

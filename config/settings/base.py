@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from config import schedules
 from config.env import env
 from config.settings import unfold_admin
-from core import logging
+from core import connections, logging
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = env.data
@@ -90,7 +90,12 @@ def database(*, pool_size: int) -> dict[str, Any]:
     }
     options.setdefault("connect_timeout", 5)  # /health/ must answer while the database does not
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": 2,
+            "connection_class": connections.WebConnection,
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{name: str(facts.get(key, "")) for key, name in CONNECTION_KEYS.items()},

@@ -47,7 +47,7 @@ class HealthView(APIView):
         },
     )
     def get(self, _request: Request) -> Response:
-        """Whether each part works: found out at most every 5 seconds, told within 4."""
+        """Whether each part works: found out at most every 5 seconds, told within 3."""
         report = health.report(self.probe.results())
         healthy = "unavailable" not in report.values()
         code = status.HTTP_200_OK if healthy else status.HTTP_503_SERVICE_UNAVAILABLE

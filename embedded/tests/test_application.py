@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from embedded import application
 
 
@@ -13,3 +15,9 @@ def test_what_cannot_wait_shares_no_worker_with_what_takes_long() -> None:
         "archiver": {"archive", "downloads"},
         "curator": {"files"},
     }
+
+
+def test_every_queue_has_a_worker() -> None:
+    read = {queue for _, queues in application.WORKERS.values() for queue in queues.split(",")}
+
+    assert read == set(settings.QUEUES)
