@@ -201,6 +201,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "retry_on_timeout": True,
     "health_check_interval": 10,
+    "max_retries": 0,  # of a request that sends a message: the next sweep finds the work
 }
 CELERY_TASK_ROUTES = schedules.CELERY_TASK_ROUTES
 CELERY_BEAT_SYNC_EVERY = 1  # each task's `last_run_at` is written at once: `/health/` reads it

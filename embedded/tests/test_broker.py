@@ -7,7 +7,7 @@ import pytest
 from embedded.tests.conftest import Runner
 
 PRELUDE = """
-import os, subprocess, sys, time
+import os, signal, subprocess, sys, time
 import django, redis
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.local"
 django.setup()
@@ -28,7 +28,8 @@ def is_read():
 WORKER = """
 command = [sys.executable, "-m", "celery", "-A", "config.celery_app", "worker",
            "-Q", "files", "--concurrency", "1", "--loglevel", "ERROR"]
-worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          start_new_session=True)
 wait_until(is_read)
 {break_it}
 wait_until(lambda: not is_read())
@@ -41,8 +42,7 @@ wait_until(is_read)
 send("files.unknown", queue="files")
 wait_until(lambda: server.llen("files") == 0)
 print("reads")
-worker.terminate()
-worker.wait()
+os.killpg(worker.pid, signal.SIGKILL)
 """
 STATES = {
     "a replica": (
