@@ -196,10 +196,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 40 * 60,  # above the hard time limit, or a task runs twice
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 15,
-    "socket_connect_timeout": 5,
+    "socket_timeout": env.broker_timeout,
+    "socket_connect_timeout": min(5, env.broker_timeout),
     "socket_keepalive": True,
-    "retry_on_timeout": True,
     "health_check_interval": 10,
     "max_retries": 0,  # of a request that sends a message: the next sweep finds the work
 }
