@@ -112,7 +112,7 @@ def test_a_message_of_an_older_version_has_no_age() -> None:
 @pytest.fixture
 def reader_of_redis() -> Iterator[Callable[[str], str]]:
     """Makes an address at which Redis answers questions and takes no writes, as a replica does."""
-    server = redis.Redis.from_url(current.CELERY_BROKER_URL)
+    server: Any = redis.Redis.from_url(current.CELERY_BROKER_URL)
     name = f"reader-{uuid.uuid4().hex}"
     server.execute_command("ACL", "SETUSER", name, "on", ">pass", "~*", "+@all", "-@write")
 
