@@ -70,6 +70,13 @@ def natural_number(text: str) -> int:
     return int(text)
 
 
+def positive_number(text: str) -> int:
+    """Read a whole number from 1."""
+    if natural_number(text) == 0:
+        raise ValueError("must be a whole number from 1")
+    return int(text)
+
+
 def database_url(text: str) -> str:
     """Read any form that libpq reads. Its own complaint is not repeated: it quotes the password."""
     try:
@@ -127,6 +134,7 @@ class Environment:
     data: Path
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    broker_timeout: int
     database_pool_size: int
     secret_key: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
@@ -134,6 +142,7 @@ class Environment:
     core_api_token: str = field(repr=False)
     media_trusted_hosts: frozenset[str]
     media_copy: Path | None
+    media_min_free: int
     allowed_hosts: tuple[str, ...]
     trusted_origins: tuple[str, ...]
     cors_origins: tuple[str, ...]
@@ -167,6 +176,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         data=reader.read("INSTARCHIVER_DATA", ".local", Path).absolute(),
         database_url=reader.read("DATABASE_URL", "postgres:///instarchiver", database_url),
         redis_url=reader.read("REDIS_URL", "redis://127.0.0.1:6379", redis_url),
+        broker_timeout=reader.read("BROKER_TIMEOUT", "15", positive_number),
         database_pool_size=reader.read("DATABASE_POOL_SIZE", "0", natural_number),
         secret_key=reader.read("DJANGO_SECRET_KEY", "", str),
         encryption_keys=reader.read("FIELD_ENCRYPTION_KEYS", "", encryption_keys),
@@ -174,6 +184,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         core_api_token=reader.read("CORE_API_TOKEN", "", str.strip),
         media_trusted_hosts=reader.read("MEDIA_TRUSTED_HOSTS", "", trusted_hosts),
         media_copy=reader.read("MEDIA_COPY", "", folder),
+        media_min_free=reader.read("MEDIA_MIN_FREE_BYTES", str(2 * 1024**3), natural_number),
         allowed_hosts=reader.read("DJANGO_ALLOWED_HOSTS", "", words),
         trusted_origins=reader.read("DJANGO_CSRF_TRUSTED_ORIGINS", "", words),
         cors_origins=reader.read("CORS_ALLOWED_ORIGINS", "", words),

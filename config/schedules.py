@@ -16,7 +16,6 @@ class Schedule:
 
 
 SCHEDULES = (
-    Schedule("core.heartbeat", 10),
     Schedule("instagram.dispatch", 15),
     Schedule("instagram.sweep_runs", 15),
     Schedule("instagram.sweep_downloads", 15),
@@ -32,6 +31,9 @@ SCHEDULES = (
 )
 
 SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that may be removed again
+
+QUEUES = ("stories", "default", "archive", "downloads", "files")
+"""Each is read by a worker; `/health/` says where none does."""
 
 CELERY_TASK_ROUTES = {
     "instagram.archive_run": {"queue": "archive"},  # scheduled stories: `starting.queue_for`

@@ -7,5 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 # Only web processes share connections; see `database` in config/settings/base.py.
 os.environ.setdefault("DATABASE_POOL_SIZE", "10")
+# A request that sends a message must not keep its thread from `/health/`.
+os.environ.setdefault("BROKER_TIMEOUT", "2")
 
 application = get_wsgi_application()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -27,30 +29,37 @@ class Timestamped(models.Model):
 
 
 class WorkerHeartbeat(models.Model):
-    """The last time that a beat's message reached a worker and the worker reached the database.
+    """The last time that a worker which reads its queues reached the database.
 
     A row instead of `inspect ping`: a worker whose broker connection is half open answers pings.
+    `core.heartbeats` writes it.
     """
 
     SILENCE_ALLOWED: ClassVar = timedelta(seconds=60)
 
     worker = models.CharField(max_length=200, unique=True)
+    queues = ArrayField(models.CharField(max_length=100), default=list)
     beaten_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.worker} at {self.beaten_at:%Y-%m-%d %H:%M:%S}"
 
     @staticmethod
-    def beat(worker: str) -> None:
-        """Write the sign of life of one worker, in one statement."""
+    def beat(worker: str, queues: Sequence[str] = ()) -> None:
+        """Write the sign of life of one worker, with the queues that it reads, in one statement."""
         WorkerHeartbeat.objects.bulk_create(
-            [WorkerHeartbeat(worker=worker, beaten_at=timezone.now())],
+            [WorkerHeartbeat(worker=worker, queues=[*queues], beaten_at=timezone.now())],
             update_conflicts=True,
             unique_fields=["worker"],
-            update_fields=["beaten_at"],
+            update_fields=["queues", "beaten_at"],
         )
+
+    @classmethod
+    def alive(cls) -> models.QuerySet[WorkerHeartbeat]:
+        """The workers that have beaten lately."""
+        return cls.objects.filter(beaten_at__gt=timezone.now() - cls.SILENCE_ALLOWED)
 
     @classmethod
     def anyone_alive(cls) -> bool:
         """Whether some worker has beaten lately."""
-        return cls.objects.filter(beaten_at__gt=timezone.now() - cls.SILENCE_ALLOWED).exists()
+        return cls.alive().exists()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
 import structlog
-from celery import Task, current_app, shared_task
+from celery import Task, current_app
+from celery.signals import before_task_publish
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from core.middleware import request_id
-from core.models import WorkerHeartbeat
 
 log = structlog.get_logger(__name__)
+
+SENT_AT = "sent_at"
+"""The header of a message with the time at which it was sent, in seconds since 1970."""
 
 
 class BaseTask(Task):  # type: ignore[type-arg]  # celery-types: generic at check time only
@@ -37,10 +41,10 @@ class BaseTask(Task):  # type: ignore[type-arg]  # celery-types: generic at chec
             request_id.reset(token)
 
 
-@shared_task(name="core.heartbeat", base=BaseTask, bind=True, expires=60)
-def heartbeat(self: BaseTask) -> None:
-    """Show that beat, broker, worker and database work together."""
-    WorkerHeartbeat.beat(self.request.hostname or "unnamed")
+@before_task_publish.connect
+def note_time(headers: dict[str, Any], **_: object) -> None:
+    """Note in each message when it was sent, as `/health/` tells how long the oldest waits."""
+    headers[SENT_AT] = time.time()
 
 
 def send(name: str, *arguments: str | int, queue: str | None = None) -> None:

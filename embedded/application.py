@@ -121,7 +121,7 @@ def python(module: str, *arguments: str) -> list[str]:
 
 def wait_for_web(owner: Supervisor, port: int) -> None:
     """Return once the web server answers. Our open port alone says nothing: it queues."""
-    if not processes.eventually(lambda: answers(port), seconds=60, meanwhile=owner.check):
+    if not processes.eventually(lambda: answers(port), seconds=60, meanwhile=owner.tend):
         raise ServiceFailed(f"The web server does not answer; see {owner.folder.log('web')}")
 
 

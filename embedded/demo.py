@@ -13,8 +13,9 @@ from embedded import application, ports, processes
 from embedded.errors import ServiceFailed
 from embedded.folder import Folder
 from embedded.processes import Program
-from embedded.serve import addresses, exclusive, say, serve_until_stopped
+from embedded.serve import addresses, exclusive, serve_until_stopped
 from embedded.supervisor import Supervisor
+from embedded.terminal import say
 
 NAMES = ("aurora.kitchen", "tidewater_maps", "kestrel.press")
 SEED = "1"
@@ -78,7 +79,7 @@ def start_simulator(owner: Supervisor, web_port: int) -> tuple[int, int]:
 def wait_for_simulator(owner: Supervisor, *servers: int) -> None:
     """Return once both of its servers listen."""
     if not processes.eventually(
-        lambda: all(map(ports.is_open, servers)), seconds=60, meanwhile=owner.check
+        lambda: all(map(ports.is_open, servers)), seconds=60, meanwhile=owner.tend
     ):
         raise ServiceFailed(f"The simulator does not answer; see {owner.folder.log('simulator')}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import signal
 import subprocess
@@ -40,6 +41,7 @@ class Service:
     program: Program
     process: subprocess.Popen[bytes]
     log: Path
+    environment: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -47,9 +49,16 @@ class Service:
 
     def check(self) -> None:
         """Raise ServiceFailed with the end of the log when the program has ended."""
-        status = self.process.poll()
-        if status is not None:
-            raise ServiceFailed(f"{self.name} ended with status {status}.\n{log_tail(self.log)}")
+        if self.process.poll() is not None:
+            raise ServiceFailed(self.ending())
+
+    def ending(self) -> str:
+        """How the program ended, with the end of its log."""
+        return f"{self.name} ended with status {self.process.returncode}.\n{log_tail(self.log)}"
+
+    def start_again(self) -> Service:
+        """Start the program once more as it was, with the same address and data."""
+        return start(self.program, log=self.log, environment=self.environment)
 
     def ask_to_stop(self) -> None:
         """Send the signal by which this program ends in good order."""
@@ -57,7 +66,11 @@ class Service:
             self.process.send_signal(self.program.stop_signal)
 
     def kill_group(self) -> None:
-        """End the program and whatever it left behind in its process group. Not for PostgreSQL."""
+        """End the program and whatever it left behind in its process group.
+
+        Never a PostgreSQL that runs: its own end is in good order. Of one that has ended nothing is
+        in the group.
+        """
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -81,7 +94,7 @@ def start(program: Program, *, log: Path, environment: Mapping[str, str]) -> Ser
             preexec_fn=die_with_parent(program.orphan_signal or program.stop_signal),  # noqa: PLW1509  one thread only
         )
     feed(process, program.standard_input)
-    return Service(program, process, log)
+    return Service(program, process, log, environment)
 
 
 def feed(process: subprocess.Popen[bytes], content: bytes) -> None:
@@ -122,8 +135,12 @@ def wait_until(ready: Callable[[], bool], *, service: Service, seconds: float) -
         )
 
 
+def nothing() -> None:
+    """What there is to do meanwhile, as a rule."""
+
+
 def eventually(
-    done: Callable[[], bool], *, seconds: float, meanwhile: Callable[[], None] = lambda: None
+    done: Callable[[], bool], *, seconds: float, meanwhile: Callable[[], None] = nothing
 ) -> bool:
     """Ask again and again until `done()`; False when the time is over."""
     deadline = time.monotonic() + seconds
@@ -159,6 +176,16 @@ def foreground(command: Sequence[str], environment: Mapping[str, str]) -> subpro
         )
     except FileNotFoundError as error:
         raise CannotRun(f"{command[0]}: no such program") from error
+
+
+def wait_for(process: subprocess.Popen[bytes], *, meanwhile: Callable[[], None]) -> int:
+    """Return the exit status at the end of a process; an error of `meanwhile` ends it too."""
+    try:
+        eventually(lambda: process.poll() is not None, seconds=math.inf, meanwhile=meanwhile)
+    finally:
+        process.terminate()
+        process.wait()
+    return exit_status(process.returncode)
 
 
 def exit_status(returned: int) -> int:

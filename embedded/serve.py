@@ -12,12 +12,13 @@ from embedded import application, ports, supervisor
 from embedded.errors import CannotRun
 from embedded.folder import Folder
 from embedded.supervisor import Supervisor
+from embedded.terminal import say
 
 PATIENCE = 30
 
 
 def serve(folder: Folder) -> int:
-    """Serve until Ctrl-C. A program that ends by itself ends all."""
+    """Serve until Ctrl-C. What ends by itself is started again, up to five times a minute."""
     with ports.web_listener(os.environ.get("PORT", "")) as listener, exclusive(folder) as owner:
         say(f"Starting with the data in {folder.path}")
         application.start(owner, listener)
@@ -75,9 +76,3 @@ def workers(owner: Supervisor) -> None:
     application.require_broker(owner.environment["REDIS_URL"])
     application.migrate(owner)
     application.start_workers(owner)
-
-
-def say(text: str) -> None:
-    """Tell the developer: the one place that writes to the terminal."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

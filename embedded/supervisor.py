@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,8 @@ from pathlib import Path
 from embedded import postgres, processes, valkey
 from embedded.errors import CannotRun
 from embedded.folder import Folder, Record
-from embedded.processes import Program, Service
+from embedded.processes import Program
+from embedded.restarts import Child, RestartPolicy
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,13 +32,19 @@ PATIENCE = 60
 
 @dataclass(slots=True)
 class Supervisor:
-    """The owner of a data folder: starts programs, watches them, stops them in order."""
+    """The owner of a data folder: starts services and programs, keeps them running, stops them.
+
+    Whatever waits for something calls `tend` meanwhile, which starts again what has ended.
+    """
 
     folder: Folder
     environment: dict[str, str]
     keep_open: tuple[int, ...]
     record: Record = field(default_factory=Record)
-    programs: list[Service] = field(default_factory=list)
+    postgres: Child | None = None
+    valkey: Child | None = None
+    programs: list[Child] = field(default_factory=list)
+    restarts: RestartPolicy = field(default_factory=RestartPolicy)
     has_new_database: bool = False
     shared: tuple[str, ...] = ADDRESSES
 
@@ -52,8 +59,8 @@ class Supervisor:
         """Start Valkey and note its address."""
         data, log = self.folder.path / "valkey", self.folder.log("valkey")
         service, address = valkey.start(data, log, keep_open=self.keep_open)
-        stack.callback(processes.stop_all, [service], grace=GRACE)
-        self.record.others.append(service.process.pid)
+        self.valkey = child = Child(service)
+        stack.callback(lambda: processes.stop_all([child.service], grace=GRACE))
         self.environment["REDIS_URL"] = address
 
     def start_postgres(self, stack: ExitStack, settings: Sequence[str]) -> None:
@@ -69,51 +76,62 @@ class Supervisor:
             keep_open=self.keep_open,
             settings=settings,
         )
-        stack.callback(postgres.stop, service)
-        self.record.postgres.append(service.process.pid)
+        self.postgres = child = Child(service)
+        stack.callback(lambda: postgres.stop(child.service))
         self.record.sockets = str(sockets)
         self.environment["DATABASE_URL"] = postgres.url(sockets)
 
     def publish(self) -> None:
         """Let other commands on this data folder in: the database is ready for them."""
         self.record.environment = {name: self.environment[name] for name in self.shared}
+        self.note()
+
+    def note(self) -> None:
+        """Note the processes of the moment, which the start after our sudden death has to end."""
+        others = [self.valkey, *self.programs]
+        self.record.postgres = pids([self.postgres])
+        self.record.others = pids(others)
         self.folder.publish(self.record)
+
+    def withdraw(self) -> None:
+        """Let no other command in any more."""
+        self.record.environment = {}
+        self.folder.withdraw()
 
     def start(self, program: Program) -> None:
         """Start a program of the group; its log is named after it."""
         log = self.folder.log(program.name)
         service = processes.start(program, log=log, environment=self.environment)
-        self.programs.append(service)
-        self.record.others.append(service.process.pid)
-        self.folder.publish(self.record)
+        self.programs.append(Child(service))
+        self.note()
 
-    def check(self) -> None:
-        """Raise ServiceFailed when any program of the group has ended."""
-        for service in self.programs:
-            service.check()
+    def tend(self) -> None:
+        """Start again what has ended. ServiceFailed when something ends again and again."""
+        children = [self.postgres, self.valkey, *self.programs]
+        started = [child.tend(self.restarts) for child in children if child is not None]
+        if any(started):
+            self.note()
 
     def attend(self, command: Sequence[str]) -> int:
-        """Run a command on the terminal while watching the group; return its exit status."""
+        """Run a command on the terminal while all else is kept running; return its exit status."""
         process = processes.foreground(command, self.environment)
-        try:
-            while process.poll() is None:
-                self.check()
-                time.sleep(processes.TICK)
-        finally:
-            process.terminate()
-            process.wait()
-        return processes.exit_status(process.returncode)
+        return processes.wait_for(process, meanwhile=self.tend)
 
     def watch(self) -> None:
-        """Watch the group for ever; a signal ends it with KeyboardInterrupt."""
+        """Keep all running for ever; a signal ends it with KeyboardInterrupt."""
         while True:
-            self.check()
+            self.tend()
             time.sleep(processes.TICK)
 
     def stop(self) -> None:
-        """Stop the programs of the group, before the services that they use."""
-        self.folder.withdraw()
-        processes.stop_all(self.programs, grace=GRACE)
+        """Stop the programs, before the services that they use."""
+        self.withdraw()
+        processes.stop_all([child.service for child in self.programs], grace=GRACE)
+
+
+def pids(children: Iterable[Child | None]) -> list[int]:
+    """The processes of those that there are."""
+    return [child.service.process.pid for child in children if child is not None]
 
 
 @contextmanager
@@ -138,7 +156,7 @@ def started(folder: Folder, stack: ExitStack, settings: Sequence[str]) -> Superv
     environment = {**folder.secrets(), **given(), "INSTARCHIVER_DATA": str(folder.path)}
     supervisor = Supervisor(folder, environment, keep_open)
     supervisor.start_services(stack, settings)
-    folder.publish(supervisor.record)  # what to end after our sudden death; no addresses yet
+    supervisor.note()  # no addresses yet
     stack.callback(supervisor.stop)
     return supervisor
 
@@ -176,10 +194,11 @@ def run(
 
 def run_as_owner(supervisor: Supervisor, command: Sequence[str]) -> int:
     """Run it, then wait for other commands that came to use our services meanwhile."""
-    folder = supervisor.folder
-    status = run_to_the_end(command, supervisor.environment)
-    folder.withdraw()
-    processes.eventually(lambda: folder.is_free("users"), seconds=math.inf)
+    status = run_to_the_end(command, supervisor.environment, meanwhile=supervisor.tend)
+    supervisor.withdraw()
+    processes.eventually(
+        lambda: supervisor.folder.is_free("users"), seconds=math.inf, meanwhile=supervisor.tend
+    )
     return status
 
 
@@ -189,13 +208,18 @@ def run_as_guest(folder: Folder, record: Record, command: Sequence[str]) -> int:
     return run_to_the_end(command, environment | {"INSTARCHIVER_DATA": str(folder.path)})
 
 
-def run_to_the_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_to_the_end(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    meanwhile: Callable[[], None] = processes.nothing,
+) -> int:
     """Run a command on the terminal; it decides itself what Ctrl-C means."""
     process = processes.foreground(command, environment)
     signal.signal(signal.SIGINT, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: process.send_signal(received))
-    return processes.exit_status(process.wait())
+    return processes.wait_for(process, meanwhile=meanwhile)
 
 
 def run_with_throw_away_services(command: Sequence[str]) -> int:
@@ -204,7 +228,7 @@ def run_with_throw_away_services(command: Sequence[str]) -> int:
         path = stack.enter_context(tempfile.TemporaryDirectory(prefix="instarchiver-"))
         supervisor = stack.enter_context(owned(Folder(Path(path)), postgres.THROW_AWAY))
         assert supervisor is not None  # noqa: S101  the folder is new
-        return run_to_the_end(command, supervisor.environment)
+        return run_to_the_end(command, supervisor.environment, meanwhile=supervisor.tend)
 
 
 def interrupt_on_stop_signals() -> None:

@@ -124,6 +124,13 @@ def test_every_service_that_stays_has_a_healthcheck(file: str, name: str, servic
     assert name == "migrate" or "healthcheck" in service, file
 
 
+@EVERY
+def test_a_service_that_ends_is_started_again(file: str, name: str, service: Service) -> None:
+    restart = {"migrate": "no", "mailpit": None}.get(name, "unless-stopped")
+
+    assert service.get("restart") == restart, file
+
+
 @pytest.mark.parametrize("name", compose.services(PRODUCTION))
 def test_production_is_hardened(name: str) -> None:
     service = compose.services(PRODUCTION)[name]
@@ -158,7 +165,8 @@ def test_the_workers_together_take_every_queue(file: str) -> None:
     taken = {queue for queues in compose.workers(file).values() for queue in queues}
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
 
-    assert routed | {"stories", settings.CELERY_TASK_DEFAULT_QUEUE} == taken
+    assert taken == set(settings.QUEUES)
+    assert routed | {settings.CELERY_TASK_DEFAULT_QUEUE} <= taken
 
 
 @pytest.mark.parametrize("file", FILES)

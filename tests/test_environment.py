@@ -21,6 +21,7 @@ SECRET = "hunter2"
         ("DATABASE_URL", "mysql"),
         ("DATABASE_URL", f"postgres://me:{SECRET}@[host/name"),
         ("DATABASE_POOL_SIZE", "-1"),
+        ("BROKER_TIMEOUT", "0"),
         ("REDIS_URL", "127.0.0.1"),
         ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/cache"),
         ("FIELD_ENCRYPTION_KEYS", SECRET),

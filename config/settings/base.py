@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from config import schedules
 from config.env import env
 from config.settings import unfold_admin
-from core import logging
+from core import connections, logging
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = env.data
@@ -91,7 +91,12 @@ def database(*, pool_size: int) -> dict[str, Any]:
     }
     options.setdefault("connect_timeout", 5)  # /health/ must answer while the database does not
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": 2,
+            "connection_class": connections.WebConnection,
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{name: str(facts.get(key, "")) for key, name in CONNECTION_KEYS.items()},
@@ -146,6 +151,7 @@ STORAGES = {
 }
 MEDIA_TRUSTED_HOSTS = env.media_trusted_hosts
 MEDIA_COPY = env.media_copy
+MEDIA_MIN_FREE_BYTES = env.media_min_free
 MEDIA_REDIRECT_PREFIX = env.media_redirect_prefix
 
 # Core API: what `settings/current.py` falls back to when the admin's row is empty
@@ -177,6 +183,8 @@ CACHES = {
 
 # Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
 CELERY_BROKER_URL = redis_database(0)
+CELERY_BROKER_TRANSPORT = "core.broker:Transport"
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # an outage of any length ends by itself
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -194,13 +202,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 40 * 60,  # above the hard time limit, or a task runs twice
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 15,
-    "socket_connect_timeout": 5,
+    "socket_timeout": env.broker_timeout,
+    "socket_connect_timeout": min(5, env.broker_timeout),
     "socket_keepalive": True,
-    "retry_on_timeout": True,
     "health_check_interval": 10,
+    "max_retries": 0,  # of a request that sends a message: the next sweep finds the work
 }
 CELERY_TASK_ROUTES = schedules.CELERY_TASK_ROUTES
+CELERY_BEAT_SYNC_EVERY = 1  # each task's `last_run_at` is written at once: `/health/` reads it
+QUEUES = schedules.QUEUES
 SCHEDULES = schedules.SCHEDULES
 SCHEDULE_ORIGIN = schedules.SCHEDULE_ORIGIN
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

@@ -12,6 +12,6 @@ from core.models import WorkerHeartbeat
 class WorkerHeartbeatAdmin(ReadOnlyAdmin):
     """The last sign of life of each worker."""
 
-    list_display = ("worker", "beaten_at")
+    list_display = ("worker", "queues", "beaten_at")
     ordering = ("-beaten_at",)
     sortable_by = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
@@ -13,6 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from core.middleware import request_id
+
+RETRY_AFTER = 5
+"""Seconds."""
 
 
 class TooLarge(APIException):
@@ -66,6 +71,17 @@ def not_found(
 
 
 def server_error(_request: HttpRequest) -> JsonResponse:
-    """handler500: the id finds the traceback in the logs, and tells a stranger nothing."""
+    """handler500: the id finds the traceback in the logs, and tells a stranger nothing.
+
+    503 where the database could not be reached, or gave up: the same request may succeed later.
+    """
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return unavailable()
     body = {"detail": "Internal server error.", "request_id": request_id.get()}
     return JsonResponse(body, status=500)
+
+
+def unavailable() -> JsonResponse:
+    """The answer while the database is away, which a client may repeat after the pause it names."""
+    body = {"detail": "The database is not available.", "request_id": request_id.get()}
+    return JsonResponse(body, status=503, headers={"Retry-After": str(RETRY_AFTER)})

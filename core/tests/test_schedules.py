@@ -46,17 +46,17 @@ def test_a_database_without_the_scheduler_s_tables_can_be_migrated() -> None:
 
 def test_what_staff_changed_stays() -> None:
     schedules.sync()
-    PeriodicTask.objects.filter(name="core.heartbeat").update(enabled=False)
+    PeriodicTask.objects.filter(name="instagram.dispatch").update(enabled=False)
 
     schedules.sync()
 
-    assert not PeriodicTask.objects.get(name="core.heartbeat").enabled
+    assert not PeriodicTask.objects.get(name="instagram.dispatch").enabled
 
 
 def test_a_schedule_that_is_dropped_goes_and_those_of_others_stay(settings: Settings) -> None:
     schedules.sync()
-    heartbeat = PeriodicTask.objects.get(name="core.heartbeat")
-    PeriodicTask.objects.create(name="by hand", task="x", interval=heartbeat.interval)
+    dispatch = PeriodicTask.objects.get(name="instagram.dispatch")
+    PeriodicTask.objects.create(name="by hand", task="x", interval=dispatch.interval)
     settings.SCHEDULES = ()
 
     schedules.sync()

@@ -10,6 +10,7 @@ import subprocess
 from contextlib import closing
 
 import pytest
+from django.conf import settings
 
 from embedded import application, ports
 
@@ -69,3 +70,9 @@ def test_forwarding_headers_are_believed_only_of_a_configured_proxy(
 
     assert [scheme, address] == expected
     assert host == f"127.0.0.1:{port}"
+
+
+def test_every_queue_has_a_worker() -> None:
+    read = {queue for _, queues in application.WORKERS.values() for queue in queues.split(",")}
+
+    assert read == set(settings.QUEUES)

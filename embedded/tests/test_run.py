@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
+from embedded.processes import eventually
 from embedded.tests.conftest import Runner, release
 
 USE_BOTH = """
@@ -29,6 +32,15 @@ import os, psycopg, redis
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     print(connection.execute("select number from kept").fetchone()[0])
 print(redis.from_url(os.environ["REDIS_URL"]).get("kept").decode())
+"""
+READ_WHEN_BACK = f"""
+import time
+for second in range(15):
+    try:
+{indent(READ, " " * 8)}
+        break
+    except (psycopg.OperationalError, redis.ConnectionError):
+        time.sleep(1)
 """
 linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks into /proc")
 
@@ -106,6 +118,23 @@ def test_a_start_after_everything_was_killed_finds_the_data(writer: Runner) -> N
             os.kill(process, signal.SIGKILL)
 
     assert writer.python(READ).stdout.split() == ["42", "43"]
+
+
+@pytest.mark.parametrize("name", ["postgres", "others"])
+def test_a_service_that_dies_comes_back_with_its_address_and_data(
+    writer: Runner, name: str
+) -> None:
+    writer.python(WRITE)
+    holder = writer.hold(then=READ_WHEN_BACK)
+    services = writer.data / "run/services.json"
+    (before,) = json.loads(services.read_text())[name]
+
+    os.kill(before, signal.SIGKILL)
+    assert eventually(lambda: json.loads(services.read_text())[name] != [before], seconds=15)
+    output, _ = holder.communicate("\n", timeout=30)
+
+    assert "ended with status -9; starting it again" in output
+    assert output.split()[-2:] == ["42", "43"]
 
 
 def test_throw_away_services_leave_no_data(newcomer: Runner) -> None:

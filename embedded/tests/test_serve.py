@@ -23,10 +23,12 @@ import os, sys
 from pathlib import Path
 from embedded.folder import Folder
 from embedded.processes import Program
+from embedded.restarts import RestartPolicy
 from embedded.serve import exclusive
 with exclusive(Folder(Path(os.environ["INSTARCHIVER_DATA"]))) as owner:
     owner.start(Program("lasting", ["sleep", "60"]))
     owner.start(Program("sample", ["sh", "-c", "exit 3"]))
+    owner.restarts = RestartPolicy(first_pause=0.01)
     owner.watch()
 """
 
@@ -78,10 +80,11 @@ def test_it_answers_until_ctrl_c_and_leaves_no_process(first_start: FirstStart) 
     assert first_start.left == []
 
 
-def test_one_program_that_ends_ends_all(runner: Runner) -> None:
+def test_one_program_that_ends_again_and_again_ends_all(runner: Runner) -> None:
     result = runner.python_alone(A_PROGRAM_THAT_ENDS)
 
-    assert "sample ended with status 3" in result.stdout
+    assert result.stdout.count("sample ended with status 3; starting it again") == 4
+    assert "5 times within 60 s: sample ended with status 3" in result.stdout
     assert runner.processes() == []
 
 

@@ -12,6 +12,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
@@ -43,6 +44,23 @@ def put_off(run: ArchiveRun, code: str = "Transient") -> ArchiveRun:
     later = timezone.now() + timedelta(minutes=5)
     ArchiveRun.objects.filter(pk=run.pk).update(next_attempt_at=later, waits_for=code)
     return run
+
+
+def disconnect_everybody() -> None:
+    """End the connections to this database, as a crash of PostgreSQL does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connection.close()
+
+
+def finish_runs() -> None:
+    """Do what workers do at the end."""
+    RunStream.objects.update(state=RunStream.State.SUCCEEDED)
+    ArchiveRun.objects.update(state=ArchiveRun.State.SUCCEEDED)
+    connection.close()
 
 
 def failed_call(run: ArchiveRun) -> None:
@@ -85,6 +103,18 @@ def test_a_stop_signal_ends_the_waiting_and_keeps_the_run(number: signal.Signals
 
     assert error.value.returncode == 130
     assert ArchiveRun.objects.get().is_active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_dies_meanwhile_is_waited_for() -> None:
+    end_every_connection = threading.Timer(1, disconnect_everybody)
+    finish = threading.Timer(2, finish_runs)
+    for thread in (end_every_connection, finish):
+        thread.start()
+
+    archive("lena.v", "--wait")
+
+    assert not ArchiveRun.objects.get().is_active
 
 
 def test_a_second_signal_does_not_disturb_the_end_of_the_first() -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from pytest_django import Settings
@@ -34,7 +35,13 @@ def broken_page(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("https://core-api.internal/?token=secret")
 
 
+def page_without_database(_request: HttpRequest) -> HttpResponse:
+    """What every page does while PostgreSQL starts."""
+    raise OperationalError("connection to server at db.internal failed")
+
+
 urlpatterns = [
+    path("page-without-database/", page_without_database),
     path("broken-view/", BrokenView.as_view()),
     path("broken-page/", broken_page),
     path("", include(urls)),
@@ -90,6 +97,22 @@ def test_a_fault_of_ours_tells_its_request_id_only(
 
     assert response.status_code == 500
     assert response.json() == {"detail": "Internal server error.", "request_id": "abcdef123456"}
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_database_that_is_away_is_a_503_to_be_repeated(
+    api: APIClient, settings: Settings
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    api.raise_request_exception = False
+
+    response = api.get("/page-without-database/", headers={"X-Request-ID": "abcdef123456"})
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json() == {
+        "detail": "The database is not available.",
+        "request_id": "abcdef123456",
+    }
 
 
 def test_an_error_can_be_read_from_another_origin(api: APIClient) -> None:

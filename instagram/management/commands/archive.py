@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import InterfaceError, OperationalError, connections
 
 from core.management.examples import CommandWithExamples
 from core.models import WorkerHeartbeat
@@ -23,6 +24,8 @@ from instagram.models import ArchiveRun, RunStream
 
 POLL_SECONDS = 0.5
 WORKER_GRACE_SECONDS = 90
+DATABASE_GRACE_SECONDS = 60
+NO_DATABASE = "The database does not answer; waiting for it."
 NO_WORKER = (
     "No worker gave a sign of life in the last minute. Start one with `./dev serve`; "
     "the runs are kept and go on by themselves."
@@ -87,17 +90,31 @@ exit status: 0 everything was stored (without --wait: the runs were started),
             raise CommandError(INTERRUPTED, returncode=130) from None
 
     def watch(self, runs: list[ArchiveRun]) -> None:
-        """Show progress until every run has ended and no file is pending."""
-        started = time.monotonic()
+        """Show progress until every run has ended and no file is pending.
+
+        A database that is away for less than DATABASE_GRACE_SECONDS is waited for.
+        """
+        started = answered = time.monotonic()
         with LiveProgress(runs) as live:
             while True:
-                states = progress.refresh(runs)
-                live.show(runs, states)
-                if not any(run.is_active or states[run.pk].files_pending for run in runs):
-                    return
-                if time.monotonic() - started > WORKER_GRACE_SECONDS:
-                    self.require_worker()
+                try:
+                    if self.is_done(runs, live):
+                        return
+                    answered = time.monotonic()
+                    if answered - started > WORKER_GRACE_SECONDS:
+                        self.require_worker()
+                except (OperationalError, InterfaceError):
+                    if time.monotonic() - answered > DATABASE_GRACE_SECONDS:
+                        raise
+                    connections.close_all()
+                    live.say_at_times(NO_DATABASE)
                 time.sleep(POLL_SECONDS)
+
+    def is_done(self, runs: list[ArchiveRun], live: LiveProgress) -> bool:
+        """Show the present state; tell whether every run has ended and no file is pending."""
+        states = progress.refresh(runs)
+        live.show(runs, states)
+        return not any(run.is_active or states[run.pk].files_pending for run in runs)
 
     def require_worker(self) -> None:
         """Raise CommandError where nobody is there to do the work."""

@@ -97,7 +97,7 @@ def test_a_queue_is_only_filled_up_however_often_it_is_swept() -> None:
 
 def test_a_full_queue_stops_no_other(nudged: Nudged) -> None:
     for _ in range(MOST_WAITING):
-        send("core.heartbeat", queue="archive")
+        send("instagram.dispatch", queue="archive")
     due("posts")
     stories = due("stories", is_scheduled=True)
 

@@ -1,0 +1,114 @@
+"""Whether each part that Instarchiver stands on does what work needs of it.
+
+A check returns what it found; it raises, or returns None, where the part does not work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from core.models import WorkerHeartbeat
+from core.probe import Check, Probe
+from core.tasks import SENT_AT
+
+REDIS_TIMEOUT = 2
+"""Seconds, as those of the cache."""
+KEY = "instarchiver:health"
+KEY_SECONDS = 60
+
+
+def database() -> bool:
+    """Write what a worker writes and take it back: a read-only standby answers every query."""
+    with transaction.atomic():
+        WorkerHeartbeat.beat(f"health {uuid.uuid4().hex}")
+        transaction.set_rollback(True)
+    return True
+
+
+def redis_databases() -> dict[str, float | None]:
+    """Write to cache and broker; return how many seconds the oldest message of each queue waits.
+
+    None stands for a queue where none waits. The end from which workers take is read, not taken.
+    """
+    cache.set("health", 1, KEY_SECONDS)
+    with redis.Redis.from_url(
+        settings.CELERY_BROKER_URL,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+    ) as broker:
+        broker.set(KEY, 1, ex=KEY_SECONDS)
+        return {queue: waiting_for(broker.lindex(queue, -1)) for queue in settings.QUEUES}
+
+
+def waiting_for(message: Any) -> float | None:
+    """The seconds since a message was sent; None without one, or where it does not say."""
+    if message is None:
+        return None
+    sent_at = json.loads(message).get("headers", {}).get(SENT_AT)
+    return None if sent_at is None else seconds(time.time() - sent_at)
+
+
+def seconds(passed: float) -> float:
+    """Round a time that passed, which clocks of two machines may put below zero."""
+    return round(max(0.0, passed), 1)
+
+
+def storage() -> bool | None:
+    """Write and sync a byte where the media lie; None without room for the largest file."""
+    root = Path(settings.MEDIA_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=root) as file:
+        file.write(b"\0")
+        file.flush()
+        os.fsync(file.fileno())
+        disk = os.fstatvfs(file.fileno())
+    return disk.f_bavail * disk.f_frsize >= settings.MEDIA_MIN_FREE_BYTES or None
+
+
+def workers() -> set[str] | None:
+    """The queues that living workers read; None where no worker lives."""
+    read = [*WorkerHeartbeat.alive().values_list("queues", flat=True)]
+    return {queue for queues in read for queue in queues} if read else None
+
+
+def beat() -> float | None:
+    """The seconds since the scheduler last sent a task; None where it never did."""
+    last = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
+    return None if last is None else seconds(timezone.now().timestamp() - last.timestamp())
+
+
+CHECKS: dict[str, Check] = {
+    "database": database,
+    "redis": redis_databases,
+    "storage": storage,
+    "worker": workers,
+    "beat": beat,
+}
+probe = Probe(CHECKS)
+"""The one of this process."""
+
+
+def report(found: dict[str, Any]) -> dict[str, Any]:
+    """Turn what the checks found into the answer of `/health/`: a word per part, and figures."""
+    silence = found["beat"]
+    works = {
+        **{name: found[name] is not None for name in ("database", "redis", "storage", "worker")},
+        "beat": silence is not None and silence <= WorkerHeartbeat.SILENCE_ALLOWED.total_seconds(),
+        "queues": set(settings.QUEUES) <= (found["worker"] or set()),
+    }
+    states = {name: "ok" if fine else "unavailable" for name, fine in works.items()}
+    return {**states, "beat_age_seconds": silence, "oldest_message_seconds": found["redis"]}

@@ -1,0 +1,77 @@
+"""Checks that are asked for often, run seldom, and may hang."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from typing import Any
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import connections
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+INTERVAL = 5.0
+"""Seconds: the checks of a process run at most once in this time."""
+TIMEOUT = 2.5
+"""Seconds after which a check that has not come back counts as failed."""
+
+Check = Callable[[], Any]
+
+
+class Probe:
+    """Runs checks in threads, all at once, when somebody asks and the last results are old.
+
+    A check that hangs delays those who ask first by TIMEOUT, and no later caller. It is not run
+    again before it has come back, so a thread per check is the most that can hang.
+    """
+
+    def __init__(
+        self, checks: Mapping[str, Check], *, interval: float = INTERVAL, timeout: float = TIMEOUT
+    ) -> None:
+        self.checks = checks
+        self.interval = interval
+        self.timeout = timeout
+        self._lock = threading.Lock()
+        self._runs: dict[str, Future[Any]] = {}
+        self._begun: list[Future[Any]] = []
+        self._begun_at = float("-inf")
+
+    def results(self) -> dict[str, Any]:
+        """Give what each check returned last; None for one that failed or does not come back."""
+        with self._lock:
+            if time.monotonic() - self._begun_at >= self.interval:
+                self._begin()
+            runs, begun = self._runs, self._begun
+            deadline = self._begun_at + self.timeout
+        wait(begun, timeout=max(0, deadline - time.monotonic()))
+        return {name: run.result() if run.done() else None for name, run in runs.items()}
+
+    def _begin(self) -> None:
+        hanging = {name: run for name, run in self._runs.items() if not run.done()}
+        begun = {name: begin(self.checks[name]) for name in self.checks if name not in hanging}
+        self._runs, self._begun = {**begun, **hanging}, [*begun.values()]
+        self._begun_at = time.monotonic()
+
+
+def begin(check: Check) -> Future[Any]:
+    """Run a check in a thread of its own, which ends with the process even while it hangs."""
+    outcome: Future[Any] = Future()
+    threading.Thread(target=run, args=(check, outcome), daemon=True).start()
+    return outcome
+
+
+def run(check: Check, outcome: Future[Any]) -> None:
+    """Set what the check returns; None for the error of a part that does not work."""
+    result = None
+    try:
+        result = check()
+    except (DatabaseError, RedisError, OSError) as error:
+        log.warning("health.check_failed", check=check, error=type(error).__name__)
+    finally:
+        connections.close_all()
+        outcome.set_result(result)

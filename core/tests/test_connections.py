@@ -1,0 +1,50 @@
+"""Database connections that give up on a server which does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from psycopg import OperationalError
+
+from core.connections import WebConnection
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def web() -> Iterator[WebConnection]:
+    """A connection of a web process to the database of the tests."""
+    keys = ("dbname", "user", "password", "host", "port")
+    facts: dict[str, Any] = {
+        key: value for key, value in connection.get_connection_params().items() if key in keys
+    }
+    with WebConnection.connect(**facts, autocommit=True) as web:
+        yield web
+
+
+def test_a_statement_that_is_not_answered_in_time_closes_the_connection(
+    web: WebConnection,
+) -> None:
+    web.timeout = 0.1
+
+    with pytest.raises(OperationalError), web.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(10)")
+
+    assert web.closed
+
+
+def test_an_error_that_is_answered_keeps_the_connection(web: WebConnection) -> None:
+    with pytest.raises(OperationalError), web.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 1; SELECT pg_sleep(10)")
+
+    assert not web.closed
+
+
+def test_the_check_of_the_pool_waits_shorter(web: WebConnection) -> None:
+    with pytest.raises(OperationalError):
+        web.execute("SELECT pg_sleep(10)")
+
+    assert web.closed

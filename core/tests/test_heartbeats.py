@@ -1,0 +1,93 @@
+"""Workers that show that they live."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from celery import Celery
+from django.db import connection, transaction
+from kombu.asynchronous.timer import Timer
+
+from config.celery_app import app
+from core import heartbeats
+from core.heartbeats import Heartbeat
+from core.models import WorkerHeartbeat
+from core.tests.waiting import somebody_waits, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def queue_app() -> Celery:
+    """An application whose worker reads two queues."""
+    other = Celery("sample", set_as_current=False)
+    other.amqp.queues.select(["stories", "default"])
+    return other
+
+
+@dataclass
+class FakeConsumer:
+    """What Celery gives a step: the worker's name, its queues and the timer of its event loop."""
+
+    hostname: str = "worker@here"
+    app: Celery = field(default_factory=queue_app)
+    timer: Timer = field(default_factory=Timer)
+
+
+@pytest.fixture
+def consumer() -> Iterator[FakeConsumer]:
+    """One whose last sign of life is written before the test ends."""
+    yield FakeConsumer()
+    for writer in writers():
+        writer.join()
+
+
+def writers() -> list[threading.Thread]:
+    """The threads that write a sign of life."""
+    return [thread for thread in threading.enumerate() if thread.name == heartbeats.THREAD]
+
+
+def test_every_worker_has_the_step() -> None:
+    assert "core.heartbeats:Heartbeat" in app.steps["consumer"]
+
+
+def test_a_worker_that_starts_to_read_shows_its_queues(consumer: FakeConsumer) -> None:
+    Heartbeat(consumer).start(consumer)
+
+    wait_until(WorkerHeartbeat.anyone_alive)
+    assert WorkerHeartbeat.objects.get().queues == ["default", "stories"]
+
+
+def test_the_event_loop_gives_the_next_sign(consumer: FakeConsumer) -> None:
+    Heartbeat(consumer).start(consumer)
+
+    (entry,) = consumer.timer.queue
+
+    wait_until(WorkerHeartbeat.anyone_alive)
+    WorkerHeartbeat.objects.all().delete()
+    entry.entry()
+    wait_until(WorkerHeartbeat.anyone_alive)
+
+
+def test_a_worker_that_stops_to_read_falls_silent(consumer: FakeConsumer) -> None:
+    step = Heartbeat(consumer)
+    step.start(consumer)
+    (entry,) = consumer.timer.queue
+
+    step.stop(consumer)
+
+    assert entry.entry.canceled
+
+
+def test_a_database_that_hangs_holds_up_no_event_loop(consumer: FakeConsumer) -> None:
+    step = Heartbeat(consumer)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE core_workerheartbeat")
+        for _ in range(3):
+            step.beat("worker@here", ["default"])
+        wait_until(somebody_waits)
+
+        assert len(writers()) == 1

@@ -1,0 +1,101 @@
+"""Programs that are kept running."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded import processes
+from embedded.errors import ServiceFailed
+from embedded.processes import Program, eventually
+from embedded.restarts import Child, RestartPolicy
+
+AT_ONCE = RestartPolicy(first_pause=0)
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[Child]:
+    """A program that writes its process into its log and then lasts."""
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    program = Program("sample", [sys.executable, "-c", code])
+    service = processes.start(program, log=tmp_path / "sample.log", environment=os.environ)
+    child = Child(service)
+    yield child
+    processes.stop_all([child.service], grace=5)
+
+
+def die(child: Child) -> None:
+    """End the program as a crash does."""
+    child.service.process.kill()
+    child.service.process.wait()
+
+
+def test_each_pause_is_twice_as_long() -> None:
+    assert [RestartPolicy().pause(deaths) for deaths in range(1, 6)] == [1, 2, 4, 8, None]
+
+
+def test_a_program_that_runs_is_left_alone(child: Child) -> None:
+    before = child.service
+
+    assert not child.tend(AT_ONCE)
+    assert child.service is before
+
+
+def test_a_program_that_died_is_named_and_started_again(
+    child: Child, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = child.service.process.pid
+    die(child)
+
+    assert eventually(lambda: child.tend(AT_ONCE), seconds=5)
+
+    assert child.service.process.pid != before
+    assert "sample ended with status -9; starting it again" in capsys.readouterr().err
+
+
+def test_a_program_is_not_started_before_its_pause_is_over(child: Child) -> None:
+    die(child)
+
+    assert not eventually(lambda: child.tend(RestartPolicy(first_pause=60)), seconds=0.2)
+
+
+def test_one_death_too_many_ends_with_the_reason(child: Child) -> None:
+    policy = RestartPolicy(first_pause=0, max_deaths=2)
+    die(child)
+    assert eventually(lambda: child.tend(policy), seconds=5)
+    die(child)
+
+    with pytest.raises(ServiceFailed, match=r"2 times within 60 s: sample ended with status -9"):
+        child.tend(policy)
+
+
+def test_deaths_of_long_ago_do_not_count(child: Child) -> None:
+    policy = RestartPolicy(first_pause=0, max_deaths=2, window=0)
+    for _ in range(3):
+        die(child)
+        assert eventually(lambda: child.tend(policy), seconds=5)
+
+
+def test_what_a_dead_program_left_ends_before_the_next_start(child: Child, tmp_path: Path) -> None:
+    number = tmp_path / "number"
+    script = f"sleep 60 & echo $! > {number}; kill -9 $$"
+    program = Program("sample", ["sh", "-c", script])
+    parent = processes.start(program, log=tmp_path / "parent.log", environment=os.environ)
+    parent.process.wait()
+
+    Child(parent).tend(AT_ONCE)
+
+    assert eventually(lambda: not is_running(int(number.read_text())), seconds=5)
+
+
+def is_running(process: int) -> bool:
+    """Tell whether it is there, and no zombie."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rsplit(")", 1)[1].split()[0] != "Z"
