@@ -26,6 +26,11 @@ WHOLE = [
     (kinds.PNG, samples.encoded(PICTURES[0], "PNG")),
     (kinds.GIF, samples.encoded(PICTURES[0], "GIF", **FRAMES)),
     (kinds.WEBM, samples.video("webm")),
+    (kinds.M4A, samples.sound()),
+    (kinds.JPEG, samples.encoded(PICTURES[0], "JPEG")),
+    (kinds.JPEG, samples.encoded(PICTURES[0], "JPEG", progressive=True)),
+    (kinds.JPEG, samples.encoded(PICTURES[0], "JPEG", restart_marker_blocks=1)),
+    (kinds.WEBP, samples.encoded(PICTURES[0], "WEBP")),
 ]
 
 each_kind = pytest.mark.parametrize(
@@ -72,12 +77,30 @@ def test_bytes_behind_the_last_chunk_are_no_loss() -> None:
     assert is_whole(kinds.PNG, samples.encoded(PICTURES[0], "PNG") + b"junk")
 
 
-def test_kinds_that_a_decoder_reads_to_the_end_are_left_to_it() -> None:
-    assert is_whole(kinds.JPEG, samples.jpeg()[:-300])
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [(kinds.JPEG, "JPEG"), (kinds.GIF, "GIF"), (kinds.WEBP, "WEBP")],
+    ids=["JPEG", "GIF", "WebP"],
+)
+def test_bytes_behind_the_end_of_a_picture_are_no_loss(kind: Kind, form: str) -> None:
+    assert is_whole(kind, samples.encoded(PICTURES[0], form) + b"the video of a motion photo")
+
+
+def test_the_end_of_a_thumbnail_is_not_the_end_of_its_picture() -> None:
+    exif = b"Exif\0\0" + samples.encoded(PICTURES[1], "JPEG")
+    data = samples.encoded(PICTURES[0], "JPEG", exif=exif)
+
+    assert not is_whole(kinds.JPEG, data[:-2])
+
+
+def test_a_marker_across_the_border_of_two_reads_is_found() -> None:
+    data = b"\xff\xd8\xff\xda\0\2" + b"x" * (wholeness.SCANNED - 1) + b"\xff\xd9"
+
+    assert is_whole(kinds.JPEG, data)
 
 
 def test_boxes_without_end_are_given_up() -> None:
-    assert not is_whole(kinds.MP4, b"\0\0\0\x08free" * (wholeness.MOST_STEPS + 1))
+    assert not is_whole(kinds.MP4, b"\0\0\0\x08free" * (wholeness.MAX_STEPS + 1))
 
 
 @given(
