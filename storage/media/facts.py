@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import av
@@ -81,22 +79,28 @@ class Undecodable(Exception):
     """A picture that we do not decode, and why."""
 
 
-@contextmanager
-def noted(problems: list[str], step: str) -> Iterator[None]:
+class noted:  # noqa: N801  read like a keyword: `with noted(problems, "blur"):`
     """Let one derived fact fail alone: what a decoder raises becomes a line of `problems`.
 
-    The one boundary around the decoders. An OSError with an errno is the disk's, and is raised.
+    The one boundary around the decoders. Hostile bytes make them raise anything, MemoryError and
+    RecursionError included; that is a missing fact, never a judgement of the file. An OSError with
+    an errno is the disk's, and is raised.
     """
-    try:
-        yield
-    except Undecodable as error:
-        problems.append(f"{step}: {error}")
-    # Hostile bytes make decoders raise anything, MemoryError and RecursionError included; that
-    # is a missing fact, never a judgement of the file.
-    except Exception as error:
-        if _is_of_the_disk(error):
-            raise
-        problems.append(f"{step}: {type(error).__name__}")
+
+    def __init__(self, problems: list[str], step: str) -> None:
+        self.problems, self.step = problems, step
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: object
+    ) -> bool:
+        if not isinstance(error, Exception) or _is_of_the_disk(error):
+            return False
+        reason = str(error) if isinstance(error, Undecodable) else type(error).__name__
+        self.problems.append(f"{self.step}: {reason}")
+        return True
 
 
 def _is_of_the_disk(error: Exception) -> bool:

@@ -56,8 +56,12 @@ class Item:
         return size
 
 
-def primary(file: BinaryIO) -> Item | None:
-    """The picture that `pitm` names; None where the container does not describe one."""
+def primary(file: BinaryIO, *, crops_anywhere: bool) -> Item | None:
+    """The picture that `pitm` names; None where the container does not describe one.
+
+    Browsers crop an AVIF at its upper left corner alone, and ignore `clap` otherwise (seen in
+    Chromium 156). Viewers of HEIC crop it anywhere.
+    """
     meta = dict(boxes((_meta(file) or b"")[4:]))
     properties = dict(boxes(meta.get(b"iprp", b"")))
     number = _primary_number(meta.get(b"pitm", b""))
@@ -72,7 +76,12 @@ def primary(file: BinaryIO) -> Item | None:
             coded = size_of(*struct.unpack(">II", data[4:12]))
         elif coded is not None and (step := _step(name, data, coded)) is not None:
             steps.append(step)
-    return Item(coded, tuple(steps)) if coded else None
+    shown = (step for step in steps if crops_anywhere or not _is_off_corner(step))
+    return Item(coded, tuple(shown)) if coded else None
+
+
+def _is_off_corner(step: Step) -> bool:
+    return isinstance(step, Crop) and (step.left, step.top) != (0, 0)
 
 
 def boxes(data: bytes) -> Iterator[Box]:

@@ -59,7 +59,7 @@ def examine(file: BinaryIO, media_type: str) -> Facts:
             size, steps = _turned(header)
             if media_type == "image/jpeg" and not header.is_progressive:
                 limit = MAX_JPEG_PIXELS
-        elif (item := items.primary(file)) is not None:
+        elif (item := items.primary(file, crops_anywhere=media_type == HEIC)) is not None:
             size, steps = item.displayed, item.steps
     small: Image.Image | None = None
     with noted(problems, "blur"):
@@ -108,7 +108,7 @@ def _on_screen(image: Image.Image) -> Image.Image:
         return image
     extent = image.dispose_extent
     image.load()
-    if extent == (0, 0, *image.size):
+    if extent is None or extent == (0, 0, *image.size):
         return image
     screen = Image.new("RGBA", image.size)
     screen.paste(image.crop(extent).convert("RGBA"), extent[:2])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import av
 import av.error
-from av.sidedata.sidedata import Type
 from av.stream import Disposition
 from PIL import Image
 
@@ -130,10 +129,10 @@ def _square(width: int, height: int, stream: av.VideoStream) -> Size | None:
 
 def _transpose(frame: av.VideoFrame) -> Image.Transpose | None:
     """The quarter turn or mirror of the display matrix. Browsers show any other turn unturned."""
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
-    if data is None:
+    side_data = cast("Mapping[str, bytes]", frame.side_data)  # PyAV declares one of its keys alone
+    if "DISPLAYMATRIX" not in side_data:
         return None
-    a, b, _, c, d, *_rest = struct.unpack("=9i", bytes(data)[:36])
+    a, b, _, c, d, *_rest = struct.unpack("=9i", bytes(side_data["DISPLAYMATRIX"])[:36])
     return TRANSPOSES.get((_sign(a), _sign(b), _sign(c), _sign(d)))
 
 
