@@ -1,6 +1,6 @@
 """Valid media files of all kinds, made by code, and what a browser shows of them.
 
-    python -m tests.media_corpus chromium     # read the expected facts anew, into media_corpus.json
+    python -m tests.media_corpus chromium   # read the expected facts again
 
 The picture has red, green, blue and white quadrants, so that a turn or a mirror is seen.
 """

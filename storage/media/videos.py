@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -55,20 +56,49 @@ class _Shown:
     transpose: Image.Transpose | None
 
 
+class _Watched(io.BufferedIOBase):
+    """The file, with the error of its disk kept: PyAV drops one where it can go on without."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            return self._file.read(-1 if size is None else size)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
 def examine(file: BinaryIO, media_type: str) -> Facts:
     """Size, duration, poster, blur and hash of a video; the duration and true type of sound."""
     problems: list[str] = []
     facts = Facts()
-    demuxer = DEMUXERS[media_type]
-    with noted(problems, demuxer), _opened(file, demuxer) as container:
+    demuxer, watched = DEMUXERS[media_type], _Watched(file)
+    with noted(problems, demuxer), _opened(watched, demuxer) as container:
         facts = _facts(container, demuxer, problems)
     if facts.duration is None:
-        with noted(problems, "duration"), _opened(file, demuxer) as container:
+        with noted(problems, "duration"), _opened(watched, demuxer) as container:
             facts = replace(facts, duration=_last_packet(container))
+    if watched.error is not None:
+        raise watched.error
     return replace(facts, problem="; ".join(problems))
 
 
-def _opened(file: BinaryIO, demuxer: str) -> av.container.InputContainer:
+def _opened(file: _Watched, demuxer: str) -> av.container.InputContainer:
     file.seek(0)
     return av.open(file, mode="r", format=demuxer, metadata_errors="replace")
 

@@ -279,6 +279,20 @@ def test_a_failing_disk_is_not_the_files_fault() -> None:
         media.examine(FailingDisk(samples.jpeg()), "image/jpeg")
 
 
+def test_a_disk_that_fails_in_the_middle_of_a_video_is_not_the_videos_fault() -> None:
+    class FailingLater(io.BytesIO):
+        reads = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.reads += 1
+            if self.reads > 2:
+                raise OSError(5, "Input/output error")
+            return super().read(min(size or 0, 1024))
+
+    with pytest.raises(OSError, match="Input/output"):
+        media.examine(FailingLater(samples.video()), "video/mp4")
+
+
 SEEDS = [
     (samples.encoded(samples.picture(), form), kind)
     for form, kind in (
