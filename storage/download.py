@@ -166,8 +166,7 @@ class Fetcher:
             body = decoding.decoded(response.iter_stream(), encoding, is_plain=_is_plain)
             self._write(body, part)
         kind = _kind(part)
-        if kind in wholeness.CHECKED or not resuming.tells_its_end(response):
-            _check_whole(part, kind)
+        _check_whole(part, kind)
         return Content(part.sha256, part.size, kind)
 
     def _write(self, chunks: Iterator[bytes], part: Part) -> None:
@@ -314,20 +313,28 @@ def _write_head(chunks: Iterator[bytes], part: Part) -> None:
             break
     if not part.size:
         raise Transient("an empty body")
+    _refuse_text(part)
+
+
+def _refuse_text(part: Part) -> None:
     if kinds.recognise(part.head()) is None and pages.is_text(part.read(0, pages.PROBE_SIZE)):
         part.begin(None)
         raise NotServed("a text came in place of the file")
 
 
 def _check_whole(part: Part, kind: kinds.Kind) -> None:
-    """Raise Incomplete where the end is missing; no later attempt goes on from there."""
+    """Raise Incomplete where the end is missing, whatever the host says of the length.
+
+    Decoding judges nothing later. No attempt goes on from what has come.
+    """
     if not wholeness.is_whole(kind, part.read, part.size):
         part.version = None
         raise Incomplete(f"{part.size} bytes are not all of the {kind.extension}")
 
 
 def _kind(part: Part) -> kinds.Kind:
-    """What the whole part is, by its first bytes. Raises NotMedia."""
+    """What the whole part is, by its first bytes. Raises NotServed for a text, else NotMedia."""
+    _refuse_text(part)
     kind = kinds.recognise(part.head())
     if kind is None:
         part.version = None

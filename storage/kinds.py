@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-HEAD_SIZE = 64
+HEAD_SIZE = 4096
 """As many bytes as `recognise` wants to see, unless the file is shorter."""
 
 
@@ -25,6 +26,7 @@ HEIC = Kind("image/heic", "heic")
 MP4 = Kind("video/mp4", "mp4")
 MOV = Kind("video/quicktime", "mov")
 WEBM = Kind("video/webm", "webm")
+M4A = Kind("audio/mp4", "m4a")
 
 SIGNATURES = (
     (b"\xff\xd8\xff", JPEG),
@@ -34,7 +36,11 @@ SIGNATURES = (
 )
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P "})
+SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
+QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+"""What a QuickTime film may begin with: it is older than `ftyp`."""
+DOCTYPE_WEBM = re.compile(rb"\x42\x82(?:\x84|[\x40\x20\x10\x08\x04\x02\x01]\x00*\x04)webm")
+"""The element of that name in an EBML header; its length may be written in up to eight bytes."""
 
 
 def recognise(head: bytes) -> Kind | None:
@@ -44,21 +50,24 @@ def recognise(head: bytes) -> Kind | None:
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP
-    if head[:4] == b"\x1aE\xdf\xa3" and b"webm" in head:
+    if head[:4] == b"\x1aE\xdf\xa3" and DOCTYPE_WEBM.search(head):
         return WEBM
     if head[4:8] == b"ftyp":
         return _of_brands(head)
+    # A length below 150 MB: its first byte is none of a text, so "I'm free" is no film.
+    if head[4:8] in QUICKTIME_BOXES and head[0] < 9:
+        return MOV
     return None
 
 
-def _of_brands(head: bytes) -> Kind | None:
+def _of_brands(head: bytes) -> Kind:
     length = int.from_bytes(head[:4], "big")
     major, listed = head[8:12], head[16 : min(length, HEAD_SIZE)]
     brands = {major} | {listed[start : start + 4] for start in range(0, len(listed), 4)}
     if brands & AVIF_BRANDS:  # before HEIC: both list the common `mif1`
         return AVIF
-    if major in HEIC_BRANDS:
+    if brands & HEIC_BRANDS:
         return HEIC
     if major in SOUND_BRANDS:
-        return None
+        return M4A
     return MOV if major == b"qt  " else MP4

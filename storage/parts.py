@@ -26,6 +26,8 @@ from storage.sources import source_name
 from storage.store import ASIDE, PART, Store
 
 BLOCK = 1024 * 1024
+MIN_RESUMED = 64
+"""Bytes below which a download begins at the beginning."""
 NOTE_EVERY = 8 * BLOCK
 """Bytes at most that a killed download has to fetch again."""
 
@@ -70,7 +72,7 @@ class Part:
     @property
     def can_go_on(self) -> bool:
         """Whether a host could be asked for the rest."""
-        return self.version is not None and HEAD_SIZE <= self.size < self.version.total
+        return self.version is not None and MIN_RESUMED <= self.size < self.version.total
 
     def recall(self) -> None:
         """Take up the bytes that the note vouches for; none where it is missing or wrong."""
@@ -202,6 +204,6 @@ def _read(path: Path) -> Note | None:
     """The note of a part; None where there is none that could be used."""
     with suppress(FileNotFoundError, ValueError, TypeError):
         note = Note(**json.loads(path.read_bytes()))
-        if HEAD_SIZE <= note.size < note.total:
+        if MIN_RESUMED <= note.size < note.total:
             return note
     return None

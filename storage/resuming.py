@@ -58,11 +58,6 @@ def length(response: Response) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def tells_its_end(response: Response) -> bool:
-    """Whether a body that breaks off can be told from a whole one; else both end with a close."""
-    return bool(header(response, b"content-length") or header(response, b"transfer-encoding"))
-
-
 def _is_the_rest(part: Part, response: Response) -> bool:
     if part.version is None:
         return False

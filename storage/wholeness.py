@@ -1,34 +1,35 @@
-"""Does a file reach the end that its own structure names? Told without decoding it. Pure."""
+"""Does a file reach the end that its own structure names? Told without decoding it. Pure.
+
+No decoder is asked: what it cannot read is a missing fact, and what it reads may be cut.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from storage.kinds import AVIF, GIF, HEIC, JPEG, MOV, MP4, PNG, WEBM, WEBP, Kind
+from storage.kinds import AVIF, GIF, HEIC, JPEG, M4A, MOV, MP4, PNG, WEBM, WEBP, Kind
 
 Read = Callable[[int, int], bytes]
 """From an offset so many bytes, or those that there are."""
 
-BOXED = frozenset({MP4, MOV, HEIC, AVIF})
+BOXED = frozenset({MP4, MOV, M4A, HEIC, AVIF})
 """Kinds made of boxes (ISO 14496-12), each with its length in front."""
-CHECKED = BOXED | {JPEG, PNG, WEBP}
-"""Kinds whose end is looked at whatever the host says of their length. A GIF is shown by every
-viewer without its last byte, and a WebM may be a live stream."""
 BOXES = frozenset(
     (b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"meta", b"idat", b"sidx", b"ssix", b"mfra",
      b"free", b"skip", b"wide", b"pnot", b"udta", b"uuid", b"emsg", b"prft", b"pdin", b"meco")
 )  # fmt: skip
 """Those that stand at the top of a file."""
-MOST_STEPS = 100_000
+MAX_STEPS = 100_000
 """Boxes or chunks that are followed: hours of fragments, and no time for hostile bytes."""
+MAX_BLOCKS = 1_000_000
+"""Blocks of one frame of a GIF that are followed; each has up to 255 bytes."""
 SEGMENT = b"\x18\x53\x80\x67"
-BLOCK = 256 * 1024
-# In the coded data of a JPEG 0xFF is followed by 0, by a restart's number, or it is filling.
-JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
-# Markers without a length behind them.
-BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+"""Of a JPEG, one that ends a scan: no stuffed byte, no restart, no fill byte."""
+EOI = 0xD9
+SCANNED = 1 << 16
+"""Bytes of a scan that are read at once."""
 
 
 def is_whole(kind: Kind, read: Read, size: int) -> bool:
@@ -42,7 +43,7 @@ def is_whole(kind: Kind, read: Read, size: int) -> bool:
 
 def _is_boxed_to_the_end(read: Read, size: int) -> bool:
     place = 0
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         head = read(place, 16)
         if head[4:8] not in BOXES:  # the end, or what some writers leave behind it
             return True
@@ -62,7 +63,7 @@ def _box_length(head: bytes, left: int) -> int:
 
 def _has_last_chunk(read: Read, size: int) -> bool:
     place = 8
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         head = read(place, 8)
         place += 12 + int.from_bytes(head[:4])
         if place > size or len(head) < 8:
@@ -73,42 +74,61 @@ def _has_last_chunk(read: Read, size: int) -> bool:
 
 
 def _has_end_of_image(read: Read, size: int) -> bool:
-    """Follow the segments and the coded data of a JPEG; what lies behind its end is not its."""
+    """Whether EOI follows the last scan of the first picture; more pictures may stand behind it."""
     place = 2
-    for _ in range(MOST_STEPS):
-        head = read(place, 4)
-        if len(head) < 2 or head[0] != 0xFF:
+    for _ in range(MAX_STEPS):
+        marker = _next_marker(read, place, size)
+        if marker is None:
             return False
-        marker = head[1]
-        if marker == END_OF_IMAGE:
+        head = read(marker, 4)
+        if head[1] == EOI:
             return True
-        if marker == 0xFF:  # filling
-            place += 1
-        elif marker in BARE:
-            place += 2
-        else:
-            place += 2 + int.from_bytes(head[2:])
-        if marker == START_OF_SCAN:
-            place = _next_marker(read, place, size)
+        place = marker + 2 + int.from_bytes(head[2:])
     return False
 
 
-def _next_marker(read: Read, place: int, size: int) -> int:
-    """Where the coded data ends that begins there; the size where it does not."""
-    while place < size:
-        block = read(place, BLOCK)
-        if found := JPEG_MARKER.search(block):
+def _next_marker(read: Read, place: int, size: int) -> int | None:
+    """Where the next marker is that has a length, or ends the picture."""
+    while place < size - 1:
+        found = MARKER.search(read(place, SCANNED))
+        if found is not None:
             return place + found.start()
-        place += max(1, len(block) - 1)  # a marker may lie across two blocks
+        place += SCANNED - 1  # a marker may lie across the border
+    return None
+
+
+def _has_trailer(read: Read, size: int) -> bool:
+    """Follow the blocks of a GIF to its trailer."""
+    place = 13 + _colours(read(10, 1))
+    for _ in range(MAX_STEPS):
+        head = read(place, 10)
+        if head[:1] == b";":
+            return True
+        if head[:1] == b"!":
+            place = _behind_blocks(read, place + 2, size)
+        elif head[:1] == b"," and len(head) == 10:
+            place = _behind_blocks(read, place + 11 + _colours(head[9:]), size)
+        else:  # the end, or bytes that no reader understands
+            return False
+    return False
+
+
+def _colours(flags: bytes) -> int:
+    """How many bytes the colour table takes that these flags announce."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _behind_blocks(read: Read, place: int, size: int) -> int:
+    for _ in range(MAX_BLOCKS):
+        if place >= size or not (length := read(place, 1)[0]):
+            return place + 1
+        place += 1 + length
     return size
 
 
 def _has_its_chunks(read: Read, size: int) -> bool:
+    """Whether the RIFF of a WebP has the length that it announces."""
     return 8 + int.from_bytes(read(4, 4), "little") <= size
-
-
-def _has_trailer(read: Read, size: int) -> bool:
-    return read(size - 1, 1) == b";"
 
 
 def _has_its_segment(read: Read, size: int) -> bool:
@@ -132,7 +152,7 @@ CHECKS: dict[Kind, Callable[[Read, int], bool]] = {
     **dict.fromkeys(BOXED, _is_boxed_to_the_end),
     JPEG: _has_end_of_image,
     PNG: _has_last_chunk,
-    WEBP: _has_its_chunks,
     GIF: _has_trailer,
+    WEBP: _has_its_chunks,
     WEBM: _has_its_segment,
 }

@@ -41,11 +41,28 @@ def test_a_video_is_recognised(form: str, kind: kinds.Kind) -> None:
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", kinds.HEIC),
         (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", kinds.AVIF),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", kinds.HEIC),
+        (b"\0\0\0\x18ftypMiHE\0\0\0\0MiHEheic", kinds.HEIC),
         (b"\0\0\0\x14ftypisom\0\0\x02\0isom", kinds.MP4),
+        (b"\0\0\0\x143gp4\0\0\x02\x003gp4".replace(b"3gp4", b"ftyp3gp4", 1), kinds.MP4),
+        (b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42", kinds.M4A),
+        (b"\0\0\0\x14ftypF4A \0\0\0\0isom", kinds.M4A),
+        (b"\0\0\0\x70ftypmif1\0\0\0\0" + b"mif1" * 23 + b"avif", kinds.AVIF),
     ],
 )
 def test_a_boxed_file_is_told_by_its_brands(head: bytes, kind: kinds.Kind) -> None:
     assert kinds.recognise(head) == kind
+
+
+@pytest.mark.parametrize("first", [b"wide", b"mdat", b"moov", b"free", b"skip", b"pnot"])
+def test_a_film_older_than_brands_is_a_quicktime_one(first: bytes) -> None:
+    assert kinds.recognise(b"\0\0\0\x08" + first + b"\0\0\1\0mdat") == kinds.MOV
+
+
+@pytest.mark.parametrize("length", [b"\x84", b"\x40\x04", b"\x01\0\0\0\0\0\0\x04"])
+def test_a_webm_may_name_its_type_late(length: bytes) -> None:
+    void = b"\xec\x40\x80" + bytes(128)
+
+    assert kinds.recognise(b"\x1aE\xdf\xa3\x40\xa0" + void + b"B\x82" + length + b"webm")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +75,8 @@ def test_a_boxed_file_is_told_by_its_brands(head: bytes, kind: kinds.Kind) -> No
         b"%PDF-1.7",
         b"RIFF\0\0\0\0WAVEfmt ",
         b"\x1aE\xdf\xa3\x01\0\0\0matroska",
-        b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42",
+        b"\x1aE\xdf\xa3\x8bB\x82\x88matroska of webmasters",
+        b"I'm free of charge",
         b"\xff\xd8",
     ],
 )
@@ -70,4 +88,4 @@ def test_other_bytes_are_no_media(head: bytes) -> None:
 def test_any_bytes_are_judged_without_an_error(head: bytes) -> None:
     kind = kinds.recognise(head)
 
-    assert kind is None or kind.media_type.startswith(("image/", "video/"))
+    assert kind is None or kind.media_type.startswith(("image/", "video/", "audio/"))

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from storage import kinds, media
+from storage.media import facts as limits
 from storage.tests import samples
 
 
@@ -146,14 +148,15 @@ def turned(data: bytes, degrees: int) -> bytes:
     return data[:place] + matrix + data[place + len(matrix) :]
 
 
-def test_heic_is_taken_at_its_word() -> None:
-    assert examine(b"\0\0\0\x18ftypheic", kinds.HEIC) == media.Facts()
+def test_what_has_no_decoder_says_so() -> None:
+    assert examine(b"\0\0\0\x18ftypheic", kinds.HEIC) == media.Facts(
+        problem="blur: HEIC has no decoder"
+    )
 
 
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        pytest.param(samples.jpeg()[:-200], kinds.JPEG, id="cut JPEG"),
         pytest.param(samples.jpeg()[:20], kinds.JPEG, id="only the head of a JPEG"),
         pytest.param(samples.encoded(samples.picture(), "PNG")[:-40], kinds.PNG, id="cut PNG"),
         pytest.param(samples.encoded(samples.picture(), "WEBP")[:-60], kinds.WEBP, id="cut WebP"),
@@ -162,18 +165,100 @@ def test_heic_is_taken_at_its_word() -> None:
         pytest.param(samples.encoded(samples.picture(), "PNG"), kinds.JPEG, id="another kind"),
         pytest.param(samples.video()[:400], kinds.MP4, id="cut MP4"),
         pytest.param(samples.video("webm")[:200], kinds.WEBM, id="cut WebM"),
-        pytest.param(samples.sound(), kinds.MP4, id="sound alone"),
         pytest.param(b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", kinds.MP4, id="a playlist"),
     ],
 )
-def test_what_cannot_be_decoded_stays_unknown_and_says_why(data: bytes, kind: kinds.Kind) -> None:
-    assert examine(data, kind).problem
+def test_what_cannot_be_decoded_has_a_problem_and_no_blur(data: bytes, kind: kinds.Kind) -> None:
+    facts = examine(data, kind)
+
+    assert facts.problem
+    assert (facts.blur, facts.perceptual_hash, facts.poster) == ("", None, None)
 
 
-def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
+def test_a_problem_names_the_step_and_the_error_alone() -> None:
+    data = samples.encoded(samples.picture(), "PNG")
+
+    assert examine(data[:-40], kinds.PNG).problem == "blur: OSError"
+
+
+@pytest.mark.parametrize("kind", [kinds.MP4, kinds.MOV])
+def test_sound_alone_is_labelled_as_sound(kind: kinds.Kind) -> None:
+    facts = examine(samples.sound(), kind)
+
+    assert (facts.media_type, facts.width, facts.problem) == ("audio/mp4", None, "")
+    assert facts.duration == pytest.approx(0.046, abs=0.01)
+
+
+def test_a_picture_with_too_many_pixels_keeps_its_size() -> None:
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
 
-    assert "too many" in examine(png(header, zlib.compress(b"\0" * 1000)), kinds.PNG).problem
+    facts = examine(png(header, zlib.compress(b"\0" * 1000)), kinds.PNG)
+
+    assert (facts.width, facts.height) == (60_000, 60_000)
+    assert facts.problem == "blur: 60000 by 60000 pixels are too many to decode"
+
+
+def test_a_panorama_is_decoded_at_an_eighth() -> None:
+    facts = examine(samples.encoded(Image.new("L", (7072, 7071)), "JPEG"))
+
+    assert (facts.width, facts.height, facts.problem) == (7072, 7071, "")
+    assert facts.blur
+
+
+def test_a_size_that_no_column_holds_is_unknown() -> None:
+    header = struct.pack(">IIBBBBB", 2**32 - 1, 1, 8, 0, 0, 0, 0)
+
+    assert examine(png(header, b""), kinds.PNG).width is None
+
+
+def test_the_versions_of_the_decoders_fit_a_column() -> None:
+    assert len(media.DECODERS) <= 100
+
+
+def test_any_error_of_a_decoder_is_a_missing_fact() -> None:
+    problems: list[str] = []
+    for error in (RecursionError, MemoryError, UnicodeError, AssertionError):
+        with limits.noted(problems, "blur"):
+            raise error
+
+    assert problems == [
+        "blur: RecursionError", "blur: MemoryError", "blur: UnicodeError", "blur: AssertionError"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(255, 255), (256, 1), (300, 200)])
+def test_grey_of_sixteen_bits_is_as_bright_as_shown(size: tuple[int, int]) -> None:
+    facts = examine(samples.encoded(Image.new("I;16", size, 30_000), "PNG"), kinds.PNG)
+
+    assert blur_pixel(facts) == pytest.approx((117, 117, 117), abs=2)
+
+
+def blur_pixel(facts: media.Facts) -> tuple[int, ...]:
+    """The first pixel of the blur."""
+    pixel = Image.open(io.BytesIO(base64.b64decode(facts.blur))).getpixel((0, 0))
+    assert isinstance(pixel, tuple)
+    return pixel
+
+
+def test_what_is_transparent_is_white_in_the_blur() -> None:
+    facts = examine(samples.encoded(Image.new("RGBA", (40, 40)), "PNG"), kinds.PNG)
+
+    assert blur_pixel(facts) == pytest.approx((255, 255, 255), abs=2)
+
+
+def test_a_long_text_costs_no_picture() -> None:
+    text = PngInfo()
+    text.add_text("a", "x" * (1 << 20 | 1), zip=True)
+
+    facts = examine(samples.encoded(samples.picture(), "PNG", pnginfo=text), kinds.PNG)
+
+    assert (facts.width, facts.height, facts.problem) == (64, 48, "")
+
+
+def test_an_orientation_in_xmp_turns_nothing() -> None:
+    data = samples.encoded(samples.picture(), "JPEG", xmp=b'<a tiff:Orientation="6"/>')
+
+    assert (examine(data).width, examine(data).height) == (64, 48)
 
 
 def png(header: bytes, data: bytes) -> bytes:
@@ -194,6 +279,20 @@ def test_a_failing_disk_is_not_the_files_fault() -> None:
         media.examine(FailingDisk(samples.jpeg()), "image/jpeg")
 
 
+def test_a_disk_that_fails_in_the_middle_of_a_video_is_not_the_videos_fault() -> None:
+    class FailingLater(io.BytesIO):
+        reads = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.reads += 1
+            if self.reads > 2:
+                raise OSError(5, "Input/output error")
+            return super().read(min(size or 0, 1024))
+
+    with pytest.raises(OSError, match="Input/output"):
+        media.examine(FailingLater(samples.video()), "video/mp4")
+
+
 SEEDS = [
     (samples.encoded(samples.picture(), form), kind)
     for form, kind in (
@@ -201,6 +300,7 @@ SEEDS = [
         ("PNG", kinds.PNG),
         ("GIF", kinds.GIF),
         ("WEBP", kinds.WEBP),
+        ("AVIF", kinds.AVIF),
     )
 ] + [(samples.video(frames=2), kinds.MP4)]
 
@@ -215,4 +315,5 @@ def test_damaged_bytes_give_facts_or_a_problem(
 
     facts = examine(data[:place] + damage + data[place + len(damage) :], kind)
 
-    assert facts.width or facts.problem
+    assert facts.problem or facts.blur or facts.media_type
+    assert 0 < (facts.width or 1) < 2**31

@@ -1,0 +1,145 @@
+"""Which part of a container is shown, and what it says without a decoder."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+
+import av
+import pytest
+from PIL import Image
+
+from storage import kinds, media
+from storage.tests import samples
+
+WHITE, RED = (255, 255, 255), (200, 0, 0)
+
+
+def examine(data: bytes, kind: kinds.Kind) -> media.Facts:
+    return media.examine(io.BytesIO(data), kind.media_type)
+
+
+def film(*images: Image.Image) -> bytes:
+    """One frame of each image, ten a second."""
+    written = io.BytesIO()
+    with av.open(written, mode="w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=10)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = *images[0].size, "yuv420p"
+        for image in images:
+            frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # PyAV
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return written.getvalue()
+
+
+def two_tracks() -> bytes:
+    """An MP4 whose first track is a thumbnail of 32x32, and whose second is the film of 64x48."""
+    written = io.BytesIO()
+    with av.open(written, mode="w", format="mp4") as container:
+        streams = []
+        for size in ((32, 32), (64, 48)):
+            stream = container.add_stream("mpeg4", rate=10)
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            streams.append(stream)
+        for stream in streams:
+            image = samples.picture(stream.width, stream.height)
+            frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # PyAV
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    return written.getvalue()
+
+
+def with_track_enabled(data: bytes, number: int, *, enabled: bool) -> bytes:
+    """The MP4 with that flag in the header of its track, counted from 0."""
+    place = -1
+    for _ in range(number + 1):
+        place = data.index(b"tkhd", place + 1)
+    return data[: place + 7] + bytes([3 if enabled else 2]) + data[place + 8 :]
+
+
+def test_a_track_that_is_not_enabled_is_not_shown() -> None:
+    data = with_track_enabled(two_tracks(), 0, enabled=False)
+
+    facts = examine(with_track_enabled(data, 1, enabled=True), kinds.MP4)
+
+    assert (facts.width, facts.height) == (64, 48)
+
+
+def test_a_poster_is_no_flat_frame_where_a_later_one_shows_something() -> None:
+    black = Image.new("RGB", (64, 48))
+
+    facts = examine(film(*[black] * 10, samples.picture()), kinds.MP4)
+
+    assert max(high for _, high in poster(facts).getextrema()) > 100
+
+
+def test_a_film_that_is_black_to_its_end_has_a_black_poster() -> None:
+    facts = examine(film(*[Image.new("RGB", (64, 48))] * 3), kinds.MP4)
+
+    assert (poster(facts).size, facts.problem) == ((64, 48), "")
+
+
+def poster(facts: media.Facts) -> Image.Image:
+    return Image.open(io.BytesIO(facts.poster or b""))
+
+
+def box(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data) + 8) + name + data
+
+
+def heic(*properties: bytes, width: int = 640, height: int = 480) -> bytes:
+    """A HEIC without pixels: the container of its primary item alone."""
+    ispe = box(b"ispe", bytes(4) + struct.pack(">II", width, height))
+    indexes = bytes(range(1, len(properties) + 2))
+    ipma = box(b"ipma", struct.pack(">IIHB", 0, 1, 7, len(indexes)) + indexes)
+    iprp = box(b"iprp", box(b"ipco", ispe + b"".join(properties)) + ipma)
+    meta = box(b"meta", bytes(4) + box(b"pitm", struct.pack(">IH", 0, 7)) + iprp)
+    return box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta
+
+
+def clap(width: int, height: int, right: int, down: int) -> bytes:
+    return box(b"clap", struct.pack(">iIiIiIiI", width, 1, height, 1, right, 1, down, 1))
+
+
+@pytest.mark.parametrize(
+    ("properties", "size"),
+    [
+        ((), (640, 480)),
+        ((box(b"irot", b"\1"),), (480, 640)),
+        ((box(b"irot", b"\2"),), (640, 480)),
+        ((box(b"imir", b"\0"),), (640, 480)),
+        ((clap(320, 200, 0, 0),), (320, 200)),
+        ((clap(320, 200, 0, 0), box(b"irot", b"\3")), (200, 320)),
+        ((clap(9000, 200, 0, 0),), (640, 480)),
+    ],
+    ids=["plain", "quarter turn", "half turn", "mirror", "crop", "crop and turn", "crop outside"],
+)
+def test_the_size_of_a_heic_is_its_containers(
+    properties: tuple[bytes, ...], size: tuple[int, int]
+) -> None:
+    facts = examine(heic(*properties), kinds.HEIC)
+
+    assert (facts.width, facts.height) == size
+
+
+def test_a_size_of_a_heic_that_no_column_holds_is_unknown() -> None:
+    facts = examine(heic(width=2**32 - 1), kinds.HEIC)
+
+    assert (facts.width, facts.height) == (None, None)
+
+
+def test_a_frame_smaller_than_its_screen_has_a_white_border() -> None:
+    data = bytearray(samples.encoded(Image.new("RGB", (16, 16), RED).convert("P"), "GIF"))
+    data[6:10] = struct.pack("<HH", 64, 64)
+
+    facts = examine(bytes(data), kinds.GIF)
+
+    assert (facts.width, facts.height, facts.problem) == (64, 64, "")
+    assert blur(facts).getpixel((15, 15)) == pytest.approx(WHITE, abs=40)
+
+
+def blur(facts: media.Facts) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(facts.blur)))

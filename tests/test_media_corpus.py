@@ -1,0 +1,54 @@
+"""Valid media of all kinds have the facts that Chromium shows, or ffprobe where it shows none."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from storage import kinds, media, wholeness
+from tests import media_corpus
+from tests.media_corpus import Sample
+
+SAMPLES = [*media_corpus.samples()]
+SEEN = media_corpus.expected()
+SECONDS = 0.11
+"""How far a duration may be off: a frame of the corpus, for browsers differ in the last one."""
+
+each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+
+
+def test_the_corpus_is_large_and_chromium_has_seen_all_of_it() -> None:
+    assert len(SAMPLES) >= 250
+    assert {sample.name for sample in SAMPLES} == {*SEEN}
+
+
+@each_sample
+def test_a_valid_file_is_as_chromium_shows_it(sample: Sample) -> None:
+    data, seen = sample.make(), SEEN[sample.name]
+
+    kind = kinds.recognise(data[: kinds.HEAD_SIZE])
+    assert kind is not None
+    assert kind.media_type == sample.media_type
+    assert wholeness.is_whole(kind, lambda start, size: data[start : start + size], len(data))
+    facts = media.examine(io.BytesIO(data), kind.media_type)
+
+    assert facts.problem == ""
+    assert differences(facts, seen) == []
+
+
+def differences(facts: media.Facts, seen: dict[str, Any]) -> list[str]:
+    """What is not as Chromium shows it: size, duration, and the turn by a video's poster."""
+    found = []
+    if (facts.width or 0, facts.height or 0) != (seen["width"], seen["height"]):
+        found.append(f"{facts.width}x{facts.height}, not {seen['width']}x{seen['height']}")
+    if seen["duration"] and abs((facts.duration or 0) - seen["duration"]) > SECONDS:
+        found.append(f"{facts.duration} s, not {seen['duration']}")
+    if facts.poster and seen["pixels"]:
+        poster = media_corpus.letters(Image.open(io.BytesIO(facts.poster)))
+        shown = media_corpus.named(seen["pixels"])
+        if poster != shown:
+            found.append(f"{poster}, not {shown}")
+    return found
