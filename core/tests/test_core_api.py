@@ -108,7 +108,7 @@ def test_a_body_that_drips_times_out_as_a_whole(server: OddServer) -> None:
     CoreAPISetting(timeout_seconds=1).save()
     server.will(odd_server.dripping)
 
-    with stamina.set_testing(True), pytest.raises(errors.Transient, match="did not end in time"):
+    with stamina.set_testing(True), pytest.raises(errors.Transient, match="ReadTimeout"):
         call()
 
 
@@ -119,10 +119,55 @@ def test_a_body_that_is_cut_off_is_transient(server: OddServer) -> None:
         call()
 
 
-def test_a_body_that_is_no_gzip_is_transient(server: OddServer) -> None:
-    server.will(answering(b"not gzip", Content_Encoding="gzip"))
+def test_headers_that_drip_time_out_as_a_whole(server: OddServer) -> None:
+    CoreAPISetting(timeout_seconds=1).save()
+    server.will(odd_server.dripping_headers)
+    began = time.monotonic()
 
-    with pytest.raises(errors.Transient, match="DecodingError"):
+    with stamina.set_testing(True), pytest.raises(errors.Transient, match="ReadTimeout"):
+        call()
+    assert time.monotonic() - began < 3
+
+
+def test_a_tls_handshake_that_never_comes_times_out(settings: Settings) -> None:
+    CoreAPISetting(timeout_seconds=1).save()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.CORE_API_URL = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        settings.CORE_API_TOKEN = TOKEN
+        with stamina.set_testing(True), pytest.raises(errors.Transient, match="ConnectTimeout"):
+            call()
+
+    assert APIRequestLog.objects.get().price == 0
+
+
+def test_gzip_that_is_announced_and_not_applied_is_read_as_it_is(server: OddServer) -> None:
+    server.will(answering('{"code": 200, "data": {"items": []}}', Content_Encoding="gzip"))
+
+    assert call() == {"items": []}
+
+
+def test_a_gzip_that_is_cut_off_is_transient(server: OddServer) -> None:
+    body = gzip.compress(b'{"code": 200, "data": {"items": []}}')
+    server.will(answering(body[:-4], Content_Encoding="gzip"))
+
+    with pytest.raises(errors.Transient, match="ends too early"):
+        call()
+
+
+def test_an_answer_encoded_twice_is_not_opened(server: OddServer) -> None:
+    body = gzip.compress(gzip.compress(b'{"code": 200, "data": {"items": []}}'))
+    server.will(answering(body, Content_Encoding="gzip, gzip"))
+
+    with pytest.raises(errors.UnexpectedPayload, match="encoded 2 times over"):
+        call()
+    assert len(server.requests) == 1
+
+
+def test_a_small_body_that_opens_to_a_large_one_is_not_kept_in_memory(server: OddServer) -> None:
+    bomb = gzip.compress(b" " * (core_api.LARGEST_BODY + 1))
+    server.will(answering(bomb, Content_Encoding="gzip"))
+
+    with pytest.raises(errors.UnexpectedPayload, match="larger than"):
         call()
 
 

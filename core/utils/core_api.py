@@ -12,7 +12,6 @@ HTTP does not leak out of here; callers see payloads and the errors of `core/err
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -37,13 +36,23 @@ from core.errors import (
     Transient,
     UnexpectedPayload,
 )
+from core.http.deadlines import DeadlineTransport, deadline
+from core.http.decoding import (
+    Damaged,
+    LimitExceeded,
+    Truncated,
+    UnknownEncoding,
+    decoded,
+    encoding_of,
+)
 from core.utils import answers
 from core.utils.answers import Answer, Payload
 from settings import current
 from settings.current import PRIMARY, CoreAPIConfig
 
 MEBIBYTE = 2**20
-LARGEST_BODY = 32 * MEBIBYTE
+# When opened: about three times the largest page of 50 posts.
+LARGEST_BODY = 8 * MEBIBYTE
 # A pause longer than this is passed on to the caller, whose run's row waits instead of a worker.
 LONGEST_PAUSE_HERE = 5.0
 CONNECT_TIMEOUT = 10.0
@@ -177,22 +186,25 @@ def _attempt(call: Call) -> Payload:
 
 
 def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
-    """Send the request and read the whole answer. Raises Transient where the network fails.
+    """Send the request and read the whole answer, all within the provider's timeout.
 
-    Raises BadRequest where the parameters cannot be sent.
+    Raises Transient where the network fails, BadRequest where the parameters cannot be sent, and
+    UnexpectedPayload where the body cannot be opened.
     """
-    path = call.endpoint.path
-    deadline = time.monotonic() + call.config.timeout_seconds
+    path, seconds = call.endpoint.path, call.config.timeout_seconds
     try:
-        with _http().stream(
-            "GET",
-            call.config.base_url + path,
-            params=call.params,
-            headers={"Authorization": f"Bearer {call.config.token}"},
-            timeout=httpx.Timeout(call.config.timeout_seconds, connect=CONNECT_TIMEOUT),
-        ) as response:
+        with (
+            deadline(seconds),
+            _http().stream(
+                "GET",
+                call.config.base_url + path,
+                params=call.params,
+                headers={"Authorization": f"Bearer {call.config.token}"},
+                timeout=httpx.Timeout(seconds, connect=CONNECT_TIMEOUT),
+            ) as response,
+        ):
             outcome.http_status = response.status_code
-            body = _body(response, path, deadline)
+            body = _body(response, path)
     except httpx.InvalidURL as error:  # above 64 KiB, such as with a hostile cursor
         outcome.sent = False
         raise BadRequest(f"{path}: the parameters do not fit into a URL") from error
@@ -202,16 +214,15 @@ def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
     return Answer(path, response.status_code, dict(response.headers), body)
 
 
-def _body(response: httpx.Response, path: str, deadline: float) -> bytes:
-    """The whole body, unless it is larger than any honest answer or drips in too slowly."""
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise UnexpectedPayload(f"{path}: the body is larger than {LARGEST_BODY} bytes")
-        if time.monotonic() > deadline:
-            raise Transient(f"{path}: the body did not end in time")
-    return bytes(body)
+def _body(response: httpx.Response, path: str) -> bytes:
+    """The whole body, opened, unless that is larger than any honest answer."""
+    try:
+        encoding = encoding_of(response.headers.get("content-encoding", ""))
+        return b"".join(decoded(response.iter_raw(), encoding, limit=LARGEST_BODY))
+    except (Damaged, Truncated) as error:
+        raise Transient(f"{path}: {error}") from error
+    except (LimitExceeded, UnknownEncoding) as error:
+        raise UnexpectedPayload(f"{path}: {error}") from error
 
 
 @cache
@@ -221,8 +232,9 @@ def _http() -> httpx.Client:
     Redirects are not followed: the token would travel along.
     """
     return httpx.Client(
-        headers={"User-Agent": "Instarchiver"},
-        limits=httpx.Limits(max_connections=100, keepalive_expiry=30),
+        # Not all that could be opened: gzip makes a page of posts a tenth, and each host has it.
+        headers={"User-Agent": "Instarchiver", "Accept-Encoding": "gzip"},
+        transport=DeadlineTransport(max_connections=100, keepalive_expiry=30),
         follow_redirects=False,
         trust_env=False,
     )
