@@ -180,7 +180,8 @@ def _is_no_answer(error: CoreAPIError | None, outcome: Outcome) -> bool:
 
 def _locked(provider: str) -> ProviderState:
     """The provider's row, until the transaction ends. 1 statement; 3 for a new provider."""
-    rows = ProviderState.objects.using(CONNECTION).select_for_update().filter(provider=provider)
+    states = ProviderState.objects.using(CONNECTION).select_for_update(no_key=True)
+    rows = states.filter(provider=provider)
     if (state := rows.first()) is not None:
         return state
     new = ProviderState(provider=provider, next_slot_at=timezone.now())

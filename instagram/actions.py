@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from core import usernames
+from core.db.retrying import retry_on_conflict
 from core.tasks import send_on_commit
 from core.users.models import Account
 from instagram.archiving import starting
@@ -71,6 +72,7 @@ def _name_in_address(text: str) -> str:
     return segments[0]
 
 
+@retry_on_conflict
 @transaction.atomic
 def add_profile(
     *, name: str, by: Account | None, streams: Sequence[str] | None = None
@@ -109,6 +111,7 @@ def _make(username: str) -> tuple[User, bool]:
     return stored, stored.pk == user.pk
 
 
+@retry_on_conflict
 @transaction.atomic
 def request_archive(
     *, user: User, by: Account | None, streams: Sequence[str] | None = None
@@ -118,7 +121,8 @@ def request_archive(
     A profile without an Instagram id gets the profile stream as well, because the id is what
     every other stream asks for.
     """
-    User.objects.select_for_update().only("pk").get(pk=user.pk)  # one active run per profile
+    # One active run per profile. A page at work may add rows that point at the profile meanwhile.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     wanted = {*(streams or ALL_STREAMS)}
     if user.instagram_id is None:
         wanted.add(RunStream.Name.PROFILE)

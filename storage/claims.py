@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
-import stamina
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from core.db.retrying import retry_on_conflict
 from storage import losses, removal, store
 from storage.errors import DownloadError, NotMedia, Transient, UrlExpired
 from storage.models import LEASE, Asset, AssetQuerySet, Quarantined, StoredFile
@@ -93,7 +93,7 @@ def claim(limit: int) -> list[ClaimedAsset]:
     """Take up to `limit` due assets, the most urgent first; nobody else gets them meanwhile."""
     now, lease = timezone.now(), uuid.uuid4()
     with transaction.atomic():
-        due = Asset.objects.due(now).select_for_update(skip_locked=True)
+        due = Asset.objects.due(now).select_for_update(skip_locked=True, no_key=True)
         rows = list(due.values_list("pk", "url", "attempts", "renewals")[:limit])
         Asset.objects.filter(pk__in=[pk for pk, *_ in rows]).update(
             lease=lease, leased_until=now + LEASE
@@ -105,7 +105,8 @@ def claim_expired(limit: int) -> list[Owner]:
     """The owners of up to `limit` expired files whose turn it is; not due again for a while."""
     now = timezone.now()
     with transaction.atomic():
-        due = list(Asset.objects.to_renew(now).select_for_update(skip_locked=True)[:limit])
+        rows = Asset.objects.to_renew(now).select_for_update(skip_locked=True, no_key=True)
+        due = list(rows[:limit])
         for asset in due:
             asset.next_attempt_at = now + renewal_pause(asset.renewals + 1)
         Asset.objects.bulk_update(due, ["next_attempt_at"])
@@ -150,7 +151,7 @@ def put_off(claimed: Iterable[ClaimedAsset], pause: timedelta) -> None:
     _ours(claimed).update(lease=None, leased_until=None, next_attempt_at=later)
 
 
-@stamina.retry(on=OperationalError, attempts=3)
+@retry_on_conflict
 def settle(endings: Collection[Ending]) -> BatchResult:
     """Write down how attempts ended, all in one transaction; then they count.
 
@@ -210,7 +211,7 @@ def _key(asset: ClaimedAsset) -> tuple[int, uuid.UUID | None]:
 def _held_urls(endings: Iterable[Ending]) -> dict[tuple[int, uuid.UUID | None], str]:
     """Lock the rows; their URLs as they are now, by the claim that holds them."""
     rows = Asset.objects.filter(pk__in=[ending.asset.pk for ending in endings]).order_by("pk")
-    locked = rows.select_for_update().values_list("pk", "lease", "url")
+    locked = rows.select_for_update(no_key=True).values_list("pk", "lease", "url")
     return {(pk, lease): url for pk, lease, url in locked}
 
 

@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
+from core.db.retrying import retry_on_conflict
 from core.errors import CoreAPIError, ItemsUnreadable, NotAllowedNow, Transient, UnexpectedPayload
 from instagram.archiving import rejections, schedule
 from instagram.archiving.persist import Outcome
@@ -251,6 +252,7 @@ def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
     log.info("run.postponed", run=str(run.pk), error_code=error.code)
 
 
+@retry_on_conflict
 @transaction.atomic
 def finish(run: ArchiveRun) -> bool:
     """End the run with the state of its streams; False where a stream was added meanwhile.
@@ -258,7 +260,7 @@ def finish(run: ArchiveRun) -> bool:
     Raises LostLease.
     """
     # The lock of actions.request_archive; without a row the profile was erased meanwhile.
-    if not User.objects.select_for_update().only("pk").filter(pk=run.user_id):
+    if not User.objects.select_for_update(no_key=True).only("pk").filter(pk=run.user_id):
         raise LostLease
     states = set(run.streams.values_list("state", flat=True))
     if RunStream.State.PENDING in states:
