@@ -28,7 +28,7 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # Enough bytes to contradict a format that has no magic.
 HEAD_SIZE = 256
 GZIP_BITS, ZLIB_BITS, RAW_BITS = 31, 15, -15
-ZSTD_WINDOW = {zstd.DecompressionParameter.window_log_max: 23}  # 8 MiB: RFC 9659
+ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}  # 8 MiB: RFC 9659
 CODEC_ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 
 

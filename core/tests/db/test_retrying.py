@@ -83,7 +83,7 @@ def test_two_transactions_that_lock_crosswise_both_end_well() -> None:
     barrier = threading.Barrier(2)
 
     def lock(first: int, second: int) -> None:
-        met = []
+        met: list[int] = []
 
         @retry_on_conflict
         @transaction.atomic

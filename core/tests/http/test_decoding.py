@@ -157,7 +157,7 @@ def test_bytes_that_were_changed_on_the_way_are_damaged(name: str) -> None:
 
 
 def test_a_zstd_window_above_eight_mebibytes_is_refused() -> None:
-    options = {zstd.CompressionParameter.window_log: 27}
+    options: dict[int, int] = {zstd.CompressionParameter.window_log: 27}
     stream = zstd.ZstdCompressor(options=options)
     body = stream.compress(b"x" * 1000) + stream.flush()
 
