@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from core.errors import UnexpectedPayload
 from instagram import actions
@@ -29,6 +29,8 @@ def test_a_request_does_not_wait_for_rows_that_point_at_the_profile(meanwhile: S
 
     with transaction.atomic():
         persist.posts(user, [post("77")], now=NOW)
+        with connection.cursor() as cursor:  # now instead of at the commit: the share on the user
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         asked = meanwhile(lambda: ask(user)).result(10)
 
     assert asked == run
