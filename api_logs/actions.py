@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from api_logs.models.alarms import AlarmQuerySet
+from api_logs.models.providers import ProviderStateQuerySet
 
 
 def resolve(alarms: AlarmQuerySet, *, by: str, now: datetime) -> int:
     """End the open ones among them, so that the calls they stop are tried again; how many."""
     return alarms.open().update(resolved_at=now, resolved_by=by)
+
+
+def ask_now(providers: ProviderStateQuerySet, *, now: datetime) -> int:
+    """End the pauses and breaks of the providers, so that the next call goes out; how many."""
+    return providers.update(next_slot_at=now, failures=0, breaks=0, open_until=None)

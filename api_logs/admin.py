@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from api_logs.actions import resolve
+from api_logs.actions import ask_now, resolve
 from api_logs.models import Alarm, APIRequestLog, ProviderState, Spending
 from api_logs.models.alarms import AlarmQuerySet
+from api_logs.models.providers import ProviderStateQuerySet
 from core.admin.bases import ReadOnlyAdmin
 
 
@@ -116,6 +117,17 @@ class ProviderStateAdmin(ReadOnlyAdmin):
 
     list_display = ("provider", "failures", "open_until", "next_slot_at")
     sortable_by = None
+    actions: ClassVar = ["try_now"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Whoever could change a provider's state, if anybody could."""
+        return request.user.has_perm("api_logs.change_providerstate")
+
+    @admin.action(description="Try now: end pauses and breaks", permissions=["retry"])
+    def try_now(self, request: HttpRequest, queryset: ProviderStateQuerySet) -> None:
+        """Let the next call to the chosen providers go out."""
+        count = ask_now(queryset, now=timezone.now())
+        self.message_user(request, f"{count} providers are asked again.", messages.SUCCESS)
 
 
 def open_alarms(request: HttpRequest) -> list[str] | None:

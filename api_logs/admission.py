@@ -24,6 +24,7 @@ from api_logs import alarms, budget, recording, urgency
 from api_logs.connection import CONNECTION
 from api_logs.models import ProviderState
 from api_logs.recording import Attempt, Ending, Outcome
+from core.clocks import TOLERANCE
 from core.errors import (
     BadRequest,
     CallsStopped,
@@ -118,12 +119,22 @@ def _decide(attempt: Attempt, limits: CallLimits) -> Admission | NotYet | CoreAP
     with transaction.atomic(using=CONNECTION):
         state = _locked(attempt.provider.name)
         now = timezone.now()
+        _set_right(state, attempt.provider.requests_per_second, now)
         if stopped := alarms.stop(attempt.provider, attempt.endpoint, now=now):
             return stopped
         if broken := state.break_left(now):
             text = f"{state.provider}: no answer several times in a row; asked again later"
             return Transient(text, retry_after=broken.total_seconds())
         return _slot(attempt, state, limits, now)
+
+
+def _set_right(state: ProviderState, rate: float, now: datetime) -> None:
+    """A clock that was a day ahead costs the call that it was asked for, not a day."""
+    excess = state.set_right(now, rate=rate)
+    if excess:
+        state.save(using=CONNECTION)
+    if excess > TOLERANCE:
+        alarms.clock_ahead(state.provider, excess, now=now)
 
 
 def _slot(
@@ -180,11 +191,8 @@ def _is_no_answer(error: CoreAPIError | None, outcome: Outcome) -> bool:
 
 def _locked(provider: str) -> ProviderState:
     """The provider's row, until the transaction ends. 1 statement; 3 for a new provider."""
-    rows = (
-        ProviderState.objects.using(CONNECTION)
-        .select_for_update(no_key=True)
-        .filter(provider=provider)
-    )
+    states = ProviderState.objects.using(CONNECTION).select_for_update(no_key=True)
+    rows = states.filter(provider=provider)
     if (state := rows.first()) is not None:
         return state
     new = ProviderState(provider=provider, next_slot_at=timezone.now())

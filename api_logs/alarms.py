@@ -6,7 +6,7 @@ day's budget, the budget's alarm.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -50,6 +50,20 @@ def tell(error: CoreAPIError, provider: CoreAPIConfig, endpoint: str, *, now: da
             endpoint=endpoint if isinstance(error, OF_AN_ENDPOINT) else "",
             message=str(error),
             fingerprint=provider.fingerprint,
+            first_at=now,
+            last_at=now,
+        )
+    )
+
+
+def clock_ahead(provider: str, excess: timedelta, *, now: datetime) -> None:
+    """Tell that a time was stored which lies so much further ahead than any that can be."""
+    raise_alarm(
+        Alarm(
+            kind=Alarm.Kind.CLOCK_AHEAD,
+            provider=provider,
+            message=f"A time was stored that is {excess} too late, and is taken for now: "
+            "the clock of a machine is or was ahead, or that of this one was set back.",
             first_at=now,
             last_at=now,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from core import usernames
+from core.db.retrying import retry_on_conflict
 from core.tasks import send_on_commit
 from core.users.models import Account
 from instagram.archiving import starting
@@ -45,6 +46,7 @@ def username_from(text: str) -> str:
         raise NotAUsername(str(error)) from error
 
 
+@retry_on_conflict
 @transaction.atomic
 def add_profile(
     *, name: str, by: Account | None, streams: Sequence[str] | None = None
@@ -83,6 +85,7 @@ def _make(username: str) -> tuple[User, bool]:
     return stored, stored.pk == user.pk
 
 
+@retry_on_conflict
 @transaction.atomic
 def request_archive(
     *, user: User, by: Account | None, streams: Sequence[str] | None = None
@@ -92,9 +95,8 @@ def request_archive(
     A profile without an Instagram id gets the profile stream as well, because the id is what
     every other stream asks for.
     """
-    User.objects.select_for_update(no_key=True).only("pk").get(
-        pk=user.pk
-    )  # one active run per profile
+    # One active run per profile. A page at work may add rows that point at the profile meanwhile.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     wanted = {*(streams or ALL_STREAMS)}
     if user.instagram_id is None:
         wanted.add(RunStream.Name.PROFILE)

@@ -13,11 +13,12 @@ from typing import Any
 
 import stamina
 import structlog
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from api_logs.models import ABANDONED_AFTER, APIRequestLog
+from core.db.retrying import retry_on_conflict
 from core.deleting import delete_at_once
 from core.errors import Erased
 from core.users.models import Account
@@ -55,7 +56,8 @@ class NotHeld(Refused):
     """No hold on the profile is in force."""
 
 
-@stamina.retry(on=(OperationalError, IntegrityError), attempts=5)
+@stamina.retry(on=IntegrityError, attempts=5)  # a row slipped in
+@retry_on_conflict
 def erase(user: User, *, by: Account | None, reason: str) -> Tombstone:
     """Remove the profile and everything that is its own; returns its tombstone.
 
@@ -116,7 +118,7 @@ def refuse(run: ArchiveRun, error: Erased) -> None:
     """
     runs.fail_all(run, error)
     APIRequestLog.objects.filter(batch=str(run.pk)).update(response_body="")
-    tombstone = Tombstone.objects.select_for_update().get(id_digest=error.digest)
+    tombstone = Tombstone.objects.select_for_update(no_key=True).get(id_digest=error.digest)
     name = digest(run.user.username)
     if name not in tombstone.username_digests:
         tombstone.username_digests.append(name)
@@ -160,7 +162,7 @@ def finish(tombstone_id: int, *, now: datetime) -> None:
 
 
 def _lock(user: User) -> None:
-    User.objects.select_for_update().only("pk").get(pk=user.pk)
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
 
 
 def _lock_posts(user: User) -> None:

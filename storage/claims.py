@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
-import stamina
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
+from core.db.retrying import retry_on_conflict
 from storage import losses, quarantine, removal, store
 from storage.errors import (
     DownloadError,
@@ -116,9 +116,8 @@ def claim_expired(limit: int) -> list[Owner]:
     """The owners of up to `limit` expired files whose turn it is; not due again for a while."""
     now = timezone.now()
     with transaction.atomic():
-        due = list(
-            Asset.objects.to_renew(now).select_for_update(skip_locked=True, no_key=True)[:limit]
-        )
+        rows = Asset.objects.to_renew(now).select_for_update(skip_locked=True, no_key=True)
+        due = list(rows[:limit])
         for asset in due:
             asset.next_attempt_at = now + renewal_pause(asset.renewals + 1)
         Asset.objects.bulk_update(due, ["next_attempt_at"])
@@ -173,11 +172,11 @@ def put_off(claimed: Iterable[ClaimedAsset], pause: timedelta) -> None:
     _ours(claimed).update(lease=None, leased_until=None, next_attempt_at=later)
 
 
-@stamina.retry(on=OperationalError, attempts=3)
+@retry_on_conflict
 def settle(endings: Collection[Ending]) -> BatchResult:
     """Write down how attempts ended, all in one transaction; then they count.
 
-    An ending without its lease changes nothing. Tried again after a deadlock: persisting a page
+    An ending without its lease changes nothing. Tried again after a conflict: persisting a page
     may renew the URLs of the same rows in another order.
     """
     with transaction.atomic():

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,6 @@ import httpx
 
 from core import pauses
 from core.http import decoding
-from core.http.budgets import BudgetedStream
 from storage import addresses, kinds, pages, resuming, wholeness
 from storage.errors import (
     ForbiddenAddress,
@@ -158,13 +158,11 @@ class Fetcher:
         if response.status != 206 or not part.size:
             _check_status(response)
             part.begin(resuming.version(response))
-        encoding = resuming.header(response, b"content-encoding")
         if resuming.length(response) > self.limits.max_bytes:
             part.begin(None)
             raise TooLarge(f"announced {resuming.length(response)} bytes")
         with _named_encodings():
-            body = decoding.decoded(response.iter_stream(), encoding, is_plain=_is_plain)
-            self._write(body, part)
+            self._write(_decoded(response, self.limits.max_bytes), part)
         kind = _kind(part)
         _check_whole(part, kind)
         return Content(part.sha256, part.size, kind)
@@ -220,7 +218,7 @@ class PublicNetwork(httpcore.NetworkBackend):
                 stream = self._sockets.connect_tcp(
                     address, port, wait, local_address, socket_options
                 )
-                return BudgetedStream(stream, lambda: self.patience)
+                return PatientStream(stream, self)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError("no address")
@@ -232,6 +230,44 @@ class PublicNetwork(httpcore.NetworkBackend):
         if not all(addresses.is_public(address) for address in found):
             raise ForbiddenAddress(f"{host} is not on the public internet")
         return found
+
+
+class PatientStream(httpcore.NetworkStream):
+    """A socket whose every wait is cut to what the download's patience leaves."""
+
+    def __init__(self, stream: httpcore.NetworkStream, network: PublicNetwork) -> None:
+        self._stream = stream
+        self._network = network
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read some bytes, and count them."""
+        received = self._stream.read(max_bytes, self._network.patience.cut(timeout))
+        self._network.patience.received += len(received)
+        return received
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all bytes."""
+        self._stream.write(buffer, self._network.patience.cut(timeout))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Go on over TLS."""
+        wait = self._network.patience.cut(timeout)
+        return PatientStream(
+            self._stream.start_tls(ssl_context, server_hostname, wait), self._network
+        )
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks of the socket."""
+        return self._stream.get_extra_info(info)
 
 
 def ssl_context() -> SSLContext:
@@ -277,20 +313,33 @@ def _redirected(place: httpx.URL, response: httpcore.Response) -> httpx.URL:
     return _parsed(str(target))
 
 
+def _decoded(response: httpcore.Response, limit: int) -> Iterator[bytes]:
+    """The file's own bytes: a host may encode them although `identity` was asked for.
+
+    A file that is announced as encoded and is not passes as it is. Raises DecodingError.
+    """
+    encoding = decoding.encoding_of(resuming.header(response, b"content-encoding"))
+    chunks = iter(response.iter_stream())
+    if encoding == decoding.IDENTITY:
+        return chunks
+    head = next(chunks, b"")
+    whole = chain([head], chunks)
+    if kinds.recognise(head[: kinds.HEAD_SIZE]) is not None:
+        return whole
+    return decoding.decoded(whole, encoding, limit=limit)
+
+
 @contextmanager
 def _named_encodings() -> Iterator[None]:
     """Turn what is wrong with an encoded body into the errors of downloads."""
     try:
         yield
-    except decoding.Truncated as error:
-        raise Transient(str(error)) from error
-    except (decoding.BadEncoding, decoding.UnknownEncoding) as error:
+    except decoding.LimitExceeded as error:
+        raise TooLarge(str(error)) from error
+    except decoding.UnknownEncoding as error:
         raise NotServed(str(error)) from error
-
-
-def _is_plain(head: bytes) -> bool:
-    """Whether a body that is said to be encoded is the file itself."""
-    return kinds.recognise(head[: kinds.HEAD_SIZE]) is not None
+    except decoding.DecodingError as error:
+        raise Transient(str(error)) from error
 
 
 def _check_status(response: httpcore.Response) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-import stamina
 import structlog
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from core.db.retrying import retry_on_conflict
 from storage import claims, fixity, kinds, media, store
 from storage.errors import StoreMissing
 from storage.models import StoredFile
@@ -72,10 +72,8 @@ def reexamine() -> int:
 def _claim() -> StoredFile | None:
     now = timezone.now()
     with transaction.atomic():
-        due = StoredFile.objects.awaiting_enrichment(now).select_for_update(
-            skip_locked=True, no_key=True
-        )
-        file: StoredFile | None = due.first()
+        due = StoredFile.objects.awaiting_enrichment(now)
+        file: StoredFile | None = due.select_for_update(skip_locked=True, no_key=True).first()
         if file is not None:
             file.enrichment_attempts += 1
             file.enrichment_lease_until = now + LEASE
@@ -96,7 +94,7 @@ def _facts(file: StoredFile) -> media.Facts:
 
 
 # Tried again after a deadlock: a removal locks a video and its poster in the order of their hashes.
-@stamina.retry(on=OperationalError, attempts=3)
+@retry_on_conflict
 def _write(file: StoredFile, facts: media.Facts) -> None:
     """Write down what was seen; nothing of a file that was erased while it was decoded."""
     with transaction.atomic():

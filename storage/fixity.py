@@ -21,12 +21,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-import stamina
 import structlog
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 
+from core.db.retrying import retry_on_conflict
 from storage import losses, store
 from storage.errors import StoreMissing
 from storage.models import FixityEvent, Quarantined, StoredFile
@@ -151,7 +151,7 @@ def repair_open(now: datetime) -> int:
     return sum(repair(event, now) is not None for event in events)
 
 
-@stamina.retry(on=OperationalError, attempts=3)
+@retry_on_conflict
 @transaction.atomic
 def repair(event: FixityEvent, now: datetime) -> FixityEvent.Repair | None:
     """Bring the bytes back without the network, and close the event; None where that fails.

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from core.http import decoding
 from storage.parts import Part, Version
 
 SETTLED = timedelta(seconds=60)
@@ -39,7 +38,7 @@ def version(response: Response) -> Version | None:
 
     Of an encoded answer the length is not that of the file, and its bytes are not those we have.
     """
-    if decoding.is_encoded(header(response, b"content-encoding")):
+    if _is_encoded(response):
         return None
     validator = _validator(response)
     total = length(response)
@@ -58,6 +57,10 @@ def length(response: Response) -> int:
     return int(text) if text.isdecimal() else 0
 
 
+def _is_encoded(response: Response) -> bool:
+    return header(response, b"content-encoding").strip().lower() not in {"", "identity"}
+
+
 def _is_the_rest(part: Part, response: Response) -> bool:
     if part.version is None:
         return False
@@ -66,7 +69,7 @@ def _is_the_rest(part: Part, response: Response) -> bool:
         header(response, b"content-range") == f"bytes {part.size}-{total - 1}/{total}"
         and _validator(response) == part.version.validator
         and length(response) in {0, total - part.size}
-        and not decoding.is_encoded(header(response, b"content-encoding"))
+        and not _is_encoded(response)
     )
 
 

@@ -31,8 +31,10 @@ INNER = {"core.tasks": 0}  # the base task and `send`: actions use them
 
 # Who may import what talks to the outside, or is heavy.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "httpx": ("core.utils.core_api", "storage.download"),
-    "httpcore": ("core.http", "core.utils.core_api", "storage.download"),
+    "httpx": ("core.http", "core.utils.core_api", "storage.download"),
+    "httpcore": ("core.http", "storage.download"),
+    "brotli": ("core.http",),
+    "backports.zstd": ("core.http",),
     "PIL": ("storage.media",),
     "av": ("storage.media",),
     "firebase_admin": ("authentication.firebase",),

@@ -31,6 +31,7 @@ class Alarm(models.Model):
         BAD_REQUEST = "BadRequest", "a request was refused as wrong"
         SOFT_CAP = "SoftCap", "the soft cap is reached"
         HARD_CAP = "HardCap", "the hard cap is reached"
+        CLOCK_AHEAD = "ClockAhead", "the clock of a worker is or was wrong"
 
     STOPPING: ClassVar = (Kind.UNAUTHORIZED, Kind.NO_CREDIT, Kind.FORBIDDEN)
 

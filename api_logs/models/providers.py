@@ -13,6 +13,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from core import pauses
+
 # Where nothing was called for a while, the calls of so long may go out at once.
 BURST = timedelta(seconds=1)
 FAILURES_TO_OPEN = 5
@@ -20,6 +22,8 @@ FIRST_BREAK = timedelta(seconds=30)
 LONGEST_BREAK = timedelta(minutes=15)
 # Above the longest call: a probe that was killed is followed by another.
 PROBE_TIME = timedelta(seconds=120)
+# The longest that a provider may ask for: no slot is given away further ahead.
+LONGEST_PAUSE = timedelta(seconds=pauses.LONGEST)
 
 
 class ProviderStateQuerySet(models.QuerySet["ProviderState"]):
@@ -44,6 +48,21 @@ class ProviderState(models.Model):
 
     def __str__(self) -> str:
         return self.provider
+
+    def set_right(self, now: datetime, *, rate: float) -> timedelta:
+        """Take back what only a clock that was ahead can have set: it holds from now instead.
+
+        By how much the times lay beyond what can be, zero where they did not.
+        """
+        latest_slot = now + LONGEST_PAUSE + BURST + timedelta(seconds=1 / rate)
+        latest_break = now + LONGEST_BREAK
+        excess = max(self.next_slot_at - latest_slot, timedelta())
+        if excess:
+            self.next_slot_at = now
+        if self.open_until is not None and self.open_until > latest_break:
+            excess = max(excess, self.open_until - latest_break)
+            self.open_until = now
+        return excess
 
     def break_left(self, now: datetime) -> timedelta | None:
         """How long no call is made, because several in a row had no answer; None without one."""

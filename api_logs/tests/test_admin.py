@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -79,6 +80,7 @@ def test_a_row_cannot_be_added(admin_client: Client) -> None:
 
 
 ALARMS = reverse("admin:api_logs_alarm_changelist")
+PROVIDERS = reverse("admin:api_logs_providerstate_changelist")
 
 
 @pytest.fixture
@@ -109,6 +111,36 @@ def test_who_may_not_change_alarms_resolves_none(
 
     alarm.refresh_from_db()
     assert alarm.resolved_at is None
+
+
+@pytest.fixture
+def resting() -> ProviderState:
+    later = timezone.now() + timedelta(minutes=10)
+    return ProviderState.objects.create(
+        provider="primary", next_slot_at=later, failures=5, breaks=1, open_until=later
+    )
+
+
+def test_staff_let_a_resting_provider_be_asked_now(
+    admin_client: Client, resting: ProviderState
+) -> None:
+    admin_client.post(PROVIDERS, {"action": "try_now", "_selected_action": [resting.pk]})
+
+    resting.refresh_from_db()
+    assert resting.next_slot_at <= timezone.now()
+    assert resting.break_left(timezone.now()) is None
+
+
+def test_who_may_only_look_at_providers_ends_no_pause(
+    client: Client, staff: Account, resting: ProviderState
+) -> None:
+    staff.user_permissions.add(Permission.objects.get(codename="view_providerstate"))
+    client.force_login(staff)
+
+    client.post(PROVIDERS, {"action": "try_now", "_selected_action": [resting.pk]})
+
+    resting.refresh_from_db()
+    assert resting.open_until is not None
 
 
 @pytest.mark.usefixtures("alarm")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from api_logs import actions
-from api_logs.models import Alarm, APIRequestLog
+from api_logs.models import Alarm, APIRequestLog, ProviderState
 from api_logs.tests.calls import attempt, in_threads, make
 from core import errors
 
@@ -124,3 +125,24 @@ def test_calls_under_way_when_the_alarm_is_raised_are_counted() -> None:
     sent = APIRequestLog.objects.count()
     assert Alarm.objects.get().occurrences == sent
     assert len(results) - sent == sum(isinstance(each, errors.CallsStopped) for each in results)
+
+
+def test_after_a_clock_that_was_a_day_ahead_the_next_call_goes_out_and_staff_are_told() -> None:
+    make(attempt())
+    tomorrow = timezone.now() + timedelta(days=1)
+    ProviderState.objects.update(next_slot_at=tomorrow, open_until=tomorrow)
+
+    make(attempt())
+
+    assert APIRequestLog.objects.filter(state="completed").count() == 2
+    assert Alarm.objects.get().kind == Alarm.Kind.CLOCK_AHEAD
+
+
+def test_a_clock_that_was_ahead_stops_no_call_afterwards() -> None:
+    make(attempt())
+    ProviderState.objects.update(next_slot_at=timezone.now() + timedelta(days=1))
+
+    for _ in range(3):
+        make(attempt())
+
+    assert Alarm.objects.get().occurrences == 1

@@ -129,6 +129,37 @@ def test_breaks_double_to_a_quarter_of_an_hour() -> None:
     assert minutes[-1] == 15
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(days=1), timedelta(days=4000)])
+def test_times_of_a_clock_that_was_ahead_hold_nothing_up(ahead: timedelta) -> None:
+    failing = broken()
+    failing.next_slot_at = failing.open_until = NOW + ahead
+
+    excess = failing.set_right(NOW, rate=10)
+
+    assert excess > timedelta(minutes=50)
+    assert failing.slot(NOW, rate=10) == NOW
+    assert failing.break_left(NOW) is None
+    assert failing.take(NOW, rate=10), "the breaker is still half open"
+
+
+@given(seconds=st.floats(0, 3600), rate=st.floats(0.01, 1000))
+def test_a_pause_that_a_provider_may_ask_for_is_kept(seconds: float, rate: float) -> None:
+    bucket = state()
+    bucket.pause(NOW + timedelta(seconds=seconds), rate=rate)
+    until = bucket.next_slot_at
+
+    assert not bucket.set_right(NOW, rate=rate)
+    assert bucket.next_slot_at == until
+
+
+def test_the_longest_break_is_kept() -> None:
+    failing = broken()
+    failing.open_until = NOW + timedelta(minutes=15)
+
+    assert not failing.set_right(NOW, rate=10)
+    assert failing.break_left(NOW) == timedelta(minutes=15)
+
+
 def test_a_closed_breaker_makes_no_probe() -> None:
     assert not state().take(NOW, rate=10)
 

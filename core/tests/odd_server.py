@@ -186,6 +186,9 @@ hanging_up = sending()
 cutting_the_body = sending(_PROMISE + b'{"code": 200,')
 """Promise more than is sent."""
 
+dripping_headers = sending(b"HTTP/1.1 200 OK\r\nX-Slow: ", *[b"a"] * 200, pause=0.05)
+"""Send a header one byte at a time, each in time and the whole of it never."""
+
 dripping = sending(_PROMISE, *[b" "] * 1000, pause=0.05)
 """Send a body one byte at a time, each in time and the whole of it never."""
 

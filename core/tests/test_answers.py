@@ -124,7 +124,7 @@ FAILURES_INSIDE_200 = {
     "nobody, one level": ({"data": {"user": None, "status": "ok"}}, errors.NoSuchProfile),
     "no JSON": (b"<html>", errors.Transient),
     "nothing": (b"", errors.Transient),
-    "no UTF-8": (b'{"name": "\xff\xfe"}', errors.Transient),
+    "no UTF-8, and no data": (b'{"data": "\xff\xfe"}', errors.UnexpectedPayload),
     "a list": ([1, 2], errors.Transient),
     "a text": ("fine", errors.Transient),
     "a notice": ({"message": "maintenance"}, errors.Transient),
@@ -208,6 +208,32 @@ def test_an_unknown_path_is_named() -> None:
         answers.payload(answer({"detail": "Not Found"}, 404))
 
 
+def test_a_byte_that_is_no_utf8_is_replaced_in_the_providers_envelope() -> None:
+    found = answers.payload(answer(b'{"code": 200, "data": {"full_name": "Caf\xe9"}}'))
+
+    assert found == {"full_name": "Caf\N{REPLACEMENT CHARACTER}"}
+
+
+def test_a_failure_of_the_providers_with_such_a_byte_is_its_failure() -> None:
+    with pytest.raises(errors.Unauthorized):
+        answers.payload(answer(b'{"detail": {"message": "Caf\xe9"}}', 401))
+
+
+@pytest.mark.parametrize("status", [200, 401, 404])
+@pytest.mark.parametrize("body", [b'{"message": "Caf\xe9"}', b'["Caf\xe9"]', b"Caf\xe9"])
+def test_such_a_byte_in_what_others_say_is_transient(body: bytes, status: int) -> None:
+    with pytest.raises(errors.Transient, match="without JSON"):
+        answers.payload(answer(body, status))
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b'{"a":1}'])
+def test_json_of_more_values_than_any_answer_has_is_not_read(value: bytes) -> None:
+    many = b",".join([value] * answers.MOST_VALUES)
+
+    with pytest.raises(errors.UnexpectedPayload, match="values"):
+        answers.payload(answer(b'{"code": 200, "data": {"items": [' + many + b"]}}"))
+
+
 def test_an_error_never_quotes_the_body() -> None:
     echo = "您提交的API令牌为 the-key-that-was-sent"
 
@@ -263,16 +289,3 @@ def test_every_reported_error_is_an_error(case: dict[str, Any]) -> None:
         answers.payload(answer(body, case["status"]))
 
     assert not isinstance(caught.value, errors.UnexpectedPayload)
-
-
-def test_a_byte_that_is_no_utf_8_costs_one_character() -> None:
-    found = answers.payload(answer(b'{"code": 200, "data": {"name": "Caf\xe9"}}'))
-
-    assert found == {"name": "Caf\N{REPLACEMENT CHARACTER}"}
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
-def test_an_answer_in_another_unicode_is_read(encoding: str) -> None:
-    body = '{"code": 200, "data": {"name": "Café"}}'.encode(encoding)
-
-    assert answers.payload(answer(body)) == {"name": "Café"}

@@ -32,6 +32,12 @@ Payload: TypeAlias = dict[str, Any] | list[Any]
 
 # Every success has one of these.
 ENVELOPE = {"code", "data"}
+# Every answer of the provider's own, also a failure, has one of these.
+OWN_KEYS = {*ENVELOPE, "detail"}
+# An honest answer has one of MARKS in fifty bytes, so at most 170,000 in the largest body. Each
+# costs up to 120 bytes once it is read: a body of "[],[],..." would take the worker.
+MOST_VALUES = 400_000
+MARKS = (b",", b"[", b"{")
 # The provider has no code for these, only words.
 BALANCE = re.compile(r"余额|充值|balance|recharge|requires payment|not accept free", re.IGNORECASE)
 INSTAGRAM_PAUSE = re.compile(r"wait a few minutes", re.IGNORECASE)
@@ -68,11 +74,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _json(answer: Answer) -> Any:
+    if sum(map(answer.body.count, MARKS)) > MOST_VALUES:
+        raise UnexpectedPayload(f"{answer.path}: JSON of more than {MOST_VALUES} values")
     try:
-        # A byte that is none of its encoding costs one character: the envelope around it decides
-        # whether the answer is one.
-        return json.loads(answer.body.decode(json.detect_encoding(answer.body), "replace"))
-    except json.JSONDecodeError:
+        return _parsed(answer.body)
+    except (json.JSONDecodeError, UnicodeDecodeError):
         # A page of some gateway: it says nothing about the token, the path or the profile.
         kind = RateLimited if answer.status == 429 else Transient
         raise kind(
@@ -81,6 +87,20 @@ def _json(answer: Answer) -> Any:
         ) from None
     except (RecursionError, ValueError):  # nested too deep, or an integer without end
         raise UnexpectedPayload(f"{answer.path}: JSON that cannot be read") from None
+
+
+def _parsed(body: bytes) -> Any:
+    """The document. A byte that is no UTF-8 is U+FFFD where the answer is the provider's own.
+
+    Raises UnicodeDecodeError where it is somebody else's, and what `json.loads` raises.
+    """
+    try:
+        return json.loads(body)
+    except UnicodeDecodeError:
+        document = json.loads(body.decode(json.detect_encoding(body), errors="replace"))
+        if isinstance(document, dict) and document.keys() & OWN_KEYS:
+            return document
+        raise
 
 
 def _refusal(answer: Answer, body: Any) -> CoreAPIError:

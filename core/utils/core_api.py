@@ -12,13 +12,11 @@ HTTP does not leak out of here; callers see payloads and the errors of `core/err
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
-import httpcore
 import httpx
 import stamina
 from django.db import connection
@@ -38,15 +36,23 @@ from core.errors import (
     Transient,
     UnexpectedPayload,
 )
-from core.http import budgets, decoding
+from core.http.deadlines import DeadlineTransport, deadline
+from core.http.decoding import (
+    Damaged,
+    LimitExceeded,
+    Truncated,
+    UnknownEncoding,
+    decoded,
+    encoding_of,
+)
 from core.utils import answers
 from core.utils.answers import Answer, Payload
 from settings import current
 from settings.current import PRIMARY, CoreAPIConfig
 
 MEBIBYTE = 2**20
+# When opened: about three times the largest page of 50 posts.
 LARGEST_BODY = 8 * MEBIBYTE
-"""Opened; the largest real page, of 50 carousels, has less than 3 MiB."""
 # A pause longer than this is passed on to the caller, whose run's row waits instead of a worker.
 LONGEST_PAUSE_HERE = 5.0
 CONNECT_TIMEOUT = 10.0
@@ -180,20 +186,23 @@ def _attempt(call: Call) -> Payload:
 
 
 def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
-    """Send the request and read the whole answer. Raises Transient where the network fails.
+    """Send the request and read the whole answer, all within the provider's timeout.
 
-    Raises BadRequest where the parameters cannot be sent.
+    Raises Transient where the network fails, BadRequest where the parameters cannot be sent, and
+    UnexpectedPayload where the body cannot be opened.
     """
-    path = call.endpoint.path
-    budgets.deadline.set(time.monotonic() + call.config.timeout_seconds)
+    path, seconds = call.endpoint.path, call.config.timeout_seconds
     try:
-        with _http().stream(
-            "GET",
-            call.config.base_url + path,
-            params=call.params,
-            headers={"Authorization": f"Bearer {call.config.token}"},
-            timeout=httpx.Timeout(call.config.timeout_seconds, connect=CONNECT_TIMEOUT),
-        ) as response:
+        with (
+            deadline(seconds),
+            _http().stream(
+                "GET",
+                call.config.base_url + path,
+                params=call.params,
+                headers={"Authorization": f"Bearer {call.config.token}"},
+                timeout=httpx.Timeout(seconds, connect=CONNECT_TIMEOUT),
+            ) as response,
+        ):
             outcome.http_status = response.status_code
             body = _body(response, path)
     except httpx.InvalidURL as error:  # above 64 KiB, such as with a hostile cursor
@@ -206,23 +215,14 @@ def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
 
 
 def _body(response: httpx.Response, path: str) -> bytes:
-    """The whole body, opened no further than the largest honest answer."""
-    encoding = response.headers.get("content-encoding", "")
-    body = bytearray()
+    """The whole body, opened, unless that is larger than any honest answer."""
     try:
-        for piece in decoding.decoded(response.iter_raw(), encoding, is_plain=_is_json):
-            body += piece
-            if len(body) > LARGEST_BODY:
-                raise UnexpectedPayload(f"{path}: the body is larger than {LARGEST_BODY} bytes")
-    except (decoding.Truncated, decoding.BadEncoding) as error:
+        encoding = encoding_of(response.headers.get("content-encoding", ""))
+        return b"".join(decoded(response.iter_raw(), encoding, limit=LARGEST_BODY))
+    except (Damaged, Truncated) as error:
         raise Transient(f"{path}: {error}") from error
-    except decoding.UnknownEncoding as error:
+    except (LimitExceeded, UnknownEncoding) as error:
         raise UnexpectedPayload(f"{path}: {error}") from error
-    return bytes(body)
-
-
-def _is_json(head: bytes) -> bool:
-    return head.lstrip().startswith((b"{", b"["))
 
 
 @cache
@@ -232,28 +232,12 @@ def _http() -> httpx.Client:
     Redirects are not followed: the token would travel along.
     """
     return httpx.Client(
+        # Not all that could be opened: gzip makes a page of posts a tenth, and each host has it.
         headers={"User-Agent": "Instarchiver", "Accept-Encoding": "gzip"},
-        transport=DeadlineTransport(trust_env=False),
+        transport=DeadlineTransport(max_connections=100, keepalive_expiry=30),
         follow_redirects=False,
         trust_env=False,
     )
-
-
-class DeadlineTransport(httpx.HTTPTransport):
-    """httpx's own transport over sockets that keep to the deadline of the call.
-
-    httpx 0.28 has no parameter for the network backend of its pool, so the pool is replaced.
-    """
-
-    def __init__(self, *, trust_env: bool) -> None:
-        super().__init__(trust_env=trust_env)
-        self._pool.close()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=trust_env),
-            max_connections=100,
-            keepalive_expiry=30,
-            network_backend=budgets.DeadlineNetwork(),
-        )
 
 
 # A forked child must not write into the sockets of its parent.

@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from api_logs import recording
+from core.db.retrying import is_permanent, sqlstate
 from core.errors import (
     CoreAPIError,
     Erased,
@@ -320,11 +321,16 @@ def _without_files(
 
 @contextmanager
 def one_transaction() -> Iterator[None]:
-    """One page, one transaction. Raises Transient: a race with another page is worth a retry."""
+    """One page, one transaction. Raises Transient: a race with another page is worth a retry.
+
+    Raises UnexpectedPayload where the same page would be refused again: a retry only costs calls.
+    """
     try:
         with transaction.atomic():
             yield
     except DatabaseError as error:
+        if is_permanent(error):
+            raise UnexpectedPayload(f"PostgreSQL refused the page: {sqlstate(error)}") from error
         raise Transient(f"storing the page failed: {type(error).__name__}") from error
 
 

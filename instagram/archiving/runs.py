@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
+from core.db.retrying import retry_on_conflict
 from core.errors import CoreAPIError, ItemsUnreadable, NotAllowedNow, Transient, UnexpectedPayload
 from instagram.archiving import rejections, schedule
 from instagram.archiving.persist import Outcome
@@ -252,6 +253,7 @@ def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
     log.info("run.postponed", run=str(run.pk), error_code=error.code)
 
 
+@retry_on_conflict
 @transaction.atomic
 def finish(run: ArchiveRun) -> bool:
     """End the run with the state of its streams; False where a stream was added meanwhile.

@@ -13,9 +13,11 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from core.clocks import is_over
 from instagram.models.users import User
 
 LEASE = timedelta(seconds=45)  # kept up every 15 seconds while its worker lives
+LONGEST_PAUSE = timedelta(hours=1)  # the longest that a provider may ask for
 
 
 class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
@@ -42,7 +44,10 @@ class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
         """Active, its pause over and nobody at work on it; the oldest first."""
         return (
             self.active()
-            .filter(Q(leased_until=None) | Q(leased_until__lt=now), next_attempt_at__lte=now)
+            .filter(
+                Q(leased_until=None) | is_over("leased_until", now, longest=LEASE),
+                is_over("next_attempt_at", now, longest=LONGEST_PAUSE),
+            )
             .order_by("next_attempt_at")
         )
 

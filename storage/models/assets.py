@@ -9,11 +9,14 @@ from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.utils import timezone
 
+from core.clocks import is_over
 from core.models import Timestamped
 from storage.models.files import StoredFile
 from storage.sources import IMAGE_EXTENSIONS
 
 LEASE = timedelta(seconds=60)
+# Above the last pause of an attempt, which is an hour and its jitter.
+LONGEST_PAUSE = timedelta(minutes=80)
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -22,16 +25,16 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     def due(self, now: datetime) -> AssetQuerySet:
         """Wanted, its pause over and nobody at work on it; the most urgent first."""
         return self.filter(
-            Q(leased_until=None) | Q(leased_until__lt=now),
+            Q(leased_until=None) | is_over("leased_until", now, longest=LEASE),
+            is_over("next_attempt_at", now, longest=LONGEST_PAUSE),
             state=Asset.State.WANTED,
-            next_attempt_at__lte=now,
         ).order_by("priority", "next_attempt_at", "pk")
 
     def to_renew(self, now: datetime) -> AssetQuerySet:
         """Expired, and it is time to ask for a fresh URL; the most urgent first."""
-        return self.filter(state=Asset.State.EXPIRED, next_attempt_at__lte=now).order_by(
-            "priority", "next_attempt_at", "pk"
-        )
+        return self.filter(
+            is_over("next_attempt_at", now, longest=LONGEST_PAUSE), state=Asset.State.EXPIRED
+        ).order_by("priority", "next_attempt_at", "pk")
 
     def stored(self) -> AssetQuerySet:
         """Those whose verified bytes we have."""

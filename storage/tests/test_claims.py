@@ -108,6 +108,23 @@ def test_an_abandoned_asset_is_due_again_after_its_lease(make_asset: MakeAsset) 
     assert len(claims.claim(1)) == 1
 
 
+@pytest.mark.parametrize("field", ["next_attempt_at", "leased_until"])
+def test_a_time_that_only_a_wrong_clock_can_set_holds_no_asset_up(
+    make_asset: MakeAsset, field: str
+) -> None:
+    make_asset()
+    Asset.objects.update(**{field: timezone.now() + timedelta(days=1)})
+
+    assert len(claims.claim(1)) == 1
+
+
+def test_the_longest_pause_of_an_asset_is_kept(make_asset: MakeAsset) -> None:
+    make_asset()
+    Asset.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=76))
+
+    assert claims.claim(1) == []
+
+
 def test_a_renewed_lease_lasts_longer(make_asset: MakeAsset) -> None:
     make_asset()
     claimed = claims.claim(1)
