@@ -36,9 +36,13 @@ SIGNATURES = (
 )
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+COMMON_BRANDS = frozenset({b"mif1", b"msf1"})
+"""Of all kinds of pictures: alone among others they do not make a film one of HEIC."""
 SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """What a QuickTime film may begin with: it is older than `ftyp`."""
+CONTROL = re.compile(rb"[^\t\n\r\x20-\xff]")
+"""A byte that is in the length of a box and in no text, so that "I'm free" is no film."""
 DOCTYPE_WEBM = re.compile(rb"\x42\x82(?:\x84|[\x40\x20\x10\x08\x04\x02\x01]\x00*\x04)webm")
 """The element of that name in an EBML header; its length may be written in up to eight bytes."""
 
@@ -54,8 +58,7 @@ def recognise(head: bytes) -> Kind | None:
         return WEBM
     if head[4:8] == b"ftyp":
         return _of_brands(head)
-    # A length below 150 MB: its first byte is none of a text, so "I'm free" is no film.
-    if head[4:8] in QUICKTIME_BOXES and head[0] < 9:
+    if head[4:8] in QUICKTIME_BOXES and CONTROL.search(head[:4]):
         return MOV
     return None
 
@@ -66,7 +69,7 @@ def _of_brands(head: bytes) -> Kind:
     brands = {major} | {listed[start : start + 4] for start in range(0, len(listed), 4)}
     if brands & AVIF_BRANDS:  # before HEIC: both list the common `mif1`
         return AVIF
-    if brands & HEIC_BRANDS:
+    if major in HEIC_BRANDS or brands & HEIC_BRANDS - COMMON_BRANDS:
         return HEIC
     if major in SOUND_BRANDS:
         return M4A

@@ -22,8 +22,8 @@ BOXES = frozenset(
 """Those that stand at the top of a file."""
 MAX_STEPS = 100_000
 """Boxes or chunks that are followed: hours of fragments, and no time for hostile bytes."""
-MAX_BLOCKS = 1_000_000
-"""Blocks of one frame of a GIF that are followed; each has up to 255 bytes."""
+MAX_BLOCKS = 10_000_000
+"""Blocks of one GIF that are followed; each has up to 255 bytes, so 2 GB of usual ones."""
 SEGMENT = b"\x18\x53\x80\x67"
 MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 """Of a JPEG, one that ends a scan: no stuffed byte, no restart, no fill byte."""
@@ -98,17 +98,22 @@ def _next_marker(read: Read, place: int, size: int) -> int | None:
 
 
 def _has_trailer(read: Read, size: int) -> bool:
-    """Follow the blocks of a GIF to its trailer."""
+    """Follow the blocks of a GIF to its trailer, over the zeros that some writers leave between."""
+    blocks = _Blocks(read)
     place = 13 + _colours(read(10, 1))
     for _ in range(MAX_STEPS):
+        if place >= size:
+            return False
         head = read(place, 10)
         if head[:1] == b";":
             return True
         if head[:1] == b"!":
-            place = _behind_blocks(read, place + 2, size)
+            place = blocks.end(place + 2)
         elif head[:1] == b"," and len(head) == 10:
-            place = _behind_blocks(read, place + 11 + _colours(head[9:]), size)
-        else:  # the end, or bytes that no reader understands
+            place = blocks.end(place + 11 + _colours(head[9:]))
+        elif head[:1] == b"\0":
+            place += 1
+        else:  # bytes that no reader understands
             return False
     return False
 
@@ -118,12 +123,24 @@ def _colours(flags: bytes) -> int:
     return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
-def _behind_blocks(read: Read, place: int, size: int) -> int:
-    for _ in range(MAX_BLOCKS):
-        if place >= size or not (length := read(place, 1)[0]):
-            return place + 1
-        place += 1 + length
-    return size
+class _Blocks:
+    """The blocks of a GIF, each with its length in front, up to one of none; read in windows."""
+
+    def __init__(self, read: Read) -> None:
+        self._read, self._left = read, MAX_BLOCKS
+        self._start, self._window = 0, b""
+
+    def end(self, place: int) -> int:
+        """Where the blocks from there on end; at or behind the end of the file if they do not."""
+        while length := self._length(place):
+            place += 1 + length
+        return place + 1
+
+    def _length(self, place: int) -> int:
+        if not self._start <= place < self._start + len(self._window):
+            self._start, self._window = place, self._read(place, SCANNED)
+        self._left -= 1
+        return self._window[place - self._start] if self._window and self._left > 0 else 0
 
 
 def _has_its_chunks(read: Read, size: int) -> bool:

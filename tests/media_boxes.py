@@ -84,3 +84,18 @@ def with_matrix(data: bytes, a: float, b: float, c: float, d: float) -> bytes:
     numbers = [round(a * one), round(b * one), 0, round(c * one), round(d * one), 0, 0, 0]
     place = data.rindex(STRAIGHT)
     return data[:place] + struct.pack(">9i", *numbers, 0x40000000) + data[place + len(STRAIGHT) :]
+
+
+def with_track_size(data: bytes, width: int, height: int) -> bytes:
+    """The MP4 with this size of its last track's presentation, and no aspect of its pixels."""
+    place = data.rindex(STRAIGHT) + len(STRAIGHT)
+    data = data[:place] + struct.pack(">II", width << 16, height << 16) + data[place + 8 :]
+    return data.replace(b"pasp", b"free")
+
+
+def with_udta_first(data: bytes, udta: bytes) -> bytes:
+    """The MP4, whose `moov` is its last box, with a `udta` in front of the tracks."""
+    place = _find(data, b"moov")
+    header = _find(data, b"mvhd")
+    end = header + _length(data, header)
+    return _lengthen(data[:end] + udta + data[end:], place, len(udta))

@@ -19,7 +19,7 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests import media_videos
+from tests import media_odd, media_videos
 from tests.media_boxes import avif_with
 
 EXPECTED = Path(__file__).with_suffix(".json")
@@ -54,6 +54,8 @@ def samples() -> Iterator[Sample]:
             form = name.partition(" ")[0]
             yield Sample(name, f"image/{form}", make)
     for name, media_type, make in media_videos.samples(picture):
+        yield Sample(name, media_type, make)
+    for name, media_type, make in media_odd.samples(picture(), exif):
         yield Sample(name, media_type, make)
 
 
@@ -227,8 +229,11 @@ def letters(image: Image.Image) -> str:
 
 
 def named(pixels: list[list[int]]) -> str:
-    """The same of the four pixels, red, green, blue and alpha, that a browser read."""
-    return "".join(_letter(pixel[:3]) for pixel in pixels)
+    """The same of the four pixels that a browser read: red, green, blue, alpha, upon white."""
+    return "".join(
+        _letter([(value * alpha + 255 * (255 - alpha)) // 255 for value in colours])
+        for *colours, alpha in pixels
+    )
 
 
 def _letter(pixel: Any) -> str:

@@ -107,7 +107,8 @@ def video(
         stream.pix_fmt = FORMATS.get(codec, "yuv420p")
         if codec == "libx265":
             stream.codec_context.codec_tag = "hvc1"
-            stream.options = {"x265-params": "log-level=none"}
+            # With B-frames, a film of one frame gets a time that was never set.
+            stream.options = {"x265-params": "log-level=none:bframes=0"}
         if ratio is not None:
             stream.codec_context.sample_aspect_ratio = ratio
         for _ in range(frames):

@@ -5,6 +5,7 @@ the reading of the file.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -16,7 +17,8 @@ MAX_PARTS = 100_000
 MAX_EXIF = 1 << 20
 """Bytes of EXIF that are looked at."""
 
-EXIF = b"Exif\0\0"
+EXIF = b"Exif\0"
+"""Its last byte, mostly a second zero, is not looked at by browsers."""
 ORIENTATION = 0x0112
 SHORT = 3
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
@@ -34,7 +36,8 @@ class Header:
 
     size: Size | None
     orientation: int = 1
-    is_progressive: bool = False
+    is_buffered: bool = False
+    """Whether its decoder holds all coefficients of a JPEG, which takes memory at any scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,22 @@ class Part:
 
 
 def jpeg(file: BinaryIO) -> Header:
-    """The first frame header, and the orientation of the first EXIF segment."""
-    size, orientation, is_progressive = None, 1, False
+    """The first frame header, and the orientation of the first EXIF segment, as browsers read it.
+
+    A JPEG of several scans is a progressive one, or a baseline one whose first scan lacks some
+    of its components.
+    """
+    size, exif, is_progressive, components, scanned = None, None, False, 0, 0
     for part in segments(file):
-        if part.name in FRAMES and len(part.data) >= 5:
-            height, width = struct.unpack(">HH", part.data[1:5])
+        if part.name in FRAMES and len(part.data) >= 6:
+            height, width, components = struct.unpack(">HHB", part.data[1:6])
             size, is_progressive = size_of(width, height), part.name in PROGRESSIVE
-        elif part.name == APP1 and part.data.startswith(EXIF) and orientation == 1:
-            orientation = exif_orientation(part.data[len(EXIF) :])
-    return Header(size, orientation, is_progressive)
+        elif part.name == APP1 and exif is None and part.data.startswith(EXIF):
+            exif = part.data[len(EXIF) + 1 :]
+        elif part.name == SOS:
+            scanned = int.from_bytes(part.data[:1])
+    is_buffered = is_progressive or scanned < components
+    return Header(size, exif_orientation(exif or b""), is_buffered)
 
 
 def jpeg_pixels(file: BinaryIO) -> bytes:
@@ -96,14 +106,21 @@ def segments(file: BinaryIO) -> Iterator[Part]:
 
 
 def png(file: BinaryIO) -> Header:
-    """What IHDR and `eXIf` say."""
-    size, orientation = None, 1
+    """What IHDR says, and the first intact `eXIf` in front of the pixels, as browsers read it."""
+    size, exif = None, None
     for part in chunks(file):
+        if part.name == b"IDAT":
+            break
         if part.name == b"IHDR" and len(part.data) >= 8:
             size = size_of(*struct.unpack(">II", part.data[:8]))
-        elif part.name == b"eXIf":
-            orientation = exif_orientation(part.data)
-    return Header(size, orientation)
+        elif part.name == b"eXIf" and exif is None and _is_intact(file, part):
+            exif = part.data
+    return Header(size, exif_orientation(exif or b""))
+
+
+def _is_intact(file: BinaryIO, part: Part) -> bool:
+    file.seek(part.end - 4)
+    return file.read(4) == zlib.crc32(b"eXIf" + part.data).to_bytes(4)
 
 
 def png_pixels(file: BinaryIO) -> bytes:
@@ -162,7 +179,10 @@ def _webp_size(head: bytes) -> Size | None:
 
 
 def exif_orientation(tiff: bytes) -> int:
-    """The orientation as browsers read it: one SHORT of 1 to 8 in the first directory; else 1."""
+    """The orientation as browsers read it: one SHORT of 1 to 8 in the first directory; else 1.
+
+    An entry of that tag that is none is passed over.
+    """
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None or len(tiff) < 8:
         return 1
@@ -171,7 +191,7 @@ def exif_orientation(tiff: bytes) -> int:
         return 1
     (count,) = struct.unpack_from(order + "H", tiff, start)
     for place in range(start + 2, min(start + 2 + 12 * count, len(tiff) - 11), 12):
-        tag, form, values, value = struct.unpack_from(order + "HHIH", tiff, place)
-        if tag == ORIENTATION:
-            return value if (form, values) == (SHORT, 1) and 1 <= value <= 8 else 1
+        *entry, value = struct.unpack_from(order + "HHIH", tiff, place)
+        if entry == [ORIENTATION, SHORT, 1] and 1 <= value <= 8:
+            return int(value)
     return 1

@@ -62,7 +62,7 @@ def primary(file: BinaryIO, *, crops_anywhere: bool) -> Item | None:
     Browsers crop an AVIF at its upper left corner alone, and ignore `clap` otherwise (seen in
     Chromium 156). Viewers of HEIC crop it anywhere.
     """
-    meta = dict(boxes((_meta(file) or b"")[4:]))
+    meta = dict(boxes((top_box(file, b"meta", MAX_META) or b"")[4:]))
     properties = dict(boxes(meta.get(b"iprp", b"")))
     number = _primary_number(meta.get(b"pitm", b""))
     described = list(boxes(properties.get(b"ipco", b"")))
@@ -99,7 +99,8 @@ def boxes(data: bytes) -> Iterator[Box]:
         place += length
 
 
-def _meta(file: BinaryIO) -> bytes | None:
+def top_box(file: BinaryIO, name: bytes, limit: int) -> bytes | None:
+    """At most `limit` bytes of the first such box at the top of the file; None without one."""
     place = 0
     for _ in range(MAX_BOXES):
         file.seek(place)
@@ -107,9 +108,9 @@ def _meta(file: BinaryIO) -> bytes | None:
         length, start = int.from_bytes(head[:4]), 8
         if length == 1:
             length, start = int.from_bytes(head[8:16]), 16
-        if head[4:8] == b"meta":
+        if head[4:8] == name:
             file.seek(place + start)
-            return file.read(min(length - start if length else MAX_META, MAX_META))
+            return file.read(min(length - start if length else limit, limit))
         if length < start or len(head) < 8:
             return None
         place += length

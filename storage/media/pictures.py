@@ -32,7 +32,7 @@ PIXELS: dict[str, Callable[[BinaryIO], bytes]] = {
 """Where metadata could fail, or be larger than the picture, the decoder does not get to see it."""
 
 MAX_JPEG_PIXELS = 5 * MAX_PIXELS
-"""A JPEG is decoded at an eighth, so pixels cost time alone; progressive ones cost memory too."""
+"""A JPEG is decoded at an eighth, so pixels cost time alone; with several scans, memory too."""
 TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -57,14 +57,15 @@ def examine(file: BinaryIO, media_type: str) -> Facts:
         if media_type in HEADERS:
             header = HEADERS[media_type](file)
             size, steps = _turned(header)
-            if media_type == "image/jpeg" and not header.is_progressive:
+            if media_type == "image/jpeg" and not header.is_buffered:
                 limit = MAX_JPEG_PIXELS
         elif (item := items.primary(file, crops_anywhere=media_type == HEIC)) is not None:
             size, steps = item.displayed, item.steps
     small: Image.Image | None = None
     with noted(problems, "blur"):
         small, seen = _small(file, media_type, steps, limit)
-        size = size or seen
+        # Browsers and Pillow let a first frame that is larger than the screen of a GIF widen it.
+        size = seen if media_type == "image/gif" else size or seen
     return _facts(size, small, problems)
 
 

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from typing import BinaryIO, cast
 
 import av
@@ -14,8 +15,9 @@ import av.error
 from av.stream import Disposition
 from PIL import Image
 
-from storage.media import previews
+from storage.media import previews, tracks
 from storage.media.facts import Facts, Size, Undecodable, noted, seconds_of, size_of
+from storage.media.tracks import Matrix, Track
 
 # Named, so that no bytes are taken for a playlist that opens other files.
 DEMUXERS = {
@@ -36,7 +38,7 @@ MAX_PACKETS = 200_000
 """Packets that are read for a duration: an hour of video with sound."""
 MAX_PACKET_BYTES = 1 << 30
 
-# (a, b, c, d) of the display matrix, by their signs; x' = ax + cy, y' = bx + dy.
+# By the signs of the display matrix.
 TRANSPOSES = {
     (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
     (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
@@ -88,8 +90,11 @@ def examine(file: BinaryIO, media_type: str) -> Facts:
     problems: list[str] = []
     facts = Facts()
     demuxer, watched = DEMUXERS[media_type], _Watched(file)
+    described: dict[int, Track] = {}
+    with noted(problems, "tracks"):
+        described = tracks.read(cast("BinaryIO", watched)) if demuxer == "mov" else {}
     with noted(problems, demuxer), _opened(watched, demuxer) as container:
-        facts = _facts(container, demuxer, problems)
+        facts = _facts(container, demuxer, described, problems)
     if facts.duration is None:
         with noted(problems, "duration"), _opened(watched, demuxer) as container:
             facts = replace(facts, duration=_last_packet(container))
@@ -103,7 +108,12 @@ def _opened(file: _Watched, demuxer: str) -> av.container.InputContainer:
     return av.open(file, mode="r", format=demuxer, metadata_errors="replace")
 
 
-def _facts(container: av.container.InputContainer, demuxer: str, problems: list[str]) -> Facts:
+def _facts(
+    container: av.container.InputContainer,
+    demuxer: str,
+    described: dict[int, Track],
+    problems: list[str],
+) -> Facts:
     duration = container.duration / av.time_base if container.duration else None
     facts = Facts(duration=seconds_of(duration))
     stream = _playing(container)
@@ -112,9 +122,9 @@ def _facts(container: av.container.InputContainer, demuxer: str, problems: list[
             raise Undecodable("no picture and no sound in it")
         return replace(facts, media_type=SOUND[demuxer])
     with noted(problems, "size"):
-        facts = _with_size(facts, _shown(stream, None))
+        facts = _with_size(facts, _undecoded(stream, described.get(stream.id)))
     with noted(problems, "poster"):
-        return _with_picture(facts, container, stream)
+        return _with_picture(facts, container, stream, problems)
     return facts
 
 
@@ -125,20 +135,29 @@ def _playing(container: av.container.InputContainer) -> av.VideoStream | None:
 
 
 def _rank(stream: av.VideoStream) -> tuple[bool, bool]:
-    return stream.codec_context is None, not _is(stream, Disposition.default)
+    return not _has_decoder(stream), not _is(stream, Disposition.default)
+
+
+def _has_decoder(stream: av.VideoStream) -> bool:
+    return stream.codec_context is not None  # PyAV declares that it always is
 
 
 def _is(stream: av.VideoStream, disposition: Disposition) -> bool:
     return bool(stream.disposition & disposition)
 
 
-def _shown(stream: av.VideoStream, frame: av.VideoFrame | None) -> _Shown | None:
-    """By its first frame, or as far as the container tells before one is decoded."""
-    if stream.codec_context is None:
-        raise Undecodable("a codec without a decoder")
-    coded = frame or stream.codec_context
-    transpose = _transpose(frame) if frame is not None else None
-    size = _square(coded.width, coded.height, stream)
+def _undecoded(stream: av.VideoStream, track: Track | None) -> _Shown | None:
+    """As far as the container tells, so that a size is known of what no decoder reads."""
+    matrix = track.matrix if track else None
+    if not _has_decoder(stream):
+        return _shown(track.size if track else None, matrix)
+    return _shown(_square(stream.codec_context.width, stream.codec_context.height, stream), matrix)
+
+
+def _shown(size: Size | None, matrix: Matrix | None) -> _Shown | None:
+    """Of this size in square pixels. Browsers show any turn but a quarter or a mirror unturned."""
+    a, b, c, d = matrix or (1, 0, 0, 1)
+    transpose = TRANSPOSES.get((_sign(a), _sign(b), _sign(c), _sign(d)))
     if size is not None and transpose is not None and transpose.name in SIDEWAYS:
         size = Size(size.height, size.width)
     return _Shown(size, transpose) if size else None
@@ -157,13 +176,12 @@ def _square(width: int, height: int, stream: av.VideoStream) -> Size | None:
     return size_of(width, round(height / ratio))
 
 
-def _transpose(frame: av.VideoFrame) -> Image.Transpose | None:
-    """The quarter turn or mirror of the display matrix. Browsers show any other turn unturned."""
+def _matrix(frame: av.VideoFrame) -> Matrix | None:
     side_data = cast("Mapping[str, bytes]", frame.side_data)  # PyAV declares one of its keys alone
     if "DISPLAYMATRIX" not in side_data:
         return None
     a, b, _, c, d, *_rest = struct.unpack("=9i", bytes(side_data["DISPLAYMATRIX"])[:36])
-    return TRANSPOSES.get((_sign(a), _sign(b), _sign(c), _sign(d)))
+    return a, b, c, d
 
 
 def _sign(value: int) -> int:
@@ -177,13 +195,18 @@ def _with_size(facts: Facts, shown: _Shown | None) -> Facts:
 
 
 def _with_picture(
-    facts: Facts, container: av.container.InputContainer, stream: av.VideoStream
+    facts: Facts,
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    problems: list[str],
 ) -> Facts:
+    if not _has_decoder(stream):
+        raise Undecodable("a codec without a decoder")
     coded = size_of(stream.codec_context.width, stream.codec_context.height)
     if coded is not None and not coded.is_decodable:
         raise Undecodable(f"{coded} are too many to decode")
-    frame = _telling_frame(container, stream)
-    shown = _shown(stream, frame)
+    frame = _telling_frame(_frames(container, stream), problems)
+    shown = _shown(_square(frame.width, frame.height, stream), _matrix(frame))
     picture = _picture(frame, shown)
     small = previews.shrink(picture)
     return replace(
@@ -194,15 +217,16 @@ def _with_picture(
     )
 
 
-def _telling_frame(container: av.container.InputContainer, stream: av.VideoStream) -> av.VideoFrame:
+def _telling_frame(frames: Iterator[av.VideoFrame], problems: list[str]) -> av.VideoFrame:
     """The first frame with something in it; the very first where there is none nearby."""
-    first: av.VideoFrame | None = None
-    for frame, _ in zip(_frames(container, stream), range(MAX_FRAMES), strict=False):
-        if not _is_flat(frame):
-            return frame
-        first = first or frame
+    first = next(frames, None)
     if first is None:
         raise Undecodable("no frame in it")
+    if not _is_flat(first):
+        return first
+    with noted(problems, "later frames"):
+        nearby = islice(frames, MAX_FRAMES - 1)
+        return next((frame for frame in nearby if not _is_flat(frame)), first)
     return first
 
 

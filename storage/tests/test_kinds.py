@@ -41,6 +41,8 @@ def test_a_video_is_recognised(form: str, kind: kinds.Kind) -> None:
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", kinds.HEIC),
         (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", kinds.AVIF),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", kinds.HEIC),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mif1mp42", kinds.MP4),
+        (b"\x0c\x80\0\0mdat", kinds.MOV),
         (b"\0\0\0\x18ftypMiHE\0\0\0\0MiHEheic", kinds.HEIC),
         (b"\0\0\0\x14ftypisom\0\0\x02\0isom", kinds.MP4),
         (b"\0\0\0\x143gp4\0\0\x02\x003gp4".replace(b"3gp4", b"ftyp3gp4", 1), kinds.MP4),

@@ -205,6 +205,18 @@ def test_a_panorama_is_decoded_at_an_eighth() -> None:
     assert facts.blur
 
 
+def test_a_jpeg_of_several_scans_is_not_decoded_at_an_eighth_when_it_is_large() -> None:
+    data = samples.encoded(Image.new("RGB", (16, 16)), "JPEG", subsampling=0)
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    size = struct.pack(">HH", 3_800, 65_000)
+    first_of_three = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + bytes(64) + b"\xff\xd9"
+
+    facts = examine(data[: frame + 5] + size + data[frame + 9 : scan] + first_of_three)
+
+    assert (facts.width, facts.height) == (65_000, 3_800)
+    assert facts.problem == "blur: 65000 by 3800 pixels are too many to decode"
+
+
 def test_a_size_that_no_column_holds_is_unknown() -> None:
     header = struct.pack(">IIBBBBB", 2**32 - 1, 1, 8, 0, 0, 0, 0)
 

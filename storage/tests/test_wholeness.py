@@ -103,6 +103,21 @@ def test_boxes_without_end_are_given_up() -> None:
     assert not is_whole(kinds.MP4, b"\0\0\0\x08free" * (wholeness.MAX_STEPS + 1))
 
 
+def test_zeros_between_the_blocks_of_a_gif_are_no_loss() -> None:
+    data = samples.encoded(PICTURES[0], "GIF")
+
+    assert is_whole(kinds.GIF, data[:-1] + b"\0\0;")
+
+
+def test_the_blocks_of_a_gif_are_followed_over_more_than_one_window() -> None:
+    comment = b"!\xfe" + b"\xff".ljust(256, b"x") * 600 + b"\0"
+    data = samples.encoded(PICTURES[0], "GIF")
+    place = data.rindex(b";")
+
+    assert is_whole(kinds.GIF, data[:place] + comment + b";")
+    assert not is_whole(kinds.GIF, data[:place] + comment[:-300])
+
+
 @given(
     st.sampled_from([kind for kind, _ in WHOLE]),
     st.binary(max_size=80),
