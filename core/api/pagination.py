@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from core import texts
 from core.api.keyset import BadCursor, Cursor, Keyset
 
 DEFAULT_SIZE = 20
@@ -53,7 +54,8 @@ class KeysetPagination(BasePagination):
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        """The envelope around the page."""
+        """The envelope around the page, whose free texts are cut where they are too much."""
+        texts.fit(data)
         links = {"next": self._link(self.page.next), "previous": self._link(self.page.previous)}
         return Response({**links, "results": data})
 

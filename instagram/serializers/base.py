@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model
 from rest_framework import serializers
 
+from core import texts
 from storage.links import media_url
 from storage.models import StoredFile
 
 Row = TypeVar("Row", bound=Model)
+DOUBTED_AFTER = timedelta(days=1)
 
 
 class FileSerializer(serializers.ModelSerializer[Row]):
@@ -21,30 +24,65 @@ class FileSerializer(serializers.ModelSerializer[Row]):
         return media_url(file, self.context["request"]) if file else None
 
 
-class BlankingSerializer(FileSerializer[Row]):
-    """Serves what is unknown as its BLANK, because clients want no null there, and names it.
+class QualifiedSerializer(FileSerializer[Row]):
+    """Names the fields whose values are not what they seem.
 
-    A subclass declares `unknown` among its fields.
+    A subclass declares those of `truncated`, `doubtful` and `unknown` that concern it. BLANKS is
+    what is served for what is unknown, because clients want no null there. TIMES are times that the
+    provider says, each with the attribute that holds when we learned of it: none can be more than a
+    day later, except by an error of the provider.
     """
 
-    BLANKS: ClassVar[dict[str, Any]]
+    BLANKS: ClassVar[dict[str, Any]] = {}
+    TIMES: ClassVar[dict[str, str]] = {}
 
     def to_representation(self, instance: Row) -> dict[str, Any]:
         """The object that clients get."""
         shown: dict[str, Any] = super().to_representation(instance)
-        unknown = [name for name in self.BLANKS if shown[name] is None]
-        return {**shown, **{name: self.BLANKS[name] for name in unknown}, "unknown": unknown}
+        if "truncated" in self.fields:
+            shown["truncated"] = texts.cut(shown)
+        if "doubtful" in self.fields:
+            shown["doubtful"] = [name for name in self.TIMES if self._is_doubtful(instance, name)]
+        if "unknown" in self.fields:
+            shown["unknown"] = [name for name in self.BLANKS if shown[name] is None]
+            shown |= {name: self.BLANKS[name] for name in shown["unknown"]}
+        return shown
+
+    def _is_doubtful(self, instance: Row, name: str) -> bool:
+        said, learned = getattr(instance, name), getattr(instance, self.TIMES[name])
+        return said is not None and said - learned > DOUBTED_AFTER
 
 
-class UnknownField(serializers.ListField):
-    """The names of the fields that we do not know and serve as blank."""
+class NamesField(serializers.ListField):
+    """Names of fields of the same object."""
 
-    def __init__(self) -> None:
-        super().__init__(child=serializers.CharField(), read_only=True)
+    def __init__(self, help_text: str) -> None:
+        super().__init__(child=serializers.CharField(), read_only=True, help_text=help_text)
 
     def get_attribute(self, _instance: Model) -> list[str]:
-        """Nothing yet: BlankingSerializer fills it in, when it has all other values."""
+        """Nothing yet: QualifiedSerializer fills it in, when it has all other values."""
         return []
+
+
+class UnknownField(NamesField):
+    """What we do not know."""
+
+    def __init__(self) -> None:
+        super().__init__("fields that are not known, and served as blank")
+
+
+class TruncatedField(NamesField):
+    """What was too long."""
+
+    def __init__(self) -> None:
+        super().__init__("fields whose text was too long and is cut")
+
+
+class DoubtfulField(NamesField):
+    """What cannot be."""
+
+    def __init__(self) -> None:
+        super().__init__("times that lie more than a day after we first saw them")
 
 
 class LastSeenField(serializers.DateTimeField):

@@ -8,16 +8,23 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from instagram.models import Highlight, files
-from instagram.serializers.base import BlankingSerializer, LastSeenField, UnknownField
+from instagram.serializers.base import (
+    DoubtfulField,
+    LastSeenField,
+    QualifiedSerializer,
+    TruncatedField,
+    UnknownField,
+)
 from instagram.serializers.stories import StorySerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
 
 # Of `querysets.highlights()`
-class HighlightSerializer(BlankingSerializer[Highlight]):
+class HighlightSerializer(QualifiedSerializer[Highlight]):
     """A highlight: stories that a profile keeps on show."""
 
     BLANKS: ClassVar = {"title": "", "media_count": 0}
+    TIMES: ClassVar = {"edited_at": "updated_at"}
 
     title = serializers.CharField()
     media_count = serializers.IntegerField(help_text="stories, as the profile's tray says")
@@ -25,6 +32,8 @@ class HighlightSerializer(BlankingSerializer[Highlight]):
     blur_data_url = serializers.SerializerMethodField()
     user: serializers.BaseSerializer[Any] = UserSerializer(read_only=True)
     unknown = UnknownField()
+    truncated = TruncatedField()
+    doubtful = DoubtfulField()
 
     class Meta:
         model = Highlight
@@ -41,6 +50,8 @@ class HighlightSerializer(BlankingSerializer[Highlight]):
             "created_at",
             "updated_at",
             "unknown",
+            "truncated",
+            "doubtful",
         )
         read_only_fields = fields
 

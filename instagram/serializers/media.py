@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from instagram.models import files
-from instagram.serializers.base import FileSerializer, Row
+from instagram.serializers.base import QualifiedSerializer, Row
 
 
 class Medium(files.HasFiles, Protocol):
@@ -18,7 +18,7 @@ class Medium(files.HasFiles, Protocol):
     height: int | None
 
 
-class MediumSerializer(FileSerializer[Row]):
+class MediumSerializer(QualifiedSerializer[Row]):
     """The files of a medium of a post, or of a story."""
 
     thumbnail = serializers.SerializerMethodField()

@@ -9,7 +9,13 @@ from rest_framework import serializers
 
 from instagram.models import Post, PostMedia, files
 from instagram.serializers import media
-from instagram.serializers.base import BlankingSerializer, LastSeenField, UnknownField
+from instagram.serializers.base import (
+    DoubtfulField,
+    LastSeenField,
+    QualifiedSerializer,
+    TruncatedField,
+    UnknownField,
+)
 from instagram.serializers.media import MediumSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
@@ -47,10 +53,11 @@ class PostMediaSerializer(MediumSerializer[PostMedia]):
 
 
 # Of `querysets.posts()`
-class PostSerializer(BlankingSerializer[Post]):
+class PostSerializer(QualifiedSerializer[Post]):
     """A post with its media in order; it looks like the first of them."""
 
     BLANKS: ClassVar = {"caption": ""}
+    TIMES: ClassVar = {"post_created_at": "created_at"}
 
     thumbnail_url = serializers.SerializerMethodField()
     thumbnail = serializers.SerializerMethodField()
@@ -62,6 +69,8 @@ class PostSerializer(BlankingSerializer[Post]):
     media = PostMediaSerializer(source="current_media", many=True, read_only=True)
     user: serializers.BaseSerializer[Any] = UserSerializer(read_only=True)
     unknown = UnknownField()
+    truncated = TruncatedField()
+    doubtful = DoubtfulField()
 
     class Meta:
         model = Post
@@ -83,6 +92,8 @@ class PostSerializer(BlankingSerializer[Post]):
             "media",
             "user",
             "unknown",
+            "truncated",
+            "doubtful",
         )
         read_only_fields = fields
 

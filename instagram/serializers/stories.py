@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from instagram.models import HighlightItem, Story
-from instagram.serializers.base import LastSeenField
+from instagram.serializers.base import DoubtfulField, LastSeenField
 from instagram.serializers.media import MediumSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
@@ -16,6 +16,9 @@ from instagram.serializers.users import UserDetailSerializer, UserSerializer
 class StorySerializer(MediumSerializer[Story]):
     """A story."""
 
+    TIMES: ClassVar = {"story_created_at": "created_at"}
+
+    doubtful = DoubtfulField()
     user: serializers.BaseSerializer[Any] = UserSerializer(read_only=True)
 
     class Meta:
@@ -30,6 +33,7 @@ class StorySerializer(MediumSerializer[Story]):
             "availability",
             "created_at",
             "story_created_at",
+            "doubtful",
         )
         read_only_fields = fields
 

@@ -9,10 +9,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from instagram.models import ProfileMetric, User, files
-from instagram.serializers.base import BlankingSerializer, LastSeenField, Row, UnknownField
+from instagram.serializers.base import (
+    LastSeenField,
+    QualifiedSerializer,
+    Row,
+    TruncatedField,
+    UnknownField,
+)
 
 
-class ProfileSerializer(BlankingSerializer[Row]):
+class ProfileSerializer(QualifiedSerializer[Row]):
     """The fields that a profile and a row of its history have in common."""
 
     BLANKS: ClassVar = {
@@ -29,7 +35,7 @@ class ProfileSerializer(BlankingSerializer[Row]):
         "instagram_id", "username", "full_name", "profile_picture", "biography", "is_private",
         "is_verified", "media_count", "follower_count", "following_count",
         "allow_auto_update_stories", "allow_auto_update_profile", "availability", "created_at",
-        "updated_at", "api_updated_at", "unknown",
+        "updated_at", "api_updated_at", "unknown", "truncated",
     )  # fmt: skip
 
     full_name = serializers.CharField()
@@ -41,6 +47,7 @@ class ProfileSerializer(BlankingSerializer[Row]):
     following_count = serializers.IntegerField()
     profile_picture = serializers.SerializerMethodField()
     unknown = UnknownField()
+    truncated = TruncatedField()
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_profile_picture(self, profile: Row) -> str | None:

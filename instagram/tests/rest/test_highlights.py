@@ -25,7 +25,7 @@ from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
 LIST = "/instagram/highlights/"
 KEYS = {
     "id", "user", "title", "cover", "blur_data_url", "position", "media_count", "availability",
-    "edited_at", "created_at", "updated_at", "unknown",
+    "edited_at", "created_at", "updated_at", "unknown", "truncated", "doubtful",
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ NOBODY = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
 POST_KEYS = {
     "id", "variant", "thumbnail_url", "thumbnail", "blur_data_url", "width", "height", "caption",
     "media_count", "is_flagged", "availability", "post_created_at", "created_at", "updated_at",
-    "media", "user", "unknown",
+    "media", "user", "unknown", "truncated", "doubtful",
 }  # fmt: skip
 TIMES = {"last_seen_at", "first_missed_at", "confirmed_at"}
 MEDIA_KEYS = {

@@ -19,7 +19,7 @@ from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
 
 STORY_KEYS = {
     "story_id", "user", "thumbnail", "blur_data_url", "media", "is_flagged", "availability",
-    "created_at", "story_created_at",
+    "created_at", "story_created_at", "doubtful",
 }  # fmt: skip
 
 

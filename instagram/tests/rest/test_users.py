@@ -26,7 +26,7 @@ LIST_KEYS = {
     "uuid", "has_stories", "has_history", "instagram_id", "username", "full_name",
     "profile_picture", "biography", "is_private", "is_verified", "media_count", "follower_count",
     "following_count", "allow_auto_update_stories", "allow_auto_update_profile", "availability",
-    "created_at", "updated_at", "api_updated_at", "unknown",
+    "created_at", "updated_at", "api_updated_at", "unknown", "truncated",
 }  # fmt: skip
 DETAIL_KEYS = LIST_KEYS | {
     "original_profile_picture_url", "auto_update_stories_limit_count",
