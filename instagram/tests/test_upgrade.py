@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,15 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from rest_framework.test import APIClient
 
-from instagram.models import StreamPoll
+from instagram.models import Story, StreamPoll
 from instagram.tests.archiving.test_replay import feed, replayed, stored
+from storage.models import Asset
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 FIRST = [("instagram", "0001_initial")]
+SPLIT = [("instagram", "0009_sort_time"), ("storage", "0004_identity")]
 
 
 def upgrade() -> None:
@@ -26,14 +29,28 @@ def upgrade() -> None:
     executor.migrate(executor.loader.graph.leaf_nodes())
 
 
-@pytest.fixture
-def first_version() -> Iterator[Any]:
-    """The models of the first version, over its tables."""
-    MigrationExecutor(connection).migrate(FIRST)
+@contextmanager
+def downgraded(targets: list[tuple[str, str]]) -> Iterator[Any]:
+    """The models of an earlier version, over its tables."""
+    MigrationExecutor(connection).migrate(targets)
     try:
-        yield MigrationExecutor(connection).loader.project_state(FIRST).apps
+        yield MigrationExecutor(connection).loader.project_state(targets).apps
     finally:
         upgrade()
+
+
+@pytest.fixture
+def first_version() -> Iterator[Any]:
+    """The first version."""
+    with downgraded(FIRST) as apps:
+        yield apps
+
+
+@pytest.fixture
+def before_joining() -> Iterator[Any]:
+    """The last version that took a picture under another extension for another file."""
+    with downgraded(SPLIT) as apps:
+        yield apps
 
 
 def profile(apps: Any, number: int, **facts: Any) -> Any:
@@ -99,3 +116,44 @@ def test_the_feed_and_the_polls_begin_with_all_that_was_known(
         "profile": NOON + timedelta(hours=2),
         "stories": NOON + timedelta(hours=1),
     }
+
+
+def stored_asset(apps: Any, name: str, sha256: str, **facts: Any) -> Any:
+    file, _ = apps.get_model("storage", "StoredFile").objects.get_or_create(
+        sha256=sha256, defaults={"size": 1, "media_type": "image/jpeg", "extension": "jpg"}
+    )
+    made = asset(apps, name)
+    apps.get_model("storage", "Asset").objects.filter(pk=made.pk).update(
+        state="stored", file=file, **facts
+    )
+    return made
+
+
+def test_pictures_that_their_extensions_had_split_are_joined(
+    before_joining: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = profile(before_joining, 1)
+    first = stored_asset(before_joining, "a_n.jpg", "a" * 64)
+    same = stored_asset(before_joining, "a_n.webp", "a" * 64)
+    transcoded = stored_asset(before_joining, "a_n.heic", "b" * 64, role="cover")
+    other = stored_asset(before_joining, "b_n.jpg", "c" * 64)
+    video = stored_asset(before_joining, "a_n.mp4", "d" * 64, role="video")
+    for number, shown in enumerate([first, same, transcoded, other]):
+        before_joining.get_model("instagram", "Story").objects.create(
+            story_id=str(number), user=user, image=shown, video=video,
+            story_created_at=NOON, expires_at=NOON,
+        )  # fmt: skip
+
+    upgrade()
+
+    shown = [*Story.objects.order_by("pk").values_list("image_id", flat=True)]
+    assert shown == [first.pk, first.pk, first.pk, other.pk]
+    assert {*Story.objects.values_list("video_id", flat=True)} == {video.pk}
+    kept = dict(Asset.objects.values_list("source_name", "file__sha256"))
+    assert kept == {
+        "a_n.jpg": "a" * 64,
+        f"a_n.heic#{transcoded.pk}": "b" * 64,
+        "b_n.jpg": "c" * 64,
+        "a_n.mp4": "d" * 64,
+    }
+    assert "2 files had been split" in capsys.readouterr().out
