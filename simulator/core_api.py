@@ -14,6 +14,7 @@ from simulator import endpoints, envelope, transmission
 from simulator.answers import Question, Refused
 from simulator.clock import Clock
 from simulator.counting import CallCounts
+from simulator.distortions import DISTORTIONS, Distort
 from simulator.endpoints import ENDPOINTS, Endpoint
 from simulator.envelope import Call, Written
 from simulator.faults import Faults, Rule
@@ -115,14 +116,16 @@ class CoreApi:
             return envelope.form("not_found", call)
         if call.token != self.options.token:
             return envelope.form("invalid_token", call)
-        return self._answered(call, ENDPOINTS[call.path])
+        distort = DISTORTIONS.get(rule.kind) if rule else None
+        return self._answered(call, ENDPOINTS[call.path], distort)
 
-    def _answered(self, call: Call, endpoint: Endpoint) -> Written:
+    def _answered(self, call: Call, endpoint: Endpoint, distort: Distort | None) -> Written:
         if invalid := endpoints.invalid_parameters(endpoint, call.parameters):
             return envelope.validation(invalid)
         question = Question(self.view(), call.parameters, call.now)
         try:
-            return envelope.success(call, endpoint.answer(question))
+            data = endpoint.answer(question)
+            return envelope.success(call, distort(data) if distort else data)
         except (Unknown, Refused, BadCursor):
             return envelope.form("upstream_failed", call)
 

@@ -23,6 +23,11 @@ KINDS = (
     "chunked",  # no Content-Length
     "redirect",  # to `location`
     "redirect_loop",  # to the same URL
+    "encoded",  # the body in gzip, announced as that, `layers` times
+    "drip_headers",  # the headers `bytes` at a time with `seconds` in between
+    "short_list",  # lists with half of the items that they count (Core API only)
+    "late_video",  # videos without their addresses (Core API only)
+    "milliseconds",  # times in milliseconds (Core API only)
 )
 COUNTERS = {"seen", "hits"}
 
@@ -52,6 +57,7 @@ class Rule:
     seconds: float = 1.0
     bytes: int = 1024
     location: str = ""
+    layers: int = 1
     seen: int = 0
     hits: int = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterable
@@ -126,6 +127,33 @@ async def _chunked(request: web.Request, reply: Reply, _rule: Rule) -> web.Strea
     return await _write(request, response, reply.content.chunks(reply.start, reply.stop))
 
 
+async def _encoded(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+    body = b"".join(reply.content.chunks(reply.start, reply.stop))
+    for _ in range(rule.layers):
+        body = gzip.compress(body)
+    encoded = Reply.of(reply.status, reply.content_type, body)
+    names = ", ".join(["gzip"] * rule.layers)
+    headers = {**reply.headers, "Content-Encoding": names}
+    return await send(request, replace(encoded, headers=headers), None)
+
+
+async def _drip_headers(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+    """Written past aiohttp, which sends all headers at once; the connection ends with it."""
+    lines = [f"HTTP/1.1 {reply.status} OK"]
+    lines += [f"{name}: {value}" for name, value in reply.all_headers().items()]
+    head = "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+    transport = request.transport
+    for start in range(0, len(head), rule.bytes):
+        if transport is None or transport.is_closing():
+            break
+        transport.write(head[start : start + rule.bytes])
+        await asyncio.sleep(rule.seconds)
+    if transport is not None and not transport.is_closing():
+        transport.write(b"".join(reply.content.chunks(reply.start, reply.stop)))
+        transport.close()
+    return web.Response(status=CLIENT_CLOSED)
+
+
 async def _redirect(request: web.Request, _reply: Reply, rule: Rule) -> web.StreamResponse:
     location = str(request.rel_url) if rule.kind == "redirect_loop" else rule.location
     redirected = replace(Reply.of(302, "text/plain", b""), headers={"Location": location})
@@ -143,4 +171,6 @@ SPOILERS: dict[str, Spoiler] = {
     "chunked": _chunked,
     "redirect": _redirect,
     "redirect_loop": _redirect,
+    "encoded": _encoded,
+    "drip_headers": _drip_headers,
 }

@@ -42,11 +42,21 @@ CORE_API: dict[str, Rule] = {
     "truncate": {"kind": "truncate", "bytes": 700},
     "drip": {"kind": "drip", "bytes": 2000, "seconds": 0.3},
     "empty": {"kind": "empty"},
+    "gzip": {"kind": "encoded"},
+    "layers": {"kind": "encoded", "layers": 2},
+    "drip_headers": {"kind": "drip_headers", "bytes": 1, "seconds": 0.2},
+    "short_list": {"kind": "short_list"},
+    "late_video": {"kind": "late_video"},
+    "milliseconds": {"kind": "milliseconds"},
 }
 REFUSALS = (403, 404, 410, 429, 500, 503)
 CDN: dict[str, Rule] = {
     **{f"status_{status}": {"kind": "status", "status": status} for status in REFUSALS},
     "html_at_200": {"kind": "status", "status": 200, "body": "<html>Please wait</html>"},
+    "text_at_200": {"kind": "status", "status": 200, "body": "Invalid URL signature"},
+    "gzip": {"kind": "encoded"},
+    "layers": {"kind": "encoded", "layers": 2},
+    "drip_headers": {"kind": "drip_headers", "bytes": 1, "seconds": 0.02},
     "reset": {"kind": "reset"},
     "truncate": {"kind": "truncate", "bytes": 5000},
     "drip": {"kind": "drip", "bytes": 30_000, "seconds": 0.02},
@@ -59,6 +69,8 @@ LASTING = ("invalid_token", "no_balance", "no_scope", "unavailable", "upstream_f
 """Forms that are also played until somebody mends them."""
 LIES = frozenset({"user_null"})
 """Forms by which the provider says that a live profile is gone; one such answer is no proof."""
+PARTIAL = frozenset({"short_list", "late_video"})
+"""Kinds of answers that show less at first: what joins later is told in the feed once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,11 @@ class Case:
     def is_lied_to(self) -> bool:
         """Whether the provider says of a live profile that it is gone."""
         return any(rule.get("form") in LIES for rule in self.rules)
+
+    @property
+    def is_told_in_parts(self) -> bool:
+        """Whether some answers leave out what later ones show."""
+        return any(rule.get("kind") in PARTIAL for rule in self.rules)
 
     def has(self, *kinds: BlowKind) -> bool:
         """Whether one of these blows falls."""

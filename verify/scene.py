@@ -245,6 +245,10 @@ class Scene:
         ]
         return min((moment for moment in times if moment is not None), default=None)
 
+    def _is_comparable(self) -> bool:
+        """Whether the rows must be as many as without faults."""
+        return not (self.case.is_lied_to or self.case.is_told_in_parts)
+
     def _verdict(self) -> Verdict:
         self.judge.note_hits(self.lab.control.faults())
         calls = APIRequestLog.objects.exclude(batch="").exclude(batch="renewal").count()
@@ -253,7 +257,7 @@ class Scene:
         )
         reference = self.reference or own
         self.judge.close(
-            state=None if self.case.is_lied_to else reference.state,
+            state=reference.state if self._is_comparable() else None,
             calls=calls,
             allowed=reference.calls * self.requests
             + self.judge.hits

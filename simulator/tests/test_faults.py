@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -209,3 +210,60 @@ def test_a_file_can_be_the_target_of_a_rule(simulator: SimulatorProcess) -> None
     simulator.control.add_fault("status", service="cdn", target=first["name"], status=503)
 
     assert [fetch(file["url"]).status for file in (first, second)] == [503, 200]
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_file_can_come_encoded(simulator: SimulatorProcess, layers: int) -> None:
+    file = image(simulator)
+    simulator.control.add_fault("encoded", service="cdn", layers=layers)
+
+    answer = fetch(file["url"])
+
+    body = answer.body
+    for _ in range(layers):
+        body = gzip.decompress(body)
+    assert answer.headers["Content-Encoding"] == ", ".join(["gzip"] * layers)
+    assert len(body) == file["size"]
+
+
+def test_headers_can_drip(simulator: SimulatorProcess) -> None:
+    file = image(simulator)
+    simulator.control.add_fault("drip_headers", service="cdn", bytes=20, seconds=0.05)
+    started = time.perf_counter()
+
+    answer = fetch(file["url"])
+
+    assert len(answer.body) == file["size"]
+    assert time.perf_counter() - started > 0.2
+
+
+def test_a_carousel_can_have_fewer_children_than_it_counts(
+    simulator: SimulatorProcess, api: Caller
+) -> None:
+    user_id = simulator.control.truth()["plain.case"]["id"]
+    simulator.control.add_fault("short_list")
+
+    items = api.get("v1/fetch_user_posts", user_id=user_id).json["data"]["items"]
+
+    carousels = [item for item in items if item.get("carousel_media")]
+    assert carousels
+    assert all(len(item["carousel_media"]) < item["carousel_media_count"] for item in carousels)
+
+
+def test_videos_can_come_without_their_addresses(simulator: SimulatorProcess, api: Caller) -> None:
+    user_id = simulator.control.truth()["plain.case"]["id"]
+    simulator.control.add_fault("late_video")
+
+    items = api.get("v1/fetch_user_posts", user_id=user_id).json["data"]["items"]
+
+    assert 2 in {item["media_type"] for item in items}
+    assert not any("video_versions" in item for item in items)
+
+
+def test_times_can_be_in_milliseconds(simulator: SimulatorProcess, api: Caller) -> None:
+    user_id = simulator.control.truth()["plain.case"]["id"]
+    simulator.control.add_fault("milliseconds")
+
+    items = api.get("v1/fetch_user_posts", user_id=user_id).json["data"]["items"]
+
+    assert all(item["taken_at"] > 10**12 for item in items)

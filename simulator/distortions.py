@@ -1,0 +1,54 @@
+"""Makes the data of an answer say less, or something wrong, as providers were seen to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Distort = Callable[[Any], Any]
+
+LISTS = ("items", "carousel_media")
+COUNTS = ("media_count", "count", "carousel_media_count")
+VIDEOS = ("video_versions", "video_resources", "video_url", "video_dash_manifest")
+TIMES = ("taken_at", "taken_at_timestamp", "taken_at_ts")
+DAY = 24 * 60 * 60
+
+
+def _everywhere(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Distort:
+    """Apply the change to each object, from the inside out."""
+
+    def distort(value: Any) -> Any:
+        if isinstance(value, dict):
+            return change({key: distort(inner) for key, inner in value.items()})
+        if isinstance(value, list):
+            return [distort(inner) for inner in value]
+        return value
+
+    return distort
+
+
+def _shortened(item: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the second half of each list whose holder counts its items."""
+    if not any(isinstance(item.get(key), int) for key in COUNTS):
+        return item
+    halves = {key: item[key][: len(item[key]) // 2] for key in LISTS if _is_long(item.get(key))}
+    return item | halves
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 1
+
+
+def _without_videos(item: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key not in VIDEOS}
+
+
+def _in_milliseconds(item: dict[str, Any]) -> dict[str, Any]:
+    return item | {key: item[key] * 1000 for key in TIMES if isinstance(item.get(key), int)}
+
+
+DISTORTIONS: dict[str, Distort] = {
+    "short_list": _everywhere(_shortened),
+    "late_video": _everywhere(_without_videos),
+    "milliseconds": _everywhere(_in_milliseconds),
+}
