@@ -32,11 +32,8 @@ KINDS = {
 }
 # Files that hold the stories of a highlight, beside the trays in the same folders.
 INSIDE_HIGHLIGHTS = ("highlights-stories", "highlight_by_id")
-# An advertisement and suggested accounts in a home feed; reels whose stories the tray leaves out.
-UNREADABLE = {
-    "timelineSample": ["posts[1].product_type", "posts[5].id"],
-    "reelsTraySample": ["stories[6].items", "stories[7].items"],
-}
+# Reels whose stories the tray leaves out.
+UNREADABLE = {"reelsTraySample": ["stories[6].items", "stories[7].items"]}
 
 
 def recorded() -> list[Path]:
