@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from core import usernames
 from core.db.retrying import retry_on_conflict
@@ -106,3 +108,13 @@ def request_archive(
     starting.add_streams({run: wanted})
     send_on_commit("instagram.archive_run", str(run.pk))
     return run
+
+
+def try_runs_now(runs: QuerySet[ArchiveRun]) -> int:
+    """End the pauses of runs that wait for another attempt; returns how many did."""
+    now = timezone.now()
+    waiting = runs.filter(state__in=ArchiveRun.ACTIVE, next_attempt_at__gt=now)
+    count = waiting.update(next_attempt_at=now)
+    if count:
+        send_on_commit("instagram.sweep_runs")
+    return count

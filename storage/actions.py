@@ -30,6 +30,16 @@ def try_again(assets: QuerySet[Asset]) -> int:
     return count
 
 
+def try_now(assets: QuerySet[Asset]) -> int:
+    """End the pauses of files that wait for another attempt; returns how many did."""
+    now = timezone.now()
+    waiting = assets.filter(state__in=(Asset.State.WANTED, Asset.State.EXPIRED))
+    count = waiting.filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+    if count:
+        send_on_commit("instagram.sweep_downloads")
+    return count
+
+
 def accept_losses(events: QuerySet[FixityEvent], *, by: Account) -> int:
     """Close open events: nobody looks for these bytes any more; returns how many.
 

@@ -13,7 +13,7 @@ from core.admin.bases import ReadOnlyAdmin
 from core.admin.filters import FixedChoiceFilter
 from core.users.models import Account
 from storage import kinds
-from storage.actions import accept_losses, try_again
+from storage.actions import accept_losses, try_again, try_now
 from storage.errors import DownloadError
 from storage.links import media_url
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
@@ -59,7 +59,7 @@ class AssetAdmin(ReadOnlyAdmin):
     search_help_text = "The whole Instagram id of the post, story, highlight or profile"
     list_select_related = ("file",)
     exclude = ("url", "lease")
-    actions: ClassVar = ["try_failed_again"]
+    actions: ClassVar = ["try_failed_again", "try_waiting_now"]
 
     def get_search_results(
         self,
@@ -82,6 +82,12 @@ class AssetAdmin(ReadOnlyAdmin):
         """Put failed assets back in the queue."""
         count = try_again(queryset)
         self.message_user(request, f"{count} files are back in the queue.", messages.SUCCESS)
+
+    @admin.action(description="Try the waiting ones now", permissions=["retry"])
+    def try_waiting_now(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
+        """End the pauses before the next attempts."""
+        count = try_now(queryset)
+        self.message_user(request, f"{count} files wait no longer.", messages.SUCCESS)
 
 
 @admin.register(StoredFile)

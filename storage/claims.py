@@ -38,6 +38,7 @@ MAX_RENEWALS: dict[type[DownloadError], int] = {
     NotMedia: 1,
 }
 """Fresh URLs that are asked for within one run, by what the last URL brought."""
+_REFUSED = Q(error_code__in=("", UrlExpired.__name__))
 RENEWAL_PAUSE = timedelta(seconds=15)
 FIRST_PAUSE = 5.0
 """Seconds; three times as much after each further attempt: 5 s, 15 s … an hour."""
@@ -132,14 +133,20 @@ def is_expired(owner: Owner) -> bool:
 def count_renewal(owner: Owner) -> None:
     """Note that the provider answered; a file asked for often enough has failed.
 
-    Only answers count: a provider that cannot be asked says nothing about the file.
+    Where the host had no file to give, and no fresh URL came, the old one gets one more attempt
+    after a pause. Only answers count: a provider that cannot be asked says nothing about the file.
     """
+    now = timezone.now()
     files = _files_of(owner)
     files.exclude(state=Asset.State.STORED).update(renewals=F("renewals") + 1)
     limits = [Q(error_code=kind.__name__, renewals__gte=n) for kind, n in MAX_RENEWALS.items()]
     always = Q(renewals__gte=max(MAX_RENEWALS.values()))
     spent = files.filter(Q(always, *limits, _connector=Q.OR), state=Asset.State.EXPIRED)
-    spent.update(state=Asset.State.FAILED, updated_at=timezone.now())
+    still_signed = Q(url_expires_at=None) | Q(url_expires_at__gt=now)
+    spent.filter(~_REFUSED, still_signed).update(
+        state=Asset.State.WANTED, next_attempt_at=now + RENEWAL_PAUSE, updated_at=now
+    )
+    spent.update(state=Asset.State.FAILED, updated_at=now)
 
 
 def allow_renewals(owners: Q) -> None:

@@ -6,7 +6,6 @@ Apart from the download, because it can be redone and the bytes cannot be fetche
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
 import structlog
 from django.db import transaction
@@ -16,8 +15,8 @@ from core.db.retrying import retry_on_conflict
 from storage import claims, fixity, kinds, media, store
 from storage.errors import StoreMissing
 from storage.models import StoredFile
+from storage.models.files import ENRICHMENT_LEASE
 
-LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
 """Bytes that killed so many processes (a decoder's crash, no memory) are not opened again."""
 
@@ -76,7 +75,7 @@ def _claim() -> StoredFile | None:
         file: StoredFile | None = due.select_for_update(skip_locked=True, no_key=True).first()
         if file is not None:
             file.enrichment_attempts += 1
-            file.enrichment_lease_until = now + LEASE
+            file.enrichment_lease_until = now + ENRICHMENT_LEASE
             file.save(update_fields=["enrichment_attempts", "enrichment_lease_until"])
     return file
 

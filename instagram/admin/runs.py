@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from core.admin.bases import KeptInline, ReadOnlyAdmin
 from core.admin.filters import DayRangeFilter
+from instagram import actions
 from instagram.admin.owners import OfProfileSearch
 from instagram.archiving import progress
 from instagram.models import ArchiveRun, RejectedItem, RunStream
@@ -51,6 +52,17 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
         "next_attempt_at", "leased_until", "calls", "created_at", "started_at", "finished_at",
     )  # fmt: skip
     readonly_fields = ("coloured_state", "files")
+    actions = ("try_now",)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """The permission to change a run, which no page asks for otherwise."""
+        return request.user.has_perm("instagram.change_archiverun")
+
+    @admin.action(description="Try now: end the pauses", permissions=["retry"])
+    def try_now(self, request: HttpRequest, queryset: QuerySet[ArchiveRun]) -> None:
+        """Let runs that wait for another attempt go on."""
+        count = actions.try_runs_now(queryset)
+        self.message_user(request, f"{count} runs wait no longer.", messages.SUCCESS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArchiveRun]:
         """With the streams, whose counters the list shows."""

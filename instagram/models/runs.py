@@ -13,7 +13,6 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from core.clocks import is_over
 from instagram.models.users import User
 
 LEASE = timedelta(seconds=45)  # kept up every 15 seconds while its worker lives
@@ -45,8 +44,8 @@ class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
         return (
             self.active()
             .filter(
-                Q(leased_until=None) | is_over("leased_until", now, longest=LEASE),
-                is_over("next_attempt_at", now, longest=LONGEST_PAUSE),
+                Q(leased_until=None) | Q(leased_until__lte=now),
+                next_attempt_at__lte=now,
             )
             .order_by("next_attempt_at")
         )

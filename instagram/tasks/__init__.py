@@ -1,5 +1,6 @@
 """Celery's way into the archive. Imported here so that the workers find every task."""
 
+from instagram.tasks.clocks import end_impossible_waits
 from instagram.tasks.downloads import download_assets, renew_urls, sweep_downloads
 from instagram.tasks.erasure import finish_erasures
 from instagram.tasks.retention import delete_expired_runs
@@ -11,6 +12,7 @@ __all__ = [
     "delete_expired_runs",
     "dispatch",
     "download_assets",
+    "end_impossible_waits",
     "finish_erasures",
     "renew_urls",
     "sweep_downloads",

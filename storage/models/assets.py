@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.utils import timezone
 
-from core.clocks import is_over
 from core.models import Timestamped
 from storage.models.files import StoredFile
 from storage.sources import IMAGE_EXTENSIONS
@@ -25,16 +24,15 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     def due(self, now: datetime) -> AssetQuerySet:
         """Wanted, its pause over and nobody at work on it; the most urgent first."""
         return self.filter(
-            Q(leased_until=None) | is_over("leased_until", now, longest=LEASE),
-            is_over("next_attempt_at", now, longest=LONGEST_PAUSE),
+            Q(leased_until=None) | Q(leased_until__lte=now),
+            next_attempt_at__lte=now,
             state=Asset.State.WANTED,
         ).order_by("priority", "next_attempt_at", "pk")
 
     def to_renew(self, now: datetime) -> AssetQuerySet:
         """Expired, and it is time to ask for a fresh URL; the most urgent first."""
-        return self.filter(
-            is_over("next_attempt_at", now, longest=LONGEST_PAUSE), state=Asset.State.EXPIRED
-        ).order_by("priority", "next_attempt_at", "pk")
+        expired = self.filter(next_attempt_at__lte=now, state=Asset.State.EXPIRED)
+        return expired.order_by("priority", "next_attempt_at", "pk")
 
     def stored(self) -> AssetQuerySet:
         """Those whose verified bytes we have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from storage.store import name_of
 
+ENRICHMENT_LEASE = timedelta(seconds=60)
 SUSPECT = datetime(1970, 1, 1, tzinfo=UTC)
 """As `verified_at` of a file that is to be verified before all others."""
 

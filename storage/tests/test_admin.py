@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -66,6 +68,19 @@ def test_what_did_not_fail_stays_as_it_is(admin: Client, make_asset: MakeAsset) 
 
     expired.refresh_from_db()
     assert expired.state == "expired"
+
+
+def test_a_pause_before_the_next_attempt_can_be_ended(admin: Client, make_asset: MakeAsset) -> None:
+    waiting = make_asset(next_attempt_at=timezone.now() + timedelta(hours=1), attempts=3)
+
+    admin.post(
+        reverse("admin:storage_asset_changelist"),
+        {"action": "try_waiting_now", "_selected_action": [waiting.pk]},
+    )
+
+    waiting.refresh_from_db()
+    assert waiting.next_attempt_at <= timezone.now()
+    assert waiting.attempts == 3
 
 
 def test_a_reader_cannot_try_again(client: Client, make_asset: MakeAsset, staff: Account) -> None:

@@ -108,23 +108,6 @@ def test_an_abandoned_asset_is_due_again_after_its_lease(make_asset: MakeAsset) 
     assert len(claims.claim(1)) == 1
 
 
-@pytest.mark.parametrize("field", ["next_attempt_at", "leased_until"])
-def test_a_time_that_only_a_wrong_clock_can_set_holds_no_asset_up(
-    make_asset: MakeAsset, field: str
-) -> None:
-    make_asset()
-    Asset.objects.update(**{field: timezone.now() + timedelta(days=1)})
-
-    assert len(claims.claim(1)) == 1
-
-
-def test_the_longest_pause_of_an_asset_is_kept(make_asset: MakeAsset) -> None:
-    make_asset()
-    Asset.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=76))
-
-    assert claims.claim(1) == []
-
-
 def test_a_renewed_lease_lasts_longer(make_asset: MakeAsset) -> None:
     make_asset()
     claimed = claims.claim(1)
@@ -277,16 +260,38 @@ def test_a_fresh_url_is_asked_for_after_a_pause(
     assert asset.next_attempt_at > timezone.now() + timedelta(seconds=2)
 
 
-@pytest.mark.parametrize(("code", "state"), [("NotServed", "failed"), ("UrlExpired", "expired")])
-def test_a_fresh_url_that_does_not_come_counts_too(
-    make_asset: MakeAsset, code: str, state: str
-) -> None:
-    asset = make_asset(state="expired", error_code=code)
+def test_a_fresh_url_that_does_not_come_counts_too(make_asset: MakeAsset) -> None:
+    asset = make_asset(state="expired", error_code="UrlExpired")
 
     claims.count_renewal(Owner("post", "1"))
 
     asset.refresh_from_db()
-    assert (asset.state, asset.renewals) == (state, 1)
+    assert (asset.state, asset.renewals) == ("expired", 1)
+
+
+@pytest.mark.parametrize(
+    ("signed_for", "state"), [(None, "wanted"), (60, "wanted"), (-1, "failed")]
+)
+def test_where_no_fresh_url_comes_the_old_one_is_tried_once_more_while_it_is_signed(
+    make_asset: MakeAsset, signed_for: int | None, state: str
+) -> None:
+    ends = signed_for and timezone.now() + timedelta(seconds=signed_for)
+    asset = make_asset(state="expired", error_code="NotServed", url_expires_at=ends)
+
+    claims.count_renewal(Owner("post", "1"))
+
+    asset.refresh_from_db()
+    assert asset.state == state
+
+
+def test_the_second_page_from_the_old_url_ends_the_attempts(make_asset: MakeAsset) -> None:
+    make_asset(state="expired", error_code="NotServed")
+    claims.count_renewal(Owner("post", "1"))
+    Asset.objects.update(next_attempt_at=timezone.now())
+
+    asset = fail(claims.claim(1)[0], NotServed("a text"))
+
+    assert asset.state == "failed"
 
 
 def test_a_new_run_allows_fresh_urls_again(make_asset: MakeAsset) -> None:

@@ -54,6 +54,7 @@ STREAM_PACES = {
 }
 # A profile that shows nothing: asked now and then whether it has come back.
 HIDDEN_PACE = Pace(12 * HOUR, 12 * HOUR, 7 * DAY, growth=2.0, quiet_growth=2.0)
+LONGEST_INTERVAL = max(pace.quietest for pace in (*STORY_PACES.values(), *STREAM_PACES.values()))
 
 
 def next_interval(

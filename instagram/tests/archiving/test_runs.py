@@ -50,15 +50,6 @@ def test_the_run_of_a_dead_worker_is_due_within_a_minute() -> None:
     assert runs.claim(run.pk, now=timezone.now() + timedelta(seconds=60)) is not None
 
 
-@pytest.mark.parametrize("field", ["next_attempt_at", "leased_until"])
-def test_a_time_that_only_a_wrong_clock_can_set_holds_no_run_up(field: str) -> None:
-    run = claimed("posts")
-    ArchiveRun.objects.update(leased_until=None)
-    ArchiveRun.objects.update(**{field: timezone.now() + timedelta(days=1)})
-
-    assert runs.claim(run.pk, now=timezone.now()) is not None
-
-
 def test_a_run_pauses_for_as_long_as_a_provider_may_ask() -> None:
     run = claimed("posts")
     later = timezone.now() + timedelta(hours=1)

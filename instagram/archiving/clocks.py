@@ -1,0 +1,64 @@
+"""The waits of the archive that only a wrong clock can have stored, and what ends them.
+
+Those of the provider are set right where calls are admitted (`ProviderState.set_right`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from api_logs import alarms
+from core import clocks
+from core.db.retrying import retry_on_conflict
+from instagram.archiving.schedule import intervals
+from instagram.models import ArchiveRun, StreamPoll
+from instagram.models import runs as run_limits
+from storage.models import Asset, StoredFile
+from storage.models import assets as asset_limits
+from storage.models.files import ENRICHMENT_LEASE
+
+log = structlog.get_logger(__name__)
+
+
+@retry_on_conflict
+def end_impossible_waits(*, now: datetime) -> timedelta:
+    """Let what waits for a time that cannot be be due now, and raise ClockAhead.
+
+    Returns by how much the latest time lay too late, zero where all are right. Sends 7 statements
+    where they are.
+    """
+    excess = max(_of_runs(now), _of_files(now), _of_polls(now))
+    if excess:
+        log.warning("clock.ahead", excess=excess.total_seconds())
+        alarms.clock_ahead("", excess, now=now)
+    return excess
+
+
+def _of_runs(now: datetime) -> timedelta:
+    active = ArchiveRun.objects.active()
+    return max(
+        clocks.set_right(active, "leased_until", longest=run_limits.LEASE, now=now),
+        clocks.set_right(active, "next_attempt_at", longest=run_limits.LONGEST_PAUSE, now=now),
+    )
+
+
+def _of_files(now: datetime) -> timedelta:
+    queued = Asset.objects.filter(state__in=(Asset.State.WANTED, Asset.State.EXPIRED))
+    unread = StoredFile.objects.filter(enriched_at=None)
+    return max(
+        clocks.set_right(queued, "leased_until", longest=asset_limits.LEASE, now=now),
+        clocks.set_right(queued, "next_attempt_at", longest=asset_limits.LONGEST_PAUSE, now=now),
+        clocks.set_right(unread, "enrichment_lease_until", longest=ENRICHMENT_LEASE, now=now),
+    )
+
+
+def _of_polls(now: datetime) -> timedelta:
+    """A poll that was made in the future is made again; any other is due when it can be."""
+    scheduled = StreamPoll.objects.exclude(due_at=None)
+    polled = clocks.set_right(
+        scheduled, "polled_at", longest=timedelta(), now=now, instead={"due_at": now}
+    )
+    due = clocks.set_right(scheduled, "due_at", longest=intervals.LONGEST_INTERVAL, now=now)
+    return max(polled, due)
