@@ -57,8 +57,8 @@ class Service:
         return f"{self.name} ended with status {self.process.returncode}.\n{log_tail(self.log)}"
 
     def start_again(self) -> Service:
-        """Start the program once more as it was, with the same address and data."""
-        return start(self.program, log=self.log, environment=self.environment)
+        """Start the program once more as it was; its log goes on below what led to its death."""
+        return launch(self.program, log=self.log, environment=self.environment)
 
     def ask_to_stop(self) -> None:
         """Send the signal by which this program ends in good order."""
@@ -81,7 +81,12 @@ def start(program: Program, *, log: Path, environment: Mapping[str, str]) -> Ser
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
-    with log.open("wb") as output:
+    return launch(program, log=log, environment=environment)
+
+
+def launch(program: Program, *, log: Path, environment: Mapping[str, str]) -> Service:
+    """Start a program in the background; its output is added to `log`."""
+    with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603  our own command lines
             program.command,
             env=environment,

@@ -57,6 +57,17 @@ def test_a_program_that_died_is_named_and_started_again(
     assert "sample ended with status -9; starting it again" in capsys.readouterr().err
 
 
+def test_the_log_tells_of_every_start_since_the_first(child: Child) -> None:
+    pids = [child.service.process.pid]
+    for _ in range(3):
+        assert eventually(lambda: str(pids[-1]) in child.service.log.read_text(), seconds=5)
+        die(child)
+        assert eventually(lambda: child.tend(AT_ONCE), seconds=5)
+        pids.append(child.service.process.pid)
+
+    assert eventually(lambda: child.service.log.read_text().split() == [*map(str, pids)], seconds=5)
+
+
 def test_a_program_is_not_started_before_its_pause_is_over(child: Child) -> None:
     die(child)
 
