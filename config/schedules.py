@@ -21,7 +21,7 @@ SCHEDULES = (
     Schedule("instagram.sweep_downloads", 15),
     Schedule("storage.sweep_enrichment", 15),
     Schedule("instagram.finish_erasures", 60),
-    Schedule("instagram.end_impossible_waits", 300),
+    Schedule("instagram.end_impossible_waits", 60),
     Schedule("instagram.delete_expired_runs", 3600),
     Schedule("storage.verify_due", 300),
     Schedule("storage.prune_quarantine", 86400),

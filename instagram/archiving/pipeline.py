@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from api_logs import recording
-from core.db.retrying import is_permanent, sqlstate
+from core.db.retrying import is_conflict, is_permanent, retry_on_conflict, sqlstate
 from core.errors import (
     CoreAPIError,
     Erased,
@@ -33,7 +33,6 @@ from core.errors import (
     UnexpectedPayload,
 )
 from core.tasks import send_on_commit
-from core.utils.answers import Payload
 from instagram import erasure
 from instagram.archiving import fetch, parse, persist, runs, schedule
 from instagram.archiving.records import (
@@ -115,10 +114,13 @@ def archive_profile(run: ArchiveRun, stream: RunStream) -> None:
     """Store the profile's fields, name, counts and picture."""
     asked_at = timezone.now()
     record = _ask_profile(run.user)
-    with one_transaction():
+
+    def write() -> None:
         run.user, outcome = persist.profile(run.user, record, now=timezone.now())
         runs.advance(run, stream, outcome)
         _close(run, stream, outcome, asked_at)
+
+    _store(write, run, stream)
 
 
 def _ask_profile(user: User) -> ProfileRecord:
@@ -143,48 +145,55 @@ def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
     _refuse_private(run)
     asked_at = timezone.now()
     page = parse.stories(fetch.stories(run.user))
-    with one_transaction():
+
+    def write() -> None:
         outcome = persist.stories(run.user, page.items, now=timezone.now())
         if page.names_all and not outcome.rejected:
             persist.absent.stories(run.user, page.ids, now=asked_at)
         runs.advance(run, stream, outcome, rejected=_lacking(page, "stories"))
         _close(run, stream, outcome, asked_at)
 
+    _store(write, run, stream)
+
 
 def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
     """Store every page of the grid, from the cursor where the stream stands to the end."""
-    _archive_tab(run, stream, fetch.posts, parse.posts, "in_grid")
+    _refuse_private(run)
+    while stream.state == RunStream.State.PENDING:
+        asked_at = timezone.now()
+        page = parse.posts(fetch.posts(run.user, stream.cursor))
+        _store_posts(run, stream, page, tab="in_grid", asked_at=asked_at)
 
 
 def archive_reels(run: ArchiveRun, stream: RunStream) -> None:
     """Store every page of the reels. Reels are posts; most of them stand in the grid too."""
-    _archive_tab(run, stream, fetch.reels, parse.reels, "in_reels")
-
-
-def _archive_tab(
-    run: ArchiveRun,
-    stream: RunStream,
-    ask: Callable[[User, str], Payload],
-    read: Callable[[object], Page[PostRecord]],
-    tab: persist.Tab,
-) -> None:
     _refuse_private(run)
     while stream.state == RunStream.State.PENDING:
         asked_at = timezone.now()
-        page = _without_advertisements(read(ask(run.user, stream.cursor)), run.user)
-        with one_transaction():
-            outcome = persist.posts(run.user, page.items, now=timezone.now(), tab=tab)
-            runs.advance(
-                run,
-                stream,
-                outcome,
-                next_cursor=page.next_cursor,
-                rejected=_lacking(page, "posts"),
-                shown=page.ids,
-            )
-            if stream.state != RunStream.State.PENDING:
-                persist.absent.posts(run, now=asked_at)
-            _close(run, stream, outcome, asked_at)
+        page = parse.reels(fetch.reels(run.user, stream.cursor))
+        _store_posts(run, stream, page, tab="in_reels", asked_at=asked_at)
+
+
+def _store_posts(
+    run: ArchiveRun,
+    stream: RunStream,
+    shown: Page[PostRecord],
+    *,
+    tab: persist.Tab,
+    asked_at: datetime,
+) -> None:
+    page = _without_advertisements(shown, run.user)
+
+    def write() -> None:
+        outcome = persist.posts(run.user, page.items, now=timezone.now(), tab=tab)
+        rejected = _lacking(page, "posts")
+        following = page.next_cursor
+        runs.advance(run, stream, outcome, next_cursor=following, rejected=rejected, shown=page.ids)
+        if stream.state != RunStream.State.PENDING:
+            persist.absent.posts(run, now=asked_at)
+        _close(run, stream, outcome, asked_at)
+
+    _store(write, run, stream)
 
 
 def archive_highlights(run: ArchiveRun, stream: RunStream) -> None:
@@ -203,7 +212,8 @@ def archive_highlights(run: ArchiveRun, stream: RunStream) -> None:
 def _archive_tray(run: ArchiveRun, stream: RunStream) -> None:
     asked_at = timezone.now()
     page = parse.highlights(fetch.highlights(run.user))
-    with one_transaction():
+
+    def write() -> None:
         outcome = persist.tray(run.user, page.items, now=timezone.now())
         rejected = (*page.rejected, *_cut_short(page, "tray"), *_cut_off(page))
         if page.names_all and not outcome.rejected and page.next_cursor is None:
@@ -211,6 +221,8 @@ def _archive_tray(run: ArchiveRun, stream: RunStream) -> None:
         following = Highlight.objects.to_read(run.user).first()
         runs.advance(run, stream, outcome, next_cursor=_cursor(following), rejected=rejected)
         _close(run, stream, outcome, asked_at)
+
+    _store(write, run, stream)
 
 
 def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
@@ -222,12 +234,15 @@ def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
     except (NotAvailable, UnexpectedPayload) as error:
         page = Page((), (UnexpectedPayload(str(error), path=f"highlight {highlight.pk}"),))
     page = _beside_the_tray(page, highlight)
-    with one_transaction():
+
+    def write() -> None:
         outcome = persist.highlight_stories(highlight, page, now=timezone.now())
         following = Highlight.objects.to_read(run.user, after=highlight).first()
         rejected = _lacking(page, f"highlight {highlight.pk}")
         runs.advance(run, stream, outcome, next_cursor=_cursor(following), rejected=rejected)
         _close(run, stream, outcome, asked_at)
+
+    _store(write, run, stream, highlight)
 
 
 def _beside_the_tray(page: Page[StoryRecord], highlight: Highlight) -> Page[StoryRecord]:
@@ -319,15 +334,44 @@ def _without_files(
             )
 
 
+def _store(write: Callable[[], None], run: ArchiveRun, *rows: Model) -> None:
+    """Write a page in one transaction; after a conflict again, so that no call was in vain.
+
+    Then from `rows` and the run's profile as they are by now: the first attempt has changed them.
+    The lease of the run stays the one that we hold. Raises what `one_transaction` does.
+    """
+
+    def write_again() -> None:
+        run.refresh_from_db(fields=["user"])
+        for row in rows:
+            row.refresh_from_db()
+        with transaction.atomic():
+            write()
+
+    with _explained():
+        try:
+            with transaction.atomic():
+                write()
+        except DatabaseError as error:
+            if not is_conflict(error):
+                raise
+            retry_on_conflict(write_again)()
+
+
 @contextmanager
 def one_transaction() -> Iterator[None]:
     """One page, one transaction. Raises Transient: a race with another page is worth a retry.
 
     Raises UnexpectedPayload where the same page would be refused again: a retry only costs calls.
     """
+    with _explained(), transaction.atomic():
+        yield
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
     try:
-        with transaction.atomic():
-            yield
+        yield
     except DatabaseError as error:
         if is_permanent(error):
             raise UnexpectedPayload(f"PostgreSQL refused the page: {sqlstate(error)}") from error
