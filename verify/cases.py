@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from simulator.envelope import FORMS
 
@@ -28,12 +28,12 @@ PATHS = (
 """Which calls a fault hits: all of them, or those of a stream."""
 
 BlowKind = Literal[
-    "kill", "valkey_flush", "valkey_restart", "postgres_restart", "disk_full", "outage"
-]
-BLOWS: tuple[BlowKind, ...] = (
-    "kill", "valkey_flush", "valkey_restart", "postgres_restart", "disk_full", "outage",
-)  # fmt: skip
-BLOWS_TO_SERVICES = frozenset({"valkey_flush", "valkey_restart", "postgres_restart"})
+    "kill", "valkey_flush", "valkey_restart", "postgres_restart", "postgres_killed", "disk_full",
+    "outage", "clock_ahead", "deadlocks",
+]  # fmt: skip
+BLOWS: tuple[BlowKind, ...] = get_args(BlowKind)
+RESTARTS: tuple[BlowKind, ...] = ("postgres_restart", "postgres_killed")
+BLOWS_TO_SERVICES = frozenset({"valkey_flush", "valkey_restart", *RESTARTS})
 
 CORE_API: dict[str, Rule] = {
     **{form: {"kind": "form", "form": form} for form in FORMS},
@@ -65,6 +65,11 @@ CDN: dict[str, Rule] = {
     "chunked": {"kind": "chunked"},
     "redirect_loop": {"kind": "redirect_loop"},
 }  # fmt: skip
+WAITS: tuple[Rule, ...] = (
+    {**CORE_API["unavailable"], "times": 3, "skip": 4},
+    {"service": "cdn", **CDN["status_503"], "times": 8},
+)
+"""A clock that is ahead does harm where something has to wait."""
 LASTING = ("invalid_token", "no_balance", "no_scope", "unavailable", "upstream_failed")
 """Forms that are also played until somebody mends them."""
 LIES = frozenset({"user_null"})
@@ -158,7 +163,7 @@ def _rule(choose: random.Random) -> Rule:
 
 def _alone() -> dict[str, Case]:
     """Each fault by itself, in a world of its own choice."""
-    rules = {
+    faults = {
         **{f"core_api.{name}": {**rule, "times": 3, "skip": 1} for name, rule in CORE_API.items()},
         **{
             f"core_api.{name}.mended": {**CORE_API[name], "times": None}
@@ -169,12 +174,13 @@ def _alone() -> dict[str, Case]:
     }  # fmt: skip
     cases = [
         Case(f"alone/{name}", index % WORLDS, (rule,))
-        for index, (name, rule) in enumerate(rules.items())
+        for index, (name, rule) in enumerate(faults.items())
     ]
     for index, kind in enumerate(BLOWS):
         for share in (0.2, 0.5, 0.8):
             blow = Blow(kind, 0, share)
-            cases.append(Case(f"alone/{kind}.{share}", index % WORLDS, (), (blow,)))
+            rules = WAITS if kind == "clock_ahead" else ()
+            cases.append(Case(f"alone/{kind}.{share}", index % WORLDS, rules, (blow,)))
     return {case.name.removeprefix("alone/"): case for case in cases}
 
 

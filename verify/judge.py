@@ -26,7 +26,7 @@ from instagram.models import (
 )
 from storage.models import Asset
 from verify import facts
-from verify.cases import Case
+from verify.cases import RESTARTS, Case
 from verify.crew import Crew
 from verify.facts import Facts, World
 
@@ -151,7 +151,7 @@ class Judge:
 
     def _is_explained(self, error: str, text: str) -> bool:
         if error in OF_THE_DATABASE:
-            return self.case.has("postgres_restart")
+            return self.case.has(*RESTARTS)
         if error == "OSError":
             return self.case.has("disk_full") and "No space left" in text
         return error == "LostLease" and self.case.workers > 1

@@ -31,6 +31,9 @@ class Services(Protocol):
     def restart_postgres(self) -> None:
         """Stop it without ceremony, start it on the same data, return once it answers."""
 
+    def kill_postgres(self) -> None:
+        """Kill it, start it on the same data, return once it answers."""
+
     def restart_valkey(self) -> None:
         """Kill it, start it on the same data, return once it answers."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
@@ -18,16 +19,21 @@ from instagram.archiving import pipeline
 from instagram.models import ArchiveRun, User
 from storage.models import Asset
 from verify import worlds
-from verify.cases import Blow, Case
+from verify.cases import RESTARTS, Blow, BlowKind, Case
 from verify.crew import Crew, Steps, forget_messages
 from verify.facts import World
 from verify.judge import Judge
 from verify.lab import Lab
+from verify.rival import quarrel
 
 TICK = timedelta(seconds=15)
 """Between two sweeps, at least; longer and longer, or every file's next try were a step."""
 PATIENCE = timedelta(hours=30)
 """By then everything must have ended well, whatever happened."""
+LONGEST_WAIT = timedelta(minutes=90)
+"""Nothing waits longer by itself, unless a wrong clock has stored its time."""
+AHEAD = timedelta(days=1)
+"""A wrong clock is so far ahead; that must cost no such time."""
 OUTAGE = timedelta(hours=1)
 MENDED_AFTER = timedelta(minutes=20)
 """Then somebody has noticed a fault that does not pass by itself."""
@@ -133,10 +139,15 @@ class Scene:
         began = time.monotonic()
         self._strike_before(blows)
         counts = [Steps(doom=doom) for _, doom in jobs]
+        at = self.now + (AHEAD if _strikes("clock_ahead", blows) else timedelta())
         processes = [
-            self.crew.start(job, at=self.now, steps=steps)
+            self.crew.start(job, at=at, steps=steps)
             for (job, _), steps in zip(jobs, counts, strict=True)
         ]
+        if _strikes("deadlocks", blows):
+            rival = partial(quarrel, self._usual_seconds())
+            processes.append(self.crew.start(rival, at=self.now, steps=Steps()))
+            counts.append(Steps())
         self._strike_meanwhile(blows)
         for process, steps in zip(processes, counts, strict=True):
             if not self.crew.finish(process):
@@ -151,6 +162,9 @@ class Scene:
     def _doom(self, blow: Blow) -> int:
         whole = self.reference.steps if self.reference else 1000
         return max(1, int(blow.share * whole))
+
+    def _usual_seconds(self) -> float:
+        return self.reference.seconds if self.reference else 1.0
 
     def _strike_before(self, blows: list[Blow] | tuple[()]) -> None:
         for blow in blows:
@@ -169,14 +183,15 @@ class Scene:
             "valkey_flush": self.lab.services.flush_valkey,
             "valkey_restart": self.lab.services.restart_valkey,
             "postgres_restart": self.lab.services.restart_postgres,
+            "postgres_killed": self.lab.services.kill_postgres,
         }
-        whole = self.reference.seconds if self.reference else 1.0
+        whole = self._usual_seconds()
         began = time.monotonic()
         for blow in sorted(blows, key=lambda each: each.share):
             if blow.kind in strikes:
                 time.sleep(max(0.0, began + blow.share * whole - time.monotonic()))
                 strikes[blow.kind]()
-                self.lost_pages += blow.kind == "postgres_restart"
+                self.lost_pages += blow.kind in RESTARTS
 
     def _move_on(self) -> bool:
         """Go to the time when something is due; False when the case is over."""
@@ -187,6 +202,7 @@ class Scene:
         if due is None:
             return self._ask_again()
         tick = TICK * (1 + self.steps // STEPS_PER_TICK)
+        due = min(due, self.now + LONGEST_WAIT)
         self.now = max(self.now + tick, due + timedelta(milliseconds=1))
         self._mend()
         return True
@@ -250,6 +266,8 @@ class Scene:
         return not (self.case.is_lied_to or self.case.is_told_in_parts)
 
     def _verdict(self) -> Verdict:
+        if self.case.has("clock_ahead") and self.now - worlds.NOON > AHEAD / 2:
+            self.judge.find(f"a clock that was ahead cost {self.now - worlds.NOON}")
         self.judge.note_hits(self.lab.control.faults())
         calls = APIRequestLog.objects.exclude(batch="").exclude(batch="renewal").count()
         own = Undisturbed(
@@ -276,3 +294,7 @@ class Scene:
             took=self.now - worlds.NOON,
             undisturbed=own,
         )
+
+
+def _strikes(kind: BlowKind, blows: Iterable[Blow]) -> bool:
+    return any(blow.kind == kind for blow in blows)

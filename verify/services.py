@@ -18,7 +18,7 @@ from embedded import postgres, processes, valkey
 from embedded.processes import Service
 
 # What is committed must outlive the server's sudden death, but not the machine's.
-QUICK = ("fsync=off", "full_page_writes=off")
+QUICK = ("fsync=off", "full_page_writes=off", "deadlock_timeout=50ms")
 SECONDS_TO_START = 60.0
 
 
@@ -37,12 +37,24 @@ class OwnServices:
 
     def restart_postgres(self) -> None:
         """Stop it as a crash would, start it on the same data, return once it answers."""
-        self.postgres.process.send_signal(signal.SIGQUIT)
+        self._end_postgres(signal.SIGQUIT)
+
+    def kill_postgres(self) -> None:
+        """Kill it, so that its children go on for a moment; the rest as `restart_postgres`."""
+        self._end_postgres(signal.SIGKILL)
+
+    def _end_postgres(self, number: int) -> None:
+        self.postgres.process.send_signal(number)
         self.postgres.process.wait()
-        self.postgres = processes.start(
-            self.postgres.program, log=self.postgres.log, environment=postgres.environment()
-        )
+        _wait(self._postgres_runs)
         _wait(self._database_answers)
+
+    def _postgres_runs(self) -> bool:
+        """Whether it has begun anew: not while children of the one before hold its memory."""
+        if self.postgres.process.poll() is not None:
+            self.postgres = self.postgres.start_again()
+            time.sleep(0.2)
+        return self.postgres.process.poll() is None
 
     def restart_valkey(self) -> None:
         """Kill it, start it on the same data, return once it answers."""
