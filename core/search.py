@@ -6,6 +6,7 @@ The index narrows, `LIKE` on the text decides, so a hash collision costs time, n
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zlib
 from collections.abc import Iterable
@@ -19,11 +20,34 @@ WORD_START = " "
 LONGEST_QUERY = 200
 
 
+# Unicode gives these no decomposition; they stand for what people type without them.
+WRITTEN_AS = {
+    "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ȷ": "j", "ŋ": "n", "ĸ": "k", "ə": "e",
+    "ǝ": "e", "ɛ": "e", "ɔ": "o", "ɣ": "g", "ɩ": "i", "ʊ": "u", "ʒ": "z", "ɵ": "o", "ɡ": "g",
+    "ɑ": "a",
+}  # fmt: skip
+# Latin Extended-A and -B, IPA and Phonetic Extensions, Extended-C, -D and -E.
+LATIN = ((0x00C0, 0x02B0), (0x1D00, 0x1DC0), (0x2C60, 0x2C80), (0xA720, 0xA800), (0xAB30, 0xAB70))
+MARKED = re.compile(r"LATIN (?:SMALL LETTER ([A-Z])(?: WITH .+)?|LETTER SMALL CAPITAL ([A-Z]))")
+
+
+def bare_letters() -> dict[int, str]:
+    """The Latin letters that NFKD leaves whole, and what they are read as: `ł`, `ø`, `ᴀ`, `æ`."""
+    table = str.maketrans(WRITTEN_AS)
+    for code in (code for first, end in LATIN for code in range(first, end)):
+        if found := MARKED.fullmatch(unicodedata.name(chr(code), "")):
+            table.setdefault(code, (found[1] or found[2]).lower())
+    return table
+
+
+BARE_LETTERS = bare_letters()
+
+
 def normalise(text: str) -> str:
-    """Fold case, accents and white space: `Ébène  NOIR` becomes `ebene noir`."""
+    """Fold case, accents, other marks and white space: `Ébène  ŁÓDŹ` becomes `ebene lodz`."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return " ".join(bare.split())
+    return " ".join(bare.translate(BARE_LETTERS).split())
 
 
 def grams(word: str) -> set[int]:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from rest_framework.test import APIClient
 
+from core.search import document_grams
 from instagram.models import Story, StreamPoll
 from instagram.tests.archiving.test_replay import feed, replayed, stored
 from storage.models import Asset
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 FIRST = [("instagram", "0001_initial")]
+UNFOLDED = [("instagram", "0011_bounded_texts")]
 SPLIT = [("instagram", "0009_sort_time"), ("storage", "0004_identity")]
 
 
@@ -157,3 +159,13 @@ def test_pictures_that_their_extensions_had_split_are_joined(
         "a_n.mp4": "d" * 64,
     }
     assert "2 files had been split" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["lodz", "łódź"])
+def test_what_was_written_with_a_letter_of_its_own_is_found_by_the_plain_one(word: str) -> None:
+    with downgraded(UNFOLDED) as apps:
+        profile(apps, 1, search_text=" łodz", search_grams=document_grams(" łodz"))
+
+    found = APIClient().get("/instagram/users/", {"search": word}).json()["results"]
+
+    assert [each["username"] for each in found] == ["profile1"]
