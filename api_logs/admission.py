@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from api_logs import alarms, budget, recording, urgency
-from api_logs.connection import CONNECTION
+from api_logs.connection import CONNECTION, short_transaction
 from api_logs.models import ProviderState
 from api_logs.recording import Attempt, Ending, Outcome
 from core.clocks import TOLERANCE
@@ -116,7 +115,7 @@ def _decide(attempt: Attempt, limits: CallLimits) -> Admission | NotYet | CoreAP
     if limits.calls_stopped:
         text = "Staff has stopped all calls: in the admin under Settings, Core API."
         return CallsStopped(text, retry_after=LOOK_AGAIN_AFTER)
-    with transaction.atomic(using=CONNECTION):
+    with short_transaction():
         state = _locked(attempt.provider.name)
         now = timezone.now()
         _set_right(state, attempt.provider.requests_per_second, now)
@@ -155,7 +154,7 @@ def _slot(
 def _conclude(attempt: Attempt, admission: Admission, outcome: Outcome, ending: Ending) -> None:
     """One transaction: complete the row, and draw the conclusions for the calls to come."""
     now = timezone.now()
-    with transaction.atomic(using=CONNECTION):
+    with short_transaction():
         recording.finish(admission.row, attempt, outcome, ending)
         _learn(attempt, admission, outcome, ending, now)
         if ending.error:

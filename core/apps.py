@@ -2,8 +2,12 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.apps.registry import Apps
+from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+
+from core.db.encoding import require_utf8
 
 
 class CoreConfig(AppConfig):
@@ -14,8 +18,17 @@ class CoreConfig(AppConfig):
     verbose_name = "Operation"
 
     def ready(self) -> None:
-        """Let each `migrate`, which everything else waits for, bring the schedules up to date."""
+        """Let each `migrate`, which everything else waits for, bring the schedules up to date.
+
+        It asks of the services what an archive needs, and no connection is made to a database of
+        the wrong encoding.
+        """
+        from core import checks  # noqa: PLC0415  not before the models are loaded
+
         post_migrate.connect(sync_schedules, sender=self)
+        connection_created.connect(require_utf8)
+        register(checks.clocks, Tags.database)
+        register(checks.eviction, Tags.database)
 
 
 def sync_schedules(*, using: str, apps: Apps = apps, **_: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -32,7 +32,12 @@ KEY_SECONDS = 60
 
 
 def database() -> bool:
-    """Write what a worker writes and take it back: a read-only standby answers every query."""
+    """Open every connection that work needs, write what a worker writes, and take it back.
+
+    A read-only standby answers every query, and a pooler may refuse one connection of several.
+    """
+    for alias in connections:
+        connections[alias].ensure_connection()
     with transaction.atomic():
         WorkerHeartbeat.beat(f"health {uuid.uuid4().hex}")
         transaction.set_rollback(True)

@@ -9,6 +9,7 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connections
 from redis.exceptions import RedisError
@@ -70,7 +71,7 @@ def run(check: Check, outcome: Future[Any]) -> None:
     result = None
     try:
         result = check()
-    except (DatabaseError, RedisError, OSError) as error:
+    except (DatabaseError, ImproperlyConfigured, RedisError, OSError) as error:
         log.warning("health.check_failed", check=check, error=type(error).__name__)
     finally:
         connections.close_all()

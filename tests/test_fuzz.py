@@ -32,6 +32,7 @@ PARAMETERS = [
     "cursor", "page_size", "ordering", "search", "user", "variant", "state", "page", "format",
 ]  # fmt: skip
 
+pytestmark = pytest.mark.django_db(databases=["default", "api_log"])
 bounded = hypothesis_settings(
     max_examples=6,
     deadline=None,
@@ -42,7 +43,7 @@ bounded = hypothesis_settings(
 
 
 @pytest.fixture
-def rows(own_cache: None, db: None, settings: Settings) -> Iterator[None]:
+def rows(own_cache: None, settings: Settings) -> Iterator[None]:
     """Something to list; no limits; and the test's transaction survives the end of a request."""
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "1000000/min")
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}

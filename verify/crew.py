@@ -139,7 +139,7 @@ class Crew:
         with self.log.open("ab") as log:
             for stream in (1, 2):
                 os.dup2(log.fileno(), stream)
-        stamina.set_testing(True, attempts=3)  # tries as often, waits for nothing
+        stamina.set_testing(True, attempts=10, cap=True)  # tries as often, waits for nothing
         steps.watch()
         with time_machine.travel(at):
             job()

@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoAssertNumQueries
 
 from api_logs import admission
+from api_logs.connection import short_transaction
 from api_logs.models import APIRequestLog, ProviderState, Spending
 from api_logs.models.providers import FAILURES_TO_OPEN
 from api_logs.tests.calls import PRICE, attempt, in_threads, make
@@ -235,8 +236,8 @@ def test_a_call_costs_two_transactions() -> None:
         log.force_debug_cursor = False
 
     assert verbs == [
-        *("BEGIN", "SELECT", "SELECT", "UPDATE", "UPDATE", "INSERT", "COMMIT"),
-        *("BEGIN", "UPDATE", "UPDATE", "COMMIT"),
+        *("BEGIN", "SET", "SELECT", "SELECT", "UPDATE", "UPDATE", "INSERT", "COMMIT"),
+        *("BEGIN", "SET", "UPDATE", "UPDATE", "COMMIT"),
     ]
 
 
@@ -279,7 +280,7 @@ def test_a_killed_call_keeps_its_price_and_its_row() -> None:
 
 
 def test_a_worker_that_hangs_in_a_decision_loses_its_lock() -> None:
-    with connections["api_log"].cursor() as cursor:
+    with short_transaction(), connections["api_log"].cursor() as cursor:
         cursor.execute("SHOW idle_in_transaction_session_timeout")
 
         assert cursor.fetchone() == ("10s",)

@@ -111,10 +111,6 @@ DATABASES = {
     # The same database over a connection of its own: the API log survives a rollback around it.
     "api_log": {**database(pool_size=0), "TEST": {"MIRROR": "default"}},
 }
-# Its transactions lock what all workers need; one that hangs must not hold them up.
-LOCKS_END = "-c idle_in_transaction_session_timeout=10s"
-LOG_OPTIONS = DATABASES["api_log"]["OPTIONS"]
-LOG_OPTIONS["options"] = f"{LOG_OPTIONS.get('options', '')} {LOCKS_END}".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Time and language

@@ -29,12 +29,15 @@ from core.models import WorkerHeartbeat
 from core.probe import Probe
 from core.tasks import send
 
-pytestmark = pytest.mark.usefixtures("healthy")
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),
+    pytest.mark.usefixtures("healthy"),
+]
 WORDS = ("database", "redis", "storage", "worker", "beat", "queues")
 
 
 @pytest.fixture
-def healthy(transactional_db: None, own_cache: None, settings: Settings, tmp_path: Path) -> None:
+def healthy(own_cache: None, settings: Settings, tmp_path: Path) -> None:
     """Everything works: worker and beat gave signs of life, no message waits, files have room."""
     WorkerHeartbeat.beat("worker@somewhere", settings.QUEUES)
     schedules.sync()

@@ -1,0 +1,70 @@
+"""What PostgreSQL and Redis must be like, asked by each `migrate`, for which all else waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.db import connections
+from django.utils import timezone
+
+from core.clocks import TOLERANCE
+
+TIMEOUT = 5
+"""Seconds for Redis to answer."""
+
+
+def clocks(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """core.E001: the clocks of PostgreSQL and of this machine differ by minutes."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            [theirs] = cursor.fetchone()
+        difference = timezone.now() - theirs
+        if abs(difference) > TOLERANCE:
+            found.append(_clocks_differ(difference))
+    return found
+
+
+def _clocks_differ(difference: timedelta) -> CheckMessage:
+    side = "ahead of" if difference > timedelta() else "behind"
+    return Error(
+        f"The clock of this machine is {abs(difference)} {side} PostgreSQL's.",
+        hint="Signed addresses, pauses and stories live by the clock: set it right on both sides.",
+        id="core.E001",
+    )
+
+
+def eviction(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """core.E002: Redis drops keys when it is full, tasks and pauses among them.
+
+    A Redis that cannot be asked is no finding: `/health/` tells of one that is away.
+    """
+    if not databases:
+        return []
+    client = redis.Redis.from_url(
+        settings.CELERY_BROKER_URL,
+        decode_responses=True,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+    )
+    try:
+        with client:
+            found: Any = client.config_get("maxmemory*")
+    except redis.RedisError:  # away, or a service that does not tell
+        return []
+    policy = found.get("maxmemory-policy", "noeviction")
+    if policy == "noeviction" or found.get("maxmemory") == "0":
+        return []
+    return [
+        Error(
+            f"Redis drops keys when it is full: maxmemory-policy is {policy}.",
+            hint="redis-cli CONFIG SET maxmemory-policy noeviction, and the same in its settings.",
+            id="core.E002",
+        )
+    ]

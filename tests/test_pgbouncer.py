@@ -1,0 +1,92 @@
+"""PostgreSQL behind a pooler that gives each transaction any session, tried with PgBouncer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from embedded import postgres, processes, unprivileged
+from embedded.processes import Program, eventually
+from tests.sources import ROOT
+
+BINARY = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+INSTALL = "apt-get install -y pgbouncer"
+SETTINGS = """
+[databases]
+* = host={server} user=postgres
+[pgbouncer]
+unix_socket_dir = {folder}
+listen_port = {port}
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+server_idle_timeout = 1
+"""
+PORT = 6432
+pytestmark = pytest.mark.skipif(
+    BINARY is None and os.environ.get("CI") != "true", reason=f"needs PgBouncer: {INSTALL}"
+)
+
+
+@pytest.fixture
+def pooler(tmp_path: Path) -> Iterator[str]:
+    """The folder of the socket behind which a PgBouncer stands before the server of the tests."""
+    assert BINARY, INSTALL
+    with tempfile.TemporaryDirectory(prefix="pooler-", dir="/tmp") as name:  # a short path
+        folder = Path(name)
+        settings = folder / "pgbouncer.ini"
+        server = connection.settings_dict["HOST"]
+        settings.write_text(SETTINGS.format(server=server, folder=folder, port=PORT))
+        way = unprivileged.choose(postgres.find_binaries(), folder / "data")
+        way.own(folder)
+        program = Program("pgbouncer", [*way.prefix, BINARY, str(settings)], user=way.user)
+        service = processes.start(program, log=tmp_path / "pooler.log", environment=os.environ)
+        socket = folder / f".s.PGSQL.{PORT}"
+        assert eventually(socket.exists, seconds=10), service.ending()
+        yield name
+        processes.stop_all([service], grace=5)
+
+
+@pytest.fixture
+def database(pooler: str) -> Iterator[str]:
+    """The address of a database of its own, through the pooler."""
+    name = f"pooled_{uuid.uuid4().hex[:12]}"
+    server = make_conninfo(
+        host=connection.settings_dict["HOST"], user="postgres", dbname="postgres"
+    )
+    with psycopg.connect(server, autocommit=True) as own:
+        own.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield f"postgresql://postgres@/{name}?host={pooler}&port={PORT}"
+    with psycopg.connect(server, autocommit=True) as own:
+        own.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_profiles_are_archived_through_a_pooler(database: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": database, "INSTARCHIVER_DATA": str(tmp_path)}
+    environment.pop("REDIS_URL", None)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "embedded", "demo", "--exit"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    with psycopg.connect(database) as pooled:
+        states = pooled.execute("SELECT DISTINCT state FROM instagram_archiverun").fetchall()
+    assert states == [("succeeded",)]
