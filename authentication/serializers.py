@@ -48,6 +48,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
     """Who is signed in."""
 
     username = serializers.CharField()
+    photo_url = serializers.CharField(max_length=500, read_only=True, help_text="empty: none")
 
     class Meta:
         model = Account

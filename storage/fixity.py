@@ -124,6 +124,7 @@ def take_back(seen: Seen, now: datetime) -> FixityEvent | None:
     return give_up(seen, now)
 
 
+@retry_on_conflict
 def give_up(seen: Seen, now: datetime) -> FixityEvent | None:
     """As `take_back`, where somebody has made sure that the folder is the right one."""
     with transaction.atomic():

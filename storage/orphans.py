@@ -9,6 +9,7 @@ from itertools import islice
 
 from django.db import transaction
 
+from core.db.retrying import retry_on_conflict
 from storage import removal, store
 from storage.models import StoredFile
 from storage.store import name_of
@@ -33,6 +34,7 @@ def rows(now: datetime) -> list[StoredFile]:
     return list(StoredFile.objects.unreferenced(now - GRACE).order_by("pk"))
 
 
+@retry_on_conflict
 @transaction.atomic
 def delete_row(file: StoredFile, now: datetime) -> bool:
     """Delete the row and its bytes; False where it has come into use meanwhile."""
@@ -42,6 +44,7 @@ def delete_row(file: StoredFile, now: datetime) -> bool:
     return not rows.exists()
 
 
+@retry_on_conflict
 @transaction.atomic
 def delete_file(name: str) -> bool:
     """Delete bytes that no row names; False, and they stay, where one does by now.

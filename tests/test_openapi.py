@@ -6,7 +6,10 @@ After a wanted change:
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 
@@ -19,3 +22,39 @@ def test_the_document_is_free_of_warnings_and_as_agreed(tmp_path: Path) -> None:
     call_command("spectacular", format="openapi-json", file=str(made), fail_on_warn=True)
 
     assert made.read_text() == SNAPSHOT.read_text()
+
+
+def parts(found: Any, *place: Any) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Every object in the document with its place."""
+    if isinstance(found, dict):
+        yield place, found
+        for key, each in found.items():
+            yield from parts(each, *place, key)
+    elif isinstance(found, list):
+        for number, each in enumerate(found):
+            yield from parts(each, *place, number)
+
+
+def test_null_stands_only_where_openapi_3_0_allows_it() -> None:
+    document = json.loads(SNAPSHOT.read_text())
+
+    nullable = [(where, part) for where, part in parts(document) if "nullable" in part]
+    assert [where for where, part in nullable if "type" not in part] == []
+
+
+def test_no_value_fits_both_sides_of_a_choice() -> None:
+    document = json.loads(SNAPSHOT.read_text())
+
+    assert [where for where, part in parts(document) if "oneOf" in part] == []
+
+
+def test_every_status_is_named_one_by_one() -> None:
+    document = json.loads(SNAPSHOT.read_text())
+
+    statuses = {
+        status
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for status in operation["responses"]
+    }
+    assert all(status.isdecimal() for status in statuses)

@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.api.schema.with_typed_nulls",
         "core.api.schema.with_errors",
     ],
     "ENUM_NAME_OVERRIDES": {

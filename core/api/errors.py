@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -31,16 +32,33 @@ class TooLarge(APIException):
 def exception_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an exception raised in a view; None for our own faults, which `server_error` answers.
 
-    A validation error without a field stands under `non_field_errors`, so that every 400 for
-    wrong input is an object.
+    A validation error without a field stands under `non_field_errors`, and what is wrong inside a
+    field in the list of that field, so that every 400 for wrong input has one shape.
     """
     if isinstance(error, RequestDataTooBig):
         error = TooLarge()
     if isinstance(error, SuspiciousOperation):
         error = ParseError("Bad request.")
-    if isinstance(error, ValidationError) and isinstance(error.detail, list):
-        error = ValidationError({"non_field_errors": error.detail})
+    if isinstance(error, ValidationError):
+        error = ValidationError(_by_field(error.detail))
     return exception_handler(error, context)
+
+
+def _by_field(detail: Any) -> dict[str, list[Any]]:
+    if isinstance(detail, dict):
+        return {field: [*_messages(wrong)] for field, wrong in detail.items()}
+    return {"non_field_errors": [*_messages(detail)]}
+
+
+def _messages(detail: Any) -> Iterator[Any]:
+    """Every message in what serializers nest: lists of lists, and items by their places."""
+    if isinstance(detail, dict):
+        detail = detail.values()
+    elif not isinstance(detail, list):
+        yield detail
+        return
+    for each in detail:
+        yield from _messages(each)
 
 
 # Django passes `exception` to its handlers by that name.

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.permissions import SAFE_METHODS
 
+from core.api.pagination import NumberedPagination
 from core.api.permissions import MayRead
 
 
@@ -18,6 +19,15 @@ class Operation(AutoSchema):
         schemes: list[dict[str, Any]] = super().get_auth()
         open_to_all = MayRead in self.view.permission_classes and self.method in SAFE_METHODS
         return [*schemes, {}] if open_to_all else schemes
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        """Lists that are counted have an envelope of their own."""
+        name: str = super().get_paginated_name(serializer_name)
+        return (
+            f"Counted{name}"
+            if getattr(self.view, "pagination_class", None) is NumberedPagination
+            else name
+        )
 
     def get_tags(self) -> list[str]:
         """`posts` for /instagram/posts/, `authentication` for what is below that."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
@@ -10,12 +12,15 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.renderers import BaseRenderer
 
+PLACES = frozenset({"cursor", "since", "page"})
+"""Query parameters that name a place in a list, which may not exist."""
 ERROR = {
     "type": "object",
     "description": "`detail` says what is wrong, or each wrong field has a list of messages.",
     "properties": {
         "detail": {"type": "string"},
         "code": {"type": "string", "description": "`token_not_valid`: refresh, then try again"},
+        "request_id": {"type": "string", "description": "finds the cause in the operator's logs"},
     },
     "additionalProperties": {"type": "array", "items": {"type": "string"}},
 }
@@ -42,13 +47,48 @@ class SchemaView(SpectacularAPIView):
 
 
 def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook that adds to every operation what it answers when it refuses."""
+    """A hook that adds to every operation what it answers when it refuses, status by status."""
     result["components"]["schemas"]["Error"] = ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    refused = {"description": "Refused", "content": content}
-    for operations in result["paths"].values():
+    for path, operations in result["paths"].items():
         for operation in operations.values():
-            operation["responses"]["4XX"] = refused
+            given = {
+                str(status.value): {"description": status.phrase, "content": content}
+                for status in refusals(path, operation)
+            }
+            responses = {**given, **operation["responses"]}
+            operation["responses"] = {code: responses[code] for code in sorted(responses)}
+    return result
+
+
+def refusals(path: str, operation: dict[str, Any]) -> Iterator[HTTPStatus]:
+    """What an operation can answer instead of what was asked for."""
+    query = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+    yield HTTPStatus.NOT_ACCEPTABLE
+    yield HTTPStatus.TOO_MANY_REQUESTS
+    yield HTTPStatus.SERVICE_UNAVAILABLE
+    if query or "requestBody" in operation:
+        yield HTTPStatus.BAD_REQUEST
+    if "requestBody" in operation:
+        yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    if operation.get("security"):
+        yield HTTPStatus.UNAUTHORIZED
+        yield HTTPStatus.FORBIDDEN
+    if "{" in path or query & PLACES:
+        yield HTTPStatus.NOT_FOUND
+
+
+def with_typed_nulls(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook that says where null may stand for an object so that OpenAPI 3.0 allows it.
+
+    `nullable` counts only beside a `type`, and what `allOf` names allows no null.
+    """
+    for schema in result["components"]["schemas"].values():
+        for name, found in schema.get("properties", {}).items():
+            if found.get("nullable") and "allOf" in found:
+                rest = {key: found[key] for key in found if key not in {"allOf", "nullable"}}
+                schema["properties"][name] = {"anyOf": [*found["allOf"], {"enum": [None]}], **rest}
     return result
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -95,19 +96,25 @@ def _give_up(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
         case PrivateProfile():
             runs.skip(run, stream, error)
         case NoSuchProfile() if stream.name == RunStream.Name.PROFILE:
-            with transaction.atomic():
-                persist.missing(run.user, now=timezone.now(), last_seen=_last_poll(run, stream))
-                runs.fail_all(run, error)
+            _write(partial(_miss, run, stream, error), run)
         case Erased():
             erasure.refuse(run, error)
         case NoSuchProfile():  # no vote: it is the profile itself that must be asked
-            with transaction.atomic():
-                runs.fail(run, stream, error)
-                schedule.doubt(run.user, now=timezone.now())
+            _write(partial(_doubt, run, stream, error), run)
         case NotConfigured() | Unauthorized() | NoCredit():
             runs.fail_all(run, error)
         case _:
             runs.fail(run, stream, error)
+
+
+def _miss(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
+    persist.missing(run.user, now=timezone.now(), last_seen=_last_poll(run, stream))
+    runs.fail_all(run, error)
+
+
+def _doubt(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
+    runs.fail(run, stream, error)
+    schedule.doubt(run.user, now=timezone.now())
 
 
 def archive_profile(run: ArchiveRun, stream: RunStream) -> None:
@@ -335,10 +342,16 @@ def _without_files(
 
 
 def _store(write: Callable[[], None], run: ArchiveRun, *rows: Model) -> None:
-    """Write a page in one transaction; after a conflict again, so that no call was in vain.
+    """Write a page as `_write` does. Raises what `one_transaction` does."""
+    with _explained():
+        _write(write, run, *rows)
+
+
+def _write(write: Callable[[], None], run: ArchiveRun, *rows: Model) -> None:
+    """Write in one transaction; after a conflict again, so that no call was in vain.
 
     Then from `rows` and the run's profile as they are by now: the first attempt has changed them.
-    The lease of the run stays the one that we hold. Raises what `one_transaction` does.
+    The lease of the run stays the one that we hold.
     """
 
     def write_again() -> None:
@@ -348,14 +361,13 @@ def _store(write: Callable[[], None], run: ArchiveRun, *rows: Model) -> None:
         with transaction.atomic():
             write()
 
-    with _explained():
-        try:
-            with transaction.atomic():
-                write()
-        except DatabaseError as error:
-            if not is_conflict(error):
-                raise
-            retry_on_conflict(write_again)()
+    try:
+        with transaction.atomic():
+            write()
+    except DatabaseError as error:
+        if not is_conflict(error):
+            raise
+        retry_on_conflict(write_again)()
 
 
 @contextmanager

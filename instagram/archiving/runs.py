@@ -179,6 +179,7 @@ def _give_up(stream: RunStream, state: RunStream.State, error: CoreAPIError) -> 
     stream.finished_at = timezone.now()
 
 
+@retry_on_conflict
 @transaction.atomic
 def fail(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
     """End the stream without everything stored; what was stored stays. Raises LostLease."""
@@ -189,6 +190,7 @@ def fail(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
     log.warning("stream.failed", stream=stream.name, error_code=error.code, error=str(error))
 
 
+@retry_on_conflict
 @transaction.atomic
 def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
     """End every stream that is left with the same error: no further call can succeed.
@@ -200,6 +202,7 @@ def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
         fail(run, stream, error)
 
 
+@retry_on_conflict
 @transaction.atomic
 def skip(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
     """End the stream because the profile does not show it to anybody. Raises LostLease."""

@@ -9,13 +9,22 @@ from rest_framework import serializers
 
 from instagram.models import ChangeEvent
 
+VALUE = {
+    "anyOf": [
+        {"type": "string", "nullable": True},
+        {"type": "number"},
+        {"type": "boolean"},
+        {"type": "array", "items": {}},
+        {"type": "object", "additionalProperties": True},
+    ],
+}
 DIFFERENCES = {
     "type": "object",
     "description": "Each changed field; `old` is null for what was not known before.",
     "additionalProperties": {
         "type": "object",
         "required": ["old", "new"],
-        "properties": {"old": {"nullable": True}, "new": {"nullable": True}},
+        "properties": {"old": VALUE, "new": VALUE},
     },
 }
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from core.db.retrying import retry_on_conflict
 from core.errors import BudgetExhausted, CallsStopped
 from instagram.archiving import starting
 from instagram.models import ArchiveRun, RunStream, StreamPoll
@@ -20,6 +21,7 @@ STORIES = RunStream.Name.STORIES
 WAITS = (BudgetExhausted, CallsStopped)
 
 
+@retry_on_conflict
 @transaction.atomic
 def dispatch(
     *, now: datetime, limit: int = MOST_ACTIVE, streams: Sequence[str] = starting.ORDER
@@ -47,6 +49,7 @@ def dispatch(
     return len({poll.user_id for poll in polls})
 
 
+@retry_on_conflict
 @transaction.atomic
 def join_stories(*, now: datetime) -> int:
     """Add due stories to active runs that do without them; returns to how many.

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from core.db.retrying import retry_on_conflict
 from instagram.archiving.schedule import intervals
 from instagram.models import RunStream, StreamPoll, User
 from instagram.models.users import ASKED_SCHEDULE, Schedule
@@ -30,6 +31,7 @@ FIRST_STORIES = timedelta(hours=4)  # after this, stories of the very first day 
 MOST_PROFILES = 5000
 
 
+@retry_on_conflict
 @transaction.atomic
 def apply_flags(*, now: datetime, limit: int = MOST_PROFILES) -> int:
     """Bring the due times of profiles in step with their flags; returns how many there were.
