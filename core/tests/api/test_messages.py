@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rest_framework.exceptions import ValidationError
 
@@ -18,7 +20,7 @@ from core.api.errors import exception_response
         ({"parts": [{}, {"name": ["wrong"]}]}, {"parts": ["wrong"]}),
     ],
 )
-def test_every_field_has_a_list_of_texts(detail: object, told: dict[str, list[str]]) -> None:
+def test_every_field_has_a_list_of_texts(detail: Any, told: dict[str, list[str]]) -> None:
     response = exception_response(ValidationError(detail), {})
 
     assert response is not None
