@@ -287,16 +287,8 @@ def _write_stored(stored: list[tuple[Success, int]]) -> None:
     if not stored:
         return
     now = timezone.now()
-    Asset.objects.filter(pk__in=[success.asset.pk for success, _ in stored]).update(
-        state=Asset.State.STORED,
-        file=Case(*(When(pk=success.asset.pk, then=Value(file)) for success, file in stored)),
-        stored_at=now,
-        updated_at=now,
-        lease=None,
-        leased_until=None,
-        error_code="",
-        error="",
-    )
+    files = Case(*(When(pk=success.asset.pk, then=Value(file)) for success, file in stored))
+    Asset.objects.filter(pk__in=[success.asset.pk for success, _ in stored]).give(files, now)
 
 
 def _write_failure(failure: Failure, url: str) -> Asset.State:

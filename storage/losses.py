@@ -49,16 +49,7 @@ def put_right(event: FixityEvent, repair: FixityEvent.Repair, now: datetime) -> 
         StoredFile.objects.filter(sha256=event.sha256).update(lost_at=None, verified_at=now)
         file = StoredFile.objects.get(sha256=event.sha256)
         wanted = Asset.objects.filter(pk__in=event.assets).exclude(state=Asset.State.STORED)
-        wanted.update(
-            state=Asset.State.STORED,
-            file=file,
-            stored_at=now,
-            updated_at=now,
-            lease=None,
-            leased_until=None,
-            error_code="",
-            error="",
-        )
+        wanted.give(file, now)
         StoredFile.objects.filter(pk__in=event.posters_of, poster=None).update(poster=file)
         event.close(repair, now)
     log.info("fixity.repaired", file=event.name, repair=str(repair))

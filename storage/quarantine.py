@@ -132,16 +132,7 @@ def _is_moved(source: str, target: str) -> bool:
 def _give_to_asset(row: Quarantined, file: StoredFile, now: datetime) -> None:
     """Let the asset of the row have the file, unless it has found other bytes meanwhile."""
     wanted = Asset.objects.filter(pk__in=[row.asset_id]).exclude(state=Asset.State.STORED)
-    wanted.update(
-        state=Asset.State.STORED,
-        file=file,
-        stored_at=now,
-        updated_at=now,
-        lease=None,
-        leased_until=None,
-        error_code="",
-        error="",
-    )
+    wanted.give(file, now)
 
 
 def remove(rows: QuerySet[Quarantined]) -> int:

@@ -34,6 +34,19 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         expired = self.filter(next_attempt_at__lte=now, state=Asset.State.EXPIRED)
         return expired.order_by("priority", "next_attempt_at", "pk")
 
+    def give(self, file: StoredFile | Case, now: datetime) -> int:
+        """Write down that they have the file, or the key of one for each; returns how many."""
+        return self.update(
+            state=Asset.State.STORED,
+            file=file,
+            stored_at=now,
+            updated_at=now,
+            lease=None,
+            leased_until=None,
+            error_code="",
+            error="",
+        )
+
     def stored(self) -> AssetQuerySet:
         """Those whose verified bytes we have."""
         return self.filter(state=Asset.State.STORED)
