@@ -13,6 +13,6 @@ def resolve(alarms: AlarmQuerySet, *, by: str, now: datetime) -> int:
     return alarms.open().update(resolved_at=now, resolved_by=by)
 
 
-def ask_now(providers: ProviderStateQuerySet, *, now: datetime) -> int:
+def try_now(providers: ProviderStateQuerySet, *, now: datetime) -> int:
     """End the pauses and breaks of the providers, so that the next call goes out; how many."""
     return providers.update(next_slot_at=now, failures=0, breaks=0, open_until=None)

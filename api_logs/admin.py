@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from api_logs.actions import ask_now, resolve
+from api_logs.actions import resolve, try_now
 from api_logs.models import Alarm, APIRequestLog, ProviderState, Spending
 from api_logs.models.alarms import AlarmQuerySet
 from api_logs.models.providers import ProviderStateQuerySet
@@ -126,7 +126,7 @@ class ProviderStateAdmin(ReadOnlyAdmin):
     @admin.action(description="Try now: end pauses and breaks", permissions=["retry"])
     def try_now(self, request: HttpRequest, queryset: ProviderStateQuerySet) -> None:
         """Let the next call to the chosen providers go out."""
-        count = ask_now(queryset, now=timezone.now())
+        count = try_now(queryset, now=timezone.now())
         self.message_user(request, f"{count} providers are asked again.", messages.SUCCESS)
 
 

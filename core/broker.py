@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from kombu.transport import redis
+from redis import Redis
 from redis.exceptions import ResponseError
 
 WRITE_KEY = "instarchiver:broker"
 WRITE_SECONDS = 60
+TIMEOUT = 2
+"""Seconds in which Redis answers a question about itself."""
+
+
+def client(**options: Any) -> Redis:
+    """A client of the broker's Redis, to ask and not to send messages."""
+    return Redis.from_url(
+        settings.CELERY_BROKER_URL,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        **options,
+    )
 
 
 class Transport(redis.Transport):

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import redis
-from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import connections
 from django.utils import timezone
+from redis.exceptions import RedisError
 
+from core import broker
 from core.clocks import TOLERANCE
-
-TIMEOUT = 5
-"""Seconds for Redis to answer."""
 
 
 def clocks(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
@@ -47,16 +44,10 @@ def eviction(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMess
     """
     if not databases:
         return []
-    client = redis.Redis.from_url(
-        settings.CELERY_BROKER_URL,
-        decode_responses=True,
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-    )
     try:
-        with client:
-            found: Any = client.config_get("maxmemory*")
-    except redis.RedisError:  # away, or a service that does not tell
+        with broker.client(decode_responses=True) as redis:
+            found: Any = redis.config_get("maxmemory*")
+    except RedisError:  # away, or a service that does not tell
         return []
     policy = found.get("maxmemory-policy", "noeviction")
     if policy == "noeviction" or found.get("maxmemory") == "0":

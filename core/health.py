@@ -13,7 +13,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections, transaction
@@ -21,12 +20,11 @@ from django.db.models import Max
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
+from core import broker
 from core.models import WorkerHeartbeat
 from core.probe import Check, Probe
 from core.tasks import SENT_AT
 
-REDIS_TIMEOUT = 2
-"""Seconds, as those of the cache."""
 KEY = "instarchiver:health"
 KEY_SECONDS = 60
 
@@ -50,13 +48,9 @@ def redis_databases() -> dict[str, float | None]:
     None stands for a queue where none waits. The end from which workers take is read, not taken.
     """
     cache.set("health", 1, KEY_SECONDS)
-    with redis.Redis.from_url(
-        settings.CELERY_BROKER_URL,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-    ) as broker:
-        broker.set(KEY, 1, ex=KEY_SECONDS)
-        return {queue: waiting_for(broker.lindex(queue, -1)) for queue in settings.QUEUES}
+    with broker.client() as redis:
+        redis.set(KEY, 1, ex=KEY_SECONDS)
+        return {queue: waiting_for(redis.lindex(queue, -1)) for queue in settings.QUEUES}
 
 
 def waiting_for(message: Any) -> float | None:

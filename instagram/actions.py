@@ -110,7 +110,7 @@ def request_archive(
     return run
 
 
-def try_runs_now(runs: QuerySet[ArchiveRun]) -> int:
+def try_now(runs: QuerySet[ArchiveRun]) -> int:
     """End the pauses of runs that wait for another attempt; returns how many did."""
     now = timezone.now()
     waiting = runs.filter(state__in=ArchiveRun.ACTIVE, next_attempt_at__gt=now)

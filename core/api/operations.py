@@ -23,11 +23,8 @@ class Operation(AutoSchema):
     def get_paginated_name(self, serializer_name: str) -> str:
         """Lists that are counted have an envelope of their own."""
         name: str = super().get_paginated_name(serializer_name)
-        return (
-            f"Counted{name}"
-            if getattr(self.view, "pagination_class", None) is NumberedPagination
-            else name
-        )
+        is_counted = getattr(self.view, "pagination_class", None) is NumberedPagination
+        return f"Counted{name}" if is_counted else name
 
     def get_tags(self) -> list[str]:
         """`posts` for /instagram/posts/, `authentication` for what is below that."""

@@ -69,6 +69,7 @@ def test_the_event_loop_gives_the_next_sign(consumer: FakeConsumer) -> None:
     WorkerHeartbeat.objects.all().delete()
     entry.entry()
     wait_until(WorkerHeartbeat.anyone_alive)
+    assert WorkerHeartbeat.objects.get().queues == ["default", "stories"]
 
 
 def test_a_worker_that_stops_to_read_falls_silent(consumer: FakeConsumer) -> None:

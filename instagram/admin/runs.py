@@ -61,7 +61,7 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
     @admin.action(description="Try now: end the pauses", permissions=["retry"])
     def try_now(self, request: HttpRequest, queryset: QuerySet[ArchiveRun]) -> None:
         """Let runs that wait for another attempt go on."""
-        count = actions.try_runs_now(queryset)
+        count = actions.try_now(queryset)
         self.message_user(request, f"{count} runs wait no longer.", messages.SUCCESS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArchiveRun]:
