@@ -19,9 +19,9 @@ from rest_framework.test import APIClient
 
 from core.apps import sync_schedules
 from core.users.models import Account
-from simulator.process import SimulatorProcess, start
+from lab.simulator.process import SimulatorProcess, start
 
-WHOLE_SYSTEMS = frozenset({"embedded", "verify"})
+WHOLE_SYSTEMS = frozenset({"embedded", "faults"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

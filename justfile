@@ -61,12 +61,12 @@ manage *words:
 # Measure, each figure against a reference in the same run
 [no-exit-message]
 bench *options:
-    @exec python -m embedded scratch python -m benchmarks "$@"
+    @exec python -m embedded scratch python -m lab.benchmarks "$@"
 
 # Prove with injected faults that nothing is lost: ./dev verify matrix --seeds 200
 [no-exit-message]
 verify *options:
-    @exec python -m verify "$@"
+    @exec python -m lab.faults "$@"
 
 # Compile both locks from pyproject.toml; --upgrade takes the newest versions that it allows
 lock *options:

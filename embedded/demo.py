@@ -65,7 +65,7 @@ def start_simulator(owner: Supervisor, web_port: int) -> tuple[int, int]:
     api = ports.free_from(20_000 + web_port % 5_000 * 2)  # no other demo looks for this pair
     cdn = ports.free_from(api + 1)
     options = ("--port", str(api), "--cdn-port", str(cdn), "--seed", SEED, "--world", "demo")
-    command = application.python("simulator", "serve", *options)
+    command = application.python("lab.simulator", "serve", *options)
     owner.environment |= {
         "CORE_API_URL": f"http://{ports.LOOPBACK}:{api}",
         "CORE_API_TOKEN": TOKEN,

@@ -41,9 +41,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "config.settings": ("config",),
     "config.env": ("config",),
     "embedded": (),
-    "simulator": (),
-    "benchmarks": (),
-    "verify": (),
+    "lab": (),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("core", "settings", "api_logs", "storage", "instagram", "authentication")
-TOOLS = ("config", "embedded", "simulator", "benchmarks", "verify", "tests")
+TOOLS = ("config", "embedded", "lab", "tests")
 TEXT_SUFFIXES = frozenset({".py", ".md", ".toml", ".yml", ".yaml", ".sh", ".conf", ".html", ".css"})
 
 

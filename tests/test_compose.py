@@ -204,9 +204,7 @@ def test_the_production_image_leaves_the_development_tools_out() -> None:
     (text,) = compose.dockerfiles(PRODUCTION).values()
 
     assert "COPY . " not in text
-    assert not any(
-        f"COPY {tool}" in text for tool in ("embedded", "simulator", "benchmarks", "verify")
-    )
+    assert not any(f"COPY {tool}" in text for tool in ("embedded", "lab"))
     assert "requirements-dev.txt" not in text
 
 

@@ -72,7 +72,7 @@ def test_the_parser_runs_without_django(package: str) -> None:
     assert answer.returncode == 0
 
 
-@pytest.mark.parametrize("folder", ["embedded", "simulator"])
+@pytest.mark.parametrize("folder", ["embedded", "lab/simulator"])
 def test_the_development_tools_import_no_app(folder: str) -> None:
     taken = {each.target.split(".")[0] for each in project_imports(folder)}
 

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from api_logs.models import APIRequestLog
 from core import errors
 from core.utils import instagram_api
-from simulator.process import SimulatorProcess
+from lab.simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -21,8 +21,8 @@ from core.tests.odd_server import OddServer, Reply, answering
 from core.utils import instagram_api
 from core.utils.answers import Payload
 from core.utils.core_api import Endpoint, make_request
+from lab.simulator.process import SimulatorProcess, start
 from settings.models import CoreAPISetting, FallbackCoreAPI
-from simulator.process import SimulatorProcess, start
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

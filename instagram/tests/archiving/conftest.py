@@ -16,8 +16,8 @@ from pytest_django import Settings
 
 from instagram.archiving import starting
 from instagram.tests.archiving.running import Start
-from simulator.client import SimulatorControl
-from simulator.process import SimulatorProcess
+from lab.simulator.client import SimulatorControl
+from lab.simulator.process import SimulatorProcess
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from instagram.models import (
 from instagram.tests.archiving.builders import NOW, post
 from instagram.tests.archiving.running import archive
 from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
+from lab.simulator.client import SimulatorControl
 from settings import current
 from settings.models import ArchivingSetting
-from simulator.client import SimulatorControl
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -10,7 +10,7 @@ from django.db import connection
 from api_logs.models import APIRequestLog
 from instagram.models import ArchiveRun, ChangeEvent, Post, User
 from instagram.tests.archiving.running import archive, ends
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -14,7 +14,7 @@ from authentication import tokens
 from core.users.models import Account
 from instagram.models import ArchiveRun, Highlight, Post, Story, StreamPoll, User
 from instagram.tests.archiving.running import archive
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 SNAPSHOT = Path(__file__).parents[3] / "tests" / "snapshots" / "openapi.json"

@@ -18,7 +18,7 @@ from instagram.models.erasure import digest
 from instagram.tests.archiving.builders import NOW, post, profile
 from instagram.tests.archiving.running import archive
 from instagram.tests.erasables import ID, NAME, add_profile, tables_with
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 from storage.models import Asset
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])

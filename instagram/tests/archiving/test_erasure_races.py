@@ -22,7 +22,7 @@ from instagram.models import ArchiveRun, RunStream, Tombstone, User
 from instagram.tests.archiving.builders import NOW, post
 from instagram.tests.archiving.running import Start, archive
 from instagram.tests.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),

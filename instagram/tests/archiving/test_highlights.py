@@ -16,7 +16,7 @@ from instagram.archiving.records import HighlightRecord, OwnerRecord, Page, Stor
 from instagram.models import ChangeEvent, Highlight, HighlightItem, Post, Story, User
 from instagram.tests.archiving.builders import NOW, signed, story
 from instagram.tests.archiving.running import archive, ends
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 from storage.models import Asset
 
 LATER = NOW + timedelta(days=1)

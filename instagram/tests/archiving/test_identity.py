@@ -12,8 +12,8 @@ from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Post, Story, User, UsernamePeriod
 from instagram.tests.archiving.builders import NOW, post, profile
 from instagram.tests.archiving.running import Start, archive, ends
+from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
-from simulator.client import SimulatorControl
 from storage.models import Asset
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])

@@ -21,7 +21,7 @@ from core.tests.waiting import wait_until
 from instagram import actions
 from instagram.archiving import pipeline, runs
 from instagram.models import ArchiveRun, Post, RunStream
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

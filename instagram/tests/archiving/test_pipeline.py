@@ -14,8 +14,8 @@ from instagram import actions
 from instagram.archiving import pipeline, progress, runs
 from instagram.models import ArchiveRun, Post, Story, User
 from instagram.tests.archiving.running import archive, ends
+from lab.simulator.client import SimulatorControl
 from settings.models import CoreAPISetting
-from simulator.client import SimulatorControl
 from storage import batch
 from storage.models import Asset, StoredFile
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from instagram import actions
 from instagram.archiving import pipeline, renewal, runs
 from instagram.models import Post, Story
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 from storage import batch
 from storage.claims import MAX_RENEWALS
 from storage.errors import UrlExpired

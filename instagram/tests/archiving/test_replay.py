@@ -15,8 +15,8 @@ from instagram.archiving import persist
 from instagram.models import ChangeEvent, Highlight, Post, Story, User
 from instagram.tests.archiving.builders import NOW, medium, post, profile, signed
 from instagram.tests.archiving.running import archive
+from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
-from simulator.client import SimulatorControl
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -22,7 +22,7 @@ from instagram.tasks import (
     sweep_runs,
 )
 from instagram.tests.factories import PollFactory
-from simulator.client import SimulatorControl
+from lab.simulator.client import SimulatorControl
 from storage.models import Asset
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])

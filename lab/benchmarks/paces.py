@@ -1,0 +1,52 @@
+"""What each pace of story polls finds in a simulated month: `python -m lab.benchmarks.paces`.
+
+Beside it both fixed polls that make as many calls: every profile as often as that allows, and as
+many profiles as can be polled every six hours. Exit status 1 where a pace finds fewer stories.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+from lab.benchmarks.scratch import instance, say
+
+PROFILES = 1000
+SEED = 1
+HOUR = timedelta(hours=1)
+SIX_HOURS = 6 * HOUR
+NOISE = 0.005
+"""Recall that a fixed poll may be ahead by chance."""
+
+
+def main() -> int:
+    """Print a line for each pace, and one for six hours at any price."""
+    say(f"{'pace':12} {'calls':>7} {'recall':>7} {'as often, all':>20} {'every 6 h, some':>20}")
+    with instance():
+        from instagram.archiving.schedule import intervals  # noqa: PLC0415  Django is set up by now
+        from instagram.tests.archiving import month  # noqa: PLC0415  likewise
+
+        stories = month.world(PROFILES, SEED)
+        ahead = [line(name, pace, stories) for name, pace in intervals.STORY_PACES.items()]
+        six = month.fixed(stories, SIX_HOURS)
+    say(f"{'every 6 h':12} {six.calls:>7} {six.recall:>7.3f}")
+    return int(min(ahead) < -NOISE)
+
+
+def line(name: str, pace: Any, stories: Any) -> float:
+    """Print what a pace finds; returns by how much that is more than a fixed poll does."""
+    from instagram.tests.archiving import month  # noqa: PLC0415  Django is set up by now
+
+    ours = month.adaptive(stories, pace)
+    every = month.MONTH * PROFILES / ours.calls
+    share = min(1.0, SIX_HOURS / every)
+    all_of_them = month.fixed(stories, every).recall
+    some = month.fixed(stories, SIX_HOURS, polled=share).recall
+    fixed = f"{all_of_them:>8.3f} at {every / HOUR:>4.1f} h {some:>11.3f} of {share:>4.0%}"
+    say(f"{name:12} {ours.calls:>7} {ours.recall:>7.3f} {fixed}")
+    return ours.recall - max(all_of_them, some)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What befalls an archive in a case: faults of the provider and the CDN, and blows to our own side.
+
+A case follows from its name alone: `alone/<fault>` or `seed/<number>`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from lab.simulator.envelope import FORMS
+
+Rule = Mapping[str, Any]
+"""A fault as the simulator's control route takes it."""
+
+WORLDS = 6
+MOST_FAULTS = 4
+PATHS = (
+    "",
+    "fetch_user_info",
+    "fetch_user_posts",
+    "fetch_user_stories",
+    "fetch_user_reels",
+    "highlight",
+)
+"""Which calls a fault hits: all of them, or those of a stream."""
+
+BlowKind = Literal[
+    "kill", "valkey_flush", "valkey_restart", "postgres_restart", "postgres_killed", "disk_full",
+    "outage", "clock_ahead", "deadlocks",
+]  # fmt: skip
+BLOWS: tuple[BlowKind, ...] = get_args(BlowKind)
+RESTARTS: tuple[BlowKind, ...] = ("postgres_restart", "postgres_killed")
+BLOWS_TO_SERVICES = frozenset({"valkey_flush", "valkey_restart", *RESTARTS})
+
+CORE_API: dict[str, Rule] = {
+    **{form: {"kind": "form", "form": form} for form in FORMS},
+    "delay": {"kind": "delay", "seconds": 3.0},
+    "reset": {"kind": "reset"},
+    "truncate": {"kind": "truncate", "bytes": 700},
+    "drip": {"kind": "drip", "bytes": 2000, "seconds": 0.3},
+    "empty": {"kind": "empty"},
+    "gzip": {"kind": "encoded"},
+    "layers": {"kind": "encoded", "layers": 2},
+    "drip_headers": {"kind": "drip_headers", "bytes": 1, "seconds": 0.2},
+    "short_list": {"kind": "short_list"},
+    "late_video": {"kind": "late_video"},
+    "milliseconds": {"kind": "milliseconds"},
+}
+REFUSALS = (403, 404, 410, 429, 500, 503)
+CDN: dict[str, Rule] = {
+    **{f"status_{status}": {"kind": "status", "status": status} for status in REFUSALS},
+    "html_at_200": {"kind": "status", "status": 200, "body": "<html>Please wait</html>"},
+    "text_at_200": {"kind": "status", "status": 200, "body": "Invalid URL signature"},
+    "gzip": {"kind": "encoded"},
+    "layers": {"kind": "encoded", "layers": 2},
+    "drip_headers": {"kind": "drip_headers", "bytes": 1, "seconds": 0.02},
+    "reset": {"kind": "reset"},
+    "truncate": {"kind": "truncate", "bytes": 5000},
+    "drip": {"kind": "drip", "bytes": 30_000, "seconds": 0.02},
+    "wrong_type": {"kind": "wrong_type", "content_type": "text/html"},
+    "empty": {"kind": "empty"},
+    "chunked": {"kind": "chunked"},
+    "redirect_loop": {"kind": "redirect_loop"},
+}  # fmt: skip
+WAITS: tuple[Rule, ...] = (
+    {**CORE_API["unavailable"], "times": 3, "skip": 4},
+    {"service": "cdn", **CDN["status_503"], "times": 8},
+)
+"""A clock that is ahead does harm where something has to wait."""
+LASTING = ("invalid_token", "no_balance", "no_scope", "unavailable", "upstream_failed")
+"""Forms that are also played until somebody mends them."""
+LIES = frozenset({"user_null"})
+"""Forms by which the provider says that a live profile is gone; one such answer is no proof."""
+PARTIAL = frozenset({"short_list", "late_video"})
+"""Kinds of answers that show less at first: what joins later is told in the feed once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """Something that happens to our own side in a step, when a share of the step's work is done."""
+
+    kind: BlowKind
+    step: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One world, what goes wrong in it, and how many workers are at it."""
+
+    name: str
+    world: int
+    rules: tuple[Rule, ...] = ()
+    blows: tuple[Blow, ...] = ()
+    workers: int = 1
+
+    @property
+    def faults(self) -> int:
+        """How many things go wrong."""
+        return len(self.rules) + len(self.blows)
+
+    @property
+    def is_lied_to(self) -> bool:
+        """Whether the provider says of a live profile that it is gone."""
+        return any(rule.get("form") in LIES for rule in self.rules)
+
+    @property
+    def is_told_in_parts(self) -> bool:
+        """Whether some answers leave out what later ones show."""
+        return any(rule.get("kind") in PARTIAL for rule in self.rules)
+
+    def has(self, *kinds: BlowKind) -> bool:
+        """Whether one of these blows falls."""
+        return any(blow.kind in kinds for blow in self.blows)
+
+
+def undisturbed(world: int) -> Case:
+    """Nothing goes wrong: what every other case of the world is compared with."""
+    return Case(f"undisturbed/{world}", world)
+
+
+def named(name: str, *, available: Sequence[BlowKind] = BLOWS) -> Case:
+    """The case of that name. Raises KeyError for a name that means nothing.
+
+    Of a seed's blows only those that are `available` here fall.
+    """
+    family, _, rest = name.partition("/")
+    if family == "seed" and rest.isdecimal():
+        return _random(int(rest), available)
+    if family == "alone" and rest in ALONE:
+        return ALONE[rest]
+    raise KeyError(name)
+
+
+def _random(seed: int, available: Sequence[BlowKind]) -> Case:
+    choose = random.Random(f"case {seed}")  # noqa: S311  a seed, no secret
+    rules = tuple(_rule(choose) for _ in range(choose.randint(0, MOST_FAULTS)))
+    blows = tuple(
+        Blow(choose.choice(("kill", *BLOWS)), choose.choice((0, 0, 1, 2)), choose.random())
+        for _ in range(choose.randint(0 if rules else 1, 3))
+    )
+    return Case(
+        name=f"seed/{seed}",
+        world=choose.randrange(WORLDS),
+        rules=rules,
+        blows=tuple(blow for blow in blows if blow.kind in available),
+        workers=choose.choice((1, 1, 2)),
+    )
+
+
+def _rule(choose: random.Random) -> Rule:
+    """Any fault, for a few requests; every eighth until somebody mends it."""
+    times = None if choose.random() < 0.125 else choose.randint(1, 6)
+    if choose.random() < 0.5:
+        wanted = {"service": "cdn", **CDN[choose.choice([*CDN])]}
+    else:
+        wanted = {**CORE_API[choose.choice([*CORE_API])], "path": choose.choice(PATHS)}
+    return {**wanted, "times": times, "skip": choose.randrange(8)}
+
+
+def _alone() -> dict[str, Case]:
+    """Each fault by itself, in a world of its own choice."""
+    faults = {
+        **{f"core_api.{name}": {**rule, "times": 3, "skip": 1} for name, rule in CORE_API.items()},
+        **{
+            f"core_api.{name}.mended": {**CORE_API[name], "times": None}
+            for name in LASTING
+        },
+        **{f"cdn.{name}": {"service": "cdn", **rule, "times": 8} for name, rule in CDN.items()},
+        "cdn.status_403.mended": {"service": "cdn", **CDN["status_403"], "times": None},
+    }  # fmt: skip
+    cases = [
+        Case(f"alone/{name}", index % WORLDS, (rule,))
+        for index, (name, rule) in enumerate(faults.items())
+    ]
+    for index, kind in enumerate(BLOWS):
+        for share in (0.2, 0.5, 0.8):
+            blow = Blow(kind, 0, share)
+            rules = WAITS if kind == "clock_ahead" else ()
+            cases.append(Case(f"alone/{kind}.{share}", index % WORLDS, rules, (blow,)))
+    return {case.name.removeprefix("alone/"): case for case in cases}
+
+
+ALONE = _alone()

@@ -1,0 +1,209 @@
+"""Two views of the same things, written alike: what the world shows, and what the archive holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from instagram.archiving import pipeline
+from instagram.models import Highlight, Post, Story, User
+from instagram.models.posts import PostQuerySet
+from lab.simulator.client import SimulatorControl
+from storage.models import Asset
+
+FileKey = tuple[str, str, str, str]
+"""Owner kind, owner id, role, source name."""
+Facts = dict[str, Any]
+Profile = Mapping[str, Any]
+FILES_OF = {
+    "profile": ("profile",),
+    "posts": ("post",),
+    "stories": ("story",),
+    "reels": (),
+    "highlights": ("highlight", "highlight_story"),
+}
+"""The simulator's kinds of owners of each stream's files."""
+OWNER_KINDS = {"profile": "user", "highlight_story": "story"}
+"""What the archive calls them, where it is another word."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a complete archive of the profiles holds; streams that nobody archives are left out."""
+
+    profiles: Mapping[str, Profile]
+    files: Mapping[FileKey, str]
+    """SHA-256 by key."""
+
+    @classmethod
+    def shown_by(cls, control: SimulatorControl, names: Collection[str]) -> World:
+        """What the simulator shows of these profiles now."""
+        truth, files = control.truth(), control.files()
+        kinds = {kind for stream in pipeline.STAGES for kind in FILES_OF[stream]}
+        wanted = [file for name in names for file in files[name] if file["owner_kind"] in kinds]
+        return cls(
+            {name: truth[name] for name in names},
+            {
+                (_kind(file), file["owner_id"], file["role"], file["name"]): file["sha256"]
+                for file in wanted
+            },
+        )
+
+    def facts(self, stream: str, name: str) -> Facts:
+        """What the stream of the profile shows, by Instagram id."""
+        return SHOWN[stream](self.profiles[name])
+
+
+def archived(stream: str, identifier: str) -> Facts:
+    """What the archive holds of the stream of the profile with that Instagram id."""
+    return HELD[stream](identifier)
+
+
+def stored_digests() -> dict[FileKey, str]:
+    """The SHA-256 of each stored asset's bytes as they lie on disk; empty where they do not."""
+    root = Path(settings.MEDIA_ROOT)
+    return {
+        (asset.owner_kind, asset.owner_id, asset.role, asset.source_name): _digest(root / file.name)
+        for asset in Asset.objects.stored().select_related("file")
+        if (file := asset.file) is not None
+    }
+
+
+def _kind(file: Mapping[str, str]) -> str:
+    return OWNER_KINDS.get(file["owner_kind"], file["owner_kind"])
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _shown_profile(profile: Profile) -> Facts:
+    names = ("username", "full_name", "biography", "external_url", "is_private", "is_verified")
+    return {profile["id"]: (*(profile[name] for name in names), profile["picture"])}
+
+
+def _held_profile(identifier: str) -> Facts:
+    names = ("username", "full_name", "biography", "external_url", "is_private", "is_verified")
+    rows = User.objects.filter(instagram_id=identifier).select_related("picture")
+    row = rows.first()
+    if row is None:
+        return {}
+    return {identifier: (*(getattr(row, name) for name in names), _name(row.picture))}
+
+
+def _shown_posts(profile: Profile) -> Facts:
+    return {post["id"]: _shown_post(post) for post in _visible(profile, "posts")}
+
+
+def _shown_reels(profile: Profile) -> Facts:
+    """The profile's own; that others have it in their reels too is not recorded of a post."""
+    return {
+        post["id"]: _shown_post(post)
+        for post in _visible(profile, "posts")
+        if post["owner_id"] == profile["id"]
+        and len(post["media"]) == 1
+        and post["media"][0]["video"]
+    }
+
+
+def _shown_post(post: Mapping[str, Any]) -> tuple[Any, ...]:
+    media = tuple((each["id"], each["image"], each["video"]) for each in post["media"])
+    coauthors = tuple(sorted(post["coauthor_ids"]))
+    return (post["owner_id"], post["caption"] or "", post["taken_at"], coauthors, media)
+
+
+def _posts_of(identifier: str) -> PostQuerySet:
+    user = User.objects.filter(instagram_id=identifier).first()
+    return Post.objects.of(user) if user else Post.objects.none()
+
+
+def _held_posts(identifier: str) -> Facts:
+    rows = _posts_of(identifier).select_related("user")
+    return {row.pk: _held_post(row) for row in rows.prefetch_related("coauthors")}
+
+
+def _held_post(row: Post) -> tuple[Any, ...]:
+    media = row.media.filter(removed_at=None).select_related("image", "video")
+    coauthors = tuple(sorted(each.instagram_id or "" for each in row.coauthors.all()))
+    files = tuple((each.instagram_id, _name(each.image), _name(each.video)) for each in media)
+    return (row.user.instagram_id, row.caption or "", _unix(row.post_created_at), coauthors, files)
+
+
+def _held_reels(identifier: str) -> Facts:
+    rows = Post.objects.filter(user__instagram_id=identifier, in_reels=True)
+    return {row.pk: _held_post(row) for row in rows.select_related("user")}
+
+
+def _shown_stories(profile: Profile) -> Facts:
+    return {story["id"]: _shown_story(story) for story in _visible(profile, "stories")}
+
+
+def _shown_story(story: Mapping[str, Any]) -> tuple[Any, ...]:
+    medium = story["media"][0]
+    times = story["taken_at"], story["expires_at"]
+    return (story["owner_id"], *times, medium["image"], medium["video"])
+
+
+def _held_stories(identifier: str) -> Facts:
+    rows = Story.objects.filter(user__instagram_id=identifier, highlight_items=None)
+    return {row.pk: _held_story(row) for row in rows.select_related("user", "image", "video")}
+
+
+def _held_story(row: Story) -> tuple[Any, ...]:
+    times = _unix(row.story_created_at), _unix(row.expires_at)
+    return (row.user.instagram_id, *times, _name(row.image), _name(row.video))
+
+
+def _shown_highlights(profile: Profile) -> Facts:
+    return {
+        kept["id"]: (kept["title"], tuple(story["id"] for story in kept["stories"]))
+        for kept in _visible(profile, "highlights")
+    }
+
+
+def _held_highlights(identifier: str) -> Facts:
+    rows = Highlight.objects.filter(user__instagram_id=identifier)
+    return {
+        row.pk: (
+            row.title,
+            tuple(row.items.filter(removed_at=None).values_list("story", flat=True)),
+        )
+        for row in rows
+    }
+
+
+def _visible(profile: Profile, kind: str) -> Iterable[Mapping[str, Any]]:
+    return () if profile["is_private"] else profile[kind]
+
+
+def _name(asset: Asset | None) -> str | None:
+    return asset.source_name if asset else None
+
+
+def _unix(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+SHOWN: dict[str, Callable[[Profile], Facts]] = {
+    "profile": _shown_profile,
+    "posts": _shown_posts,
+    "stories": _shown_stories,
+    "reels": _shown_reels,
+    "highlights": _shown_highlights,
+}
+HELD: dict[str, Callable[[str], Facts]] = {
+    "profile": _held_profile,
+    "posts": _held_posts,
+    "stories": _held_stories,
+    "reels": _held_reels,
+    "highlights": _held_highlights,
+}

@@ -1,0 +1,240 @@
+"""A simulated month of story polls: the real schedule and pipeline, on a clock that jumps.
+
+Every ten simulated minutes the dispatcher runs, and the runs that it starts are archived from the
+simulator over HTTP. Nothing is downloaded. In the middle the provider is out for a day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import stamina
+import time_machine
+
+from api_logs.models import APIRequestLog
+from instagram.archiving.schedule import watching
+from instagram.archiving.schedule.coverage import Span
+from instagram.models import Story, User
+from lab.faults import crew, display, habits, polling
+from lab.faults.habits import DAY, LIFE, Posted
+from lab.faults.lab import Lab
+from lab.faults.polling import Interval, Polls
+from lab.faults.worlds import NOON
+
+SEED = 1
+TICK = timedelta(minutes=10)
+LONG_TICK = timedelta(hours=1)
+FIXED = timedelta(hours=6)
+EDITS_AT_ONCE = 500
+SAME = timedelta(seconds=1)
+WITHOUT = frozenset({"instagram.sweep_downloads", "instagram.download_assets", *crew.LEFT_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Who posts what, and for how long it is watched."""
+
+    lab: Lab
+    profiles: int
+    days: int
+    tick: timedelta = TICK
+    """From one run of the dispatcher to the next."""
+
+    @property
+    def span(self) -> Interval:
+        """From the first poll to the last."""
+        return NOON, NOON + self.days * DAY
+
+    @property
+    def outage(self) -> Interval:
+        """A day in the middle; nothing of a month shorter than three days."""
+        middle = NOON + (self.days // 2) * DAY
+        return (middle, middle + DAY) if self.days >= 3 else (NOON, NOON)
+
+    def stories(self) -> list[Posted]:
+        """All that were posted."""
+        return habits.month(SEED, profiles=self.profiles, days=self.days, start=NOON)
+
+    def prepare(self, stories: Sequence[Posted]) -> dict[str, Posted]:
+        """Lay the month out in the simulator and watch its profiles; the stories by their ids."""
+        self.lab.clear()
+        control = self.lab.control
+        control.set_clock(NOON.timestamp())
+        names = habits.usernames(self.profiles)
+        plain = {"posts": 0, "stories_per_day": 0, "highlights": 0}
+        made = control.edits(
+            [{"edit": "add_profile", "plan": {"username": name, **plain}} for name in names]
+        )
+        _watch({name: each["id"] for name, each in zip(names, made, strict=True)})
+        identified: dict[str, Posted] = {}
+        for start in range(0, len(stories), EDITS_AT_ONCE):
+            some = stories[start : start + EDITS_AT_ONCE]
+            added = control.edits([_edit(story) for story in some])
+            identified |= {each["id"]: story for each, story in zip(added, some, strict=True)}
+        return identified
+
+    def live(self) -> Iterator[datetime]:
+        """Let the month pass, tick by tick."""
+        start, end = self.span
+        with time_machine.travel(start, tick=False) as clock:
+            now = start
+            while now < end:
+                clock.move_to(now)
+                self._change_the_weather(now)
+                self.lab.control.set_clock(now.timestamp())
+                crew.forget_messages()
+                crew.work(without=WITHOUT)
+                yield now
+                now += self._pace(now)
+
+    def _pace(self, now: datetime) -> timedelta:
+        """An outage passes in longer steps: its calls all fail."""
+        began, ended = self.outage
+        return min(LONG_TICK, ended - now) if began < now < ended else self.tick
+
+    def _change_the_weather(self, now: datetime) -> None:
+        began, ended = self.outage
+        if began <= now < began + self.tick and began < ended:
+            self.lab.control.add_fault("form", form="unavailable")
+        elif ended <= now < ended + self.tick:
+            self.lab.control.clear_faults()
+
+
+def run(lab: Lab, options: argparse.Namespace) -> bool:
+    """Live through the month and compare; True when a promise was broken."""
+    month = Month(lab, options.profiles, options.days)
+    logging.disable(logging.ERROR)
+    stamina.set_testing(True, attempts=3)  # tries as often, waits for nothing
+    identified = month.prepare(month.stories())
+    days = (now for now in month.live() if now.time() == NOON.time())
+    for _ in display.progress(days, name="days", total=month.days):
+        pass
+    found = judge(month, identified)
+    display.figures("month", found, as_json=options.json)
+    return bool(found["lost_in_covered_time"] or found["wrong_gaps"])
+
+
+def judge(month: Month, identified: dict[str, Posted]) -> dict[str, Any]:
+    """What was seen, what was called covered, and what another policy would have seen."""
+    decided = month.span[0], month.span[1] - LIFE
+    shown = {key: each for key, each in identified.items() if each.taken_at < decided[1]}
+    stored = set(Story.objects.values_list("pk", flat=True))
+    lost = {key: each for key, each in shown.items() if key not in stored}
+    polls = answered_polls()
+    reported = reported_gaps(month.span[1], decided)
+    true = {name: polling.gaps(polls.get(name, ()), decided) for name in reported}
+    calls = month.lab.control.stats()["core_api"]["calls"]
+    differs = sum(
+        (polling.difference(true[name], reported[name]) for name in reported), timedelta()
+    )
+    return {
+        "profiles": month.profiles,
+        "days": month.days,
+        "stories": len(shown),
+        "stories_stored": len(shown) - len(lost),
+        "recall": round(1 - len(lost) / max(1, len(shown)), 4),
+        "recall_of_whole_lives": _recall_of_whole(shown, lost),
+        "calls": calls,
+        **_beside(month, list(shown.values()), calls),
+        "gap_hours_reported": _hours(reported),
+        "gap_hours_true": _hours(true),
+        "gap_hours_that_differ": round(differs / timedelta(hours=1), 1),
+        "lost_in_covered_time": _lost_in_covered_time(lost, reported),
+        "wrong_gaps": _wrong_gaps(true, reported),
+    }
+
+
+def answered_polls() -> Polls:
+    """When each profile's stories were shown to us."""
+    names = dict(User.objects.values_list("instagram_id", "username"))
+    rows = APIRequestLog.objects.filter(endpoint="user_stories", state="completed")
+    polls = defaultdict(list)
+    for identifier, moment in rows.order_by("started_at").values_list("target", "started_at"):
+        polls[names[identifier]].append(moment)
+    return polls
+
+
+def reported_gaps(now: datetime, span: Interval) -> dict[str, list[Interval]]:
+    """What the archive itself says that it may have missed, by username."""
+    return {
+        user.username: [
+            (gap.start, gap.end) for gap in watching.coverage_of(user, Span(*span), now=now).gaps
+        ]
+        for user in User.objects.all()
+    }
+
+
+def _wrong_gaps(true: dict[str, list[Interval]], reported: dict[str, list[Interval]]) -> list[str]:
+    """Profiles whose reported gaps are not the true ones."""
+    return [
+        f"the gaps of {name} differ by {off}"
+        for name in reported
+        if (off := polling.difference(true[name], reported[name])) > SAME
+    ]
+
+
+def _lost_in_covered_time(
+    lost: dict[str, Posted], reported: dict[str, list[Interval]]
+) -> list[str]:
+    """Stories that lived their day, at a time that is called covered, and are not there."""
+    return [
+        f"story {key} of {story.username}, posted {story.taken_at}, was lost in covered time"
+        for key, story in lost.items()
+        if story.is_whole
+        and not any(start <= story.taken_at <= end for start, end in reported[story.username])
+    ]
+
+
+def _beside(month: Month, shown: list[Posted], calls: int) -> dict[str, Any]:
+    """Polls at a fixed pace: of as many profiles as the calls allow, of all, and slower ones."""
+    names = habits.usernames(month.profiles)
+    turns = (month.span[1] - month.span[0]) / FIXED
+    few = names[: int(calls / turns)]
+    slow = (month.span[1] - month.span[0]) * month.profiles / calls
+    policies = {
+        "six_hours_same_calls": (few, FIXED),
+        "six_hours_everybody": (names, FIXED),
+        "all_alike_same_calls": (names, slow),
+    }
+    found: dict[str, Any] = {}
+    for policy, (chosen, every) in policies.items():
+        polls = polling.fixed(chosen, every=every, span=month.span, outage=month.outage)
+        found[f"recall_{policy}"] = round(polling.recall(shown, polls).share, 4)
+    return found | {"calls_six_hours_everybody": int(turns * month.profiles)}
+
+
+def _recall_of_whole(shown: dict[str, Posted], lost: dict[str, Posted]) -> float:
+    whole = sum(story.is_whole for story in shown.values())
+    return round(1 - sum(story.is_whole for story in lost.values()) / max(1, whole), 4)
+
+
+def _hours(found: dict[str, list[Interval]]) -> float:
+    total = sum((polling.length(each) for each in found.values()), timedelta())
+    return round(total / timedelta(hours=1), 1)
+
+
+def _watch(identifiers: dict[str, str]) -> None:
+    users = [
+        User(username=name, instagram_id=identifier, allow_auto_update_stories=True)
+        for name, identifier in identifiers.items()
+    ]
+    for user in users:
+        user.refresh_search()
+    User.objects.bulk_create(users)
+
+
+def _edit(story: Posted) -> dict[str, Any]:
+    edit = {
+        "edit": "add_story",
+        "username": story.username,
+        "taken_at": int(story.taken_at.timestamp()),
+    }
+    if story.is_whole:
+        return edit
+    return edit | {"withdrawn_after_seconds": int(story.lived.total_seconds())}

@@ -1,0 +1,80 @@
+"""What polls at given times see and miss. Pure: the reference that the schedule is held to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lab.faults.habits import LIFE, Posted
+
+Interval = tuple[datetime, datetime]
+Polls = Mapping[str, Sequence[datetime]]
+"""Times of polls that were answered, in order, by username."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How many of the stories that were ever to be seen were seen."""
+
+    seen: int
+    shown: int
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1; 1 where there was nothing to see."""
+        return self.seen / self.shown if self.shown else 1.0
+
+
+def is_seen(story: Posted, polls: Sequence[datetime]) -> bool:
+    """Whether a poll came during the story's life."""
+    first = bisect_left(polls, story.taken_at)
+    return first < len(polls) and polls[first] < story.gone_at
+
+
+def recall(stories: Iterable[Posted], polls: Polls) -> Recall:
+    """Of these stories."""
+    seen = [is_seen(story, polls.get(story.username, ())) for story in stories]
+    return Recall(sum(seen), len(seen))
+
+
+def gaps(polls: Sequence[datetime], span: Interval) -> list[Interval]:
+    """The times of the span at which a story could be posted, live its day, and not be seen."""
+    reached, end = span
+    found = []
+    for poll in polls:
+        if poll - LIFE > reached:
+            found.append((reached, min(poll - LIFE, end)))
+        reached = max(reached, poll)
+        if reached >= end:
+            return found
+    return [*found, (reached, end)]
+
+
+def length(intervals: Iterable[Interval]) -> timedelta:
+    """Of all of them together."""
+    return sum((end - start for start, end in intervals), timedelta())
+
+
+def difference(first: Sequence[Interval], second: Sequence[Interval]) -> timedelta:
+    """The time that lies in one of the two lists and not in the other."""
+    shared = timedelta()
+    for start, end in first:
+        for other_start, other_end in second:
+            shared += max(timedelta(), min(end, other_end) - max(start, other_start))
+    return length(first) + length(second) - 2 * shared
+
+
+def fixed(
+    usernames: Sequence[str], *, every: timedelta, span: Interval, outage: Interval
+) -> dict[str, list[datetime]]:
+    """Answered polls of every profile at a fixed pace, spread evenly; none during an outage."""
+    start, end = span
+    polls: dict[str, list[datetime]] = {}
+    for number, username in enumerate(usernames):
+        first = start + every * number / len(usernames)
+        count = max(0, int((end - first) / every) + 1)
+        times = (first + every * index for index in range(count))
+        polls[username] = [each for each in times if not outage[0] <= each < outage[1]]
+    return polls

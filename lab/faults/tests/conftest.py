@@ -1,0 +1,30 @@
+"""A laboratory on the services of the tests: nothing there is struck but our own processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from config.celery_app import app
+from lab.faults.lab import Lab
+from lab.simulator.process import SimulatorProcess
+
+
+@pytest.fixture
+def lab(
+    simulator_process: SimulatorProcess,
+    settings: Settings,
+    media_folder: Path,
+    tmp_path: Path,
+    transactional_db: None,
+) -> Iterator[Lab]:
+    """A laboratory whose database and store are those of this test."""
+    app.loader.import_default_modules()
+    settings.CORE_API_URL = simulator_process.core_api_url
+    settings.CORE_API_TOKEN = simulator_process.token
+    settings.MEDIA_TRUSTED_HOSTS = frozenset({simulator_process.cdn_host})
+    yield Lab(simulator_process.control, tmp_path / "cases")
+    simulator_process.control.reset()

@@ -1,0 +1,69 @@
+"""The reference of the month: what polls at given times see and miss."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from lab.faults import habits, polling
+from lab.faults.habits import DAY, Posted
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SPAN = START, START + 4 * DAY
+
+
+def test_a_poll_in_its_life_sees_a_story() -> None:
+    story = Posted("a", START)
+
+    assert polling.is_seen(story, [START - HOUR, START + 23 * HOUR])
+
+
+def test_a_poll_at_its_end_comes_too_late() -> None:
+    assert not polling.is_seen(Posted("a", START), [START - HOUR, START + DAY])
+
+
+def test_a_withdrawn_story_is_seen_only_before_that() -> None:
+    story = Posted("a", START, 2 * HOUR)
+
+    assert not polling.is_seen(story, [START + 3 * HOUR])
+    assert polling.recall([story], {"a": [START + HOUR]}).share == 1.0
+
+
+def test_polls_a_day_apart_leave_no_gap() -> None:
+    polls = [START + day * DAY for day in range(5)]
+
+    assert polling.gaps(polls, SPAN) == []
+
+
+def test_what_lies_more_than_a_day_before_a_poll_is_a_gap() -> None:
+    polls = [START, START + 3 * DAY]
+
+    assert polling.gaps(polls, SPAN) == [
+        (START, START + 2 * DAY),
+        (START + 3 * DAY, START + 4 * DAY),
+    ]
+
+
+def test_without_polls_all_is_a_gap() -> None:
+    assert polling.gaps([], SPAN) == [SPAN]
+
+
+def test_the_difference_of_gaps_counts_what_only_one_side_has() -> None:
+    first, second = [(START, START + 3 * HOUR)], [(START + HOUR, START + 4 * HOUR)]
+
+    assert polling.difference(first, second) == 2 * HOUR
+
+
+def test_a_fixed_pace_rests_in_an_outage() -> None:
+    outage = START + DAY, START + 2 * DAY
+
+    polls = polling.fixed(["a", "b"], every=6 * HOUR, span=SPAN, outage=outage)
+
+    assert [len(times) for times in polls.values()] == [13, 12]
+
+
+def test_a_month_is_the_same_for_the_same_seed() -> None:
+    first, second = (habits.month(7, profiles=20, days=5, start=START) for _ in range(2))
+
+    assert first == second
+    assert {story.username for story in first} <= set(habits.usernames(20))

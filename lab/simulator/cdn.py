@@ -1,0 +1,125 @@
+"""The CDN: serves any file that the Core API may name, as long as its URL is signed and fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+
+from lab.simulator import files, transmission
+from lab.simulator.clock import Clock
+from lab.simulator.control import clock_routes, fault_routes, route
+from lab.simulator.counting import DownloadCounts
+from lab.simulator.faults import Faults
+from lab.simulator.media import Library
+from lab.simulator.transmission import Reply
+
+FOREVER = "public, max-age=1209600"
+
+
+@dataclass(slots=True)
+class Cdn:
+    """One CDN with its own clock and faults, which the Core API's process sets."""
+
+    seed: str
+    first_byte_delay: float = 0.0
+    library: Library = field(default_factory=Library)
+    clock: Clock = field(default_factory=Clock)
+    faults: Faults = field(default_factory=Faults)
+    counts: DownloadCounts = field(default_factory=DownloadCounts)
+
+    def application(self) -> web.Application:
+        """Return the web application."""
+        application = web.Application()
+        application.add_routes(
+            [
+                *clock_routes(self.clock),
+                *fault_routes(self.faults),
+                route("GET", "stats", self._stats),
+                route("POST", "reset", self._reset),
+                web.get("/{path:.*}", self.serve),
+            ]
+        )
+        return application
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one download."""
+        name = request.path.rpartition("/")[2]
+        counts = self.counts  # a reset in the middle begins others
+        with counts.request(name):
+            rule = self.faults.take(request.path, (name,))
+            if self.first_byte_delay:
+                await asyncio.sleep(self.first_byte_delay)
+            if rule and rule.kind == "delay":
+                await asyncio.sleep(rule.seconds)
+            response = await transmission.send(request, await self._reply(request), rule)
+        _count(counts, request, response)
+        return response
+
+    async def _reply(self, request: web.Request) -> Reply:
+        file = files.parse_path(request.path, self.seed)
+        if file is None:
+            return _refusal(404, "Content not found")
+        if reason := self._reason_to_refuse(request):
+            return _refusal(403, reason)
+        # Only the first file of a look takes time: its base has to be read or drawn.
+        if not self.library.is_ready(file):
+            await asyncio.to_thread(self.library.content, file)
+        whole = self.library.content(file)
+        etag = f'"{request.path.rpartition("/")[2].rpartition("_")[0]}"'
+        headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": FOREVER}
+        kind = "video/mp4" if file.is_video else "image/jpeg"
+        return _ranged(request, Reply(200, kind, whole, 0, whole.size, headers))
+
+    def _reason_to_refuse(self, request: web.Request) -> str | None:
+        oe, oh = request.query.get("oe", ""), request.query.get("oh", "")
+        if not hmac.compare_digest(
+            oh.encode(), files.signature(request.path, oe, self.seed).encode()
+        ):
+            return "Bad URL hash"
+        return "URL signature expired" if int(oe, 16) <= self.clock.now() else None
+
+    async def _stats(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.counts.payload())
+
+    async def _reset(self, _request: web.Request) -> web.Response:
+        self.clock.offset = 0.0
+        self.faults.clear()
+        self.counts = DownloadCounts()
+        return web.json_response({})
+
+
+def _refusal(status: int, reason: str) -> Reply:
+    return Reply.of(status, "text/plain", reason.encode())
+
+
+def _count(counts: DownloadCounts, request: web.Request, response: web.StreamResponse) -> None:
+    counts.statuses[str(response.status)] += 1
+    counts.bytes += _body_length(response)
+    counts.ranges += "Range" in request.headers
+    counts.resized += "_p" in request.query.get("stp", "")
+
+
+def _body_length(response: web.StreamResponse) -> int:
+    """Return the bytes that a response has sent, or is about to send once it is returned."""
+    if isinstance(response, web.Response) and isinstance(response.body, bytes):
+        return len(response.body)
+    return response.body_length
+
+
+def _ranged(request: web.Request, reply: Reply) -> Reply:
+    """Return the part of the reply that a Range header asks for; all of it for a bad header."""
+    condition = request.headers.get("If-Range")
+    if "Range" not in request.headers or condition not in (None, reply.headers["ETag"]):
+        return reply
+    try:
+        start, stop, _step = request.http_range.indices(reply.size)
+    except ValueError:
+        return reply
+    if start >= stop:
+        unsatisfiable = {"Content-Range": f"bytes */{reply.size}"}
+        return replace(_refusal(416, "Range not satisfiable"), headers=unsatisfiable)
+    span = {"Content-Range": f"bytes {start}-{stop - 1}/{reply.size}"}
+    return replace(reply, status=206, start=start, stop=stop, headers=reply.headers | span)

@@ -1,0 +1,146 @@
+"""The Core API: checks a call, asks the world, wraps the answer, counts what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from lab.simulator import endpoints, envelope, transmission
+from lab.simulator.answers import Question, Refused
+from lab.simulator.clock import Clock
+from lab.simulator.counting import CallCounts
+from lab.simulator.distortions import DISTORTIONS, Distort
+from lab.simulator.endpoints import ENDPOINTS, Endpoint
+from lab.simulator.envelope import Call, Written
+from lab.simulator.faults import Faults, Rule
+from lab.simulator.files import Links
+from lab.simulator.paging import BadCursor
+from lab.simulator.shapes import View
+from lab.simulator.transmission import Reply
+from lab.simulator.world import Unknown, World
+from lab.simulator.worlds import WORLDS
+
+COOKIE = re.compile(r"Authorization=([^;]*)")
+HEALTH = "/api/v1/health/check"
+TARGETS = ("user_id", "username", "post_id", "highlight_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a simulator was asked to be."""
+
+    seed: str
+    world: str
+    token: str
+    cdn_url: str
+    url_lifetime_seconds: int
+    profiles: int
+    posts_per_profile: int
+
+    def grow(self) -> World:
+        """Return the world, as it is before any edit."""
+        if self.world != "generated":
+            return WORLDS[self.world](self.seed)
+        return World.generate(
+            self.seed, profiles=self.profiles, posts_per_profile=self.posts_per_profile
+        )
+
+
+@dataclass(slots=True)
+class CoreApi:
+    """One Core API in front of one world."""
+
+    options: Options
+    world: World = field(init=False)
+    clock: Clock = field(default_factory=Clock)
+    faults: Faults = field(default_factory=Faults)
+    counts: CallCounts = field(default_factory=CallCounts)
+    calls: int = 0
+    _unedited: bytes = field(init=False)
+    """The world again, five times as fast as it grows."""
+
+    def __post_init__(self) -> None:
+        self.world = self.options.grow()
+        self._unedited = pickle.dumps(self.world)
+
+    def reset(self) -> None:
+        """Go back to the state of a fresh start."""
+        self.world = pickle.loads(self._unedited)  # noqa: S301  our own
+        self.clock.offset = 0.0
+        self.faults.clear()
+        self.counts = CallCounts()
+        self.calls = 0
+
+    def view(self) -> View:
+        """Return what payloads are written with: fresh links, valid from now on."""
+        expires_at = self.clock.now() + self.options.url_lifetime_seconds
+        links = Links(self.options.cdn_url, self.options.seed, expires_at)
+        return View(self.world, links)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call."""
+        call, counts = self._call(request), self.counts  # a reset in the middle begins others
+        rule = self.faults.take(call.path, call.parameters.values())
+        if rule and rule.kind == "delay":
+            await asyncio.sleep(rule.seconds)
+        written = self._written(call, rule)
+        reply = Reply.of(written.status, written.content_type, written.body)
+        reply.headers["x-request-id"] = call.request_id
+        if written.retry_after is not None:
+            reply.headers["Retry-After"] = str(written.retry_after)
+        response = await transmission.send(request, reply, rule)
+        _count(counts, call, response.status)
+        return response
+
+    def _call(self, request: web.Request) -> Call:
+        self.calls += 1
+        return Call(
+            path=request.path,
+            parameters=dict(request.query),
+            token=_token(request),
+            now=self.clock.now(),
+            serial=self.calls,
+        )
+
+    def _written(self, call: Call, rule: Rule | None) -> Written:
+        if rule and rule.kind == "form":
+            return envelope.form(rule.form, call)
+        if call.path == HEALTH:
+            return envelope.health()
+        if call.path not in ENDPOINTS:
+            return envelope.form("not_found", call)
+        if call.token != self.options.token:
+            return envelope.form("invalid_token", call)
+        distort = DISTORTIONS.get(rule.kind) if rule else None
+        return self._answered(call, ENDPOINTS[call.path], distort)
+
+    def _answered(self, call: Call, endpoint: Endpoint, distort: Distort | None) -> Written:
+        if invalid := endpoints.invalid_parameters(endpoint, call.parameters):
+            return envelope.validation(invalid)
+        question = Question(self.view(), call.parameters, call.now)
+        try:
+            data = endpoint.answer(question)
+            return envelope.success(call, distort(data) if distort else data)
+        except (Unknown, Refused, BadCursor):
+            return envelope.form("upstream_failed", call)
+
+
+def _count(counts: CallCounts, call: Call, status: int) -> None:
+    price = ENDPOINTS[call.path].price if call.path in ENDPOINTS else 0
+    counts.add(call.path, _target(call.parameters), status, price)
+
+
+def _token(request: web.Request) -> str:
+    # Read by hand: to a cookie parser, the blank in `Authorization=Bearer …` ends the value.
+    cookie = COOKIE.search(request.headers.get("Cookie", ""))
+    sent = request.headers.get("Authorization") or (cookie.group(1) if cookie else "")
+    return sent.removeprefix("Bearer ").strip()
+
+
+def _target(parameters: Mapping[str, str]) -> str:
+    return next((parameters[name] for name in TARGETS if name in parameters), "")

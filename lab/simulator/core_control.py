@@ -1,0 +1,123 @@
+"""The Core API's control routes. What concerns the CDN too is passed on before they answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import ClientSession, web
+
+from lab.simulator import edits, manifest
+from lab.simulator.control import PREFIX, clock_payload, move_clock, parse_rules, route
+from lab.simulator.core_api import CoreApi
+from lab.simulator.manifest import Manifest
+
+
+@dataclass(slots=True)
+class CoreControl:
+    """Control of a Core API and of the CDN beside it."""
+
+    core_api: CoreApi
+    cdn_url: str
+    manifest: Manifest = field(default_factory=Manifest)
+    _session: ClientSession | None = None
+
+    def application(self) -> web.Application:
+        """Return the web application: the control routes, and the Core API for the rest."""
+        application = web.Application()
+        application.cleanup_ctx.append(self._connection)
+        application.add_routes(
+            [
+                route("GET", "clock", self.show_clock),
+                route("POST", "clock", self.set_clock),
+                route("GET", "faults", self.show_faults),
+                route("POST", "faults", self.add_faults),
+                route("DELETE", "faults", self.clear_faults),
+                route("GET", "stats", self.show_stats),
+                route("POST", "reset", self.reset),
+                route("GET", "files", self.show_files),
+                route("GET", "truth", self.show_truth),
+                route("POST", "edits", self.edit),
+                web.get("/{path:.*}", self.core_api.serve),
+            ]
+        )
+        return application
+
+    async def wait_for_cdn(self) -> None:
+        """Return once the CDN answers."""
+        await self._ask_cdn("GET", "clock")
+
+    async def show_clock(self, _request: web.Request) -> web.Response:
+        """Answer with the simulated time."""
+        return web.json_response(clock_payload(self.core_api.clock))
+
+    async def set_clock(self, request: web.Request) -> web.Response:
+        """Move the clocks of both processes."""
+        move_clock(self.core_api.clock, await request.json())
+        await self._ask_cdn("POST", "clock", {"offset": self.core_api.clock.offset})
+        return await self.show_clock(request)
+
+    async def show_faults(self, _request: web.Request) -> web.Response:
+        """Answer with the rules of both processes and how often each has hit."""
+        own = [rule.payload() for rule in self.core_api.faults.rules]
+        return web.json_response(own + await self._ask_cdn("GET", "faults"))
+
+    async def add_faults(self, request: web.Request) -> web.Response:
+        """Add rules to the process that each of them concerns."""
+        rules = parse_rules(await request.json())
+        self.core_api.faults.add([rule for rule in rules if rule.service == "core_api"])
+        for_cdn = [rule.description() for rule in rules if rule.service == "cdn"]
+        await self._ask_cdn("POST", "faults", for_cdn)
+        return await self.show_faults(request)
+
+    async def clear_faults(self, request: web.Request) -> web.Response:
+        """Remove every rule."""
+        self.core_api.faults.clear()
+        await self._ask_cdn("DELETE", "faults")
+        return await self.show_faults(request)
+
+    async def show_stats(self, _request: web.Request) -> web.Response:
+        """Answer with the counts of both processes."""
+        counts = {
+            "core_api": self.core_api.counts.payload(),
+            "cdn": await self._ask_cdn("GET", "stats"),
+        }
+        return web.json_response(counts)
+
+    async def reset(self, request: web.Request) -> web.Response:
+        """Forget edits, faults, counts and moves of the clock."""
+        self.core_api.reset()
+        await self._ask_cdn("POST", "reset")
+        return await self.show_clock(request)
+
+    async def show_files(self, _request: web.Request) -> web.Response:
+        """Answer with every wanted file; hashing them takes a moment the first time."""
+        core_api = self.core_api
+        files = await asyncio.to_thread(self.manifest.files, core_api.view(), core_api.clock.now())
+        return web.json_response(files)
+
+    async def show_truth(self, _request: web.Request) -> web.Response:
+        """Answer with the world as plain facts."""
+        facts = manifest.truth(self.core_api.view(), self.core_api.clock.now())
+        return web.json_response(facts)
+
+    async def edit(self, request: web.Request) -> web.Response:
+        """Make a list of edits in order; stops at the first bad one."""
+        core_api = self.core_api
+        made = [
+            edits.apply(core_api.world, edit, core_api.clock.now()) for edit in await request.json()
+        ]
+        return web.json_response(made)
+
+    async def _connection(self, _application: web.Application) -> AsyncIterator[None]:
+        async with ClientSession(self.cdn_url) as self._session:
+            yield
+
+    async def _ask_cdn(self, method: str, name: str, payload: object = None) -> Any:
+        if self._session is None:
+            raise RuntimeError("the application has not been started")
+        async with self._session.request(method, PREFIX + name, json=payload) as response:
+            response.raise_for_status()
+            return await response.json()

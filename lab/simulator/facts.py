@@ -1,0 +1,136 @@
+"""The simulated world as plain facts; `shapes/` turns them into what a provider would send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lab.simulator.files import File
+
+Quirk = Literal["repeating_cursor", "empty_page", "unknown_item", "short_pages"]
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a picture was taken."""
+
+    identifier: str
+    name: str
+    city: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(slots=True)
+class Medium:
+    """One picture, or one video with its cover, in a post or a story."""
+
+    identifier: str
+    image: File
+    width: int
+    height: int
+    alternative_text: str | None = None
+    video: File | None = None
+    small_video: File | None = None
+    duration: float = 0.0
+
+
+@dataclass(slots=True)
+class Post:
+    """One post. `like_count` None: the owner hides likes. `taken_at` is unix seconds."""
+
+    identifier: str
+    owner: str
+    taken_at: int
+    caption: str | None
+    media: list[Medium]
+    like_count: int | None
+    comment_count: int
+    play_count: int
+    place: Place | None = None
+    coauthors: list[str] = field(default_factory=list)
+    is_pinned: bool = False
+
+    @property
+    def shortcode(self) -> str:
+        """The identifier as it stands in the post's address."""
+        return shortcode(self.identifier)
+
+    @property
+    def is_carousel(self) -> bool:
+        """Whether the post has children of its own."""
+        return len(self.media) > 1
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the post is a single video."""
+        return not self.is_carousel and self.media[0].video is not None
+
+
+@dataclass(slots=True)
+class Story:
+    """One story, on show from `taken_at` until `expires_at`, or until its owner withdraws it."""
+
+    identifier: str
+    owner: str
+    taken_at: int
+    expires_at: int
+    medium: Medium
+    withdrawn_at: int | None = None
+
+    def is_on_show(self, now: int) -> bool:
+        """Whether the profile shows it at that time."""
+        return self.taken_at <= now < min(self.expires_at, self.withdrawn_at or self.expires_at)
+
+
+@dataclass(slots=True)
+class Highlight:
+    """Stories that their owner keeps on show; the identifier is bare."""
+
+    identifier: str
+    owner: str
+    title: str
+    cover: File
+    stories: list[Story]
+
+
+@dataclass(slots=True)
+class Profile:
+    """One account and what it owns. Daily stories are not listed: they follow from the date."""
+
+    identifier: str
+    username: str
+    full_name: str
+    biography: str
+    picture: File
+    external_url: str | None = None
+    category: str | None = None
+    is_private: bool = False
+    is_verified: bool = False
+    follower_count: int = 0
+    following_count: int = 0
+    stories_per_day: int = 0
+    seconds_between_stories: int = 5
+    quirks: tuple[Quirk, ...] = ()
+    former_usernames: list[str] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    shared_posts: list[Post] = field(default_factory=list)
+    added_stories: list[Story] = field(default_factory=list)
+    deleted_stories: set[str] = field(default_factory=set)
+    highlights: list[Highlight] = field(default_factory=list)
+
+
+def shortcode(identifier: str) -> str:
+    """Write a media identifier the way addresses do (base 64, most significant digit first)."""
+    number, text = int(identifier), ""
+    while number:
+        number, digit = divmod(number, 64)
+        text = ALPHABET[digit] + text
+    return text
+
+
+def media_identifier(taken_at: int, sequence: int) -> str:
+    """Return the identifier of something taken then: milliseconds above 23 bits of sequence."""
+    first_millisecond = 1_314_220_021_721
+    return str(((taken_at * 1000 - first_millisecond) << 23) | sequence % (1 << 23))

@@ -1,0 +1,116 @@
+"""Rules that make calls and downloads go wrong: which request is hit, how, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from lab.simulator import envelope
+
+Service = Literal["core_api", "cdn"]
+SERVICES = get_args(Service)
+KINDS = (
+    "form",  # answer with one of envelope.FORMS (Core API only)
+    "status",  # answer with `status`, `body` and `content_type`
+    "delay",  # wait `seconds`, then answer as usual
+    "reset",  # close the connection with a TCP reset
+    "truncate",  # announce the whole length, send `bytes` of it, close
+    "drip",  # send `bytes` at a time with `seconds` in between
+    "wrong_type",  # the right bytes under another `content_type`
+    "empty",  # the usual headers, zero bytes
+    "chunked",  # no Content-Length
+    "redirect",  # to `location`
+    "redirect_loop",  # to the same URL
+    "encoded",  # the body in gzip, announced as that, `layers` times
+    "drip_headers",  # the headers `bytes` at a time with `seconds` in between
+    "short_list",  # lists with half of the items that they count (Core API only)
+    "late_video",  # videos without their addresses (Core API only)
+    "milliseconds",  # times in milliseconds (Core API only)
+)
+COUNTERS = {"seen", "hits"}
+
+
+class BadRule(ValueError):
+    """The rule cannot be understood."""
+
+
+@dataclass(slots=True)
+class Rule:
+    """One fault. It hits requests whose path matches `path` and, if given, concern `target`.
+
+    `target` is compared with the parameters' values, on the CDN with the file's name. The first
+    `skip` matching requests pass; then `times` are hit (None: all).
+    """
+
+    kind: str
+    service: Service = "core_api"
+    path: str = ""
+    target: str | None = None
+    times: int | None = None
+    skip: int = 0
+    form: str = "upstream_failed"
+    status: int = 500
+    body: str = ""
+    content_type: str = "text/html"
+    seconds: float = 1.0
+    bytes: int = 1024
+    location: str = ""
+    layers: int = 1
+    seen: int = 0
+    hits: int = 0
+
+    @classmethod
+    def parse(cls, payload: Mapping[str, Any]) -> Rule:
+        """Return the rule that a control request describes; raises BadRule."""
+        if unknown := set(payload) - ({field.name for field in fields(cls)} - COUNTERS):
+            raise BadRule(f"unknown keys: {', '.join(sorted(unknown))}")
+        if payload.get("kind") not in KINDS:
+            raise BadRule(f"kind must be one of {', '.join(KINDS)}")
+        if payload.get("service", "core_api") not in SERVICES:
+            raise BadRule(f"service must be one of {', '.join(SERVICES)}")
+        if payload.get("form", "upstream_failed") not in envelope.FORMS:
+            raise BadRule(f"form must be one of {', '.join(envelope.FORMS)}")
+        try:
+            re.compile(payload.get("path", ""))
+        except re.error as error:
+            raise BadRule(f"path is no regular expression: {error}") from error
+        return cls(**payload)
+
+    def payload(self) -> dict[str, Any]:
+        """Return the rule with its counters, for JSON."""
+        return asdict(self)
+
+    def description(self) -> dict[str, Any]:
+        """Return what `parse` would make the same rule of."""
+        return {name: value for name, value in asdict(self).items() if name not in COUNTERS}
+
+    def hits_request(self, path: str, targets: Collection[str]) -> bool:
+        """Count a request; return whether this rule applies to it."""
+        if not re.search(self.path, path) or (self.target and self.target not in targets):
+            return False
+        self.seen += 1
+        if self.seen <= self.skip or (self.times is not None and self.hits >= self.times):
+            return False
+        self.hits += 1
+        return True
+
+
+class Faults:
+    """The rules in force in one process, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+
+    def add(self, rules: list[Rule]) -> None:
+        """Put rules behind those that are there."""
+        self.rules.extend(rules)
+
+    def clear(self) -> None:
+        """Let everything work again."""
+        self.rules.clear()
+
+    def take(self, path: str, targets: Collection[str]) -> Rule | None:
+        """Return the first rule that hits this request, and count the hit."""
+        return next((rule for rule in self.rules if rule.hits_request(path, targets)), None)

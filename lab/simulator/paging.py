@@ -1,0 +1,73 @@
+"""Cursors: where the next page of a list of posts begins, and the ways in which that goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from lab.simulator.facts import Post, Profile
+
+RESUMED = ":resumed"
+SHORT_PAGE = 7
+
+
+class BadCursor(ValueError):
+    """The caller sent a cursor that no page ever gave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some posts, and the cursor of the page behind them (None at the end)."""
+
+    posts: list[Post]
+    next_cursor: str | None
+    has_unknown_item: bool = False
+
+
+def page(posts: list[Post], owner: Profile, cursor: str | None, count: int) -> Page:
+    """Return the page behind `cursor`, with the owner's quirks.
+
+    A cursor is the id of the last post shown: posts that come and go do not shift the pages.
+    """
+    if "short_pages" in owner.quirks:
+        count = min(count, SHORT_PAGE)
+    start = _start(posts, cursor)
+    shown = posts[start : start + count]
+    is_last = start + count >= len(posts)
+    next_cursor = None if is_last or not shown else shown[-1].identifier
+    if cursor and "repeating_cursor" in owner.quirks:
+        next_cursor = cursor
+    if cursor and "empty_page" in owner.quirks and start <= count and RESUMED not in cursor:
+        return Page([], cursor + RESUMED)
+    return Page(shown, next_cursor, not cursor and "unknown_item" in owner.quirks)
+
+
+def opaque(cursor: str | None) -> str | None:
+    """Wrap a cursor the way most endpoints hand it out."""
+    return cursor and base64.urlsafe_b64encode(cursor.encode()).decode()
+
+
+def readable(token: str | None) -> str | None:
+    """Unwrap what `opaque` made; raises BadCursor for anything else."""
+    try:
+        return base64.urlsafe_b64decode(token).decode() if token else None
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise BadCursor(str(token)) from error
+
+
+def _start(posts: list[Post], cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    last = cursor.removesuffix(RESUMED)
+    if not last.isdecimal():
+        raise BadCursor(cursor)
+    identifiers = [post.identifier for post in posts]
+    if last in identifiers:
+        return identifiers.index(last) + 1
+    older = (
+        index
+        for index, post in enumerate(posts)
+        if not post.is_pinned and int(post.identifier) < int(last)
+    )
+    return next(older, len(posts))

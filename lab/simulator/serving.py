@@ -1,0 +1,120 @@
+"""Runs the servers; the CDN beside a Core API is a child process that ends with its parent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from lab.simulator.cdn import Cdn
+from lab.simulator.core_control import CoreControl
+
+HOST = "127.0.0.1"
+PENDING_CONNECTIONS = 1024
+SECONDS_TO_FINISH = 0.5
+
+Announcement = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that already accepts connections: nobody is refused while a server starts."""
+
+    socket: socket.socket
+
+    @classmethod
+    def open(cls, port: int) -> Listener:
+        """Listen on a port of the loopback interface, 0 for a free one; raises OSError."""
+        return cls(socket.create_server((HOST, port), backlog=PENDING_CONNECTIONS))
+
+    @property
+    def url(self) -> str:
+        """The address for clients."""
+        return f"http://{HOST}:{self.socket.getsockname()[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A forked process. It ends when `lifeline` closes, which the death of this process does."""
+
+    pid: int
+    lifeline: int
+
+    def stop(self) -> int:
+        """End the child and return its exit status."""
+        os.close(self.lifeline)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def fork_cdn(cdn: Cdn, own: Listener, foreign: Listener) -> Child:
+    """Serve the CDN on its listener in a child process. Call it before any thread or loop runs."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(read_end)
+        own.socket.close()
+        return Child(pid, write_end)
+    os.close(write_end)
+    foreign.socket.close()
+    try:
+        asyncio.run(run(cdn.application(), own, _silence, watched=[read_end]))
+    finally:
+        os._exit(0)  # never back into the parent's code
+
+
+def serve_cdn(cdn: Cdn, listener: Listener, watched: Sequence[int]) -> None:
+    """Serve a CDN alone until a signal comes or a watched file ends."""
+
+    async def announce() -> None:
+        _print_ready(cdn_url=listener.url)
+
+    asyncio.run(run(cdn.application(), listener, announce, watched=watched))
+
+
+def serve_core(control: CoreControl, listener: Listener, watched: Sequence[int]) -> None:
+    """Serve a Core API, whose CDN is a child, until a signal comes, the child or a file ends."""
+
+    async def announce() -> None:
+        await control.wait_for_cdn()
+        token = control.core_api.options.token
+        _print_ready(core_api_url=listener.url, cdn_url=control.cdn_url, token=token)
+
+    asyncio.run(run(control.application(), listener, announce, watched=watched))
+
+
+async def run(
+    application: web.Application,
+    listener: Listener,
+    announce: Announcement,
+    *,
+    watched: Sequence[int],
+) -> None:
+    """Serve an application until SIGTERM, SIGINT, a child's end, or input on a watched file."""
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SECONDS_TO_FINISH)
+    await runner.setup()
+    await web.SockSite(runner, listener.socket).start()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        loop.add_signal_handler(number, stopped.set)
+    for file in watched:
+        loop.add_reader(file, stopped.set)
+    await announce()
+    await stopped.wait()
+    await runner.cleanup()
+
+
+async def _silence() -> None:
+    """Announce nothing."""
+
+
+def _print_ready(**facts: str) -> None:
+    sys.stdout.write(json.dumps({"ready": True, **facts}) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,140 @@
+"""The web family: `edge_…` connections, `display_url`, `taken_at_timestamp`."""
+
+from __future__ import annotations
+
+from lab.simulator.facts import Medium, Place, Post, Profile
+from lab.simulator.shapes import Payload, View
+
+POSTS_IN_PROFILE = 12
+
+
+def user(profile: Profile, view: View) -> Payload:
+    """Return the user with its most recent posts; a private one shows none."""
+    feed = view.world.feed(profile)
+    shown = [] if profile.is_private else feed[:POSTS_IN_PROFILE]
+    has_more = len(feed) > len(shown) > 0
+    links = [{"title": "", "url": profile.external_url, "link_type": "external"}]
+    return {
+        "id": profile.identifier,
+        "fbid": "1784140" + profile.identifier[-10:].zfill(10),
+        "username": profile.username,
+        "full_name": profile.full_name,
+        "biography": profile.biography,
+        "bio_links": links if profile.external_url else [],
+        "external_url": profile.external_url,
+        "edge_followed_by": {"count": profile.follower_count},
+        "edge_follow": {"count": profile.following_count},
+        "profile_pic_url": view.links.url(profile.picture, "dst-jpg_s150x150"),
+        "profile_pic_url_hd": view.links.url(profile.picture),
+        "is_private": profile.is_private,
+        "is_verified": profile.is_verified,
+        "is_business_account": False,
+        "is_professional_account": profile.category is not None,
+        "category_name": profile.category,
+        "highlight_reel_count": len(profile.highlights),
+        "has_clips": bool(view.world.reels(profile)),
+        "hide_like_and_view_counts": False,
+        "pronouns": [],
+        "edge_owner_to_timeline_media": connection(
+            [node(post, view) for post in shown],
+            count=len(feed),
+            cursor=shown[-1].identifier if has_more else None,
+        ),
+    }
+
+
+def connection(nodes: list[Payload], *, count: int, cursor: str | None) -> Payload:
+    """Return one page of a GraphQL connection."""
+    return {
+        "count": count,
+        "page_info": {"has_next_page": cursor is not None, "end_cursor": cursor or ""},
+        "edges": [{"node": item} for item in nodes],
+    }
+
+
+def node(post: Post, view: View) -> Payload:
+    """Return one post."""
+    owner = view.owner(post)
+    return {
+        **_files(post.media[0], view, kind=_kind(post)),
+        "id": post.identifier,
+        "shortcode": post.shortcode,
+        "taken_at_timestamp": post.taken_at,
+        "owner": {"id": owner.identifier, "username": owner.username},
+        "edge_media_to_caption": _caption(post),
+        "edge_media_to_comment": {"count": post.comment_count},
+        "comments_disabled": False,
+        "edge_media_preview_like": {
+            "count": -1 if post.like_count is None else post.like_count,
+            "edges": [],
+        },
+        "edge_media_to_tagged_user": {"edges": []},
+        "location": _place(post.place),
+        "coauthor_producers": [_author(author, view) for author in view.coauthors(post)],
+        "pinned_for_users": [_author(owner, view)] if post.is_pinned else [],
+        **({"video_view_count": post.play_count} if post.is_video else {}),
+        **_children(post, view),
+    }
+
+
+def _kind(post: Post) -> str:
+    if post.is_carousel:
+        return "GraphSidecar"
+    return "GraphVideo" if post.is_video else "GraphImage"
+
+
+def _files(medium: Medium, view: View, *, kind: str) -> Payload:
+    pictures = view.links.candidates(medium.image, medium.width, medium.height)
+    common: Payload = {
+        "__typename": kind,
+        "dimensions": {"height": medium.height, "width": medium.width},
+        "display_url": pictures[0].url,
+        "display_resources": [
+            {"src": size.url, "config_width": size.width, "config_height": size.height}
+            for size in reversed(pictures)
+        ],
+        "thumbnail_src": pictures[-1].url,
+        "accessibility_caption": medium.alternative_text,
+        "is_video": kind == "GraphVideo",
+    }
+    if kind != "GraphVideo" or medium.video is None:
+        return common
+    return common | {
+        "video_url": view.links.url(medium.video),
+        "video_duration": medium.duration,
+        "has_audio": False,
+    }
+
+
+def _children(post: Post, view: View) -> Payload:
+    if not post.is_carousel:
+        return {}
+    nodes = [
+        {
+            **_files(child, view, kind="GraphVideo" if child.video else "GraphImage"),
+            "id": child.identifier,
+        }
+        for child in post.media
+    ]
+    return {"edge_sidecar_to_children": {"edges": [{"node": child} for child in nodes]}}
+
+
+def _caption(post: Post) -> Payload:
+    if post.caption is None:
+        return {"edges": []}
+    return {"edges": [{"node": {"text": post.caption}}]}
+
+
+def _place(where: Place | None) -> Payload | None:
+    if where is None:
+        return None
+    return {"id": where.identifier, "has_public_page": True, "name": where.name, "slug": ""}
+
+
+def _author(profile: Profile, view: View) -> Payload:
+    return {
+        "id": profile.identifier,
+        "username": profile.username,
+        "is_verified": profile.is_verified,
+        "profile_pic_url": view.links.url(profile.picture, "dst-jpg_s150x150"),
+    }

@@ -1,0 +1,31 @@
+"""One simulator of the edge cases for the whole run; each test gets it as new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.simulator import process
+from lab.simulator.process import SimulatorProcess
+from lab.simulator.tests.calls import Caller
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[SimulatorProcess]:
+    """The simulator that tests share; use `simulator` instead, which is reset."""
+    with process.start(world="edges", seed="tests") as started:
+        yield started
+
+
+@pytest.fixture
+def simulator(running: SimulatorProcess) -> SimulatorProcess:
+    """A simulator of the world `edges`, without edits, faults and counts."""
+    running.control.reset()
+    return running
+
+
+@pytest.fixture
+def api(simulator: SimulatorProcess) -> Caller:
+    """A caller of the simulator's Core API."""
+    return Caller(simulator.core_api_url, simulator.token)
