@@ -20,7 +20,7 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("health/", HealthView.as_view(), name="health"),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("", include("storage.urls")),
+    path("", include("storage.serving.urls")),
     path("", include("config.api_router")),
 ]
 

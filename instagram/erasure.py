@@ -34,7 +34,8 @@ from instagram.models import (
     User,
 )
 from instagram.models.erasure import digest
-from storage import parts, quarantine, removal, store
+from storage import partial_files, store
+from storage.fixity import quarantine, removal
 from storage.models import StoredFile
 
 log = structlog.get_logger(__name__)
@@ -154,7 +155,7 @@ def finish(tombstone_id: int, *, now: datetime) -> None:
         removal.discard(files)
         quarantine.forget({*leftovers.pop("quarantined")})
         tombstone.proof["files"] = _proof_of(files)
-    parts.discard(store.default(), leftovers.get("assets", []))
+    partial_files.discard(store.default(), leftovers.get("assets", []))
     delete_at_once(traces.by_marks(leftovers["batches"], leftovers["targets"]))
     if now > tombstone.erased_at + ABANDONED_AFTER:
         tombstone.leftovers, tombstone.completed_at = None, now

@@ -12,16 +12,23 @@ from django.utils.html import format_html
 from core.admin.bases import ReadOnlyAdmin
 from core.admin.filters import FixedChoiceFilter
 from core.users.models import Account
-from storage import kinds
 from storage.actions import accept_losses, try_again, try_now
 from storage.errors import DownloadError
-from storage.links import media_url
+from storage.formats import media_types
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
+from storage.serving.links import media_url
 
 KINDS = (
-    kinds.JPEG, kinds.PNG, kinds.GIF, kinds.WEBP, kinds.AVIF, kinds.HEIC, kinds.MP4, kinds.MOV,
-    kinds.WEBM,
-)  # fmt: skip
+    media_types.JPEG,
+    media_types.PNG,
+    media_types.GIF,
+    media_types.WEBP,
+    media_types.AVIF,
+    media_types.HEIC,
+    media_types.MP4,
+    media_types.MOV,
+    media_types.WEBM,
+)
 OWNER_KINDS = ("user", "post", "story", "highlight")
 
 

@@ -12,8 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.db.retrying import retry_on_conflict
-from storage import claims, fixity, kinds, media, store
+from storage import store
+from storage.download import queue
 from storage.errors import StoreMissing
+from storage.fixity import verify
+from storage.formats import media_types, probe
 from storage.models import StoredFile
 from storage.models.files import ENRICHMENT_LEASE
 
@@ -49,20 +52,20 @@ def enrich(file: StoredFile) -> None:
     try:
         facts = _facts(file)
     except FileNotFoundError:
-        fixity.take_back(fixity.Seen(file), timezone.now())
+        verify.take_back(verify.Seen(file), timezone.now())
         return
     if facts.problem:
         log.warning("enrichment.incomplete", file=file.name, problem=facts.problem)
-        seen = fixity.look(file, store.default())
+        seen = verify.look(file, store.default())
         if not seen.is_whole:
-            fixity.take_back(seen, timezone.now())
+            verify.take_back(seen, timezone.now())
             return
     _write(file, facts)
 
 
 def reexamine() -> int:
     """Make files due again whose facts other decoders could not read; returns how many."""
-    unread = StoredFile.objects.exclude(problem="").exclude(examined_by=media.DECODERS)
+    unread = StoredFile.objects.exclude(problem="").exclude(examined_by=probe.DECODERS)
     return unread.filter(enriched_at__isnull=False).update(
         enriched_at=None, enrichment_attempts=0, enrichment_lease_until=None
     )
@@ -85,16 +88,16 @@ def _return_attempt(file: StoredFile) -> None:
     StoredFile.objects.filter(pk=file.pk).update(enrichment_attempts=attempts)
 
 
-def _facts(file: StoredFile) -> media.Facts:
+def _facts(file: StoredFile) -> probe.Facts:
     if file.enrichment_attempts > MAX_ATTEMPTS:
-        return media.Facts(problem=f"its decoder did not survive {MAX_ATTEMPTS} attempts")
+        return probe.Facts(problem=f"its decoder did not survive {MAX_ATTEMPTS} attempts")
     with store.default().open(file.name) as opened:
-        return media.examine(opened, file.media_type)
+        return probe.examine(opened, file.media_type)
 
 
 # Tried again after a deadlock: a removal locks a video and its poster in the order of their hashes.
 @retry_on_conflict
-def _write(file: StoredFile, facts: media.Facts) -> None:
+def _write(file: StoredFile, facts: probe.Facts) -> None:
     """Write down what was seen; nothing of a file that was erased while it was decoded."""
     with transaction.atomic():
         rows = StoredFile.objects.filter(pk=file.pk)
@@ -104,26 +107,26 @@ def _write(file: StoredFile, facts: media.Facts) -> None:
         rows.update(**_columns(facts), duration=facts.duration, poster=poster, **_type(facts))
 
 
-def _stored_poster(jpeg: bytes, facts: media.Facts) -> StoredFile:
+def _stored_poster(jpeg: bytes, facts: probe.Facts) -> StoredFile:
     """The poster is a file of its own, and its facts are known already."""
-    content = store.keep(jpeg, kinds.JPEG)
-    file = claims.files_of([content])[content.sha256]
+    content = store.keep(jpeg, media_types.JPEG)
+    file = queue.files_of([content])[content.sha256]
     StoredFile.objects.filter(pk=file.pk).update(**_columns(facts))
     return file
 
 
-def _columns(facts: media.Facts) -> dict[str, object]:
+def _columns(facts: probe.Facts) -> dict[str, object]:
     return {
         "width": facts.width,
         "height": facts.height,
         "blur": facts.blur,
         "perceptual_hash": facts.perceptual_hash,
         "problem": facts.problem,
-        "examined_by": media.DECODERS,
+        "examined_by": probe.DECODERS,
         "enriched_at": timezone.now(),
     }
 
 
-def _type(facts: media.Facts) -> dict[str, str]:
+def _type(facts: probe.Facts) -> dict[str, str]:
     """The media type, where the container shows another than its first bytes."""
     return {"media_type": facts.media_type} if facts.media_type else {}

@@ -22,7 +22,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 
-from storage.kinds import Kind
+from storage.formats.media_types import Kind
 
 ASIDE = "tmp"
 QUARANTINE = "quarantine"

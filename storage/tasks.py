@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from core.tasks import BaseTask, send
 from settings import current
-from storage import fixity, orphans, quarantine, store
+from storage import store
+from storage.fixity import orphans, quarantine, verify
 from storage.models import StoredFile
 
 SECONDS = 240.0  # a message; what is left gets a message of its own
@@ -37,7 +38,7 @@ def sweep_enrichment() -> None:
 def verify_due() -> None:
     """Hash some of the stored files again, and repair what is damaged or lost."""
     cycle = current.archiving().fixity_cycle
-    fixity.verify_due(cycle, seconds=VERIFY_SECONDS, now=timezone.now())
+    verify.verify_due(cycle, seconds=VERIFY_SECONDS, now=timezone.now())
 
 
 @shared_task(name="storage.prune_quarantine", base=BaseTask, expires=3600)

@@ -31,12 +31,12 @@ INNER = {"core.tasks": 0}  # the base task and `send`: actions use them
 
 # Who may import what talks to the outside, or is heavy.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "httpx": ("core.http", "core.utils.core_api", "storage.download"),
-    "httpcore": ("core.http", "storage.download"),
+    "httpx": ("core.http", "core.utils.core_api", "storage.download.fetch"),
+    "httpcore": ("core.http", "storage.download.fetch"),
     "brotli": ("core.http",),
     "backports.zstd": ("core.http",),
-    "PIL": ("storage.media",),
-    "av": ("storage.media",),
+    "PIL": ("storage.formats",),
+    "av": ("storage.formats",),
     "firebase_admin": ("authentication.firebase",),
     "config.settings": ("config",),
     "config.env": ("config",),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from storage import kinds, media, wholeness
+from storage.formats import media_types, probe, truncation
 from tests import media_corpus
 from tests.media_corpus import Sample
 
@@ -30,17 +30,17 @@ def test_the_corpus_is_large_and_chromium_has_seen_all_of_it() -> None:
 def test_a_valid_file_is_as_chromium_shows_it(sample: Sample) -> None:
     data, seen = sample.make(), SEEN[sample.name]
 
-    kind = kinds.recognise(data[: kinds.HEAD_SIZE])
+    kind = media_types.recognise(data[: media_types.HEAD_SIZE])
     assert kind is not None
     assert kind.media_type == sample.media_type
-    assert wholeness.is_whole(kind, lambda start, size: data[start : start + size], len(data))
-    facts = media.examine(io.BytesIO(data), kind.media_type)
+    assert truncation.is_whole(kind, lambda start, size: data[start : start + size], len(data))
+    facts = probe.examine(io.BytesIO(data), kind.media_type)
 
     assert facts.problem == ""
     assert differences(facts, seen) == []
 
 
-def differences(facts: media.Facts, seen: dict[str, Any]) -> list[str]:
+def differences(facts: probe.Facts, seen: dict[str, Any]) -> list[str]:
     """What is not as Chromium shows it: size, sound, duration, and the turn by the colours."""
     found = []
     if (facts.width or 0, facts.height or 0) != (seen["width"], seen["height"]):

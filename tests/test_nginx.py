@@ -19,9 +19,10 @@ from django.test.testcases import QuietWSGIRequestHandler
 from pytest_django import Settings
 
 from embedded import ports
-from storage import kinds, store
-from storage import views as storage_views
+from storage import store
+from storage.formats import media_types
 from storage.models import StoredFile
+from storage.serving import views as storage_views
 from storage.tests import samples
 from tests import nginx
 from tests.nginx import Nginx
@@ -105,7 +106,7 @@ def echoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 @pytest.fixture
 def file(front: Nginx) -> StoredFile:
     """A stored JPEG."""
-    content = store.keep(JPEG, kinds.JPEG)
+    content = store.keep(JPEG, media_types.JPEG)
     return StoredFile.objects.create(
         sha256=content.sha256, size=content.size, media_type="image/jpeg", extension="jpg"
     )

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from storage import links
 from storage.models import StoredFile
+from storage.serving import links
 
 NOTHING = "none yet"
 

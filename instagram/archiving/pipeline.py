@@ -44,7 +44,7 @@ from instagram.archiving.records import (
     StoryRecord,
 )
 from instagram.models import ArchiveRun, Highlight, Post, RunStream, StreamPoll, User
-from storage import claims
+from storage.download import queue
 
 NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit)
 
@@ -56,7 +56,7 @@ def archive(run: ArchiveRun) -> None:
     """
     with runs.kept(run), recording.attributed_to(batch=str(run.pk)):
         if run.is_new:
-            claims.allow_renewals(files_of(run.user))
+            queue.allow_renewals(files_of(run.user))
         if run.attempts > runs.MOST_ATTEMPTS:
             runs.fail_all(run, Transient(f"{run.attempts} attempts in a row died without a page"))
         while (stream := runs.next_stream(run)) or not runs.finish(run):

@@ -1,8 +1,8 @@
 """Fresh URLs for files whose signed URL ran out before the bytes were stored.
 
 One question to the provider renews all files of their owner: the post, the story's profile or
-highlight, the highlight's tray, or the profile. `storage.claims` decides which owners are due, and
-when to give up.
+highlight, the highlight's tray, or the profile. `storage.download.queue` decides
+which owners are due, and when to give up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from api_logs import recording
 from core.errors import CoreAPIError, NotAllowedNow, Transient, UnexpectedPayload
 from instagram.archiving import fetch, parse, persist, pipeline
 from instagram.models import Highlight, User
-from storage import claims
+from storage.download import queue
 
 BATCH = "renewal"
 NO_USE = (*pipeline.NO_CALL_CAN_SUCCEED, NotAllowedNow)
@@ -31,7 +31,7 @@ def renew_due(limit: int) -> int:
     """
     asked = 0
     with recording.attributed_to(batch=BATCH):
-        for owner in filter(claims.is_expired, claims.claim_expired(limit)):
+        for owner in filter(queue.is_expired, queue.claim_expired(limit)):
             try:
                 _renew(owner)
             except NO_USE as error:
@@ -41,7 +41,7 @@ def renew_due(limit: int) -> int:
     return asked
 
 
-def _renew(owner: claims.Owner) -> None:
+def _renew(owner: queue.Owner) -> None:
     """Ask for one owner, and count it unless the provider could not be reached."""
     try:
         RENEWALS[owner.kind](owner.identifier)
@@ -52,7 +52,7 @@ def _renew(owner: claims.Owner) -> None:
         return
     except (CoreAPIError, User.DoesNotExist) as error:
         log.info("renewal.failed", owner_kind=owner.kind, owner=owner.identifier, error=str(error))
-    claims.count_renewal(owner)
+    queue.count_renewal(owner)
 
 
 def renew_post(post_id: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import claims, enrichment, store
-from storage.kinds import HEAD_SIZE, recognise
+from storage import enrichment, store
+from storage.download import queue
+from storage.formats.media_types import HEAD_SIZE, recognise
 from storage.models import StoredFile
 from storage.store import Content
 
@@ -24,10 +25,10 @@ class Samples:
 def store_samples() -> Samples:
     """Put the files into the store and make their rows, both only where they are missing."""
     contents = [_put(path) for path in sorted(FOLDER.iterdir())]
-    for file in claims.files_of(contents).values():
+    for file in queue.files_of(contents).values():
         if file.enriched_at is None:
             enrichment.enrich(file)
-    rows = claims.files_of(contents)
+    rows = queue.files_of(contents)
     files = [rows[content.sha256] for content in contents]
     return Samples(
         pictures=tuple(file for file in files if not file.is_video),

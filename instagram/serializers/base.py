@@ -9,8 +9,8 @@ from django.db.models import Model
 from rest_framework import serializers
 
 from core import texts
-from storage.links import media_url
 from storage.models import StoredFile
+from storage.serving.links import media_url
 
 Row = TypeVar("Row", bound=Model)
 DOUBTED_AFTER = timedelta(days=1)

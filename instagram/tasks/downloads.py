@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.tasks import BaseTask, send
 from instagram.archiving import renewal
-from storage import batch
+from storage.download import batch
 from storage.models import Asset
 
 MOST_FILES = 5000  # a message; what is left gets a message of its own

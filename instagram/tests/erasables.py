@@ -22,7 +22,8 @@ from instagram.models import (
     User,
 )
 from instagram.tests.archiving.builders import NOW, medium, post, profile, signed, story
-from storage import kinds, store
+from storage import store
+from storage.formats import media_types
 from storage.models import Asset, StoredFile
 
 ID, NAME, FORMER_NAME = "90210777001", "lena.erasable", "lena.former"
@@ -103,7 +104,7 @@ def store_files() -> None:
 
 def stored_file(text: str, *, poster: bool = False) -> StoredFile:
     """Bytes in the store, with their row; with a poster where wanted."""
-    content = store.keep(text.encode(), kinds.JPEG)
+    content = store.keep(text.encode(), media_types.JPEG)
     file, _ = StoredFile.objects.get_or_create(
         sha256=content.sha256,
         defaults={"size": content.size, "media_type": "image/jpeg", "extension": "jpg"},

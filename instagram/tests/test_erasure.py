@@ -47,7 +47,8 @@ from instagram.tests.erasables import (
     stored_file,
     tables_with,
 )
-from storage import fixity, store
+from storage import store
+from storage.fixity import verify
 from storage.models import Asset, FixityEvent, StoredFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
@@ -114,7 +115,7 @@ def test_a_file_whose_loss_was_accepted_leaves_no_trace() -> None:
     user = archived()
     file = StoredFile.objects.filter(assets__owner_kind="story").earliest("pk")
     store.default().delete(file.name)
-    fixity.take_back(fixity.Seen(file), NOW)
+    verify.take_back(verify.Seen(file), NOW)
     FixityEvent.objects.get().close(FixityEvent.Repair.ACCEPTED, NOW)
 
     erase(user)

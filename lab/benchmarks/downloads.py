@@ -56,7 +56,7 @@ def _rate(download: Callable[[list[str]], float], urls: list[str]) -> float:
 
 def _by_us(urls: list[str]) -> float:
     """Seconds until every row is committed, with the settings of a new installation."""
-    from storage.batch import download_batch  # noqa: PLC0415  Django is set up by now
+    from storage.download.batch import download_batch  # noqa: PLC0415  Django is set up by now
 
     scratch.want(urls)
     began = time.monotonic()

@@ -14,7 +14,7 @@ from lab.simulator.client import SimulatorControl
 
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class SimulatorFailed(Exception):

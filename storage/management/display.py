@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from core.management.live import LiveDisplay
-from storage.inspection import Findings
+from storage.fixity.inspection import Findings
 
 
 class VerifyProgress(LiveDisplay):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.models import Timestamped
 from storage.models.files import StoredFile
-from storage.sources import IMAGE_EXTENSIONS
+from storage.source_names import IMAGE_EXTENSIONS
 
 LEASE = timedelta(seconds=60)
 # Above the last pause of an attempt, which is an hour and its jitter.

@@ -13,7 +13,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from core.tests.odd_server import OddServer, odd_server
-from storage import kinds, store
+from storage import store
+from storage.formats import media_types
 from storage.models import Asset, StoredFile
 from storage.store import Store
 
@@ -51,7 +52,9 @@ def make_asset(db: None) -> MakeAsset:
 def make_file(shelf: Store, db: None) -> MakeFile:
     """Stores bytes and their row, not enriched."""
 
-    def make(data: bytes, kind: kinds.Kind = kinds.JPEG, **fields: object) -> StoredFile:
+    def make(
+        data: bytes, kind: media_types.Kind = media_types.JPEG, **fields: object
+    ) -> StoredFile:
         content = store.keep(data, kind)
         return StoredFile.objects.create(
             sha256=content.sha256,

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.users.models import Account
-from storage import claims
 from storage.actions import try_again
-from storage.claims import Failure
+from storage.download import queue
+from storage.download.queue import Failure
 from storage.errors import UrlExpired
 from storage.models import Asset, FixityEvent, StoredFile
 from storage.tests import samples
@@ -47,12 +47,12 @@ def test_a_failed_file_can_be_tried_again(admin: Client, make_asset: MakeAsset) 
 
 def test_a_file_whose_url_expired_gets_its_renewals_back(make_asset: MakeAsset) -> None:
     failed = make_asset(
-        state="failed", renewals=claims.MAX_RENEWALS[UrlExpired], error_code="UrlExpired"
+        state="failed", renewals=queue.MAX_RENEWALS[UrlExpired], error_code="UrlExpired"
     )
     try_again(Asset.objects.all())
-    [claimed] = claims.claim(1)
+    [claimed] = queue.claim(1)
 
-    claims.settle([Failure(claimed, UrlExpired("HTTP 403"))])
+    queue.settle([Failure(claimed, UrlExpired("HTTP 403"))])
 
     failed.refresh_from_db()
     assert failed.state == "expired"

@@ -11,8 +11,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from storage import enrichment, kinds
+from storage import enrichment
 from storage.errors import StoreMissing
+from storage.formats import media_types
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Store
 from storage.tests import samples
@@ -33,7 +34,7 @@ def test_an_image_gets_its_facts(make_file: MakeFile) -> None:
 
 
 def test_a_video_gets_a_poster_that_is_a_stored_file(make_file: MakeFile, shelf: Store) -> None:
-    file = enriched(make_file(samples.video(width=96, height=64), kinds.MP4))
+    file = enriched(make_file(samples.video(width=96, height=64), media_types.MP4))
 
     assert file.poster is not None
     assert (file.poster.media_type, file.poster.width, file.poster.blur) == (
@@ -45,7 +46,7 @@ def test_a_video_gets_a_poster_that_is_a_stored_file(make_file: MakeFile, shelf:
 
 
 def test_a_poster_needs_no_enrichment(make_file: MakeFile) -> None:
-    make_file(samples.video(), kinds.MP4)
+    make_file(samples.video(), media_types.MP4)
 
     assert enrichment.enrich_due(seconds=30) == 1
 
@@ -144,10 +145,10 @@ def test_bytes_that_kill_their_process_are_given_up(make_file: MakeFile) -> None
 
 PEAK = """
 import resource, sys, pathlib
-from storage import media
+from storage.formats import probe
 with pathlib.Path(sys.argv[1]).open("rb") as file:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    facts = media.examine(file, "video/mp4")
+    facts = probe.examine(file, "video/mp4")
 assert facts.width == 64, facts
 sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 """
@@ -187,7 +188,7 @@ def test_a_folder_that_is_not_mounted_costs_a_file_no_attempt(
 def test_a_video_that_is_erased_while_it_is_decoded_leaves_no_poster(
     make_file: MakeFile, shelf: Store
 ) -> None:
-    file = make_file(samples.video(), kinds.MP4)
+    file = make_file(samples.video(), media_types.MP4)
     StoredFile.objects.all().delete()  # its bytes are open still
 
     enrichment.enrich(file)

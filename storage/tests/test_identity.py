@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.models import Asset
-from storage.sources import identity
+from storage.source_names import identity
 
 EXTENSIONS = ("jpg", "jpeg", "png", "webp", "heic", "avif")
 extension = st.sampled_from([*EXTENSIONS, *(each.upper() for each in EXTENSIONS)])

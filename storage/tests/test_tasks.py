@@ -12,7 +12,8 @@ from celery import current_app
 from django.utils import timezone
 from pytest_django import Settings
 
-from storage import kinds, store, tasks
+from storage import store, tasks
+from storage.formats import media_types
 from storage.models import SUSPECT, Quarantined, StoredFile
 from storage.tests import samples
 
@@ -26,7 +27,7 @@ def add_file(**fields: object) -> StoredFile:
 
 @pytest.mark.usefixtures("media_folder")
 def test_the_task_enriches_what_waits() -> None:
-    content = store.keep(samples.jpeg(), kinds.JPEG)
+    content = store.keep(samples.jpeg(), media_types.JPEG)
     file = add_file(sha256=content.sha256)
 
     tasks.enrich()
@@ -97,7 +98,7 @@ def test_what_is_enriched_waits_for_nobody() -> None:
 
 def test_a_worker_that_never_enriches_loads_neither_decoder_nor_page(settings: Settings) -> None:
     code = (
-        "import os, sys, django; django.setup(); import storage.tasks, storage.batch;"
+        "import os, sys, django; django.setup(); import storage.tasks, storage.download.batch;"
         "sys.exit(any(name in sys.modules for name in ('av', 'PIL', 'storage.admin')))"
     )
 

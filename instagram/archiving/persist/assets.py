@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from instagram.archiving.records import MediaRecord
 from storage.models import Asset
-from storage.sources import expires_at, identity, source_name
+from storage.source_names import expires_at, identity, source_name
 
 # Too large is a file under every URL. Everything else is the host's state of the moment.
 GIVEN_UP_FOR_GOOD = ("TooLarge",)

@@ -16,7 +16,7 @@ from instagram.models import ArchiveRun, Post, Story, User
 from instagram.tests.archiving.running import archive, ends
 from lab.simulator.client import SimulatorControl
 from settings.models import CoreAPISetting
-from storage import batch
+from storage.download import batch
 from storage.models import Asset, StoredFile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])

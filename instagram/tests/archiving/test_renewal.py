@@ -12,8 +12,8 @@ from instagram import actions
 from instagram.archiving import pipeline, renewal, runs
 from instagram.models import Post, Story
 from lab.simulator.client import SimulatorControl
-from storage import batch
-from storage.claims import MAX_RENEWALS
+from storage.download import batch
+from storage.download.queue import MAX_RENEWALS
 from storage.errors import UrlExpired
 from storage.models import Asset
 

@@ -15,10 +15,10 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from core.management.examples import CommandWithExamples
-from storage import fixity, inspection
 from storage.errors import StoreMissing
-from storage.fixity import Seen
-from storage.inspection import Findings
+from storage.fixity import inspection, verify
+from storage.fixity.inspection import Findings
+from storage.fixity.verify import Seen
 from storage.management.display import VerifyProgress
 from storage.models import StoredFile
 
@@ -95,7 +95,7 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
         try:
             with (
                 VerifyProgress(total) as progress,
-                closing(inspection.verify(now, most=options["sample"])) as seen,
+                closing(inspection.verify_files(now, most=options["sample"])) as seen,
             ):
                 for each in seen:
                     findings.add(each)
@@ -123,7 +123,7 @@ def _what_to_do(options: dict[str, Any]) -> Callable[[Seen, datetime], object]:
     """About a file that is not whole."""
     if not options["repair"]:
         return inspection.leave
-    return fixity.give_up if options["mounted"] else fixity.take_back
+    return verify.give_up if options["mounted"] else verify.take_back
 
 
 def number(text: str) -> int:

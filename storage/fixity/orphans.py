@@ -1,0 +1,74 @@
+"""What nobody refers to: files without a row, and rows that no asset and no video has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.db import transaction
+
+from core.db.retrying import retry_on_conflict
+from storage import store
+from storage.fixity import removal
+from storage.models import StoredFile
+from storage.store import name_of
+
+GRACE = timedelta(hours=6)
+"""Younger ones may belong to a download that is about to be committed."""
+GROUP = 500
+NAME = re.compile(r"[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})\.(?P<extension>[a-z0-9]{1,8})")
+"""Of what a download stores; anything else in its folders was put there by hand."""
+
+
+def files(now: datetime) -> Iterator[str]:
+    """The names of files in the store that no row names. A statement for each 500 files."""
+    entries = store.default().entries()
+    while group := list(islice(entries, GROUP)):
+        names = {entry.name for entry in group if entry.changed_at < now - GRACE}
+        yield from sorted(names - _named(names))
+
+
+def rows(now: datetime) -> list[StoredFile]:
+    """The rows that nobody refers to, in the order of their keys. One statement."""
+    return list(StoredFile.objects.unreferenced(now - GRACE).order_by("pk"))
+
+
+@retry_on_conflict
+@transaction.atomic
+def delete_row(file: StoredFile, now: datetime) -> bool:
+    """Delete the row and its bytes; False where it has come into use meanwhile."""
+    rows = StoredFile.objects.filter(pk=file.pk)
+    if rows.unreferenced(now - GRACE).exists():
+        removal.discard([file.sha256])
+    return not rows.exists()
+
+
+@retry_on_conflict
+@transaction.atomic
+def delete_file(name: str) -> bool:
+    """Delete bytes that no row names; False, and they stay, where one does by now.
+
+    With a row first, as `discard` wants: a download that ends with the same bytes waits for us and
+    then misses them, or we wait for its row.
+    """
+    known = NAME.fullmatch(name)
+    if known is None:  # no download could bring it
+        store.default().delete(name)
+        return True
+    sha256, extension = known["sha256"], known["extension"]
+    file, is_new = StoredFile.objects.select_for_update().get_or_create(
+        sha256=sha256, defaults={"extension": extension, "size": 0}
+    )
+    if is_new:
+        removal.discard([sha256])
+    elif file.extension != extension:
+        store.default().delete(name)
+    return is_new or file.extension != extension
+
+
+def _named(names: set[str]) -> set[str]:
+    digests = [name.rpartition("/")[2].partition(".")[0] for name in names]
+    rows = StoredFile.objects.filter(sha256__in=digests)
+    return {name_of(*row) for row in rows.values_list("sha256", "extension")}

@@ -1,0 +1,129 @@
+"""The facts of pictures. The size is the header's; only blur and hash need a decoder."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import BinaryIO
+
+from PIL import GifImagePlugin, Image
+
+from storage.formats import headers, items, previews
+from storage.formats.facts import MAX_PIXELS, Facts, Size, Undecodable, noted, size_of
+
+HEIC = "image/heic"
+DECODED = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/webp": "WEBP",
+    "image/avif": "AVIF",
+}
+HEADERS: dict[str, Callable[[BinaryIO], headers.Header]] = {
+    "image/jpeg": headers.jpeg,
+    "image/png": headers.png,
+    "image/gif": headers.gif,
+    "image/webp": headers.webp,
+}
+PIXELS: dict[str, Callable[[BinaryIO], bytes]] = {
+    "image/jpeg": headers.jpeg_pixels,
+    "image/png": headers.png_pixels,
+}
+"""Where metadata could fail, or be larger than the picture, the decoder does not get to see it."""
+
+MAX_JPEG_PIXELS = 5 * MAX_PIXELS
+"""A JPEG is decoded at an eighth, so pixels cost time alone; with several scans, memory too."""
+TRANSPOSES = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What each EXIF orientation asks for."""
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
+
+
+def examine(file: BinaryIO, media_type: str) -> Facts:
+    """Size, blur and hash; width and height are as displayed."""
+    problems: list[str] = []
+    size: Size | None = None
+    steps: tuple[items.Step, ...] = ()
+    limit = MAX_PIXELS
+    with noted(problems, "size"):
+        if media_type in HEADERS:
+            header = HEADERS[media_type](file)
+            size, steps = _turned(header)
+            if media_type == "image/jpeg" and not header.is_buffered:
+                limit = MAX_JPEG_PIXELS
+        elif (item := items.primary(file, crops_anywhere=media_type == HEIC)) is not None:
+            size, steps = item.displayed, item.steps
+    small: Image.Image | None = None
+    with noted(problems, "blur"):
+        small, seen = _small(file, media_type, steps, limit)
+        # Browsers and Pillow let a first frame that is larger than the screen of a GIF widen it.
+        size = seen if media_type == "image/gif" else size or seen
+    return _facts(size, small, problems)
+
+
+def _turned(header: headers.Header) -> tuple[Size | None, tuple[items.Step, ...]]:
+    step, size = TRANSPOSES.get(header.orientation), header.size
+    if size is not None and header.orientation >= 5:
+        size = Size(size.height, size.width)
+    return size, () if step is None else (step,)
+
+
+def _small(
+    file: BinaryIO, media_type: str, steps: tuple[items.Step, ...], limit: int
+) -> tuple[Image.Image, Size | None]:
+    """The decoded picture, shrunk and turned, and the size that it has at full scale."""
+    if media_type not in DECODED:
+        raise Undecodable("HEIC has no decoder")
+    file.seek(0)
+    source = io.BytesIO(PIXELS[media_type](file)) if media_type in PIXELS else file
+    with Image.open(source, formats=[DECODED[media_type]]) as image:
+        size = size_of(*image.size)
+        if size is None or size.width * size.height > limit:
+            raise Undecodable(f"{size} are too many to decode")
+        # A JPEG is read to its end, but decoded at an eighth: a tenth of the cost.
+        image.draft("RGB", previews.SMALL)
+        shown = _on_screen(image)
+        for step in steps:
+            if isinstance(step, items.Crop):
+                right, bottom = step.left + step.size.width, step.top + step.size.height
+                shown = shown.crop((step.left, step.top, right, bottom))
+        small = previews.shrink(shown)
+    for step in steps:
+        if isinstance(step, Image.Transpose):
+            small = small.transpose(step)
+    return small, size
+
+
+def _on_screen(image: Image.Image) -> Image.Image:
+    """The loaded picture. Around a GIF's frame that is smaller than its screen nothing is drawn."""
+    if not isinstance(image, GifImagePlugin.GifImageFile):
+        image.load()
+        return image
+    extent = image.dispose_extent
+    image.load()
+    if extent is None or extent == (0, 0, *image.size):
+        return image
+    screen = Image.new("RGBA", image.size)
+    screen.paste(image.crop(extent).convert("RGBA"), extent[:2])
+    return screen
+
+
+def _facts(size: Size | None, small: Image.Image | None, problems: list[str]) -> Facts:
+    blur, perceptual_hash = "", None
+    if small is not None:
+        blur, perceptual_hash = previews.blur(small), previews.difference_hash(small)
+    return Facts(
+        width=size.width if size else None,
+        height=size.height if size else None,
+        blur=blur,
+        perceptual_hash=perceptual_hash,
+        problem="; ".join(problems),
+    )

@@ -1,0 +1,270 @@
+"""The facts of videos, and of sound in their containers: of the stream that a player would play."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from typing import BinaryIO, cast
+
+import av
+import av.error
+from av.stream import Disposition
+from PIL import Image
+
+from storage.formats import previews, tracks
+from storage.formats.facts import Facts, Size, Undecodable, noted, seconds_of, size_of
+from storage.formats.tracks import Matrix, Track
+
+# Named, so that no bytes are taken for a playlist that opens other files.
+DEMUXERS = {
+    "video/mp4": "mov",
+    "video/quicktime": "mov",
+    "audio/mp4": "mov",
+    "video/webm": "matroska",
+    "audio/webm": "matroska",
+}
+SOUND = {"mov": "audio/mp4", "matroska": "audio/webm"}
+"""What a container with sound alone is."""
+
+MAX_FRAMES = 64
+"""Frames that are looked at for a poster when the first ones are flat: a second of black."""
+FLAT = 16
+"""A frame whose brightness spans less than this shows nothing."""
+MAX_PACKETS = 200_000
+"""Packets that are read for a duration: an hour of video with sound."""
+MAX_PACKET_BYTES = 1 << 30
+
+# By the signs of the display matrix.
+TRANSPOSES = {
+    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
+    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
+    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How the frames of a stream are shown."""
+
+    size: Size
+    transpose: Image.Transpose | None
+
+
+class _Watched(io.BufferedIOBase):
+    """The file, with the error of its disk kept: PyAV drops one where it can go on without."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            return self._file.read(-1 if size is None else size)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
+def examine(file: BinaryIO, media_type: str) -> Facts:
+    """Size, duration, poster, blur and hash of a video; the duration and true type of sound."""
+    problems: list[str] = []
+    facts = Facts()
+    demuxer, watched = DEMUXERS[media_type], _Watched(file)
+    described: dict[int, Track] = {}
+    with noted(problems, "tracks"):
+        described = tracks.read(cast("BinaryIO", watched)) if demuxer == "mov" else {}
+    with noted(problems, demuxer), _opened(watched, demuxer) as container:
+        facts = _facts(container, demuxer, described, problems)
+    if facts.duration is None:
+        with noted(problems, "duration"), _opened(watched, demuxer) as container:
+            facts = replace(facts, duration=_last_packet(container))
+    if watched.error is not None:
+        raise watched.error
+    return replace(facts, problem="; ".join(problems))
+
+
+def _opened(file: _Watched, demuxer: str) -> av.container.InputContainer:
+    file.seek(0)
+    return av.open(file, mode="r", format=demuxer, metadata_errors="replace")
+
+
+def _facts(
+    container: av.container.InputContainer,
+    demuxer: str,
+    described: dict[int, Track],
+    problems: list[str],
+) -> Facts:
+    duration = container.duration / av.time_base if container.duration else None
+    facts = Facts(duration=seconds_of(duration))
+    stream = _playing(container)
+    if stream is None:
+        if not container.streams.audio:
+            raise Undecodable("no picture and no sound in it")
+        return replace(facts, media_type=SOUND[demuxer])
+    with noted(problems, "size"):
+        facts = _with_size(facts, _undecoded(stream, described.get(stream.id)))
+    with noted(problems, "poster"):
+        return _with_picture(facts, container, stream, problems)
+    return facts
+
+
+def _playing(container: av.container.InputContainer) -> av.VideoStream | None:
+    """The stream that a player takes: no cover, known to a decoder, and enabled if one is."""
+    own = [each for each in container.streams.video if not _is(each, Disposition.attached_pic)]
+    return min(own, key=_rank, default=None)
+
+
+def _rank(stream: av.VideoStream) -> tuple[bool, bool]:
+    return not _has_decoder(stream), not _is(stream, Disposition.default)
+
+
+def _has_decoder(stream: av.VideoStream) -> bool:
+    return stream.codec_context is not None  # PyAV declares that it always is
+
+
+def _is(stream: av.VideoStream, disposition: Disposition) -> bool:
+    return bool(stream.disposition & disposition)
+
+
+def _undecoded(stream: av.VideoStream, track: Track | None) -> _Shown | None:
+    """As far as the container tells, so that a size is known of what no decoder reads."""
+    matrix = track.matrix if track else None
+    if not _has_decoder(stream):
+        return _shown(track.size if track else None, matrix)
+    return _shown(_square(stream.codec_context.width, stream.codec_context.height, stream), matrix)
+
+
+def _shown(size: Size | None, matrix: Matrix | None) -> _Shown | None:
+    """Of this size in square pixels. Browsers show any turn but a quarter or a mirror unturned."""
+    a, b, c, d = matrix or (1, 0, 0, 1)
+    transpose = TRANSPOSES.get((_sign(a), _sign(b), _sign(c), _sign(d)))
+    if size is not None and transpose is not None and transpose.name in SIDEWAYS:
+        size = Size(size.height, size.width)
+    return _Shown(size, transpose) if size else None
+
+
+SIDEWAYS = frozenset({"ROTATE_90", "ROTATE_270", "TRANSPOSE", "TRANSVERSE"})
+
+
+def _square(width: int, height: int, stream: av.VideoStream) -> Size | None:
+    """The size in square pixels: browsers stretch the side that grows."""
+    ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
+    if ratio <= 0:
+        return size_of(width, height)
+    if ratio >= 1:
+        return size_of(round(width * ratio), height)
+    return size_of(width, round(height / ratio))
+
+
+def _matrix(frame: av.VideoFrame) -> Matrix | None:
+    side_data = cast("Mapping[str, bytes]", frame.side_data)  # PyAV declares one of its keys alone
+    if "DISPLAYMATRIX" not in side_data:
+        return None
+    a, b, _, c, d, *_rest = struct.unpack("=9i", bytes(side_data["DISPLAYMATRIX"])[:36])
+    return a, b, c, d
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _with_size(facts: Facts, shown: _Shown | None) -> Facts:
+    if shown is None:
+        return facts
+    return replace(facts, width=shown.size.width, height=shown.size.height)
+
+
+def _with_picture(
+    facts: Facts,
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    problems: list[str],
+) -> Facts:
+    if not _has_decoder(stream):
+        raise Undecodable("a codec without a decoder")
+    coded = size_of(stream.codec_context.width, stream.codec_context.height)
+    if coded is not None and not coded.is_decodable:
+        raise Undecodable(f"{coded} are too many to decode")
+    frame = _telling_frame(_frames(container, stream), problems)
+    shown = _shown(_square(frame.width, frame.height, stream), _matrix(frame))
+    picture = _picture(frame, shown)
+    small = previews.shrink(picture)
+    return replace(
+        _with_size(facts, shown),
+        blur=previews.blur(small),
+        perceptual_hash=previews.difference_hash(small),
+        poster=previews.jpeg(picture, quality=85),
+    )
+
+
+def _telling_frame(frames: Iterator[av.VideoFrame], problems: list[str]) -> av.VideoFrame:
+    """The first frame with something in it; the very first where there is none nearby."""
+    first = next(frames, None)
+    if first is None:
+        raise Undecodable("no frame in it")
+    if not _is_flat(first):
+        return first
+    with noted(problems, "later frames"):
+        nearby = islice(frames, MAX_FRAMES - 1)
+        return next((frame for frame in nearby if not _is_flat(frame)), first)
+    return first
+
+
+def _frames(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[av.VideoFrame]:
+    stream.codec_context.thread_count = 1  # each thread would hold frames of its own
+    for frame in container.decode(stream):
+        size = size_of(frame.width, frame.height)
+        if size is None or not size.is_decodable:
+            raise Undecodable(f"{size} are too many to decode")
+        yield frame
+
+
+def _is_flat(frame: av.VideoFrame) -> bool:
+    brightness = bytes(frame.reformat(width=32, height=32, format="gray").planes[0])
+    return max(brightness) - min(brightness) < FLAT
+
+
+def _picture(frame: av.VideoFrame, shown: _Shown | None) -> Image.Image:
+    picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV
+    if shown is None:
+        return picture
+    if shown.transpose is not None:
+        picture = picture.transpose(shown.transpose)
+    # A JPEG has no more than 65,500 pixels to a side.
+    fits = shown.size.is_decodable and max(shown.size.width, shown.size.height) <= 65_500
+    wanted = (shown.size.width, shown.size.height)
+    return picture.resize(wanted) if fits and picture.size != wanted else picture
+
+
+def _last_packet(container: av.container.InputContainer) -> float | None:
+    """When the last packet ends, in seconds, where the header names no duration."""
+    end, size = Fraction(0), 0
+    for packet, _ in zip(container.demux(), range(MAX_PACKETS), strict=False):
+        size += packet.size
+        if size > MAX_PACKET_BYTES:
+            break
+        if packet.pts is not None and packet.time_base is not None:
+            end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+    return seconds_of(float(end))
