@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from api_logs.gate.providers import ProviderStateQuerySet
 from api_logs.models.alarms import AlarmQuerySet
-from api_logs.models.providers import ProviderStateQuerySet
 
 
 def resolve(alarms: AlarmQuerySet, *, by: str, now: datetime) -> int:

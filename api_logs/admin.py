@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from api_logs.actions import resolve, try_now
+from api_logs.gate.providers import ProviderStateQuerySet
 from api_logs.models import Alarm, APIRequestLog, ProviderState, Spending
 from api_logs.models.alarms import AlarmQuerySet
-from api_logs.models.providers import ProviderStateQuerySet
 from core.admin.bases import ReadOnlyAdmin
 
 

@@ -1,7 +1,7 @@
 """Writes the API log: one row before each HTTP attempt, completed after it.
 
-`api_logs.admission` calls this, in the transactions of its decisions. A process that is killed in
-the middle leaves its row as `started`.
+`api_logs.gate.admission` calls this in the transactions of its decisions. A process that is killed
+during the call leaves its row as `started`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from decimal import Decimal
 from api_logs import redaction
 from api_logs.connection import CONNECTION
 from api_logs.models import APIRequestLog
-from core.errors import CoreAPIError
 from core.middleware import request_id
+from core.utils.errors import CoreAPIError
 from settings import current
 from settings.current import CoreAPIConfig
 

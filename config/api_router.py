@@ -6,7 +6,6 @@ from core.api.errors import not_found
 
 urlpatterns = [
     path("instagram/", include("instagram.urls")),
-    path("instagram/costs/", include("api_logs.urls")),
     path("authentication/", include("authentication.urls")),
     re_path(r"^(?:instagram|authentication)(?:/|$)", not_found),
 ]

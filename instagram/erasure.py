@@ -18,10 +18,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from api_logs.models import ABANDONED_AFTER, APIRequestLog
+from core.db.deleting import delete_at_once
 from core.db.retrying import retry_on_conflict
-from core.deleting import delete_at_once
-from core.errors import Erased
 from core.users.models import Account
+from core.utils.errors import Erased
 from instagram import traces
 from instagram.archiving import runs
 from instagram.models import (

@@ -9,7 +9,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.search import query_words
+from core.db.search import query_words
 from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, ProfileMetric, Story, User
 
 

@@ -7,7 +7,17 @@ gets our JSON 404.
 from django.urls import path, register_converter
 
 from core.api.paths import Identifier
-from instagram.views import changes, coverage, highlights, posts, runs, statistic, stories, users
+from instagram.views import (
+    changes,
+    costs,
+    coverage,
+    highlights,
+    posts,
+    runs,
+    statistic,
+    stories,
+    users,
+)
 
 register_converter(Identifier, "identifier")
 
@@ -34,5 +44,6 @@ urlpatterns = [
     path("changes/", changes.ChangeListView.as_view(), name="changes"),
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<uuid:id>/", runs.RunDetailView.as_view(), name="run"),
+    path("costs/", costs.CostsView.as_view(), name="costs"),
     path("statistic/", statistic.StatisticView.as_view(), name="statistic"),
 ]

@@ -27,7 +27,10 @@ RANKS: tuple[tuple[str, ...], ...] = (
 EDGE = len(RANKS) - 2
 # These belong to the edge in every app, because a request, a message or a person enters by them.
 EDGE_NAMES = frozenset({"admin", "api", "management", "serializers", "tasks", "urls", "views"})
-INNER = {"core.tasks": 0}  # the base task and `send`: actions use them
+INNER = {
+    "core.tasks": 0,  # the base task and `send`: actions use them
+    "core.utils.errors": 0,  # the log and the gate classify calls by them
+}
 
 # Who may import what talks to the outside, or is heavy.
 ONLY_IN: dict[str, tuple[str, ...]] = {

@@ -18,7 +18,7 @@ def test_every_app_imports_downwards() -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("core.errors", "from settings import current"),
+        ("core.utils.errors", "from settings import current"),
         ("core.utils.core_api", "import storage.models"),
         ("storage.download.fetch", "from instagram.models import User"),
         ("instagram.models.posts", "from instagram.archiving import records"),

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('path', models.CharField(max_length=200)),
                 ('params', models.JSONField(default=dict, help_text='redacted')),
                 ('http_status', models.PositiveSmallIntegerField(null=True)),
-                ('error_code', models.CharField(blank=True, help_text='class of core/errors.py', max_length=40)),
+                ('error_code', models.CharField(blank=True, help_text='its class, such as RateLimited', max_length=40)),
                 ('error', models.TextField(blank=True, help_text="our words, never the provider's")),
                 ('response_body', models.TextField(blank=True, help_text='the beginning, redacted')),
                 ('response_bytes', models.PositiveIntegerField(help_text='of the whole body', null=True)),

@@ -1,8 +1,8 @@
 """The log of calls, and what decides whether a further call may be made."""
 
+from api_logs.gate.providers import ProviderState
 from api_logs.models.alarms import Alarm
 from api_logs.models.log import ABANDONED_AFTER, APIRequestLog
-from api_logs.models.providers import ProviderState
 from api_logs.models.spending import Spending
 
 __all__ = ["ABANDONED_AFTER", "APIRequestLog", "Alarm", "ProviderState", "Spending"]

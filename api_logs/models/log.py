@@ -52,7 +52,9 @@ class APIRequestLog(models.Model):
     path = models.CharField(max_length=200)
     params = models.JSONField(default=dict, help_text="redacted")
     http_status = models.PositiveSmallIntegerField(null=True)
-    error_code = models.CharField(max_length=40, blank=True, help_text="class of core/errors.py")
+    error_code = models.CharField(
+        max_length=40, blank=True, help_text="its class, such as RateLimited"
+    )
     error = models.TextField(blank=True, help_text="our words, never the provider's")
     response_body = models.TextField(blank=True, help_text="the beginning, redacted")
     response_bytes = models.PositiveIntegerField(null=True, help_text="of the whole body")

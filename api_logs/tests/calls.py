@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from django.db import connections
 
-from api_logs import admission
+from api_logs.gate import admission
 from api_logs.recording import Attempt
-from core.errors import CoreAPIError
+from core.utils.errors import CoreAPIError
 from settings.current import CoreAPIConfig
 
 Result = TypeVar("Result")

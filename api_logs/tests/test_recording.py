@@ -16,13 +16,14 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.forms.models import model_to_dict
 from psycopg.conninfo import make_conninfo
 
-from api_logs import admission, recording
+from api_logs import recording
+from api_logs.gate import admission
 from api_logs.models import APIRequestLog
-from core import errors
 from core.middleware import request_id
 from core.tests import odd_server
 from core.tests.odd_server import TOKEN, OddServer, answering
 from core.tests.waiting import wait_until
+from core.utils import errors
 from core.utils.core_api import Endpoint, make_request
 from settings.current import CoreAPIConfig
 from settings.models import ArchivingSetting, CoreAPISetting

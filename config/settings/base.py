@@ -10,7 +10,8 @@ from psycopg.conninfo import conninfo_to_dict
 from config import schedules
 from config.env import env
 from config.settings import unfold_admin
-from core import connections, logging
+from core import logging
+from core.db import connections
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = env.data

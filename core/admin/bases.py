@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, TabularInline
 
-from core.search import matching, query_words
+from core.db.search import matching, query_words
 
 COUNTED = 10_000
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from core.admin.bases import COUNTED, BigTablePaginator
-from core.copying import copy_rows
+from core.db.copying import copy_rows
 from core.models import WorkerHeartbeat
 from core.users.models import Account
 

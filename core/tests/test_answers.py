@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from core import errors
-from core.utils import answers
+from core.utils import answers, errors
 from core.utils.answers import Answer
 
 NOW = 1_770_000_000

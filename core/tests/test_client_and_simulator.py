@@ -13,8 +13,7 @@ from django.db.models import Sum
 from pytest_django import Settings
 
 from api_logs.models import APIRequestLog
-from core import errors
-from core.utils import instagram_api
+from core.utils import errors, instagram_api
 from lab.simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])

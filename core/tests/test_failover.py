@@ -13,12 +13,11 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 from pytest_django import Settings
 
+from api_logs.gate.providers import FAILURES_TO_OPEN
 from api_logs.models import Alarm, APIRequestLog, ProviderState
-from api_logs.models.providers import FAILURES_TO_OPEN
-from core import errors
 from core.tests import odd_server
 from core.tests.odd_server import OddServer, Reply, answering
-from core.utils import instagram_api
+from core.utils import errors, instagram_api
 from core.utils.answers import Payload
 from core.utils.core_api import Endpoint, make_request
 from lab.simulator.process import SimulatorProcess, start

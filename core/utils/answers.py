@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from core import failures, pauses
-from core.errors import (
+from core.utils.errors import (
     BadRequest,
     CoreAPIError,
     Forbidden,

@@ -6,7 +6,7 @@
                       └─ the next ◀──┘ it cannot answer, or may not be asked
 
 Longer pauses are the caller's: `Transient.retry_after` says how long, and the run's row waits.
-HTTP does not leak out of here; callers see payloads and the errors of `core/errors.py`.
+HTTP does not leak out of here; callers see payloads and the errors of `core/utils/errors.py`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,20 @@ import httpx
 import stamina
 from django.db import connection
 
-from api_logs import admission, recording
-from core.errors import (
+from api_logs import recording
+from api_logs.gate import admission
+from core.http.deadlines import DeadlineTransport, deadline
+from core.http.decoding import (
+    Damaged,
+    LimitExceeded,
+    Truncated,
+    UnknownEncoding,
+    decoded,
+    encoding_of,
+)
+from core.utils import answers
+from core.utils.answers import Answer, Payload
+from core.utils.errors import (
     BadRequest,
     BudgetExhausted,
     CallsStopped,
@@ -36,17 +48,6 @@ from core.errors import (
     Transient,
     UnexpectedPayload,
 )
-from core.http.deadlines import DeadlineTransport, deadline
-from core.http.decoding import (
-    Damaged,
-    LimitExceeded,
-    Truncated,
-    UnknownEncoding,
-    decoded,
-    encoding_of,
-)
-from core.utils import answers
-from core.utils.answers import Answer, Payload
 from settings import current
 from settings.current import PRIMARY, CoreAPIConfig
 

@@ -10,7 +10,10 @@ import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from core.errors import (
+from core.usernames import USERNAME
+from core.utils.answers import Payload
+from core.utils.core_api import Endpoint, make_request
+from core.utils.errors import (
     BadRequest,
     CoreAPIError,
     Forbidden,
@@ -19,9 +22,6 @@ from core.errors import (
     Transient,
     UnexpectedPayload,
 )
-from core.usernames import USERNAME
-from core.utils.answers import Payload
-from core.utils.core_api import Endpoint, make_request
 
 V1 = Decimal("0.001")
 V2 = Decimal("0.002")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from api_logs import alarms
+from api_logs.gate import alarms
 from core import clocks
 from core.db.retrying import retry_on_conflict
 from instagram.archiving.schedule import intervals

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api_logs.urgency import urgent
-from core.errors import NotAvailable
+from api_logs.gate.urgency import urgent
 from core.utils import instagram_api
 from core.utils.answers import Payload
+from core.utils.errors import NotAvailable
 from instagram.models import User
 
 

@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from api_logs import recording
 from core.db.retrying import is_conflict, is_permanent, retry_on_conflict, sqlstate
-from core.errors import (
+from core.tasks import send_on_commit
+from core.utils.errors import (
     CoreAPIError,
     Erased,
     NoCredit,
@@ -33,7 +34,6 @@ from core.errors import (
     Unauthorized,
     UnexpectedPayload,
 )
-from core.tasks import send_on_commit
 from instagram import erasure
 from instagram.archiving import fetch, parse, persist, runs, schedule
 from instagram.archiving.records import (

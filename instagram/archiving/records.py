@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 
 Raw = Mapping[str, Any]
 Variant = Literal["normal", "carousel", "video"]

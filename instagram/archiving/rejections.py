@@ -8,7 +8,7 @@ import structlog
 from django.db.models import Q
 from django.utils import timezone
 
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 from instagram.models import ArchiveRun, RejectedItem, RunStream
 
 Key = tuple[str, str]

@@ -13,7 +13,7 @@ import structlog
 from django.utils import timezone
 
 from api_logs import recording
-from core.errors import CoreAPIError, NotAllowedNow, Transient, UnexpectedPayload
+from core.utils.errors import CoreAPIError, NotAllowedNow, Transient, UnexpectedPayload
 from instagram.archiving import fetch, parse, persist, pipeline
 from instagram.models import Highlight, User
 from storage.download import queue

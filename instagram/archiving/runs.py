@@ -18,7 +18,13 @@ from django.utils import timezone
 
 from api_logs.models import APIRequestLog
 from core.db.retrying import retry_on_conflict
-from core.errors import CoreAPIError, ItemsUnreadable, NotAllowedNow, Transient, UnexpectedPayload
+from core.utils.errors import (
+    CoreAPIError,
+    ItemsUnreadable,
+    NotAllowedNow,
+    Transient,
+    UnexpectedPayload,
+)
 from instagram.archiving import rejections, schedule
 from instagram.archiving.persist import Outcome
 from instagram.models import ArchiveRun, RunStream, StreamPage, User

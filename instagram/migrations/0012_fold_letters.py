@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import migrations
 
-from core.search import BARE_LETTERS, WORD_START, document_grams, normalise
+from core.db.search import (BARE_LETTERS, WORD_START, document_grams, normalise)
 
 BATCH = 500
 LETTERS = f"[{''.join(map(chr, BARE_LETTERS))}]"

@@ -9,8 +9,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from core.db.search import Searchable, matching
 from core.models import Timestamped
-from core.search import Searchable, matching
 from instagram.models.availability import Availability, Observed
 from instagram.models.stories import Story
 from instagram.models.users import User

@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.db.models.functions import Least
 from simple_history.models import HistoricalRecords
 
+from core.db.search import Searchable, containing
 from core.models import Timestamped
-from core.search import Searchable, containing
 from instagram.models.availability import NOT_LIVE, Observed
 from instagram.models.users import User
 from storage.models import Asset

@@ -14,8 +14,8 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from core.db.search import Searchable, containing, matching, needle
 from core.models import Timestamped
-from core.search import Searchable, containing, matching, needle
 from instagram.models.availability import NOT_LIVE, Availability, Observed
 from storage.models import Asset
 

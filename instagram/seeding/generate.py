@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from core.copying import copy_rows, fresh_keys
+from core.db.copying import copy_rows, fresh_keys
 from instagram.models import Post, PostMedia, Story, User
 from instagram.seeding.rows import BEGIN, END, Generator, Profile, profile_number
 from instagram.seeding.samples import store_samples

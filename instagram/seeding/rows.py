@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Model
 
-from core.copying import Row
-from core.search import document, document_grams
+from core.db.copying import Row
+from core.db.search import document, document_grams
 from instagram.models import (
     ArchiveRun,
     Availability,

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from core.deleting import delete_at_once
+from core.db.deleting import delete_at_once
 from core.tasks import BaseTask
 from instagram.models import ArchiveRun, RunStream, StreamPage
 from settings import current

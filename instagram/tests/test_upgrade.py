@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from rest_framework.test import APIClient
 
-from core.search import document_grams
+from core.db.search import document_grams
 from instagram.models import Story, StreamPoll
 from instagram.tests.archiving.test_replay import feed, replayed, stored
 from storage.models import Asset

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 from django.db.models import Q
 
-from core.deleting import delete_at_once
+from core.db.deleting import delete_at_once
 from storage import store
 from storage.fixity import quarantine
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.errors import NotConfigured
 from core.utils import core_api
+from core.utils.errors import NotConfigured
 from settings import current
 from settings.current import CoreAPIConfig
 

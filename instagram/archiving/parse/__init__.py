@@ -2,7 +2,7 @@
 
 Pure: no ORM, no network, no clock, nothing of Django. Each function takes the `data` of an
 envelope in any of the four families (web GraphQL, private API, V2, xdt), recognised by its own
-keys, and raises nothing but `core.errors.CoreAPIError`: UnexpectedPayload where no shape fits,
+keys, and raises nothing but a `CoreAPIError`: UnexpectedPayload where no shape fits,
 NotAvailable, NoSuchProfile and PrivateProfile where the answer says so in its body. In a page, an
 item of unknown shape costs only itself and ends up in `Page.rejected`.
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 from instagram.archiving.parse import unwrap, values
 from instagram.archiving.records import Page, Record
 

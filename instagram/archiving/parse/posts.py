@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core import texts
-from core.errors import NotAvailable
+from core.utils.errors import NotAvailable
 from instagram.archiving.parse import media, owners, unwrap, values
 from instagram.archiving.parse.pages import Rejected, Unreadable, attempt, page, unique
 from instagram.archiving.records import (

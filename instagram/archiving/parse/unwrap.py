@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core import failures
-from core.errors import CoreAPIError, NoSuchProfile, NotAvailable, PrivateProfile, UnexpectedPayload
+from core.utils.errors import (
+    CoreAPIError,
+    NoSuchProfile,
+    NotAvailable,
+    PrivateProfile,
+    UnexpectedPayload,
+)
 from instagram.archiving.parse import values
 from instagram.archiving.parse.storable import storable
 from instagram.archiving.records import Raw

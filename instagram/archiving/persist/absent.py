@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.db.models import F, Func, Max, Q, QuerySet
 
-from core.errors import ItemsUnreadable
+from core.utils.errors import ItemsUnreadable
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
 from instagram.archiving.schedule.intervals import STORY_LIFE

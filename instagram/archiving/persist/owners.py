@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from core.deleting import delete_at_once
+from core.db.deleting import delete_at_once
 from instagram.archiving.records import OwnerRecord
 from instagram.models import User
 from instagram.models.erasure import has_tombstone

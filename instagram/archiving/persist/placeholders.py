@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from core.errors import Transient
+from core.utils.errors import Transient
 from instagram.models import ArchiveRun, LegalHold, User
 
 FLAGS = ("allow_auto_update_stories", "allow_auto_update_profile")

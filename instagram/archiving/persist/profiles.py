@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from core.errors import Erased, UnexpectedPayload
+from core.utils.errors import Erased, UnexpectedPayload
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change
 from instagram.archiving.persist import assets, locks, placeholders

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from api_logs.models import Alarm, Spending
-from core.errors import NotConfigured
 from core.utils.core_api import checked
+from core.utils.errors import NotConfigured
 from core.utils.instagram_api import ENDPOINTS
 from instagram.models import RunStream
 from settings import current

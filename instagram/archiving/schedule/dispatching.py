@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from core.db.retrying import retry_on_conflict
-from core.errors import BudgetExhausted, CallsStopped
+from core.utils.errors import BudgetExhausted, CallsStopped
 from instagram.archiving import starting
 from instagram.models import ArchiveRun, RunStream, StreamPoll
 

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from api_logs.models import APIRequestLog
-from core.errors import Erased
+from core.utils.errors import Erased
 from instagram import actions, erasure
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
-from core.errors import Transient
 from core.tests.waiting import somebody_waits, wait_until
+from core.utils.errors import Transient
 from instagram import actions, erasure
 from instagram.archiving import persist, pipeline, runs
 from instagram.archiving.persist import Outcome

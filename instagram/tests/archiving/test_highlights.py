@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 from instagram.archiving import persist
 from instagram.archiving.records import HighlightRecord, OwnerRecord, Page, StoryRecord
 from instagram.models import ChangeEvent, Highlight, HighlightItem, Post, Story, User

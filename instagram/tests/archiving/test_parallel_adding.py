@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection, transaction
 
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 from instagram import actions
 from instagram.archiving import persist, pipeline, runs
 from instagram.archiving.persist import Outcome

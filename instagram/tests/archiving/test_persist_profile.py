@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import Transient, UnexpectedPayload
+from core.utils.errors import Transient, UnexpectedPayload
 from instagram import actions
 from instagram.archiving import persist
 from instagram.models import ArchiveRun, LegalHold, ProfileMetric, User, UsernamePeriod

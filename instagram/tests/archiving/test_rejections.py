@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 from instagram.archiving import rejections
 from instagram.models import RejectedItem, RunStream, User
 from instagram.tests.archiving.running import archive

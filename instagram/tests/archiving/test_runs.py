@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from core.errors import (
+from core.utils.errors import (
     BudgetExhausted,
     CoreAPIError,
     NotAvailable,

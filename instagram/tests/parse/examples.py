@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 from instagram.archiving import parse
 from instagram.archiving.records import Page
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from core.errors import CoreAPIError, NoSuchProfile, NotAvailable, PrivateProfile, UnexpectedPayload
+from core.utils.errors import (
+    CoreAPIError,
+    NoSuchProfile,
+    NotAvailable,
+    PrivateProfile,
+    UnexpectedPayload,
+)
 from instagram.archiving import parse
 from instagram.tests.parse.examples import READERS, example, item, listed
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core import texts
-from core.errors import UnexpectedPayload
+from core.utils.errors import UnexpectedPayload
 from instagram.archiving import parse
 from instagram.archiving.records import PostRecord, StoryRecord
 from instagram.tests.parse.examples import example, item, listed

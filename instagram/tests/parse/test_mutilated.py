@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import CoreAPIError
+from core.utils.errors import CoreAPIError
 from instagram.archiving import parse
 from instagram.tests.parse.examples import (
     PATHS,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db.models import Count, F
 
-from core.search import matching, query_words
+from core.db.search import matching, query_words
 from instagram.models import ArchiveRun, Post, PostMedia, Story, User
 from instagram.seeding import AlreadySeeded, Size, seed
 from instagram.seeding.rows import post_number, shortcode

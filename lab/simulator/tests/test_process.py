@@ -126,7 +126,7 @@ def test_the_death_of_the_cdn_ends_the_core_api() -> None:
 
 STARTER = """
 import sys, time
-from simulator import process
+from lab.simulator import process
 started = process.start()
 print(started.core_api_url, started.cdn_url, flush=True)
 time.sleep(60)

@@ -15,7 +15,14 @@ from django.db.models import F
 
 from api_logs.connection import CONNECTION
 from api_logs.models import Alarm
-from core.errors import BadRequest, CallsStopped, CoreAPIError, Forbidden, NoCredit, Unauthorized
+from core.utils.errors import (
+    BadRequest,
+    CallsStopped,
+    CoreAPIError,
+    Forbidden,
+    NoCredit,
+    Unauthorized,
+)
 from settings.current import CoreAPIConfig
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from django.utils import timezone
 
-from core.copying import copy_rows, fresh_keys
+from core.db.copying import copy_rows, fresh_keys
 from core.models import WorkerHeartbeat
 from core.users.models import Account
 

@@ -18,14 +18,14 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoAssertNumQueries
 
-from api_logs import admission
 from api_logs.connection import short_transaction
+from api_logs.gate import admission
+from api_logs.gate.providers import FAILURES_TO_OPEN
+from api_logs.gate.urgency import urgent
 from api_logs.models import APIRequestLog, ProviderState, Spending
-from api_logs.models.providers import FAILURES_TO_OPEN
 from api_logs.tests.calls import PRICE, attempt, in_threads, make
-from api_logs.urgency import urgent
-from core import errors
 from core.tests.waiting import wait_until
+from core.utils import errors
 from settings.current import CallLimits
 from settings.models import CoreAPISetting
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from api_logs import alarms
 from api_logs.connection import CONNECTION
+from api_logs.gate import alarms
 from api_logs.models import Alarm, Spending
-from core.errors import BudgetExhausted
+from core.utils.errors import BudgetExhausted
 from settings.current import CallLimits
 
 

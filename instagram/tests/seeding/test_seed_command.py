@@ -8,7 +8,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from core.management.commands.seed import Command
+from instagram.management.commands.seed import Command
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
 

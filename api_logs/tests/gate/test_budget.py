@@ -10,11 +10,11 @@ from itertools import count
 import pytest
 import time_machine
 
-from api_logs import admission
+from api_logs.gate import admission
+from api_logs.gate.urgency import urgent
 from api_logs.models import Alarm, APIRequestLog, Spending
 from api_logs.tests.calls import PRICE, attempt, in_threads, make
-from api_logs.urgency import urgent
-from core import errors
+from core.utils import errors
 from settings.models import CoreAPISetting
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])

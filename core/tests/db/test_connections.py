@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from psycopg import OperationalError
 
-from core.connections import WebConnection
+from core.db.connections import WebConnection
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.search import BARE_LETTERS, normalise
+from core.db.search import BARE_LETTERS, normalise
 
 # A word of each Latin alphabet with letters of its own, and what people type without them.
 SPELLINGS = {

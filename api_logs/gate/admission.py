@@ -19,12 +19,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from api_logs import alarms, budget, recording, urgency
+from api_logs import recording
 from api_logs.connection import CONNECTION, short_transaction
+from api_logs.gate import alarms, budget, urgency
 from api_logs.models import ProviderState
 from api_logs.recording import Attempt, Ending, Outcome
 from core.clocks import TOLERANCE
-from core.errors import (
+from core.utils.errors import (
     BadRequest,
     CallsStopped,
     CoreAPIError,

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api_logs.costs import costs
-from api_logs.serializers import CostsQuerySerializer, CostsSerializer
 from instagram.archiving.schedule import forecast
+from instagram.serializers.costs import CostsQuerySerializer, CostsSerializer
 
 
 class CostsView(APIView):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_logs.models.providers import FAILURES_TO_OPEN, ProviderState
+from api_logs.gate.providers import FAILURES_TO_OPEN, ProviderState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

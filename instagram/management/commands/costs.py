@@ -13,9 +13,9 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from api_logs.costs import Cost, Costs, costs
-from api_logs.serializers import CostsSerializer
 from core.management.examples import CommandWithExamples
 from instagram.archiving.schedule import Forecast, forecast
+from instagram.serializers.costs import CostsSerializer
 
 
 class Command(CommandWithExamples):
