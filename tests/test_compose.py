@@ -15,9 +15,9 @@ import pytest
 from django.conf import settings
 
 from config import env
-from tests import compose
-from tests.compose import FILES, LOCAL, PRODUCTION, Service
-from tests.sources import ROOT
+from tests.support import compose
+from tests.support.compose import FILES, LOCAL, PRODUCTION, Service
+from tests.support.sources import ROOT
 
 STARTS = ROOT / "compose/production/django/start"
 EVERY = pytest.mark.parametrize(("file", "name", "service"), list(compose.every_service()))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import ROOT, project_imports
+from tests.support.sources import ROOT, project_imports
 
 RECIPES = frozenset(
     {"demo", "serve", "test", "check", "manage", "bench", "verify", "lock"}

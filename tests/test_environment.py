@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 SECRET = "hunter2"
 

@@ -23,7 +23,7 @@ from schemathesis import Case
 
 from authentication import tokens
 from core.users.models import Account
-from instagram.tests.factories import PostFactory, StoryFactory, StreamFactory
+from tests.support.factories import PostFactory, StoryFactory, StreamFactory
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "openapi.json"
 HEALTH = "/health/"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 LADDER = "\n".join(f"    if x == {n}:\n        x += {n}" for n in range(9))
 STATEMENTS = "\n".join(f"    x = {n}" for n in range(31))

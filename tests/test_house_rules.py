@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import APPS, ROOT, TOOLS, python_files, text_files
+from tests.support.sources import APPS, ROOT, TOOLS, python_files, text_files
 
 MOST_LINES = 400
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")

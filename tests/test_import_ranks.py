@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.ranks import violations
-from tests.sources import APPS, ROOT, imports, project_imports
+from tests.support.ranks import violations
+from tests.support.sources import APPS, ROOT, imports, project_imports
 
 
 def test_every_app_imports_downwards() -> None:

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 PIN = re.compile(

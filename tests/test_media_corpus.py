@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from storage.formats import media_types, probe, truncation
-from tests import media_corpus
-from tests.media_corpus import Sample
+from tests.support import media_corpus
+from tests.support.media_corpus import Sample
 
 SAMPLES = [*media_corpus.samples()]
 SEEN = media_corpus.expected()

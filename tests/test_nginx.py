@@ -23,9 +23,8 @@ from storage import store
 from storage.formats import media_types
 from storage.models import StoredFile
 from storage.serving import views as storage_views
-from storage.tests import samples
-from tests import nginx
-from tests.nginx import Nginx
+from tests.support import nginx, samples
+from tests.support.nginx import Nginx
 
 SANDBOX = storage_views.SECURITY["Content-Security-Policy"]
 JPEG = samples.jpeg()

@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from embedded import postgres, processes, unprivileged
 from embedded.processes import Program, eventually
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 BINARY = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 INSTALL = "apt-get install -y pgbouncer"

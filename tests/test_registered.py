@@ -11,7 +11,7 @@ from django.core.management import get_commands, load_command_class
 from config.celery_app import app
 from config.schedules import Schedule
 from core.tasks import BaseTask
-from tests.sources import APPS
+from tests.support.sources import APPS
 
 
 def own_tasks() -> dict[str, Any]:

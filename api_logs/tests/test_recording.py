@@ -20,13 +20,13 @@ from api_logs import recording
 from api_logs.gate import admission
 from api_logs.models import APIRequestLog
 from core.middleware import request_id
-from core.tests import odd_server
-from core.tests.odd_server import TOKEN, OddServer, answering
-from core.tests.waiting import wait_until
 from core.utils import errors
 from core.utils.core_api import Endpoint, make_request
 from settings.current import CoreAPIConfig
 from settings.models import ArchivingSetting, CoreAPISetting
+from tests.support import odd_server
+from tests.support.odd_server import TOKEN, OddServer, answering
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -16,12 +16,12 @@ from django.db import connections, transaction
 from pytest_django import Settings
 
 from api_logs.models import APIRequestLog
-from core.tests import odd_server
-from core.tests.odd_server import TOKEN, OddServer, answering
 from core.utils import core_api, errors
 from core.utils.answers import Payload
 from core.utils.core_api import Endpoint, make_request
 from settings.models import CoreAPISetting
+from tests.support import odd_server
+from tests.support.odd_server import TOKEN, OddServer, answering
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

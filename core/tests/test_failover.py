@@ -15,13 +15,13 @@ from pytest_django import Settings
 
 from api_logs.gate.providers import FAILURES_TO_OPEN
 from api_logs.models import Alarm, APIRequestLog, ProviderState
-from core.tests import odd_server
-from core.tests.odd_server import OddServer, Reply, answering
 from core.utils import errors, instagram_api
 from core.utils.answers import Payload
 from core.utils.core_api import Endpoint, make_request
 from lab.simulator.process import SimulatorProcess, start
 from settings.models import CoreAPISetting, FallbackCoreAPI
+from tests.support import odd_server
+from tests.support.odd_server import OddServer, Reply, answering
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

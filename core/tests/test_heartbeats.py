@@ -15,7 +15,7 @@ from config.celery_app import app
 from core import heartbeats
 from core.heartbeats import Heartbeat
 from core.models import WorkerHeartbeat
-from core.tests.waiting import somebody_waits, wait_until
+from tests.support.waiting import somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from api_logs.models import APIRequestLog
-from core.tests.odd_server import OddServer, Reply, answering
 from core.utils import errors, instagram_api
 from core.utils.answers import Payload
+from tests.support.odd_server import OddServer, Reply, answering
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.probe import Probe
-from core.tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 SHORT = 0.2
 

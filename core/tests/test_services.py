@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from core import checks
 from embedded import processes, valkey
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 
 @pytest.fixture(params=["LATIN1", "SQL_ASCII"])

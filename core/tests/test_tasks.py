@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 SEND = """
 import time

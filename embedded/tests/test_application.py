@@ -50,7 +50,7 @@ def test_forwarding_headers_are_believed_only_of_a_configured_proxy(
     with ports.listen(0) as listener:
         number, port = listener.fileno(), ports.port_of(listener)
         server = subprocess.Popen(  # noqa: S603  our own command line
-            application.web(number, "embedded.tests.seen"),
+            application.web(number, "tests.support.seen"),
             env={
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": "config.settings.local",

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from instagram import erasure
 from instagram.models import Tombstone, User
-from instagram.tests.erasables import ID, NAME, archived, bytes_stored
+from tests.support.erasables import ID, NAME, archived, bytes_stored
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
 

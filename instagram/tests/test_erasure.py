@@ -31,8 +31,11 @@ from instagram.models import (
     Tombstone,
     User,
 )
-from instagram.tests.archiving.builders import NOW, post, profile
-from instagram.tests.erasables import (
+from storage import store
+from storage.fixity import verify
+from storage.models import Asset, FixityEvent, StoredFile
+from tests.support.builders import NOW, post, profile
+from tests.support.erasables import (
     FORMER_NAME,
     HIGHLIGHT,
     ID,
@@ -47,9 +50,6 @@ from instagram.tests.erasables import (
     stored_file,
     tables_with,
 )
-from storage import store
-from storage.fixity import verify
-from storage.models import Asset, FixityEvent, StoredFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
 

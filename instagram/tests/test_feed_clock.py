@@ -14,11 +14,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from core.tests.waiting import somebody_waits, wait_until
 from instagram.models import ChangeEvent, FeedClock
-from instagram.tests.factories import ChangeFactory
 from instagram.tests.rest.test_changes import FEED, PLACE, names, page, settle, write, writer
 from instagram.tests.rest.test_paging import cursor_of
+from tests.support.factories import ChangeFactory
+from tests.support.waiting import somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

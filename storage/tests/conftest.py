@@ -12,11 +12,11 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from core.tests.odd_server import OddServer, odd_server
 from storage import store
 from storage.formats import media_types
 from storage.models import Asset, StoredFile
 from storage.store import Store
+from tests.support.odd_server import OddServer, odd_server
 
 MakeAsset = Callable[..., Asset]
 MakeFile = Callable[..., StoredFile]

@@ -16,8 +16,8 @@ from storage.download import queue
 from storage.download.queue import Failure
 from storage.errors import UrlExpired
 from storage.models import Asset, FixityEvent, StoredFile
-from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile
+from tests.support import samples
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from storage.errors import StoreMissing
 from storage.formats import media_types
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Store
-from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile
+from tests.support import samples
 
 
 def enriched(file: StoredFile) -> StoredFile:

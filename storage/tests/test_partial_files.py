@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.tests.odd_server import OddServer, Reply, answering
 from storage import partial_files
 from storage.download.fetch import MOST_RESUMES, Fetcher, Limits
 from storage.errors import DownloadError, Transient, UrlExpired
 from storage.partial_files import Version
 from storage.store import ASIDE, Content, Store
-from storage.tests import samples
-from storage.tests.breaking import breaking, starts
+from tests.support import samples
+from tests.support.breaking import breaking, starts
+from tests.support.odd_server import OddServer, Reply, answering
 
 BODY = samples.jpeg() + bytes(range(256)) * 400
 LATER = "Wed, 21 Oct 2026 08:00:00 GMT"

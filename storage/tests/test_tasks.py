@@ -15,7 +15,7 @@ from pytest_django import Settings
 from storage import store, tasks
 from storage.formats import media_types
 from storage.models import SUSPECT, Quarantined, StoredFile
-from storage.tests import samples
+from tests.support import samples
 
 pytestmark = pytest.mark.django_db
 

@@ -23,11 +23,11 @@ from api_logs.gate import admission
 from api_logs.gate.providers import FAILURES_TO_OPEN
 from api_logs.gate.urgency import urgent
 from api_logs.models import APIRequestLog, ProviderState, Spending
-from api_logs.tests.calls import PRICE, attempt, in_threads, make
-from core.tests.waiting import wait_until
 from core.utils import errors
 from settings.current import CallLimits
 from settings.models import CoreAPISetting
+from tests.support.planned_calls import PRICE, attempt, in_threads, make
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

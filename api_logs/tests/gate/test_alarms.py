@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from api_logs import actions
 from api_logs.models import Alarm, APIRequestLog, ProviderState
-from api_logs.tests.calls import attempt, in_threads, make
 from core.utils import errors
+from tests.support.planned_calls import attempt, in_threads, make
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

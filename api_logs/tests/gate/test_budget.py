@@ -13,9 +13,9 @@ import time_machine
 from api_logs.gate import admission
 from api_logs.gate.urgency import urgent
 from api_logs.models import Alarm, APIRequestLog, Spending
-from api_logs.tests.calls import PRICE, attempt, in_threads, make
 from core.utils import errors
 from settings.models import CoreAPISetting
+from tests.support.planned_calls import PRICE, attempt, in_threads, make
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

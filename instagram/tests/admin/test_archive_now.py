@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from core.users.models import Account
 from instagram.models import ArchiveRun, User
-from instagram.tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

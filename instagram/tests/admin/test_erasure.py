@@ -11,7 +11,7 @@ from core.users.models import Account
 from instagram import erasure
 from instagram.models import LegalHold, Tombstone, User
 from instagram.models.erasure import digest
-from instagram.tests.factories import PostFactory, UserFactory
+from tests.support.factories import PostFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
 

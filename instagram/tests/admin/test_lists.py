@@ -15,13 +15,7 @@ from django.urls import reverse
 
 from core.admin.bases import BigTableAdmin
 from instagram.models import ArchiveRun, LegalHold, RejectedItem, Story, StreamPoll
-from instagram.tests.factories import (
-    NOON,
-    RunFactory,
-    StoryFactory,
-    StreamFactory,
-    UserFactory,
-)
+from tests.support.factories import NOON, RunFactory, StoryFactory, StreamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 

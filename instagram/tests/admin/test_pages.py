@@ -12,7 +12,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, RunStream, Story, User
-from instagram.tests.factories import (
+from storage.models import StoredFile
+from tests.support.factories import (
     NOON,
     ChangeFactory,
     HighlightFactory,
@@ -25,7 +26,6 @@ from instagram.tests.factories import (
     StreamFactory,
     UserFactory,
 )
-from storage.models import StoredFile
 
 pytestmark = pytest.mark.django_db
 

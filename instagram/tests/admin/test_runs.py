@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.users.models import Account
 from instagram.models import ArchiveRun
-from instagram.tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

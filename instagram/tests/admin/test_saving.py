@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from core.users.models import Account
 from instagram.models import Post, Story, User
-from instagram.tests.factories import PostFactory, StoryFactory, UserFactory
+from tests.support.factories import PostFactory, StoryFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 

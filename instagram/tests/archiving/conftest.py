@@ -15,9 +15,9 @@ from django.db import connections
 from pytest_django import Settings
 
 from instagram.archiving import starting
-from instagram.tests.archiving.running import Start
 from lab.simulator.client import SimulatorControl
 from lab.simulator.process import SimulatorProcess
+from tests.support.running import Start
 
 
 @pytest.fixture

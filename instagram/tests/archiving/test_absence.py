@@ -19,12 +19,12 @@ from instagram.models import (
     StreamPoll,
     User,
 )
-from instagram.tests.archiving.builders import NOW, post
-from instagram.tests.archiving.running import archive
-from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
 from lab.simulator.client import SimulatorControl
 from settings import current
 from settings.models import ArchivingSetting
+from tests.support.builders import NOW, post
+from tests.support.factories import RunFactory, StreamFactory, UserFactory
+from tests.support.running import archive
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

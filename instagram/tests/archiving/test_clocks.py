@@ -14,8 +14,8 @@ from api_logs.models import Alarm
 from instagram.archiving.clocks import end_impossible_waits
 from instagram.archiving.schedule.intervals import LONGEST_INTERVAL
 from instagram.models import ArchiveRun, StreamPoll, runs
-from instagram.tests.factories import AssetFactory, StoredFileFactory, UserFactory
 from storage.models import Asset, StoredFile, assets
+from tests.support.factories import AssetFactory, StoredFileFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 DAY = timedelta(days=1)

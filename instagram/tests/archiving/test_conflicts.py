@@ -9,8 +9,8 @@ from django.db import connection
 
 from api_logs.models import APIRequestLog
 from instagram.models import ArchiveRun, ChangeEvent, Post, User
-from instagram.tests.archiving.running import archive, ends
 from lab.simulator.client import SimulatorControl
+from tests.support.running import archive, ends
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -15,7 +15,7 @@ from instagram.archiving import schedule
 from instagram.archiving.schedule import dispatching
 from instagram.models import ArchiveRun, StreamPoll, User
 from instagram.tasks import dispatch
-from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
+from tests.support.factories import RunFactory, StreamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 

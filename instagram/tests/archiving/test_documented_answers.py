@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from authentication import tokens
 from core.users.models import Account
 from instagram.models import ArchiveRun, Highlight, Post, Story, StreamPoll, User
-from instagram.tests.archiving.running import archive
 from lab.simulator.client import SimulatorControl
+from tests.support.running import archive
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 SNAPSHOT = Path(__file__).parents[3] / "tests" / "snapshots" / "openapi.json"

@@ -15,11 +15,11 @@ from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ArchiveRun, Post, Tombstone, User
 from instagram.models.erasure import digest
-from instagram.tests.archiving.builders import NOW, post, profile
-from instagram.tests.archiving.running import archive
-from instagram.tests.erasables import ID, NAME, add_profile, tables_with
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
+from tests.support.builders import NOW, post, profile
+from tests.support.erasables import ID, NAME, add_profile, tables_with
+from tests.support.running import archive
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -12,17 +12,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
-from core.tests.waiting import somebody_waits, wait_until
 from core.utils.errors import Transient
 from instagram import actions, erasure
 from instagram.archiving import persist, pipeline, runs
 from instagram.archiving.persist import Outcome
 from instagram.archiving.records import OwnerRecord, PostRecord
 from instagram.models import ArchiveRun, RunStream, Tombstone, User
-from instagram.tests.archiving.builders import NOW, post
-from instagram.tests.archiving.running import Start, archive
-from instagram.tests.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
 from lab.simulator.client import SimulatorControl
+from tests.support.builders import NOW, post
+from tests.support.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
+from tests.support.running import Start, archive
+from tests.support.waiting import somebody_waits, wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),

@@ -14,10 +14,10 @@ from core.utils.errors import UnexpectedPayload
 from instagram.archiving import persist
 from instagram.archiving.records import HighlightRecord, OwnerRecord, Page, StoryRecord
 from instagram.models import ChangeEvent, Highlight, HighlightItem, Post, Story, User
-from instagram.tests.archiving.builders import NOW, signed, story
-from instagram.tests.archiving.running import archive, ends
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
+from tests.support.builders import NOW, signed, story
+from tests.support.running import archive, ends
 
 LATER = NOW + timedelta(days=1)
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])

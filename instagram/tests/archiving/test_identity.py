@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from core.tests.waiting import somebody_waits, wait_until
 from instagram import actions
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Post, Story, User, UsernamePeriod
-from instagram.tests.archiving.builders import NOW, post, profile
-from instagram.tests.archiving.running import Start, archive, ends
 from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
 from storage.models import Asset
+from tests.support.builders import NOW, post, profile
+from tests.support.running import Start, archive, ends
+from tests.support.waiting import somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 HERS, HIS = "two.authors.a", "plain.case"

@@ -17,11 +17,11 @@ from django.db import connection
 from django.utils import timezone
 
 from api_logs.models import APIRequestLog
-from core.tests.waiting import wait_until
 from instagram import actions
 from instagram.archiving import pipeline, runs
 from instagram.models import ArchiveRun, Post, RunStream
 from lab.simulator.client import SimulatorControl
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 
@@ -37,7 +37,7 @@ def worker_at(run_id: UUID) -> Iterator[subprocess.Popen[bytes]]:
         "CORE_API_URL": settings.CORE_API_URL,
         "CORE_API_TOKEN": settings.CORE_API_TOKEN,
     }
-    command = [sys.executable, "-m", "instagram.tests.archiving.worker", str(run_id)]
+    command = [sys.executable, "-m", "tests.support.worker", str(run_id)]
     with subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR) as worker:  # noqa: S603  ours
         try:
             yield worker

@@ -11,8 +11,8 @@ from api_logs.models import APIRequestLog, ProviderState
 from instagram import actions
 from instagram.archiving import pipeline, runs
 from instagram.models import ArchiveRun
-from instagram.tests.archiving.running import ends
 from settings.current import PRIMARY
+from tests.support.running import ends
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),

@@ -10,9 +10,9 @@ from instagram import actions
 from instagram.archiving import persist, pipeline, runs
 from instagram.archiving.persist import Outcome
 from instagram.models import ArchiveRun, User
-from instagram.tests.archiving.builders import NOW, post
-from instagram.tests.archiving.running import Start
-from instagram.tests.erasables import add_profile, add_run
+from tests.support.builders import NOW, post
+from tests.support.erasables import add_profile, add_run
+from tests.support.running import Start
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),

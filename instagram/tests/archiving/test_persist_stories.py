@@ -11,9 +11,9 @@ from django.utils import timezone
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Story, User
-from instagram.tests.archiving.builders import NOW, POSTED, post, signed, story
-from instagram.tests.factories import StoredFileFactory
 from storage.models import Asset
+from tests.support.builders import NOW, POSTED, post, signed, story
+from tests.support.factories import StoredFileFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -13,11 +13,11 @@ from api_logs.models import APIRequestLog
 from instagram import actions
 from instagram.archiving import pipeline, progress, runs
 from instagram.models import ArchiveRun, Post, Story, User
-from instagram.tests.archiving.running import archive, ends
 from lab.simulator.client import SimulatorControl
 from settings.models import CoreAPISetting
 from storage.download import batch
 from storage.models import Asset, StoredFile
+from tests.support.running import archive, ends
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -8,8 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 from core.utils.errors import UnexpectedPayload
 from instagram.archiving import rejections
 from instagram.models import RejectedItem, RunStream, User
-from instagram.tests.archiving.running import archive
-from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
+from tests.support.factories import RunFactory, StreamFactory, UserFactory
+from tests.support.running import archive
 
 pytestmark = pytest.mark.django_db
 

@@ -10,13 +10,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from rest_framework.test import APIClient
 
-from core.tests.waiting import wait_until
 from instagram.archiving import persist
 from instagram.models import ChangeEvent, Highlight, Post, Story, User
-from instagram.tests.archiving.builders import NOW, medium, post, profile, signed
-from instagram.tests.archiving.running import archive
 from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
+from tests.support.builders import NOW, medium, post, profile, signed
+from tests.support.running import archive
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from instagram.models import ArchiveRun, RejectedItem, RunStream, StreamPage, User
 from instagram.tasks import delete_expired_runs, retention
-from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
 from settings.models import ArchivingSetting
+from tests.support.factories import RunFactory, StreamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 

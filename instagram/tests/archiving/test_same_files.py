@@ -9,9 +9,9 @@ import pytest
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Post, PostMedia, User
-from instagram.tests.archiving.builders import NOW, medium, post, signed
 from instagram.tests.archiving.test_persist_posts import LATER
 from storage.models import Asset
+from tests.support.builders import NOW, medium, post, signed
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from instagram.archiving import schedule
 from instagram.models import StoryWindow, StreamPoll, User
-from instagram.tests.factories import RunFactory, StreamFactory, UserFactory
 from settings.models import ArchivingSetting
+from tests.support.factories import RunFactory, StreamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from core.tasks import send, waiting
 from instagram.models import ArchiveRun, User
 from instagram.tasks import sweep_runs
 from instagram.tasks.runs import MOST_WAITING
-from instagram.tests.factories import PollFactory, RunFactory, StreamFactory, UserFactory
+from tests.support.factories import PollFactory, RunFactory, StreamFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_queues")]
 

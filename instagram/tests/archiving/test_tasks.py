@@ -21,9 +21,9 @@ from instagram.tasks import (
     sweep_downloads,
     sweep_runs,
 )
-from instagram.tests.factories import PollFactory
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
+from tests.support.factories import PollFactory
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 

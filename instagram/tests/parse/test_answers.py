@@ -13,7 +13,7 @@ from core.utils.errors import (
     UnexpectedPayload,
 )
 from instagram.archiving import parse
-from instagram.tests.parse.examples import READERS, example, item, listed
+from tests.support.payloads import READERS, example, item, listed
 
 PAGES = ("posts", "reels", "stories", "highlights", "highlight_stories")
 

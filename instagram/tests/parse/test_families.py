@@ -7,7 +7,7 @@ import pytest
 
 from instagram.archiving import parse
 from instagram.archiving.records import MediaRecord, OwnerRecord, PostRecord, ProfileRecord
-from instagram.tests.parse.examples import FAMILIES, example
+from tests.support.payloads import FAMILIES, example
 
 pytestmark = pytest.mark.parametrize("family", FAMILIES)
 

@@ -9,7 +9,7 @@ from core import texts
 from core.utils.errors import UnexpectedPayload
 from instagram.archiving import parse
 from instagram.archiving.records import PostRecord, StoryRecord
-from instagram.tests.parse.examples import example, item, listed
+from tests.support.payloads import example, item, listed
 
 BEYOND_FLOATS = 2**53 + 1
 

@@ -11,15 +11,7 @@ from hypothesis import strategies as st
 
 from core.utils.errors import CoreAPIError
 from instagram.archiving import parse
-from instagram.tests.parse.examples import (
-    PATHS,
-    READERS,
-    item,
-    kept_raw,
-    listed,
-    records,
-    rejections,
-)
+from tests.support.payloads import PATHS, READERS, item, kept_raw, listed, records, rejections
 
 Place = tuple[Any, ...]
 

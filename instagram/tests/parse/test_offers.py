@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instagram.archiving import parse
-from instagram.tests.parse.examples import example, item
 from instagram.tests.parse.test_items import read, read_story
+from tests.support.payloads import example, item
 
 VIDEO = [{"url": "https://a.example/v"}]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from instagram.archiving.records import PostRecord, ProfileRecord, StoryRecord
-from instagram.tests.parse.examples import PATHS, READERS, records, rejections
+from tests.support.payloads import PATHS, READERS, records, rejections
 
 # What the client reads, not the parser.
 NOT_FOR_THE_PARSER = {"comments", "errors", "tikhub_envelope"}

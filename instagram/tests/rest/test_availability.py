@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from instagram.tests.factories import (
+from tests.support.factories import (
     NOON,
     HighlightFactory,
     PollFactory,

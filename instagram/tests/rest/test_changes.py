@@ -14,10 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from core.tests.waiting import wait_until
 from instagram.models import ChangeEvent
-from instagram.tests.factories import NOON, ChangeFactory, UserFactory
 from instagram.tests.rest.test_paging import cursor_of
+from tests.support.factories import NOON, ChangeFactory, UserFactory
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

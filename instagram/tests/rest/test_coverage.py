@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from instagram.models import StoryWindow, StreamPoll, User
-from instagram.tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -11,16 +11,16 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from instagram.models import Highlight
-from instagram.tests.factories import (
+from instagram.tests.rest.test_posts import TIMES
+from instagram.tests.rest.test_stories import STORY_KEYS
+from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
+from tests.support.factories import (
     HighlightFactory,
     HighlightItemFactory,
     StoredAssetFactory,
     StoredFileFactory,
     UserFactory,
 )
-from instagram.tests.rest.test_posts import TIMES
-from instagram.tests.rest.test_stories import STORY_KEYS
-from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
 
 LIST = "/instagram/highlights/"
 KEYS = {

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from instagram.models import Post, User
-from instagram.tests.factories import NOON, PostFactory, UserFactory
+from tests.support.factories import NOON, PostFactory, UserFactory
 
 
 def pages(api: APIClient, url: str | None, link: str = "next") -> Iterator[list[dict[str, Any]]]:

@@ -11,7 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from instagram.models import User
-from instagram.tests.factories import (
+from instagram.tests.rest.test_users import DETAIL_KEYS
+from tests.support.factories import (
     NOON,
     ChangeFactory,
     MetricFactory,
@@ -22,7 +23,6 @@ from instagram.tests.factories import (
     StreamFactory,
     UserFactory,
 )
-from instagram.tests.rest.test_users import DETAIL_KEYS
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 
 from instagram.models import Post, User
 from instagram.models.users import FEW_PROFILES
-from instagram.tests.factories import (
+from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
+from tests.support.factories import (
     AssetFactory,
     MetricFactory,
     PostFactory,
@@ -19,7 +20,6 @@ from instagram.tests.factories import (
     UserFactory,
     VideoFileFactory,
 )
-from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
 
 NOBODY = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
 POST_KEYS = {

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from core import texts
 from instagram.models import Post
-from instagram.tests.factories import HighlightFactory, PostFactory, StoryFactory, UserFactory
+from tests.support.factories import HighlightFactory, PostFactory, StoryFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 YEAR = timedelta(days=365)

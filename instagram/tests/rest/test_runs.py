@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from core.users.models import Account
 from instagram.models import ArchiveRun, RunStream
-from instagram.tests.factories import (
+from tests.support.factories import (
     AssetFactory,
     PostFactory,
     PostMediaFactory,

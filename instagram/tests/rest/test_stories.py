@@ -8,14 +8,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from instagram.tests.factories import (
-    StoredAssetFactory,
-    StoryFactory,
-    UserFactory,
-    VideoFileFactory,
-)
 from instagram.tests.rest.test_posts import TIMES
 from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
+from tests.support.factories import StoredAssetFactory, StoryFactory, UserFactory, VideoFileFactory
 
 STORY_KEYS = {
     "story_id", "user", "thumbnail", "blur_data_url", "media", "is_flagged", "availability",

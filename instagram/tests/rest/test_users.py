@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from core.users.models import Account
 from instagram.models import ArchiveRun, RunStream, User
-from instagram.tests.factories import (
+from tests.support.factories import (
     NOON,
     MetricFactory,
     PollFactory,

@@ -8,7 +8,7 @@ import pytest
 
 from lab.simulator import process
 from lab.simulator.process import SimulatorProcess
-from lab.simulator.tests.calls import Caller
+from tests.support.simulator_calls import Caller
 
 
 @pytest.fixture(scope="session")

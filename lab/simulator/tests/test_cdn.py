@@ -18,7 +18,7 @@ from PIL import Image
 
 from lab.simulator import process
 from lab.simulator.process import SimulatorProcess
-from lab.simulator.tests.calls import OPENER, Caller, cdn_process, fetch, identifier_of
+from tests.support.simulator_calls import OPENER, Caller, cdn_process, fetch, identifier_of
 
 
 def wanted(simulator: SimulatorProcess, role: str, username: str = "plain.case") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from lab.simulator.client import ControlError
 from lab.simulator.growing import DAY
 from lab.simulator.process import SimulatorProcess
-from lab.simulator.tests.calls import Caller, fetch, post_ids
+from tests.support.simulator_calls import Caller, fetch, post_ids
 
 USER = "v1/fetch_user_info_by_username"
 

@@ -7,7 +7,7 @@ import pytest
 from lab.simulator.endpoints import ENDPOINTS
 from lab.simulator.envelope import FORMS
 from lab.simulator.process import SimulatorProcess
-from lab.simulator.tests.calls import Answer, Caller, fetch
+from tests.support.simulator_calls import Answer, Caller, fetch
 
 ENVELOPE = {
     "code", "request_id", "message", "message_zh", "support", "time", "time_stamp", "time_zone",

@@ -10,7 +10,7 @@ import pytest
 from lab.simulator.endpoints import ENDPOINTS
 from lab.simulator.process import SimulatorProcess
 from lab.simulator.shapes.xdt import CONNECTION
-from lab.simulator.tests.calls import Caller, identifier_of, nodes, post_ids
+from tests.support.simulator_calls import Caller, identifier_of, nodes, post_ids
 
 PATHS = [path.removeprefix("/api/v1/instagram/") for path in ENDPOINTS]
 

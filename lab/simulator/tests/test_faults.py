@@ -13,7 +13,7 @@ import pytest
 
 from lab.simulator.client import ControlError
 from lab.simulator.process import SimulatorProcess
-from lab.simulator.tests.calls import Caller, fetch
+from tests.support.simulator_calls import Caller, fetch
 
 USER = "v1/fetch_user_info_by_username"
 

@@ -18,7 +18,7 @@ from lab.simulator import manifest, process, worlds
 from lab.simulator.files import Links
 from lab.simulator.process import ROOT, SimulatorFailed, SimulatorProcess
 from lab.simulator.shapes import View
-from lab.simulator.tests.calls import cdn_process, fetch
+from tests.support.simulator_calls import cdn_process, fetch
 
 
 def is_open(url: str) -> bool:

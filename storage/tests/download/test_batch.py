@@ -19,15 +19,6 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from core.tests.odd_server import (
-    OddServer,
-    answering,
-    head,
-    odd_server,
-    redirecting,
-    sending,
-)
-from core.tests.waiting import wait_until
 from storage import partial_files, store
 from storage.download import queue
 from storage.download.batch import Batch, Crew, Pace, download_batch
@@ -36,9 +27,11 @@ from storage.download.fetch import Limits
 from storage.download.queue import BatchResult
 from storage.models import Asset, StoredFile
 from storage.store import ASIDE, Store
-from storage.tests import samples
-from storage.tests.breaking import breaking, starts
 from storage.tests.conftest import MakeAsset
+from tests.support import samples
+from tests.support.breaking import breaking, starts
+from tests.support.odd_server import OddServer, answering, head, odd_server, redirecting, sending
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

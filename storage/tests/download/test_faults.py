@@ -12,7 +12,14 @@ import brotli
 import pytest
 from django.utils import timezone
 
-from core.tests.odd_server import (
+from storage import enrichment
+from storage.download.batch import Batch, Crew, Pace
+from storage.download.fetch import Limits
+from storage.models import Asset, Quarantined, StoredFile
+from storage.store import Store
+from storage.tests.conftest import MakeAsset
+from tests.support import samples
+from tests.support.odd_server import (
     OddServer,
     Reply,
     answering,
@@ -21,13 +28,6 @@ from core.tests.odd_server import (
     resetting_after,
     sending,
 )
-from storage import enrichment
-from storage.download.batch import Batch, Crew, Pace
-from storage.download.fetch import Limits
-from storage.models import Asset, Quarantined, StoredFile
-from storage.store import Store
-from storage.tests import samples
-from storage.tests.conftest import MakeAsset
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

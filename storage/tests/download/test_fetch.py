@@ -12,15 +12,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.tests.odd_server import (
-    OddServer,
-    Reply,
-    answering,
-    head,
-    redirecting,
-    resetting_after,
-    sending,
-)
 from storage.download.fetch import Fetcher, Limits, _build_ssl_context, ssl_context
 from storage.errors import (
     DownloadError,
@@ -34,7 +25,16 @@ from storage.errors import (
 from storage.formats import media_types
 from storage.partial_files import Part
 from storage.store import Content
-from storage.tests import samples
+from tests.support import samples
+from tests.support.odd_server import (
+    OddServer,
+    Reply,
+    answering,
+    head,
+    redirecting,
+    resetting_after,
+    sending,
+)
 
 JPEG = samples.jpeg()
 

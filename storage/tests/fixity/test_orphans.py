@@ -8,7 +8,6 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from core.tests.waiting import somebody_waits, wait_until
 from storage import partial_files, store
 from storage.download import queue
 from storage.download.queue import Success
@@ -16,8 +15,9 @@ from storage.fixity import orphans
 from storage.formats import media_types
 from storage.models import StoredFile
 from storage.store import Store
-from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile, beside
+from tests.support import samples
+from tests.support.waiting import somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db
 

@@ -11,15 +11,15 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.tests.odd_server import OddServer, answering
 from storage import partial_files
 from storage.download.batch import download_batch
 from storage.fixity import quarantine
 from storage.fixity.quarantine import KEPT
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Store, quarantined_name
-from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile
+from tests.support import samples
+from tests.support.odd_server import OddServer, answering
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,6 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core.tests.waiting import somebody_waits, wait_until
 from storage import store
 from storage.download import queue
 from storage.download.queue import BatchResult, Success
@@ -17,6 +16,7 @@ from storage.formats import media_types
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Content, Store, quarantined_name
 from storage.tests.conftest import MakeAsset
+from tests.support.waiting import somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,8 +9,6 @@ import pytest
 from django.db import transaction
 from pytest_django import Settings
 
-from core.tests.odd_server import OddServer, answering
-from core.tests.waiting import somebody_waits, wait_until
 from storage import enrichment, store
 from storage.download import queue
 from storage.download.batch import download_batch
@@ -19,9 +17,11 @@ from storage.fixity import removal, verify
 from storage.formats import media_types
 from storage.models import Asset, FixityEvent, StoredFile
 from storage.store import Store
-from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile, beside
-from storage.tests.decay import LONG_AGO, flip, verify_round
+from tests.support import samples
+from tests.support.decay import LONG_AGO, flip, verify_round
+from tests.support.odd_server import OddServer, answering
+from tests.support.waiting import somebody_waits, wait_until
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from storage.fixity import verify
 from storage.formats import media_types
 from storage.models import SUSPECT, Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Store
-from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile
-from storage.tests.decay import CYCLE, LONG_AGO, flip, verify_round
+from tests.support import samples
+from tests.support.decay import CYCLE, LONG_AGO, flip, verify_round
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from storage.fixity import orphans
 from storage.formats import media_types
 from storage.models import SUSPECT, FixityEvent, StoredFile
 from storage.store import Store
-from storage.tests import samples
 from storage.tests.conftest import MakeAsset, MakeFile
+from tests.support import samples
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from storage.formats import media_types, probe
-from storage.tests import samples
+from tests.support import samples
 
 WHITE, RED = (255, 255, 255), (200, 0, 0)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.formats import media_types
-from storage.tests import samples
+from tests.support import samples
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.formats.pages import PROBE_SIZE, is_text
-from storage.tests import samples
+from tests.support import samples
 
 PAGE = "<!DOCTYPE html><title>Войти</title>"
 

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from storage.formats import facts as limits
 from storage.formats import media_types, probe
-from storage.tests import samples
+from tests.support import samples
 
 
 def examine(data: bytes, kind: media_types.Kind = media_types.JPEG) -> probe.Facts:

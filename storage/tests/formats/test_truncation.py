@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from storage.formats import media_types, truncation
 from storage.formats.media_types import Kind
-from storage.tests import samples
+from tests.support import samples
 
 PICTURES = [samples.picture(seed=seed) for seed in range(3)]
 FRAMES = {"save_all": True, "append_images": PICTURES[1:]}

@@ -17,7 +17,7 @@ from storage.formats import media_types
 from storage.models import SUSPECT, StoredFile
 from storage.serving.links import is_valid, media_url
 from storage.store import Store
-from storage.tests import samples
+from tests.support import samples
 
 JPEG = samples.jpeg()
 

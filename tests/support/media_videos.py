@@ -10,7 +10,7 @@ from functools import partial
 import av
 from PIL import Image
 
-from tests.media_boxes import with_matrix
+from tests.support.media_boxes import with_matrix
 
 Picture = Callable[[tuple[int, int]], Image.Image]
 Samples = Iterator[tuple[str, str, Callable[[], bytes]]]

@@ -19,8 +19,8 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests import media_odd, media_videos
-from tests.media_boxes import avif_with
+from tests.support import media_odd, media_videos
+from tests.support.media_boxes import avif_with
 
 EXPECTED = Path(__file__).with_suffix(".json")
 COLOURS = {"R": (255, 0, 0), "G": (0, 255, 0), "B": (0, 0, 255), "W": (255, 255, 255)}
@@ -254,7 +254,7 @@ def expected() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from tests.media_browser import read
+    from tests.support.media_browser import read
 
     text = json.dumps(read(sys.argv[1], [*samples()]))
     EXPECTED.write_text(text.replace("}, ", "},\n") + "\n")

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from embedded import ports
 from embedded.processes import eventually
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 FOLDER = ROOT / "compose/production/nginx"
 BINARY = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 
-from tests.sources import ROOT
+from tests.support.sources import ROOT
 
 LOCAL = "docker-compose.local.yml"
 PRODUCTION = "docker-compose.production.yml"
 FILES = (LOCAL, PRODUCTION)
-SCHEMA = json.loads((ROOT / "tests/compose.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "tests/support/compose.schema.json").read_text())
 EXACT_TAG = re.compile(r":v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)*$")
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 

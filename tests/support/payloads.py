@@ -1,4 +1,4 @@
-"""The invented answers in `fixtures/`, one per kind and family, all about the same account."""
+"""The invented answers in `payload_files/`, one per kind and family, all about the same account."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from core.utils.errors import UnexpectedPayload
 from instagram.archiving import parse
 from instagram.archiving.records import Page
 
-FOLDER = Path(__file__).parent / "fixtures"
+FOLDER = Path(__file__).parent / "payload_files"
 FAMILIES = ("web", "private", "v2", "xdt")
 READERS: dict[str, Callable[[object], Any]] = {
     reader.__name__: reader

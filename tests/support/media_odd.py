@@ -10,8 +10,8 @@ from functools import partial
 
 from PIL import Image
 
-from tests.media_boxes import box, with_matrix, with_track_size, with_udta_first
-from tests.media_videos import sound, video
+from tests.support.media_boxes import box, with_matrix, with_track_size, with_udta_first
+from tests.support.media_videos import sound, video
 
 Samples = Iterator[tuple[str, str, Callable[[], bytes]]]
 

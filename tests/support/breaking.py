@@ -6,7 +6,7 @@ import re
 import socket
 from collections.abc import Iterable, Mapping
 
-from core.tests.odd_server import OddServer, Reply, head, resetting_after
+from tests.support.odd_server import OddServer, Reply, head, resetting_after
 
 ASKED = re.compile(rb"\r\nRange: bytes=(\d+)-\r\n(?:.*\r\n)*?If-Range: ([^\r]+)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.sources import APPS, Import, within
+from tests.support.sources import APPS, Import, within
 
 RANKS: tuple[tuple[str, ...], ...] = (
     ("core",),

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.media_corpus import Sample
+    from tests.support.media_corpus import Sample
 
 TIMEOUT = 240
 """Seconds for all of the files."""
