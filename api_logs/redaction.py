@@ -12,7 +12,7 @@ from functools import lru_cache
 MARK = "[redacted]"
 
 # A character may be written in up to 12 (`%2525..`, `\\\\u0041`); see `_spellings`.
-LONGEST_SPELLING = 12
+MAX_SPELLING_LENGTH = 12
 
 _NAMES = (
     r"(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|api[_-]?key|(?:access|refresh)[_-]?token"
@@ -54,7 +54,7 @@ def excerpt(body: bytes, limit: int, secrets: tuple[str, ...]) -> str:
     """
     if not limit:
         return ""
-    margin = LONGEST_SPELLING * max(map(len, secrets), default=0)
+    margin = MAX_SPELLING_LENGTH * max(map(len, secrets), default=0)
     wanted = limit + margin
     # A character has at most 4 bytes; one more tells whether something was cut off.
     readable = body[: 4 * (wanted + 1)].decode("utf-8", "replace")

@@ -9,14 +9,14 @@ from rest_framework import serializers
 from core.api.fields import TextField
 from core.users.models import Account
 
-LONGEST_PASSWORD = 256  # hashing takes time in proportion
+MAX_PASSWORD_LENGTH = 256  # hashing takes time in proportion
 
 
 class LoginSerializer(serializers.Serializer[Any]):
     """What an account proves itself with."""
 
     email = serializers.EmailField(max_length=254)
-    password = TextField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+    password = TextField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
 
 
 class RegistrationSerializer(LoginSerializer):

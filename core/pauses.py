@@ -6,7 +6,7 @@ import re
 import time
 from email.utils import parsedate_to_datetime
 
-LONGEST = 3600.0
+MAX_PAUSE = 3600.0
 # A number above this is a point in time, below it a number of seconds.
 EPOCH_BEGINS = 1_000_000_000
 
@@ -19,7 +19,7 @@ def asked_for(retry_after: str, reset: str = "") -> float | None:
     """
     if (pause := _pause(retry_after)) is None:
         pause = _seconds(reset)
-    return None if pause is None else min(max(pause, 0.0), LONGEST)
+    return None if pause is None else min(max(pause, 0.0), MAX_PAUSE)
 
 
 def _pause(text: str) -> float | None:

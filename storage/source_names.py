@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 IMAGE_EXTENSIONS = r"(\.(jpe?g|png|webp|heic|avif))+$"
 """At the end of a name, singly or chained. Also a pattern of PostgreSQL."""
 
@@ -22,7 +22,7 @@ def source_name(url: str) -> str:
     """
     parts = _parts(url)
     name = parts.path.rpartition("/")[2]
-    if not name or len(name) > LONGEST_NAME:
+    if not name or len(name) > MAX_NAME_LENGTH:
         return hashlib.sha256(parts.path.encode()).hexdigest()
     return name
 

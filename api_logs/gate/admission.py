@@ -42,7 +42,7 @@ from settings.current import CallLimits
 AHEAD = timedelta(milliseconds=500)
 AHEAD_IF_URGENT = timedelta(seconds=2)
 # A slot further away than this is waited for by the run's row instead of a worker.
-LONGEST_PAUSE = timedelta(seconds=5)
+MAX_PAUSE = timedelta(seconds=5)
 # How long a worker asks again while others take every slot, and how long it then leaves the rest
 # to them.
 PATIENCE = 30.0
@@ -100,7 +100,7 @@ def _admission(attempt: Attempt) -> Admission:
     deadline = time.monotonic() + PATIENCE
     while isinstance(answer := _decide(attempt, current.call_limits()), NotYet):
         wait = answer.wait.total_seconds()
-        if answer.wait > LONGEST_PAUSE:
+        if answer.wait > MAX_PAUSE:
             raise NoFreeSlot(f"{attempt.provider.name}: no slot for now", retry_after=wait)
         if time.monotonic() + wait > deadline:
             raise NoFreeSlot(f"{attempt.provider.name}: too many wait", retry_after=STAND_BACK)

@@ -18,12 +18,12 @@ from core import pauses
 # Where nothing was called for a while, the calls of so long may go out at once.
 BURST = timedelta(seconds=1)
 FAILURES_TO_OPEN = 5
-FIRST_BREAK = timedelta(seconds=30)
-LONGEST_BREAK = timedelta(minutes=15)
+INITIAL_BACKOFF = timedelta(seconds=30)
+MAX_BACKOFF = timedelta(minutes=15)
 # Above the longest call: a probe that was killed is followed by another.
 PROBE_TIME = timedelta(seconds=120)
 # The longest that a provider may ask for: no slot is given away further ahead.
-LONGEST_PAUSE = timedelta(seconds=pauses.LONGEST)
+MAX_PAUSE = timedelta(seconds=pauses.MAX_PAUSE)
 
 
 class ProviderStateQuerySet(models.QuerySet["ProviderState"]):
@@ -54,8 +54,8 @@ class ProviderState(models.Model):
 
         By how much the times lay beyond what can be, zero where they did not.
         """
-        latest_slot = now + LONGEST_PAUSE + BURST + timedelta(seconds=1 / rate)
-        latest_break = now + LONGEST_BREAK
+        latest_slot = now + MAX_PAUSE + BURST + timedelta(seconds=1 / rate)
+        latest_break = now + MAX_BACKOFF
         excess = max(self.next_slot_at - latest_slot, timedelta())
         if excess:
             self.next_slot_at = now
@@ -93,7 +93,7 @@ class ProviderState(models.Model):
         """
         self.failures += 1
         if was_probe or (self.failures >= FAILURES_TO_OPEN and self.open_until is None):
-            self.open_until = now + min(FIRST_BREAK * 2 ** min(self.breaks, 10), LONGEST_BREAK)
+            self.open_until = now + min(INITIAL_BACKOFF * 2 ** min(self.breaks, 10), MAX_BACKOFF)
             self.breaks += 1
 
 

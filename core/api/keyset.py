@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, F, Field, Func, Model, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
-LONGEST_CURSOR = 4000  # about what a web server accepts as a request line
+MAX_CURSOR_LENGTH = 4000  # about what a web server accepts as a request line
 
 
 class BadCursor(ValueError):
@@ -136,7 +136,7 @@ def _plain(value: Any) -> str:
 
 
 def _unwrapped(text: str) -> bytes:
-    if len(text) > LONGEST_CURSOR:
+    if len(text) > MAX_CURSOR_LENGTH:
         raise BadCursor
     padding = "=" * (-len(text) % 4)
     return base64.b64decode(text + padding, altchars=b"-_", validate=True)

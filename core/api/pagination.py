@@ -14,13 +14,13 @@ from core import texts
 from core.api.keyset import BadCursor, Cursor, Keyset
 
 DEFAULT_SIZE = 20
-LARGEST_SIZE = 100
+MAX_SIZE = 100
 
 PAGE_SIZE_PARAMETER = {
     "name": "page_size",
     "in": "query",
     "required": False,
-    "description": f"Items per page, 1 to {LARGEST_SIZE}; anything else is moved into that range.",
+    "description": f"Items per page, 1 to {MAX_SIZE}; anything else is moved into that range.",
     "schema": {"type": "integer", "default": DEFAULT_SIZE},
 }
 
@@ -38,7 +38,7 @@ def page_size(request: Request) -> int:
         wanted = int(request.query_params.get("page_size", DEFAULT_SIZE))
     except ValueError:
         return DEFAULT_SIZE
-    return min(max(wanted, 1), LARGEST_SIZE)
+    return min(max(wanted, 1), MAX_SIZE)
 
 
 class KeysetPagination(BasePagination):

@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Q
 
 WORD_START = " "
-LONGEST_QUERY = 200
+MAX_QUERY_LENGTH = 200
 
 
 # Unicode gives these no decomposition; they stand for what people type without them.
@@ -78,7 +78,7 @@ def document_grams(searchable: str) -> list[int]:
 
 def query_words(query: str) -> list[str]:
     """The normalised words of a query, the first 200 characters of it."""
-    return normalise(query[:LONGEST_QUERY].replace("\0", " ")).split()
+    return normalise(query[:MAX_QUERY_LENGTH].replace("\0", " ")).split()
 
 
 def needle(word: str) -> str:

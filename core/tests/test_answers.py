@@ -227,7 +227,7 @@ def test_such_a_byte_in_what_others_say_is_transient(body: bytes, status: int) -
 
 @pytest.mark.parametrize("value", [b"[]", b"{}", b'{"a":1}'])
 def test_json_of_more_values_than_any_answer_has_is_not_read(value: bytes) -> None:
-    many = b",".join([value] * answers.MOST_VALUES)
+    many = b",".join([value] * answers.MAX_VALUES)
 
     with pytest.raises(errors.UnexpectedPayload, match="values"):
         answers.payload(answer(b'{"code": 200, "data": {"items": [' + many + b"]}}"))

@@ -163,7 +163,7 @@ def test_an_answer_encoded_twice_is_not_opened(server: OddServer) -> None:
 
 
 def test_a_small_body_that_opens_to_a_large_one_is_not_kept_in_memory(server: OddServer) -> None:
-    bomb = gzip.compress(b" " * (core_api.LARGEST_BODY + 1))
+    bomb = gzip.compress(b" " * (core_api.MAX_BODY_SIZE + 1))
     server.will(answering(bomb, Content_Encoding="gzip"))
 
     with pytest.raises(errors.UnexpectedPayload, match="larger than"):
@@ -171,7 +171,7 @@ def test_a_small_body_that_opens_to_a_large_one_is_not_kept_in_memory(server: Od
 
 
 def test_an_endless_body_is_not_kept_in_memory(server: OddServer) -> None:
-    server.will(odd_server.pouring(core_api.LARGEST_BODY + 2**20))
+    server.will(odd_server.pouring(core_api.MAX_BODY_SIZE + 2**20))
 
     with pytest.raises(errors.UnexpectedPayload, match="larger than"):
         call()

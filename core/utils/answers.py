@@ -36,7 +36,7 @@ ENVELOPE = {"code", "data"}
 OWN_KEYS = {*ENVELOPE, "detail"}
 # An honest answer has one of MARKS in fifty bytes, so at most 170,000 in the largest body. Each
 # costs up to 120 bytes once it is read: a body of "[],[],..." would take the worker.
-MOST_VALUES = 400_000
+MAX_VALUES = 400_000
 MARKS = (b",", b"[", b"{")
 # The provider has no code for these, only words.
 BALANCE = re.compile(r"余额|充值|balance|recharge|requires payment|not accept free", re.IGNORECASE)
@@ -74,8 +74,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _json(answer: Answer) -> Any:
-    if sum(map(answer.body.count, MARKS)) > MOST_VALUES:
-        raise UnexpectedPayload(f"{answer.path}: JSON of more than {MOST_VALUES} values")
+    if sum(map(answer.body.count, MARKS)) > MAX_VALUES:
+        raise UnexpectedPayload(f"{answer.path}: JSON of more than {MAX_VALUES} values")
     try:
         return _parsed(answer.body)
     except (json.JSONDecodeError, UnicodeDecodeError):

@@ -53,9 +53,9 @@ from settings.current import PRIMARY, CoreAPIConfig
 
 MEBIBYTE = 2**20
 # When opened: about three times the largest page of 50 posts.
-LARGEST_BODY = 8 * MEBIBYTE
+MAX_BODY_SIZE = 8 * MEBIBYTE
 # A pause longer than this is passed on to the caller, whose run's row waits instead of a worker.
-LONGEST_PAUSE_HERE = 5.0
+MAX_PAUSE_HERE = 5.0
 CONNECT_TIMEOUT = 10.0
 # These names say that nothing was sent, so nothing can be charged.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -65,7 +65,7 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 FINAL = (NoSuchProfile, PrivateProfile, BudgetExhausted)
 # Where none is worth another try soon, the caller hears the first of these: what holds for one
 # endpoint must not end a run that has others to ask.
-MOST_USEFUL = (NotAvailable, CallsStopped, UnexpectedPayload, BadRequest, Forbidden)
+BY_USEFULNESS = (NotAvailable, CallsStopped, UnexpectedPayload, BadRequest, Forbidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _most_useful(refusals: list[CoreAPIError]) -> CoreAPIError:
     pauses = [each for each in refusals if isinstance(each, Transient)]
     if pauses:
         return min(pauses, key=lambda each: each.retry_after or 0)
-    chosen = (each for kind in MOST_USEFUL for each in refusals if isinstance(each, kind))
+    chosen = (each for kind in BY_USEFULNESS for each in refusals if isinstance(each, kind))
     return next(chosen, refusals[0])
 
 
@@ -168,7 +168,7 @@ def _pause_before_retry(error: Exception) -> bool | float:
         return False
     if error.retry_after is None:
         return True
-    return error.retry_after if error.retry_after <= LONGEST_PAUSE_HERE else False
+    return error.retry_after if error.retry_after <= MAX_PAUSE_HERE else False
 
 
 # None begins after 20 seconds, so not after a timeout of 60: whoever asks hears within 2 minutes.
@@ -219,7 +219,7 @@ def _body(response: httpx.Response, path: str) -> bytes:
     """The whole body, opened, unless that is larger than any honest answer."""
     try:
         encoding = encoding_of(response.headers.get("content-encoding", ""))
-        return b"".join(decoded(response.iter_raw(), encoding, limit=LARGEST_BODY))
+        return b"".join(decoded(response.iter_raw(), encoding, limit=MAX_BODY_SIZE))
     except (Damaged, Truncated) as error:
         raise Transient(f"{path}: {error}") from error
     except (LimitExceeded, UnknownEncoding) as error:

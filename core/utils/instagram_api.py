@@ -48,7 +48,7 @@ TRY_NEXT = (Transient, Forbidden, BadRequest, NotAvailable, UnexpectedPayload)
 
 # Seconds after which no sister is asked any more: whoever asks is told soon.
 PATIENCE = 20.0
-LARGEST_PAGE = 50  # the most that the provider allows
+MAX_PAGE_SIZE = 50  # the most that the provider allows
 NUMBER = re.compile(r"[0-9]{1,25}")
 HIGHLIGHT = re.compile(r"(?:highlight:)?[0-9]{1,25}")
 
@@ -69,7 +69,7 @@ def fetch_user_info_by_user_id(user_id: str) -> Payload:
     return _first_answer(("user_by_id", "user_by_id_v2"), {"user_id": _number(user_id)})
 
 
-def fetch_user_posts(user_id: str, max_id: str = "", count: int = LARGEST_PAGE) -> Payload:
+def fetch_user_posts(user_id: str, max_id: str = "", count: int = MAX_PAGE_SIZE) -> Payload:
     """One page of posts, newest first; `max_id` is the cursor that the page before named."""
     return _fetch("user_posts", _page(user_id, max_id, count))
 
@@ -79,7 +79,7 @@ def fetch_post_by_id(post_id: str) -> Payload:
     return _fetch("post_by_id", {"post_id": _number(post_id)})
 
 
-def fetch_user_reels(user_id: str, max_id: str = "", count: int = LARGEST_PAGE) -> Payload:
+def fetch_user_reels(user_id: str, max_id: str = "", count: int = MAX_PAGE_SIZE) -> Payload:
     """One page of reels; `max_id` is the cursor that the page before named."""
     return _fetch("user_reels", _page(user_id, max_id, count))
 
@@ -132,8 +132,8 @@ def _first_answer(
 
 
 def _page(user_id: str, max_id: str, count: int) -> dict[str, str | int]:
-    if not 1 <= count <= LARGEST_PAGE:
-        raise BadRequest(f"a page has 1 to {LARGEST_PAGE} items, not {count}")
+    if not 1 <= count <= MAX_PAGE_SIZE:
+        raise BadRequest(f"a page has 1 to {MAX_PAGE_SIZE} items, not {count}")
     page: dict[str, str | int] = {"user_id": _number(user_id), "count": count}
     return page | {"max_id": max_id} if max_id else page
 

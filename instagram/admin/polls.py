@@ -20,7 +20,7 @@ from instagram.archiving.schedule.coverage import Coverage
 from instagram.archiving.schedule.watching import WATCHED_DAYS, coverage_lately, lately
 from instagram.models import RunStream, StreamPoll
 
-MOST_GAPS = 10
+MAX_GAPS = 10
 
 
 class DueFilter(admin.SimpleListFilter):
@@ -76,7 +76,7 @@ class Watched:
         report = _report(poll)
         if report is None or not report.gaps:
             return None
-        newest = report.gaps[: -MOST_GAPS - 1 : -1]
+        newest = report.gaps[: -MAX_GAPS - 1 : -1]
         times = ((f"{_local(gap.start)} to {_local(gap.end)}",) for gap in newest)
         return format_html_join("\n", "<div>{}</div>", times)
 

@@ -23,7 +23,7 @@ from instagram.admin.polls import PollInline
 from instagram.models import LegalHold, ProfileMetric, User, UsernamePeriod, files
 from storage.models import StoredFile
 
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 STAFF_DECIDES = ("allow_auto_update_profile", "allow_auto_update_stories")
 
 
@@ -173,9 +173,9 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
     @admin.action(description="Archive now", permissions=["change"])
     def archive_now(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Start a run for every chosen profile."""
-        chosen = list(queryset[: MOST_AT_ONCE + 1])
-        if len(chosen) > MOST_AT_ONCE:
-            messages.error(request, f"At most {MOST_AT_ONCE} profiles at once; none was started.")
+        chosen = list(queryset[: MAX_AT_ONCE + 1])
+        if len(chosen) > MAX_AT_ONCE:
+            messages.error(request, f"At most {MAX_AT_ONCE} profiles at once; none was started.")
             return
         for user in chosen:
             actions.request_archive(user=user, by=_by(request))

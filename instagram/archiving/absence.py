@@ -20,7 +20,7 @@ COLUMNS = (
     "availability", "last_seen_at", "first_missed_at", "last_missed_at", "misses", "confirmed_at",
 )  # fmt: skip
 # A listing with fewer posts than this share of what the profile counts is no full listing.
-LEAST_SHARE = 0.9
+MIN_SHARE = 0.9
 
 
 def missed(
@@ -62,7 +62,7 @@ def is_full(listed: int, counted: int | None) -> bool:
     """
     if counted is None:
         return listed > 0
-    return listed >= counted * LEAST_SHARE
+    return listed >= counted * MIN_SHARE
 
 
 def _is_too_soon(row: Observed, now: datetime, config: ArchivingConfig) -> bool:

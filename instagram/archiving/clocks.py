@@ -40,7 +40,7 @@ def _of_runs(now: datetime) -> timedelta:
     active = ArchiveRun.objects.active()
     return max(
         clocks.set_right(active, "leased_until", longest=run_limits.LEASE, now=now),
-        clocks.set_right(active, "next_attempt_at", longest=run_limits.LONGEST_PAUSE, now=now),
+        clocks.set_right(active, "next_attempt_at", longest=run_limits.MAX_PAUSE, now=now),
     )
 
 
@@ -49,7 +49,7 @@ def _of_files(now: datetime) -> timedelta:
     unread = StoredFile.objects.filter(enriched_at=None)
     return max(
         clocks.set_right(queued, "leased_until", longest=asset_limits.LEASE, now=now),
-        clocks.set_right(queued, "next_attempt_at", longest=asset_limits.LONGEST_PAUSE, now=now),
+        clocks.set_right(queued, "next_attempt_at", longest=asset_limits.MAX_PAUSE, now=now),
         clocks.set_right(unread, "enrichment_lease_until", longest=ENRICHMENT_LEASE, now=now),
     )
 
@@ -60,5 +60,5 @@ def _of_polls(now: datetime) -> timedelta:
     polled = clocks.set_right(
         scheduled, "polled_at", longest=timedelta(), now=now, instead={"due_at": now}
     )
-    due = clocks.set_right(scheduled, "due_at", longest=intervals.LONGEST_INTERVAL, now=now)
+    due = clocks.set_right(scheduled, "due_at", longest=intervals.MAX_INTERVAL, now=now)
     return max(polled, due)

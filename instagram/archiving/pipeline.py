@@ -57,7 +57,7 @@ def archive(run: ArchiveRun) -> None:
     with runs.kept(run), recording.attributed_to(batch=str(run.pk)):
         if run.is_new:
             queue.allow_renewals(files_of(run.user))
-        if run.attempts > runs.MOST_ATTEMPTS:
+        if run.attempts > runs.MAX_ATTEMPTS:
             runs.fail_all(run, Transient(f"{run.attempts} attempts in a row died without a page"))
         while (stream := runs.next_stream(run)) or not runs.finish(run):
             if stream is not None and not _archive_stream(run, stream):

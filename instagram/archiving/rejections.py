@@ -14,7 +14,7 @@ from instagram.models import ArchiveRun, RejectedItem, RunStream
 Key = tuple[str, str]
 """The item's id; where it has none, its path."""
 REWRITTEN = ("stream", "path", "error", "raw", "seen_at")
-LONGEST_ID, LONGEST_PATH = 64, 200  # the columns
+MAX_ID_LENGTH, MAX_PATH_LENGTH = 64, 200  # the columns
 log = structlog.get_logger(__name__)
 
 
@@ -33,7 +33,7 @@ def keep(run: ArchiveRun, stream: RunStream, rejected: Sequence[UnexpectedPayloa
     for error in errors:
         key = _key_of(error)
         row = found.pop(key, None) or RejectedItem(item_id=key[0])
-        row.stream, row.path, row.error = stream, error.path[:LONGEST_PATH], str(error)
+        row.stream, row.path, row.error = stream, error.path[:MAX_PATH_LENGTH], str(error)
         row.raw, row.seen_at = error.raw, timezone.now()
         rows.append(row)
         log.warning("item.rejected", stream=stream.name, path=error.path, error=str(error))
@@ -43,8 +43,8 @@ def keep(run: ArchiveRun, stream: RunStream, rejected: Sequence[UnexpectedPayloa
 
 
 def _key_of(error: UnexpectedPayload) -> Key:
-    item_id = error.item_id[:LONGEST_ID]
-    return item_id, "" if item_id else error.path[:LONGEST_PATH]
+    item_id = error.item_id[:MAX_ID_LENGTH]
+    return item_id, "" if item_id else error.path[:MAX_PATH_LENGTH]
 
 
 def _key(item: RejectedItem) -> Key:

@@ -33,10 +33,10 @@ from instagram.models.runs import LEASE
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(minutes=15)
-MOST_ATTEMPTS = 12  # without a page in between: the pauses add up to more than an hour
+MAX_PAUSE = timedelta(minutes=15)
+MAX_ATTEMPTS = 12  # without a page in between: the pauses add up to more than an hour
 ENDING = ("state", "error_code", "error", "finished_at")  # counts may be of a page rolled back
-MOST_EMPTY_PAGES = 5  # in a row, each with a cursor to one more
+MAX_EMPTY_PAGES = 5  # in a row, each with a cursor to one more
 
 
 class LostLease(Exception):
@@ -160,7 +160,7 @@ def _turn_page(stream: RunStream, next_cursor: str, *, is_empty: bool) -> None:
     stream.empty_pages = stream.empty_pages + 1 if is_empty else 0
     if digest in stream.visited:
         _fail(stream, UnexpectedPayload(f"the cursor of page {stream.pages + 1} repeats"))
-    elif stream.empty_pages >= MOST_EMPTY_PAGES:
+    elif stream.empty_pages >= MAX_EMPTY_PAGES:
         _fail(stream, UnexpectedPayload(f"{stream.empty_pages} empty pages in a row"))
     else:
         stream.cursor = next_cursor
@@ -231,10 +231,10 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
     attempts = held.values_list("attempts", flat=True).first()
     if attempts is None:
         raise LostLease
-    if attempts >= MOST_ATTEMPTS:
+    if attempts >= MAX_ATTEMPTS:
         return False
-    growing = min(FIRST_PAUSE * 2**attempts, LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  jitter
-    asked = min(timedelta(seconds=error.retry_after or 0), LONGEST_PAUSE * 4)
+    growing = min(FIRST_PAUSE * 2**attempts, MAX_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  jitter
+    asked = min(timedelta(seconds=error.retry_after or 0), MAX_PAUSE * 4)
     held.update(
         attempts=F("attempts") + 1,
         next_attempt_at=timezone.now() + max(growing, asked),
@@ -254,7 +254,7 @@ def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
     """
     _hold(
         run,
-        next_attempt_at=timezone.now() + min(timedelta(seconds=error.retry_after), LONGEST_PAUSE),
+        next_attempt_at=timezone.now() + min(timedelta(seconds=error.retry_after), MAX_PAUSE),
         waits_for=error.code,
         leased_until=None,
         lease=None,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from instagram.models.users import User
 
 LEASE = timedelta(seconds=45)  # kept up every 15 seconds while its worker lives
-LONGEST_PAUSE = timedelta(hours=1)  # the longest that a provider may ask for
+MAX_PAUSE = timedelta(hours=1)  # the longest that a provider may ask for
 
 
 class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):

@@ -10,14 +10,14 @@ from instagram.archiving import renewal
 from storage.download import batch
 from storage.models import Asset
 
-MOST_FILES = 5000  # a message; what is left gets a message of its own
-MOST_RENEWALS = 20  # likewise
+MAX_FILES = 5000  # a message; what is left gets a message of its own
+MAX_RENEWALS = 20  # likewise
 
 
 @shared_task(name="instagram.download_assets", base=BaseTask)
 def download_assets() -> None:
     """Download due files on the threads of this worker for some minutes."""
-    if batch.download_batch(MOST_FILES).stored:
+    if batch.download_batch(MAX_FILES).stored:
         send("storage.enrich")
     _nudge_if_due()
 
@@ -25,7 +25,7 @@ def download_assets() -> None:
 @shared_task(name="instagram.renew_urls", base=BaseTask)
 def renew_urls() -> None:
     """Ask the provider for fresh URLs of files whose URLs expired, some owners at a time."""
-    if renewal.renew_due(MOST_RENEWALS):
+    if renewal.renew_due(MAX_RENEWALS):
         send("instagram.renew_urls")
 
 

@@ -14,7 +14,7 @@ from instagram.archiving import pipeline, runs, starting
 # Seconds of a backfill at a time: then others have their turn, and stories that have become due
 # since go first. The end of a slice may cost the call that was under way.
 SLICE = 600
-MOST_WAITING = 100  # messages in a queue; what is left is due when they are taken
+MAX_WAITING = 100  # messages in a queue; what is left is due when they are taken
 
 
 @shared_task(
@@ -50,6 +50,6 @@ def sweep_runs() -> None:
     """
     now = timezone.now()
     for queue in starting.QUEUES:
-        room = max(0, MOST_WAITING - waiting(queue))
+        room = max(0, MAX_WAITING - waiting(queue))
         for run_id in starting.due(queue, now=now).values_list("pk", flat=True)[:room]:
             send("instagram.archive_run", str(run_id), queue=queue)

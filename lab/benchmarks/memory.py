@@ -18,7 +18,7 @@ from lab.simulator.process import start
 
 VIDEO = File("video", 1, 1, padding=1024)
 GOAL = 200_000  # kB
-LONGEST = 300.0  # seconds
+TIMEOUT = 300.0  # seconds
 
 
 def main() -> int:
@@ -65,8 +65,8 @@ def _watch(worker: int) -> tuple[int, float]:
 
     peak, began = 0, time.monotonic()
     while not Asset.objects.stored().exists():
-        if time.monotonic() - began > LONGEST:
-            raise SystemExit(f"not stored after {LONGEST:.0f} s")
+        if time.monotonic() - began > TIMEOUT:
+            raise SystemExit(f"not stored after {TIMEOUT:.0f} s")
         peak = max(peak, _together(worker))
         time.sleep(0.02)
     return peak, time.monotonic() - began

@@ -16,7 +16,7 @@ from instagram.archiving.records import PostRecord
 from lab.benchmarks.scratch import instance, say
 
 LENGTHS = (1, 50, 500)
-MOST = {"new": 12, "unchanged": 4, "edited": 12}
+MAX_STATEMENTS = {"new": 12, "unchanged": 4, "edited": 12}
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
@@ -27,8 +27,8 @@ def main() -> int:
     with instance():
         for length in LENGTHS:
             for kind, (statements, milliseconds) in measure(length).items():
-                too_many += statements > MOST[kind]
-                facts = f"{statements:>11} {MOST[kind]:>8} {milliseconds:>8.1f}"
+                too_many += statements > MAX_STATEMENTS[kind]
+                facts = f"{statements:>11} {MAX_STATEMENTS[kind]:>8} {milliseconds:>8.1f}"
                 say(f"{kind:10} {length:>6} {facts}")
     return int(too_many > 0)
 

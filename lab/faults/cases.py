@@ -16,7 +16,7 @@ Rule = Mapping[str, Any]
 """A fault as the simulator's control route takes it."""
 
 WORLDS = 6
-MOST_FAULTS = 4
+MAX_FAULTS = 4
 PATHS = (
     "",
     "fetch_user_info",
@@ -137,7 +137,7 @@ def named(name: str, *, available: Sequence[BlowKind] = BLOWS) -> Case:
 
 def _random(seed: int, available: Sequence[BlowKind]) -> Case:
     choose = random.Random(f"case {seed}")  # noqa: S311  a seed, no secret
-    rules = tuple(_rule(choose) for _ in range(choose.randint(0, MOST_FAULTS)))
+    rules = tuple(_rule(choose) for _ in range(choose.randint(0, MAX_FAULTS)))
     blows = tuple(
         Blow(choose.choice(("kill", *BLOWS)), choose.choice((0, 0, 1, 2)), choose.random())
         for _ in range(choose.randint(0 if rules else 1, 3))

@@ -30,15 +30,15 @@ TICK = timedelta(seconds=15)
 """Between two sweeps, at least; longer and longer, or every file's next try were a step."""
 PATIENCE = timedelta(hours=30)
 """By then everything must have ended well, whatever happened."""
-LONGEST_WAIT = timedelta(minutes=90)
+MAX_WAIT = timedelta(minutes=90)
 """Nothing waits longer by itself, unless a wrong clock has stored its time."""
 AHEAD = timedelta(days=1)
 """A wrong clock is so far ahead; that must cost no such time."""
 OUTAGE = timedelta(hours=1)
 MENDED_AFTER = timedelta(minutes=20)
 """Then somebody has noticed a fault that does not pass by itself."""
-MOST_REQUESTS = 4
-MOST_STEPS = 300
+MAX_REQUESTS = 4
+MAX_STEPS = 300
 STEPS_PER_TICK = 20
 
 
@@ -195,14 +195,14 @@ class Scene:
 
     def _move_on(self) -> bool:
         """Go to the time when something is due; False when the case is over."""
-        if self.steps >= MOST_STEPS or self.now > worlds.NOON + PATIENCE:
+        if self.steps >= MAX_STEPS or self.now > worlds.NOON + PATIENCE:
             self.judge.find(f"not at its end after {self.now - worlds.NOON} and {self.steps} steps")
             return False
         due = self._next_due()
         if due is None:
             return self._ask_again()
         tick = TICK * (1 + self.steps // STEPS_PER_TICK)
-        due = min(due, self.now + LONGEST_WAIT)
+        due = min(due, self.now + MAX_WAIT)
         self.now = max(self.now + tick, due + timedelta(milliseconds=1))
         self._mend()
         return True
@@ -227,7 +227,7 @@ class Scene:
         strikes_left = any(blow.step >= self.steps for blow in self.case.blows)
         if not self._failures():
             return strikes_left and self._skip_to_next_strike()
-        if self.requests >= MOST_REQUESTS:
+        if self.requests >= MAX_REQUESTS:
             self.judge.find(f"still failing after {self.requests} requests: {self._failures()}")
             return False
         self._clear_faults()

@@ -9,7 +9,7 @@ from lab.simulator import answers
 from lab.simulator.answers import Answer
 from lab.simulator.envelope import Invalid
 
-LARGEST_COUNT = 50
+MAX_COUNT = 50
 COUNTS = ("count", "first")
 
 
@@ -101,7 +101,7 @@ def _bad_count(name: str, text: str) -> list[Invalid]:
         return [Invalid(name, "Input should be a valid integer", "int_parsing")]
     if int(text) < 1:
         return [Invalid(name, "Input should be greater than or equal to 1", "greater_than_equal")]
-    if int(text) > LARGEST_COUNT:
-        message = f"Input should be less than or equal to {LARGEST_COUNT}"
+    if int(text) > MAX_COUNT:
+        message = f"Input should be less than or equal to {MAX_COUNT}"
         return [Invalid(name, message, "less_than_equal")]
     return []

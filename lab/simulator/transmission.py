@@ -15,7 +15,7 @@ from aiohttp import ClientConnectionResetError, web
 from lab.simulator.faults import Rule
 from lab.simulator.media import Content
 
-LARGEST_AT_ONCE = 4_000_000
+MAX_AT_ONCE = 4_000_000
 CLIENT_CLOSED = 499  # counted for answers that were never sent
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -57,7 +57,7 @@ async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.Str
         return await SPOILERS[rule.kind](request, reply, rule)
     if request.method == "HEAD":
         return web.Response(status=reply.status, headers=reply.all_headers())
-    if reply.size > LARGEST_AT_ONCE:
+    if reply.size > MAX_AT_ONCE:
         return await _stream(request, reply)
     body = b"".join(reply.content.chunks(reply.start, reply.stop))
     return web.Response(status=reply.status, body=body, headers=reply.all_headers())

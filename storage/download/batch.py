@@ -36,7 +36,7 @@ GROUP = 64
 """Endings per transaction."""
 GROUP_WAIT = 0.05
 """Seconds that a group may wait to fill up."""
-LONGEST_WAIT = 1.0
+MAX_WAIT = 1.0
 """Seconds between two looks at the leases when nothing ends."""
 RENEW_EVERY = LEASE.total_seconds() / 3
 HOSTS = Hosts()
@@ -115,7 +115,7 @@ class Feed:
                     if self._may_begin(host(asset.url)):
                         self._active[host(asset.url)] += 1
                         return self._waiting.pop(position)
-                self._changed.wait(LONGEST_WAIT)  # a host's pause may end without a word
+                self._changed.wait(MAX_WAIT)  # a host's pause may end without a word
             return None
 
     def _may_begin(self, name: str) -> bool:
@@ -173,7 +173,7 @@ class Batch:
             while self._claim() or self._in_hand:
                 self._put_off()
                 self._hire(pool)
-                self._settle(self._group(longest=LONGEST_WAIT))
+                self._settle(self._group(longest=MAX_WAIT))
                 self._renew()
                 self._raise_first()
         finally:

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 FIRST_PAUSE = 30.0
-LONGEST_PAUSE = 600.0
+MAX_PAUSE = 600.0
 PROBE = 60.0
 """Seconds after which a probe without an ending is given up: its thread may have died."""
 
@@ -41,7 +41,7 @@ class Hosts:
         """Whether a download may begin; after a pause, the first one that asks is the probe."""
         with self._lock:
             trouble = self._troubles.get(host)
-            if trouble is None or trouble.failures < MOST_FAILURES:
+            if trouble is None or trouble.failures < MAX_FAILURES:
                 return True
             if self._clock() < trouble.until:
                 return False
@@ -67,8 +67,8 @@ class Hosts:
             trouble = self._troubles.setdefault(host, Trouble())
             trouble.failures += 1
             if trouble.is_probed:
-                trouble.pause = min(2 * trouble.pause, LONGEST_PAUSE)
-            elif trouble.failures != MOST_FAILURES:  # those under way when it was shut add nothing
+                trouble.pause = min(2 * trouble.pause, MAX_PAUSE)
+            elif trouble.failures != MAX_FAILURES:  # those under way when it was shut add nothing
                 return
             trouble.is_probed = False
             trouble.until = self._clock() + max(trouble.pause, retry_after)

@@ -45,8 +45,8 @@ HEADERS: dict[bytes | str, bytes | str] = {
 SCHEMES = frozenset({"http", "https"})
 LAST_PORT = 65535
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-MOST_REDIRECTS = 5
-MOST_RESUMES = 5
+MAX_REDIRECTS = 5
+MAX_RESUMES = 5
 """Times that one attempt goes on at once, each time only if the last one got further."""
 BUSY = frozenset({408, 425, 429})
 BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
@@ -121,7 +121,7 @@ class Fetcher:
         """
         self._network.patience = Patience(self.limits)
         place = _parsed(url)
-        for _ in range(MOST_RESUMES):
+        for _ in range(MAX_RESUMES):
             had = part.size
             try:
                 return self._follow(place, part)
@@ -133,7 +133,7 @@ class Fetcher:
     def _follow(self, place: httpx.URL, part: Part) -> Content:
         """One request, its redirects, and another one if what we have is of no use."""
         with self._named_errors(place):
-            for _ in range(MOST_REDIRECTS + 1):
+            for _ in range(MAX_REDIRECTS + 1):
                 with self._answer(place, part) as response:
                     if response.status in REDIRECTS:
                         place = _redirected(place, response)
@@ -141,7 +141,7 @@ class Fetcher:
                         part.begin(None)
                     else:
                         return self._receive(response, part)
-        raise Transient(f"{place.host}: more than {MOST_REDIRECTS} redirects")
+        raise Transient(f"{place.host}: more than {MAX_REDIRECTS} redirects")
 
     @contextmanager
     def _answer(self, place: httpx.URL, part: Part) -> Iterator[httpcore.Response]:

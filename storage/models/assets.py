@@ -15,7 +15,7 @@ from storage.source_names import IMAGE_EXTENSIONS
 
 LEASE = timedelta(seconds=60)
 # Above the last pause of an attempt, which is an hour and its jitter.
-LONGEST_PAUSE = timedelta(minutes=80)
+MAX_PAUSE = timedelta(minutes=80)
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage import partial_files
-from storage.download.fetch import MOST_RESUMES, Fetcher, Limits
+from storage.download.fetch import MAX_RESUMES, Fetcher, Limits
 from storage.errors import DownloadError, Transient, UrlExpired
 from storage.partial_files import Version
 from storage.store import ASIDE, Content, Store
@@ -253,7 +253,7 @@ def test_an_attempt_goes_on_only_a_few_times(host: Host) -> None:
     with pytest.raises(Transient):
         host.fetch()
 
-    assert len(host.cdn.heads) == MOST_RESUMES + 1
+    assert len(host.cdn.heads) == MAX_RESUMES + 1
 
 
 def test_a_small_beginning_is_not_worth_a_note(host: Host) -> None:

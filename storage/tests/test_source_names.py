@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.source_names import LONGEST_NAME, expires_at, source_name
+from storage.source_names import MAX_NAME_LENGTH, expires_at, source_name
 
 SIGNED = "https://scontent.example/v/t51.2885-15/12_34_56_n.jpg?stp=dst-jpg&oh=00_A&oe=65A0C5F0"
 
@@ -28,7 +28,7 @@ def test_another_size_and_signature_is_the_same_file() -> None:
     ) == source_name(SIGNED)
 
 
-@pytest.mark.parametrize("path", ["/", "/folder/", "/" + "x" * (LONGEST_NAME + 1)])
+@pytest.mark.parametrize("path", ["/", "/folder/", "/" + "x" * (MAX_NAME_LENGTH + 1)])
 def test_a_path_without_a_usable_name_is_hashed(path: str) -> None:
     assert len(source_name(f"https://cdn.example{path}")) == 64
 
@@ -44,4 +44,4 @@ def test_without_a_readable_end_there_is_none(query: str) -> None:
 
 @given(st.text())
 def test_any_text_has_a_name_that_fits(text: str) -> None:
-    assert 0 < len(source_name(f"https://cdn.example/{text}")) <= LONGEST_NAME
+    assert 0 < len(source_name(f"https://cdn.example/{text}")) <= MAX_NAME_LENGTH

@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 # PostgreSQL's bigint and integer: a larger number is noise, and must not break a whole page.
 BIGINT_MAX = 2**63 - 1
 INTEGER_MAX = 2**31 - 1
-LONGEST_URL = 8192  # characters; servers refuse longer ones
+MAX_URL_LENGTH = 8192  # characters; servers refuse longer ones
 # Sane moments for Instagram content; zeros fall outside. Read as seconds, milliseconds and
 # microseconds, the range has no number in common with itself.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -101,7 +101,7 @@ def seconds(value: object) -> float | None:
 
 def url(value: object) -> str | None:
     """An absolute http(s) address."""
-    if not isinstance(value, str) or len(value) > LONGEST_URL:
+    if not isinstance(value, str) or len(value) > MAX_URL_LENGTH:
         return None
     return value if _URL.fullmatch(value) else None
 

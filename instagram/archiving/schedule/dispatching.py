@@ -15,7 +15,7 @@ from core.utils.errors import BudgetExhausted, CallsStopped
 from instagram.archiving import starting
 from instagram.models import ArchiveRun, RunStream, StreamPoll
 
-MOST_ACTIVE = 300
+MAX_ACTIVE = 300
 OUT = timedelta(hours=1)
 STORIES = RunStream.Name.STORIES
 WAITS = (BudgetExhausted, CallsStopped)
@@ -24,16 +24,16 @@ WAITS = (BudgetExhausted, CallsStopped)
 @retry_on_conflict
 @transaction.atomic
 def dispatch(
-    *, now: datetime, limit: int = MOST_ACTIVE, streams: Sequence[str] = starting.ORDER
+    *, now: datetime, limit: int = MAX_ACTIVE, streams: Sequence[str] = starting.ORDER
 ) -> int:
     """Start runs for due polls of these streams, the earliest deadline first; returns how many.
 
     A profile gets one run for all of its streams that are due, and none while it has an active
-    one. At most MOST_ACTIVE scheduled runs are active, so that a backlog waits here, in the order
+    one. At most MAX_ACTIVE scheduled runs are active, so that a backlog waits here, in the order
     of its deadlines, and not in a queue, in the order of its arrival. Two dispatchers at once share
     the work. Sends 2 statements where nothing is due, else 7, however much is.
     """
-    room = MOST_ACTIVE - _at_work()
+    room = MAX_ACTIVE - _at_work()
     if room <= 0:
         return 0
     startable = _startable(now, streams)

@@ -28,12 +28,12 @@ FIRST_INTERVAL = {
     Name.STORIES.value: intervals.STORY_PACES["balanced"].densest,
 }
 FIRST_STORIES = timedelta(hours=4)  # after this, stories of the very first day may be gone
-MOST_PROFILES = 5000
+MAX_PROFILES = 5000
 
 
 @retry_on_conflict
 @transaction.atomic
-def apply_flags(*, now: datetime, limit: int = MOST_PROFILES) -> int:
+def apply_flags(*, now: datetime, limit: int = MAX_PROFILES) -> int:
     """Bring the due times of profiles in step with their flags; returns how many there were.
 
     Whoever writes a flag or an availability, by whatever means, need not know of the schedule.

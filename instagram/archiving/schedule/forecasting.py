@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from core.utils.instagram_api import ENDPOINTS, LARGEST_PAGE
+from core.utils.instagram_api import ENDPOINTS, MAX_PAGE_SIZE
 
 DAY = timedelta(days=1)
 # The calls of a page, of a poll that finds little: of highlights the tray, and one that changed.
@@ -51,7 +51,7 @@ def forecast(*, now: datetime) -> Forecast:
     after an error and what people ask for come on top.
     """
     with connection.cursor() as cursor:
-        cursor.execute(PAGES, {"now": now, "until": now + DAY, "page": LARGEST_PAGE})
+        cursor.execute(PAGES, {"now": now, "until": now + DAY, "page": MAX_PAGE_SIZE})
         pages: dict[str, int] = dict(cursor.fetchall())
     asked = [(count, CALLS[stream]) for stream, count in pages.items()]
     return Forecast(

@@ -16,7 +16,7 @@ from uuid import UUID
 STORY_LIFE = timedelta(hours=24)
 LATELY = timedelta(days=3)
 SOONEST_RETRY = timedelta(minutes=15)
-LONGEST_RETRY = timedelta(days=7)
+MAX_RETRY = timedelta(days=7)
 JITTER = 0.05
 SPREAD = 1000
 
@@ -54,7 +54,7 @@ STREAM_PACES = {
 }
 # A profile that shows nothing: asked now and then whether it has come back.
 HIDDEN_PACE = Pace(12 * HOUR, 12 * HOUR, 7 * DAY, growth=2.0, quiet_growth=2.0)
-LONGEST_INTERVAL = max(pace.quietest for pace in (*STORY_PACES.values(), *STREAM_PACES.values()))
+MAX_INTERVAL = max(pace.quietest for pace in (*STORY_PACES.values(), *STREAM_PACES.values()))
 
 
 def next_interval(
@@ -98,7 +98,7 @@ def retry(*, now: datetime, since: datetime, deadline_at: datetime | None) -> da
     Each pause is a quarter of the time since the last success, so that pauses grow without being
     counted; before a deadline that can still be met, at most half of what is left.
     """
-    pause = min((now - since) / 4, LONGEST_RETRY)
+    pause = min((now - since) / 4, MAX_RETRY)
     if deadline_at is not None and deadline_at > now:
         pause = min(pause, (deadline_at - now) / 2)
     return now + max(pause, SOONEST_RETRY)

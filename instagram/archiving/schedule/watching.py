@@ -10,7 +10,7 @@ from django.db.models import Min, QuerySet
 from instagram.archiving.schedule.coverage import Coverage, Span, Window, coverage
 from instagram.models import StoryWindow, User
 
-LONGEST = timedelta(days=90)
+MAX_WATCHED = timedelta(days=90)
 WATCHED_DAYS = 30
 
 
@@ -42,4 +42,4 @@ def _in_order(windows: Iterable[StoryWindow]) -> list[Window]:
 def watched_since(user: User, *, now: datetime) -> datetime:
     """When watching began, 90 days ago at most and where it never did; one query."""
     first = user.story_windows.aggregate(first=Min("started_at"))["first"]
-    return max(first or now - LONGEST, now - LONGEST)
+    return max(first or now - MAX_WATCHED, now - MAX_WATCHED)

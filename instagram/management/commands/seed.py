@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from core.management.examples import CommandWithExamples
 from instagram.seeding import AlreadySeeded, Seeded, Size, seed
 
-MOST = {"profiles": 100_000, "posts": 5_000_000, "stories": 1_000_000, "seed": 9_999}
+LIMITS = {"profiles": 100_000, "posts": 5_000_000, "stories": 1_000_000, "seed": 9_999}
 
 
 class Command(CommandWithExamples):
@@ -80,8 +80,8 @@ def whole(least: int, name: str) -> Any:
 
     def read(text: str) -> int:
         number = int(text)
-        if not least <= number <= MOST[name]:
-            raise argparse.ArgumentTypeError(f"choose from {least} to {MOST[name]:,}")
+        if not least <= number <= LIMITS[name]:
+            raise argparse.ArgumentTypeError(f"choose from {least} to {LIMITS[name]:,}")
         return number
 
     read.__name__ = "number"  # argparse names it where the text is no number

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from api_logs.models import Alarm
 from instagram.archiving.clocks import end_impossible_waits
-from instagram.archiving.schedule.intervals import LONGEST_INTERVAL
+from instagram.archiving.schedule.intervals import MAX_INTERVAL
 from instagram.models import ArchiveRun, StreamPoll, runs
 from storage.models import Asset, StoredFile, assets
 from tests.support.factories import AssetFactory, StoredFileFactory, UserFactory
@@ -47,13 +47,13 @@ def poll() -> StreamPoll:
 WAITS = pytest.mark.parametrize(
     ("make", "field", "longest"),
     [
-        (run, "next_attempt_at", runs.LONGEST_PAUSE),
+        (run, "next_attempt_at", runs.MAX_PAUSE),
         (run, "leased_until", runs.LEASE),
-        (file, "next_attempt_at", assets.LONGEST_PAUSE),
+        (file, "next_attempt_at", assets.MAX_PAUSE),
         (file, "leased_until", assets.LEASE),
-        (expired_file, "next_attempt_at", assets.LONGEST_PAUSE),
+        (expired_file, "next_attempt_at", assets.MAX_PAUSE),
         (unread_bytes, "enrichment_lease_until", timedelta(minutes=1)),
-        (poll, "due_at", LONGEST_INTERVAL),
+        (poll, "due_at", MAX_INTERVAL),
     ],
 )
 

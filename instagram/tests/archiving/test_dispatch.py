@@ -111,7 +111,7 @@ def test_a_profile_that_is_only_a_name_is_identified_first() -> None:
 
 
 def test_only_so_many_scheduled_runs_are_active(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatching, "MOST_ACTIVE", 2)
+    monkeypatch.setattr(dispatching, "MAX_ACTIVE", 2)
     for _ in range(3):
         polled(UserFactory.create())
 
@@ -121,7 +121,7 @@ def test_only_so_many_scheduled_runs_are_active(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_runs_that_people_asked_for_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatching, "MOST_ACTIVE", 1)
+    monkeypatch.setattr(dispatching, "MAX_ACTIVE", 1)
     RunFactory.create()
     polled(UserFactory.create())
 
@@ -129,7 +129,7 @@ def test_runs_that_people_asked_for_take_no_room(monkeypatch: pytest.MonkeyPatch
 
 
 def test_runs_that_wait_for_another_day_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatching, "MOST_ACTIVE", 1)
+    monkeypatch.setattr(dispatching, "MAX_ACTIVE", 1)
     RunFactory.create(is_scheduled=True, waits_for="BudgetExhausted")
     polled(UserFactory.create())
 

@@ -25,7 +25,7 @@ def test_a_pace_that_others_use_up_costs_no_attempt_however_often() -> None:
     later = timezone.now() + timedelta(minutes=30)
     ProviderState.objects.using("api_log").create(provider=PRIMARY, next_slot_at=later)
 
-    for _ in range(runs.MOST_ATTEMPTS + 1):
+    for _ in range(runs.MAX_ATTEMPTS + 1):
         ArchiveRun.objects.update(next_attempt_at=timezone.now())
         claimed = runs.claim(run.pk, now=timezone.now())
         assert claimed is not None

@@ -235,7 +235,7 @@ def test_a_run_that_kills_its_workers_ends_without_another_call(
     provider: SimulatorControl,
 ) -> None:
     added = actions.add_profile(name="plain.case", by=None)
-    ArchiveRun.objects.update(attempts=runs.MOST_ATTEMPTS, leased_until=timezone.now())
+    ArchiveRun.objects.update(attempts=runs.MAX_ATTEMPTS, leased_until=timezone.now())
     run = runs.claim(added.run.pk, now=timezone.now())
     assert run is not None
 

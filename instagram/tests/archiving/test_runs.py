@@ -168,7 +168,7 @@ def test_one_empty_page_is_passed_over() -> None:
 def test_a_stream_of_empty_pages_without_end_fails() -> None:
     run = claimed()
 
-    for number in range(runs.MOST_EMPTY_PAGES):
+    for number in range(runs.MAX_EMPTY_PAGES):
         runs.advance(run, stream_of(run), Outcome(), next_cursor=str(number))
 
     assert stream_of(run).state == "failed"
@@ -204,7 +204,7 @@ def test_the_provider_decides_how_long_a_run_pauses() -> None:
 
 def test_a_run_gives_up_after_its_last_attempt() -> None:
     run = claimed()
-    ArchiveRun.objects.update(attempts=runs.MOST_ATTEMPTS)
+    ArchiveRun.objects.update(attempts=runs.MAX_ATTEMPTS)
 
     assert not runs.pause(run, Transient("timeout"))
 

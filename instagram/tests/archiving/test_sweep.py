@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from core.tasks import send, waiting
 from instagram.models import ArchiveRun, User
 from instagram.tasks import sweep_runs
-from instagram.tasks.runs import MOST_WAITING
+from instagram.tasks.runs import MAX_WAITING
 from tests.support.factories import PollFactory, RunFactory, StreamFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_queues")]
@@ -63,14 +63,14 @@ def test_runs_are_sent_to_the_queues_in_which_they_began(nudged: Nudged) -> None
 
 
 def test_a_backlog_of_backfills_keeps_no_stories_waiting(nudged: Nudged) -> None:
-    for _ in range(MOST_WAITING + 1):
+    for _ in range(MAX_WAITING + 1):
         due("posts", since=60)
     stories = due("stories", is_scheduled=True)
 
     sweep_runs()
 
     assert nudged["stories"] == [str(stories.pk)]
-    assert len(nudged["archive"]) == MOST_WAITING
+    assert len(nudged["archive"]) == MAX_WAITING
 
 
 def test_stories_that_could_soon_die_unseen_go_before_backfills_whoever_asked(
@@ -86,17 +86,17 @@ def test_stories_that_could_soon_die_unseen_go_before_backfills_whoever_asked(
 
 
 def test_a_queue_is_only_filled_up_however_often_it_is_swept() -> None:
-    for _ in range(MOST_WAITING - 1):
+    for _ in range(MAX_WAITING - 1):
         due("posts")
 
     sweep_runs()
     sweep_runs()
 
-    assert waiting("archive") == MOST_WAITING
+    assert waiting("archive") == MAX_WAITING
 
 
 def test_a_full_queue_stops_no_other(nudged: Nudged) -> None:
-    for _ in range(MOST_WAITING):
+    for _ in range(MAX_WAITING):
         send("instagram.dispatch", queue="archive")
     due("posts")
     stories = due("stories", is_scheduled=True)

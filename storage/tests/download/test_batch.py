@@ -22,7 +22,7 @@ from django.utils import timezone
 from storage import partial_files, store
 from storage.download import queue
 from storage.download.batch import Batch, Crew, Pace, download_batch
-from storage.download.breaker import MOST_FAILURES, Hosts
+from storage.download.breaker import MAX_FAILURES, Hosts
 from storage.download.fetch import Limits
 from storage.download.queue import BatchResult
 from storage.models import Asset, StoredFile
@@ -288,7 +288,7 @@ def test_a_dead_host_takes_no_attempts_of_its_other_files(
 
     result = Batch(1000, crew=Crew(4, 4), limits=limits, pace=Pace(30), hosts=Hosts()).run()
 
-    assert MOST_FAILURES <= result.retried < MOST_FAILURES + 4
+    assert MAX_FAILURES <= result.retried < MAX_FAILURES + 4
     put_off = Asset.objects.filter(attempts=0, lease=None, next_attempt_at__gt=timezone.now())
     assert put_off.count() == 200 - result.retried
 
@@ -309,7 +309,7 @@ def test_a_host_that_comes_back_gets_one_probe_and_then_all(
 ) -> None:
     late = iter([0.0])  # it was shut long ago
     hosts = Hosts(lambda: next(late, time.monotonic()))
-    for _ in range(MOST_FAILURES):
+    for _ in range(MAX_FAILURES):
         hosts.failed(cdn.host)
     for number in range(10):
         make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number)), delay=0.05))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.download.breaker import FIRST_PAUSE, LONGEST_PAUSE, MOST_FAILURES, PROBE, Hosts
+from storage.download.breaker import FIRST_PAUSE, MAX_FAILURES, MAX_PAUSE, PROBE, Hosts
 
 HOST = "cdn.example"
 
@@ -30,12 +30,12 @@ def hosts(clock: Clock) -> Hosts:
 
 
 def shut(hosts: Hosts) -> None:
-    for _ in range(MOST_FAILURES):
+    for _ in range(MAX_FAILURES):
         hosts.failed(HOST)
 
 
 def test_some_failures_in_a_row_shut_a_host(hosts: Hosts) -> None:
-    for _ in range(MOST_FAILURES - 1):
+    for _ in range(MAX_FAILURES - 1):
         hosts.failed(HOST)
     before = hosts.admits(HOST)
 
@@ -46,7 +46,7 @@ def test_some_failures_in_a_row_shut_a_host(hosts: Hosts) -> None:
 
 
 def test_a_success_between_failures_keeps_a_host_open(hosts: Hosts) -> None:
-    for _ in range(3 * MOST_FAILURES):
+    for _ in range(3 * MAX_FAILURES):
         hosts.failed(HOST)
         hosts.worked(HOST)
 
@@ -88,7 +88,7 @@ def test_a_probe_that_fails_shuts_it_for_longer_each_time(hosts: Hosts, clock: C
         pauses.append(hosts.pause_left(HOST))
 
     assert pauses[:3] == [2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
-    assert pauses[-1] == LONGEST_PAUSE
+    assert pauses[-1] == MAX_PAUSE
 
 
 def test_failures_of_what_was_under_way_add_nothing(hosts: Hosts, clock: Clock) -> None:
@@ -111,7 +111,7 @@ def test_a_probe_that_never_ends_is_replaced(hosts: Hosts, clock: Clock) -> None
 
 
 def test_a_host_may_ask_for_a_longer_pause(hosts: Hosts) -> None:
-    for _ in range(MOST_FAILURES):
+    for _ in range(MAX_FAILURES):
         hosts.failed(HOST, retry_after=900)
 
     assert hosts.pause_left(HOST) == 900
