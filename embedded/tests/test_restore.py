@@ -15,7 +15,7 @@ django.setup()
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-from core.tests.waiting import wait_until
+from tests.support.waiting import wait_until
 from instagram.models import ChangeEvent
 
 call_command("migrate", verbosity=0)
@@ -38,7 +38,7 @@ subprocess.run([sys.argv[1], "--dbname", os.environ["DATABASE_URL"], sys.argv[2]
 django.setup()
 from django.core.management import call_command
 from django.test import Client
-from core.tests.waiting import wait_until
+from tests.support.waiting import wait_until
 from instagram.models import ChangeEvent
 
 call_command("migrate", verbosity=0)

@@ -253,8 +253,8 @@ def test_settings_are_read_twice_for_a_call(
 KILLED = """
 import os, django
 django.setup()
-from api_logs.tests.calls import attempt
-from api_logs import admission
+from tests.support.planned_calls import attempt
+from api_logs.gate import admission
 with admission.admitted(attempt()):
     os.kill(os.getpid(), 9)
 """
