@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from instagram.models import ChangeEvent, Post, User
+from storage.models import Asset
 
 HistoryType = Literal["+", "~"]
 
@@ -47,6 +48,14 @@ def apply(row: object, changed: Mapping[str, Any]) -> None:
 def values(row: object, names: Iterable[str]) -> dict[str, Any]:
     """The named values as they are now, for `Change.before` and `Change.after`."""
     return {name: getattr(row, name) for name in names}
+
+
+def with_source_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the source names of files in place of their assets, as events show them."""
+    return {
+        name: value.source_name if isinstance(value, Asset) else value
+        for name, value in values.items()
+    }
 
 
 def record(changes: Iterable[Change], *, now: datetime) -> None:

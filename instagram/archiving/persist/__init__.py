@@ -1,12 +1,12 @@
-"""Records into rows, idempotently, writing only what changed.
+"""Records into rows, idempotently, writing only what changed: read, decide, apply.
 
 One page is one transaction, opened by the caller. Nothing here calls the Core API.
 """
 
 from instagram.archiving.persist import absent
 from instagram.archiving.persist.highlights import highlight_stories, tray
-from instagram.archiving.persist.outcome import Outcome
-from instagram.archiving.persist.posts import Tab, posts
+from instagram.archiving.persist.intents import Outcome, Tab
+from instagram.archiving.persist.posts import posts
 from instagram.archiving.persist.profiles import missing, profile
 from instagram.archiving.persist.stories import stories
 

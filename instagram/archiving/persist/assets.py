@@ -54,7 +54,7 @@ def wanted(
 
 
 def of_medium(owner_kind: str, owner_id: str, medium: MediaRecord, *, priority: int = 1) -> Pair:
-    """The picture (or cover) and the video of one medium; None for what it does not offer."""
+    """Returns the picture (or cover) and the video of one medium; None for what it lacks."""
     role = Asset.Role.COVER if medium.is_video else Asset.Role.IMAGE
     return (
         wanted(owner_kind, owner_id, role, medium.image_url, priority=priority),
@@ -72,35 +72,59 @@ def _key(owner_kind: str, owner_id: str, role: str, name: str) -> AssetKey:
     return AssetKey(owner_kind, owner_id, is_video, identity(name, is_video=is_video))
 
 
-def want(
-    files: Iterable[Wanted], *, now: datetime, linked: Mapping[AssetKey, Asset] | None = None
-) -> tuple[dict[AssetKey, Asset], int]:
-    """Insert the new files, and renew the URLs of those not stored yet.
+@dataclass(frozen=True, slots=True)
+class FileIntents:
+    """The asset of every wanted file by key, and which of them must be written.
 
-    Returns the asset of every file by key, and how many were written. `linked` are assets that the
-    caller has read already. At most three statements: one to read what is not linked, one to
-    insert, one to renew. What is stored is never touched. Raises IntegrityError when somebody else
-    inserted one of them in between: try the page again.
+    A new asset has no primary key yet; a renewed one has the URL that replaces its own.
     """
+
+    assets: Mapping[AssetKey, Asset]
+    new: tuple[Asset, ...] = ()
+    renewed: tuple[tuple[Asset, str], ...] = ()
+
+    def asset(self, file: Wanted | None) -> Asset | None:
+        """The asset of a file; None for no file."""
+        return None if file is None else self.assets[file.key]
+
+
+def read(files: Iterable[Wanted], linked: Iterable[Asset | None] = ()) -> dict[AssetKey, Asset]:
+    """The assets that exist for the owners of the files, which are of one kind.
+
+    `linked` are assets that the caller has read already. 1 statement, none if every file is linked.
+    """
+    known = {key_of(asset): asset for asset in linked if asset is not None}
+    owners = {file.key.owner_id: file.key.owner_kind for file in files if file.key not in known}
+    if owners:
+        rows = Asset.objects.filter(owner_kind__in={*owners.values()}, owner_id__in=[*owners])
+        known |= {key_of(asset): asset for asset in rows if key_of(asset) not in known}
+    return known
+
+
+def decide(
+    files: Iterable[Wanted], known: Mapping[AssetKey, Asset], *, now: datetime
+) -> FileIntents:
+    """Decide which files become new assets, and which assets get a fresh URL. Pure."""
     wanted = {file.key: file for file in files}
-    have = dict(linked or {})
-    have |= _known(key for key in wanted if key not in have)
-    new = [_row(file, now) for key, file in wanted.items() if key not in have]
-    if new:
-        Asset.objects.bulk_create(new)
-    renewed = [file for key, file in wanted.items() if key in have and _is_stale(have[key], file)]
-    if renewed:
-        _renew(renewed, have, now)
-    return have | {key_of(asset): asset for asset in new}, len(new) + len(renewed)
+    new = {key: _row(file, now) for key, file in wanted.items() if key not in known}
+    renewed = tuple(
+        (known[key], file.url)
+        for key, file in wanted.items()
+        if key in known and _is_stale(known[key], file)
+    )
+    return FileIntents({**known, **new}, tuple(new.values()), renewed)
 
 
-def _known(keys: Iterable[AssetKey]) -> dict[AssetKey, Asset]:
-    """Every asset of the owners in the keys, which are of one kind."""
-    owners = {key.owner_id: key.owner_kind for key in keys}
-    if not owners:
-        return {}
-    rows = Asset.objects.filter(owner_kind__in={*owners.values()}, owner_id__in=[*owners])
-    return {key_of(asset): asset for asset in rows}
+def apply(intents: FileIntents, *, now: datetime) -> int:
+    """Insert the new assets and renew the stale ones; returns how many. At most 2 statements.
+
+    Raises IntegrityError if another transaction has inserted one of them: the page is tried again.
+    """
+    if intents.new:
+        Asset.objects.bulk_create(intents.new)
+    if intents.renewed:
+        _renew({asset.pk: url for asset, url in intents.renewed}, now)
+    return len(intents.new) + len(intents.renewed)
 
 
 def _is_stale(asset: Asset, file: Wanted) -> bool:
@@ -115,9 +139,8 @@ def _is_stale(asset: Asset, file: Wanted) -> bool:
     return asset.state != Asset.State.STORED and asset.url != file.url
 
 
-def _renew(files: Iterable[Wanted], have: Mapping[AssetKey, Asset], now: datetime) -> None:
-    """Give fresh URLs to assets, unless their download has ended meanwhile."""
-    fresh = {have[file.key].pk: file.url for file in files}
+def _renew(fresh: Mapping[int, str], now: datetime) -> None:
+    """Give fresh URLs to assets, unless their download has ended since they were read."""
     Asset.objects.filter(pk__in=fresh).exclude(state=Asset.State.STORED).update(
         url=Case(*(When(pk=pk, then=Value(url)) for pk, url in fresh.items())),
         # Cast: where no URL names its end, PostgreSQL would take the empty values for texts.

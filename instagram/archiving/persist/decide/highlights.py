@@ -1,0 +1,216 @@
+"""What the tray and the stories of a highlight change, compared with what is stored. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from instagram.archiving import absence, changes
+from instagram.archiving.changes import Change
+from instagram.archiving.persist import assets
+from instagram.archiving.persist.assets import AssetKey, FileIntents, Wanted
+from instagram.archiving.persist.intents import Intents, Outcome, Update
+from instagram.archiving.records import HighlightRecord
+from instagram.models import Availability, ChangeEvent, Highlight, HighlightItem, User
+from storage.models import Asset
+
+# The tray shows the number of stories and the time of editing. Neither shows every change.
+REREAD_AFTER = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of the tray's highlights, by id, and of their covers.
+
+    `lacking` are the ids of highlights with a file that only a fresh URL can bring.
+    """
+
+    highlights: Mapping[str, Highlight]
+    lacking: Collection[str]
+    assets: Mapping[AssetKey, Asset]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One record of the tray beside the highlight that is stored of it."""
+
+    record: HighlightRecord
+    position: int
+    highlight: Highlight | None
+    differences: Mapping[str, Any]
+    is_stale: bool
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a tracked field of a stored highlight differs."""
+        return self.highlight is not None and bool(self.differences)
+
+
+def decide(
+    user: User, known: Known, records: Sequence[HighlightRecord], *, now: datetime
+) -> Intents:
+    """Decide what the tray writes. `read_at` is emptied if the stories inside must be asked for.
+
+    These are new highlights, highlights whose number of stories or time of editing differs or is
+    unknown, highlights that were read long ago, and highlights that lack a file. A highlight that
+    is stored as another profile's is rejected.
+    """
+    accepted = [record for record in records if _is_of(user, record, known)]
+    files = assets.decide(wanted_files(accepted), known.assets, now=now)
+    page = [
+        _compare(record, position, known, files, now) for position, record in enumerate(accepted)
+    ]
+    inserts = [_new_highlight(user, each, now) for each in page if each.highlight is None]
+    written = [each for each in page if each.highlight and (each.differences or each.is_stale)]
+    return Intents(
+        files=files,
+        outcome=Outcome(
+            seen=len(records),
+            new=len(inserts),
+            changed=sum(each.is_changed for each in page),
+            rejected=len(records) - len(accepted),
+        ),
+        inserts=inserts,
+        updates=[Update(each.highlight, _new_values(each, now)) for each in written],
+        events=[
+            *(_appeared(highlight) for highlight in inserts),
+            *(_changed(each.highlight, each.differences) for each in written if each.highlight),
+        ],
+    )
+
+
+def wanted_files(records: Iterable[HighlightRecord]) -> Iterator[Wanted]:
+    """The covers of the highlights."""
+    yield from filter(None, map(_cover, records))
+
+
+def decide_items(
+    highlight: Highlight,
+    stored: Mapping[str, HighlightItem],
+    shown: Sequence[str],
+    *,
+    shows_all: bool,
+    now: datetime,
+) -> Intents:
+    """Decide which stories a highlight holds, in which order.
+
+    `shown` are the ids that the provider lists. A story that left stays, marked as removed. A list
+    that does not show everything takes no story out.
+    """
+    before = [item.story_id for item in stored.values() if item.removed_at is None]
+    after = [*shown] if shows_all else [*dict.fromkeys([*before, *shown])]
+    files = FileIntents({})
+    if before == after:
+        return Intents(files=files, outcome=Outcome())
+    change = Change(
+        ChangeEvent.Kind.HIGHLIGHT,
+        highlight.pk,
+        highlight.user,
+        {"stories": before if stored else None},
+        {"stories": after},
+    )
+    items = _items(highlight, stored, after, now)
+    return Intents(files=files, outcome=Outcome(), links=[*items], events=[change])
+
+
+def _items(
+    highlight: Highlight, stored: Mapping[str, HighlightItem], ids: Sequence[str], now: datetime
+) -> Iterator[HighlightItem]:
+    for position, story_id in enumerate(ids):
+        yield HighlightItem(highlight=highlight, story_id=story_id, position=position)
+    for story_id, item in stored.items():
+        if story_id not in ids:
+            yield HighlightItem(
+                highlight=highlight,
+                story_id=story_id,
+                position=item.position,
+                removed_at=item.removed_at or now,
+            )
+
+
+def _is_of(user: User, record: HighlightRecord, known: Known) -> bool:
+    highlight = known.highlights.get(record.instagram_id)
+    return highlight is None or highlight.user_id == user.pk
+
+
+def _cover(record: HighlightRecord) -> Wanted | None:
+    return assets.wanted("highlight", record.instagram_id, Asset.Role.COVER, record.cover_url)
+
+
+def _compare(
+    record: HighlightRecord, position: int, known: Known, files: FileIntents, now: datetime
+) -> Comparison:
+    highlight = known.highlights.get(record.instagram_id)
+    incoming = {
+        "title": record.title,
+        "position": position,
+        "availability": Availability.LIVE,
+        "cover": files.asset(_cover(record)),
+    }
+    current = highlight or Highlight(position=position)
+    lacks_files = record.instagram_id in known.lacking
+    return Comparison(
+        record=record,
+        position=position,
+        highlight=highlight,
+        differences=changes.differences(current, incoming),
+        is_stale=lacks_files or _is_stale(current, record, now),
+    )
+
+
+def _is_stale(current: Highlight, record: HighlightRecord, now: datetime) -> bool:
+    """Whether the stories inside may differ from the stored ones."""
+    incoming = (record.media_count, record.edited_at)
+    if current.read_at is None or incoming == (None, None):
+        return True
+    is_old = now - current.read_at > REREAD_AFTER
+    return is_old or incoming != (current.media_count, current.edited_at)
+
+
+def _new_values(comparison: Comparison, now: datetime) -> dict[str, Any]:
+    record, differences = comparison.record, comparison.differences
+    sighted = absence.sighted(now=now) if "availability" in differences else {}
+    return {
+        **sighted,
+        **differences,
+        **({"read_at": None} if comparison.is_stale else {}),
+        "media_count": record.media_count,
+        "edited_at": record.edited_at,
+        "raw_data": dict(record.raw),
+        "updated_at": now,
+    }
+
+
+def _new_highlight(user: User, comparison: Comparison, now: datetime) -> Highlight:
+    highlight = Highlight(
+        pk=comparison.record.instagram_id,
+        user=user,
+        position=comparison.position,
+        created_at=now,
+        last_seen_at=now,
+    )
+    changes.apply(highlight, _new_values(comparison, now))
+    return highlight
+
+
+def _appeared(highlight: Highlight) -> Change:
+    values = changes.values(highlight, ("title", "position", "availability", "cover"))
+    after = {name: value for name, value in values.items() if value is not None}
+    return _change(highlight, {}, after)
+
+
+def _changed(highlight: Highlight, differences: Mapping[str, Any]) -> Change:
+    return _change(highlight, changes.values(highlight, differences), differences)
+
+
+def _change(highlight: Highlight, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
+    """The event of the feed; the cover stands in it by its source name."""
+    return Change(
+        ChangeEvent.Kind.HIGHLIGHT,
+        highlight.pk,
+        highlight.user,
+        changes.with_source_names(before),
+        changes.with_source_names(after),
+    )

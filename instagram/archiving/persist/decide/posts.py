@@ -1,0 +1,284 @@
+"""What a page of posts changes, compared with what is stored of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from instagram.archiving import absence, changes
+from instagram.archiving.changes import Change
+from instagram.archiving.persist import assets
+from instagram.archiving.persist.assets import AssetKey, FileIntents, Wanted
+from instagram.archiving.persist.decide import carousels
+from instagram.archiving.persist.decide.carousels import Child
+from instagram.archiving.persist.intents import CoauthorLink, Intents, Outcome, Tab, Update
+from instagram.archiving.records import LocationRecord, OwnerRecord, PostRecord
+from instagram.models import Availability, ChangeEvent, Post, PostMedia, User
+from storage.models import Asset
+
+COUNTS = ("like_count", "comment_count", "play_count")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of a page's posts.
+
+    `people` are the profiles that a new post or a new coauthor link needs, by Instagram id.
+    Profiles that were erased on request are not among them.
+    """
+
+    posts: Mapping[str, Post]
+    coauthor_ids: Mapping[str, frozenset[str]]
+    media: Mapping[str, Mapping[str, PostMedia]]
+    assets: Mapping[AssetKey, Asset]
+    people: Mapping[str, User]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One record beside the post that is stored of it."""
+
+    record: PostRecord
+    post: Post | None
+    owner: User
+    differences: Mapping[str, Any]
+    current: Sequence[Child]
+    incoming: Sequence[Child]
+    coauthors: Sequence[str]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a tracked field of a stored post differs."""
+        return self.post is not None and bool(
+            self.differences or self.coauthors or self.media_changed
+        )
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the post is new or changed."""
+        return self.post is None or self.is_changed
+
+    @property
+    def media_changed(self) -> bool:
+        """Whether the order, the members or a file of the carousel differs."""
+        return [each.files for each in self.current] != [each.files for each in self.incoming]
+
+
+def decide(
+    user: User,
+    known: Known,
+    records: Sequence[PostRecord],
+    *,
+    now: datetime,
+    tab: Tab | None = None,
+) -> Intents:
+    """Decide what the page of `user` writes: an unchanged page writes nothing.
+
+    A post that claims a new owner is rejected. Posts of erased profiles are seen and not stored.
+    """
+    accepted = [record for record in records if not claims_new_owner(record, known)]
+    kept = [record for record in accepted if _may_be_stored(record, known)]
+    files = assets.decide(wanted_files(kept), known.assets, now=now)
+    page = [_compare(user, record, known, files) for record in kept]
+    written = [each for each in page if each.is_written]
+    inserts = [_new_post(each, now) for each in written if each.post is None]
+    updates = [Update(each.post, _new_values(each, now)) for each in written if each.post]
+    return Intents(
+        files=files,
+        outcome=Outcome(
+            seen=len(records),
+            new=sum(each.post is None for each in page),
+            changed=sum(each.is_changed for each in page),
+            rejected=len(records) - len(accepted),
+        ),
+        inserts=inserts,
+        updates=updates,
+        media=[row for each in written for row in _media_rows(each, known, now)],
+        links=[link for each in written for link in _links(each, known)],
+        history=[*((post, "+") for post in inserts), *((each.row, "~") for each in updates)],
+        events=[_event(each, known) for each in written],
+        marks={tab: _unmarked(user, kept, known, tab)} if tab else {},
+    )
+
+
+def wanted_files(records: Iterable[PostRecord]) -> Iterator[Wanted]:
+    """Every file of the posts, whether it is stored or not."""
+    for record in records:
+        for medium in record.media:
+            yield from filter(None, assets.of_medium("post", record.instagram_id, medium))
+
+
+def people_needed(user: User, record: PostRecord, known: Known) -> Iterator[OwnerRecord]:
+    """The profiles other than `user` that need a row before the post can point at them."""
+    post = known.posts.get(record.instagram_id)
+    if post is None and record.owner and record.owner.instagram_id != user.instagram_id:
+        yield record.owner
+    for owner in _new_coauthors(user, record, known):
+        if owner.instagram_id != user.instagram_id:
+            yield owner
+
+
+def claims_new_owner(record: PostRecord, known: Known) -> bool:
+    """Whether the record gives a stored post to a profile that has no part in it.
+
+    The page of each coauthor may name its own profile as the owner: the first page that brought
+    the post has decided, and the others are its coauthors.
+    """
+    post = known.posts.get(record.instagram_id)
+    if post is None or record.owner is None:
+        return False
+    owner_id, claimed = post.user.instagram_id, record.owner.instagram_id
+    named = {coauthor.instagram_id for coauthor in record.coauthors}
+    is_partner = claimed in known.coauthor_ids[record.instagram_id]
+    return owner_id not in {None, claimed} and not is_partner and owner_id not in named
+
+
+def _unmarked(user: User, records: Iterable[PostRecord], known: Known, tab: Tab) -> list[str]:
+    """The user's own posts that this list has not shown before.
+
+    A post on the page of a coauthor need not stand on its owner's page.
+    """
+    posts = {record.instagram_id: known.posts.get(record.instagram_id) for record in records}
+    return [
+        record.instagram_id
+        for record in records
+        if _is_by(user, record, posts[record.instagram_id])
+        and not getattr(posts[record.instagram_id], tab, False)
+    ]
+
+
+def _is_by(user: User, record: PostRecord, post: Post | None) -> bool:
+    if post is not None:
+        return post.user_id == user.pk
+    return record.owner is None or record.owner.instagram_id == user.instagram_id
+
+
+def _may_be_stored(record: PostRecord, known: Known) -> bool:
+    """Whether the post is stored already, or its owner was not erased on request."""
+    owner = record.owner
+    is_known = record.instagram_id in known.posts
+    return is_known or owner is None or owner.instagram_id in known.people
+
+
+def _compare(user: User, record: PostRecord, known: Known, files: FileIntents) -> Comparison:
+    post = known.posts.get(record.instagram_id)
+    owner = known.people[record.owner.instagram_id] if record.owner and post is None else user
+    stored = known.media.get(record.instagram_id, {})
+    coauthors = [each.instagram_id for each in _new_coauthors(user, record, known)]
+    return Comparison(
+        record=record,
+        post=post,
+        owner=owner if post is None else post.user,  # never another owner than before
+        differences=_differences(post, record) if post else {},
+        current=carousels.current(stored),
+        incoming=carousels.incoming(record, stored, files),
+        coauthors=[key for key in coauthors if key in known.people],
+    )
+
+
+def _new_coauthors(user: User, record: PostRecord, known: Known) -> list[OwnerRecord]:
+    """The profiles whose pages show the post too, and that are not linked with it yet."""
+    post = known.posts.get(record.instagram_id)
+    coauthors = {each.instagram_id: each for each in record.coauthors}
+    owner_id = user.instagram_id
+    if record.owner:
+        coauthors.setdefault(record.owner.instagram_id, record.owner)
+        owner_id = record.owner.instagram_id
+    if post:
+        owner_id = post.user.instagram_id or owner_id
+    if user.instagram_id:
+        coauthors.setdefault(user.instagram_id, OwnerRecord(user.instagram_id, user.username))
+    linked = {owner_id, *known.coauthor_ids.get(record.instagram_id, ())}
+    return [owner for key, owner in coauthors.items() if key not in linked]
+
+
+def _tracked(record: PostRecord) -> dict[str, object]:
+    """The fields whose change is a change of the post."""
+    return {
+        "shortcode": record.shortcode,
+        "variant": record.variant,
+        "caption": record.caption,
+        "location": asdict(record.location) if record.location else None,
+        "post_created_at": record.taken_at,
+        "availability": Availability.LIVE,
+    }
+
+
+def _differences(post: Post, record: PostRecord) -> dict[str, Any]:
+    incoming = _tracked(record)
+    if record.location and post.location:
+        incoming["location"] = _completed(post.location, record.location)
+    return changes.differences(post, incoming)
+
+
+def _completed(current: Mapping[str, Any], incoming: LocationRecord) -> dict[str, Any]:
+    """The incoming location. What it leaves out of the same location stays as it is stored."""
+    location = asdict(incoming)
+    identity = "instagram_id" if current["instagram_id"] and incoming.instagram_id else "name"
+    if current[identity] != location[identity]:
+        return location
+    return {name: current[name] if value is None else value for name, value in location.items()}
+
+
+def _new_post(comparison: Comparison, now: datetime) -> Post:
+    record = comparison.record
+    post = Post(
+        pk=record.instagram_id,
+        user=comparison.owner,
+        created_at=now,
+        last_seen_at=now,
+        api_updated_at=now,
+        updated_at=now,
+        raw_data=dict(record.raw),
+    )
+    changes.apply(post, changes.differences(post, {**_tracked(record), **_counts(record)}))
+    return post
+
+
+def _new_values(comparison: Comparison, now: datetime) -> dict[str, Any]:
+    """Everything that a changed post gets, the untracked counts included."""
+    record = comparison.record
+    sighted = absence.sighted(now=now) if "availability" in comparison.differences else {}
+    return {
+        **sighted,
+        **comparison.differences,
+        **changes.differences(comparison.post, _counts(record)),
+        "raw_data": dict(record.raw),
+        "api_updated_at": now,
+        "updated_at": now,
+    }
+
+
+def _counts(record: PostRecord) -> dict[str, int | None]:
+    return {name: getattr(record, name) for name in COUNTS}
+
+
+def _media_rows(comparison: Comparison, known: Known, now: datetime) -> Iterator[PostMedia]:
+    stored = known.media.get(comparison.record.instagram_id, {})
+    return carousels.rows(comparison.record, comparison.incoming, stored, now=now)
+
+
+def _links(comparison: Comparison, known: Known) -> Iterator[Any]:
+    for key in comparison.coauthors:
+        post_id = comparison.record.instagram_id
+        yield CoauthorLink(post_id=post_id, user_id=known.people[key].pk)
+
+
+def _event(comparison: Comparison, known: Known) -> Change:
+    """The post's event in the feed. Media stand in it by id and source name, in order."""
+    record, post, owner = comparison.record, comparison.post, comparison.owner
+    after = dict(comparison.differences)
+    if post is None:
+        tracked = {name: value for name, value in _tracked(record).items() if value is not None}
+        after = {"owner": owner.instagram_id, **tracked}
+    before = changes.values(post, comparison.differences) if post else {}
+    if comparison.media_changed:
+        before |= {"media": carousels.named(comparison.current)} if post else {}
+        after["media"] = carousels.named(comparison.incoming)
+    if comparison.coauthors:
+        linked = known.coauthor_ids.get(record.instagram_id, frozenset())
+        before |= {"coauthors": sorted(linked)} if post else {}
+        after["coauthors"] = sorted({*linked, *comparison.coauthors})
+    return Change(ChangeEvent.Kind.POST, record.instagram_id, owner, before, after)

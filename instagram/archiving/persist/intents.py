@@ -1,0 +1,174 @@
+"""What a page changes: decided by `decide`, written by `apply`.
+
+read ──▶ decide ──▶ apply          one transaction, opened by the caller
+         (pure)     (in bulk)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import Model
+
+from core.db.search import Searchable
+from instagram.archiving import absence, changes
+from instagram.archiving.changes import Change, HistoryType
+from instagram.archiving.persist import assets
+from instagram.archiving.persist.assets import FileIntents
+from instagram.models import (
+    Highlight,
+    HighlightItem,
+    Post,
+    PostMedia,
+    ProfileMetric,
+    Story,
+    User,
+    UsernamePeriod,
+)
+
+Tab = Literal["in_grid", "in_reels"]
+CoauthorLink = Post.coauthors.through
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many items a page held, and what became of them; `wanted` files are new or renewed."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    rejected: int = 0
+    wanted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A stored row and the values that it gets."""
+
+    row: Any
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Intents:
+    """Everything that one page writes.
+
+    Rows may point at assets that are inserted with them. The history holds rows of one model.
+    """
+
+    files: FileIntents
+    outcome: Outcome
+    inserts: Sequence[Model] = ()
+    updates: Sequence[Update] = ()
+    media: Sequence[PostMedia] = ()
+    links: Sequence[Model] = ()
+    events: Sequence[Change] = ()
+    history: Sequence[tuple[User | Post, HistoryType]] = ()
+    marks: Mapping[Tab, Sequence[str]] = field(default_factory=dict)
+    """Posts by the list of their owner that has shown them. A mark is no change of the post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """How rows of a model are inserted, or updated where their unique key exists already."""
+
+    unique: tuple[str, ...]
+    updated: tuple[str, ...]
+
+
+UPSERTS: dict[type[Model], Upsert] = {
+    ProfileMetric: Upsert(("user", "day"), ProfileMetric.COUNTS),
+    Post: Upsert(
+        ("id",),
+        (
+            "shortcode", "variant", "caption", "location", "post_created_at", "like_count",
+            "comment_count", "play_count", "raw_data", "search_text", "search_grams",
+            *absence.COLUMNS, "api_updated_at", "updated_at",
+        ),
+    ),
+    PostMedia: Upsert(
+        ("post", "instagram_id"),
+        (
+            "position", "thumbnail_url", "media_url", "width", "height", "duration",
+            "alternative_text", "image", "video", "removed_at", "updated_at",
+        ),
+    ),
+    Story: Upsert(
+        ("story_id",),
+        (
+            "image", "video", "thumbnail_url", "media_url", "width", "height", "duration",
+            "raw_data", "updated_at", *absence.COLUMNS,
+        ),
+    ),
+    Highlight: Upsert(
+        ("id",),
+        (
+            "title", "position", "cover", "media_count", "edited_at", "raw_data", "read_at",
+            "search_text", "search_grams", "updated_at", *absence.COLUMNS,
+        ),
+    ),
+    HighlightItem: Upsert(("highlight", "story"), ("position", "removed_at")),
+}  # fmt: skip
+# A profile is never inserted by its own page: an upsert would bring back one that was just erased.
+UPDATES: dict[type[Model], tuple[str, ...]] = {
+    User: (
+        "instagram_id", "username", "full_name", "biography", "is_private", "is_verified",
+        "external_url", "bio_links", *ProfileMetric.COUNTS, "picture",
+        "original_profile_picture_url", "raw_data", "search_text", "search_grams",
+        *absence.COLUMNS, "api_updated_at", "updated_at",
+    ),
+    # The former period must end before the next one begins, so one upsert cannot write both.
+    UsernamePeriod: ("ended_at",),
+}  # fmt: skip
+
+
+def apply(intents: Intents, *, now: datetime) -> Outcome:
+    """Write the intents; returns their outcome with the number of files that are new or renewed.
+
+    One statement for each kind of row that there is: new assets, renewed assets, the page's own
+    rows, media, links, history, events and marks.
+    """
+    wanted = assets.apply(intents.files, now=now)
+    for update in intents.updates:
+        changes.apply(update.row, update.values)
+    updated = [update.row for update in intents.updates]
+    for model, rows in _by_model(row for row in updated if type(row) in UPDATES).items():
+        model._default_manager.bulk_update(rows, UPDATES[model])  # noqa: SLF001  its public name
+    _upsert([*intents.inserts, *(row for row in updated if type(row) not in UPDATES)])
+    _upsert(intents.media)
+    _upsert(intents.links)
+    changes.record_history(intents.history, now=now)
+    changes.record(intents.events, now=now)
+    for tab, ids in intents.marks.items():
+        if ids:
+            Post.objects.filter(pk__in=ids).update(**{tab: True})
+    return replace(intents.outcome, wanted=wanted)
+
+
+def _upsert(rows: Iterable[Model]) -> None:
+    for model, written in _by_model(rows).items():
+        manager = model._default_manager  # noqa: SLF001  its public name
+        if (upsert := UPSERTS.get(model)) is not None:
+            manager.bulk_create(
+                written,
+                update_conflicts=True,
+                unique_fields=upsert.unique,
+                update_fields=upsert.updated,
+            )
+        elif model is CoauthorLink:
+            # One page may leave out a coauthor whose own page shows the post: links are only added.
+            manager.bulk_create(written, ignore_conflicts=True)
+        else:
+            manager.bulk_create(written)
+
+
+def _by_model(rows: Iterable[Model]) -> dict[type[Model], list[Any]]:
+    by_model: dict[type[Model], list[Any]] = {}
+    for row in rows:
+        if isinstance(row, Searchable):
+            row.refresh_search()
+        by_model.setdefault(type(row), []).append(row)
+    return by_model
