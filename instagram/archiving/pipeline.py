@@ -2,12 +2,12 @@
 
 fetch ──▶ parse ──▶ persist ──▶ assets wanted. A page is stored in one transaction together with
 the cursor behind it, so a worker killed anywhere repeats at most one call. What each error means
-for the run stands in `archive`.
+for the run stands in `outcomes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,18 +24,15 @@ from core.tasks import send_on_commit
 from core.utils.errors import (
     CoreAPIError,
     Erased,
-    NoCredit,
-    NoSuchProfile,
     NotAllowedNow,
     NotAvailable,
-    NotConfigured,
     PrivateProfile,
     Transient,
-    Unauthorized,
     UnexpectedPayload,
 )
 from instagram import erasure
-from instagram.archiving import fetch, parse, persist, runs, schedule
+from instagram.archiving import fetch, outcomes, parse, persist, runs, schedule
+from instagram.archiving.outcomes import StreamOutcome
 from instagram.archiving.records import (
     HighlightRecord,
     Page,
@@ -46,20 +43,20 @@ from instagram.archiving.records import (
 from instagram.models import ArchiveRun, Highlight, Post, RunStream, StreamPoll, User
 from storage.download import queue
 
-NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit)
 
-
-def archive(run: ArchiveRun) -> None:
+def archive(run: ArchiveRun, *, leaving: Collection[str] = ()) -> None:
     """Archive every stream of a claimed run, or put the run off. One failed stream stops no other.
 
-    Raises runs.LostLease when another worker has taken the run over.
+    Raises runs.LostLease when another worker has taken the run over, and runs.LeftToOthers when
+    only the streams in `leaving` are left.
     """
-    with runs.kept(run), recording.attributed_to(batch=str(run.pk)):
-        if run.is_new:
+    with runs.lease_renewed(run), recording.attributed_to(batch=str(run.pk)):
+        if run.is_first_claim:
             queue.allow_renewals(files_of(run.user))
         if run.attempts > runs.MAX_ATTEMPTS:
-            runs.fail_all(run, Transient(f"{run.attempts} attempts in a row died without a page"))
-        while (stream := runs.next_stream(run)) or not runs.finish(run):
+            error = Transient(f"{run.attempts} attempts in a row died without a page")
+            runs.fail_all(run, error)
+        while (stream := runs.next_stream(run, leaving=leaving)) or not runs.finish(run):
             if stream is not None and not _archive_stream(run, stream):
                 return
 
@@ -75,36 +72,35 @@ def files_of(user: User) -> Q:
 
 
 def _archive_stream(run: ArchiveRun, stream: RunStream) -> bool:
-    """Archive one stream; False when the run was put off."""
+    """Archive one stream; returns False if the run was put off."""
     try:
         STAGES[stream.name](run, stream)
-    except Transient as error:
-        if runs.pause(run, error):
-            return False
-        runs.fail(run, stream, error)
-    except NotAllowedNow as error:
-        runs.postpone(run, error)
-        return False
     except CoreAPIError as error:
-        _give_up(run, stream, error)
+        return _conclude(run, stream, error)
     return True
 
 
-def _give_up(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
-    """What an error that no pause can cure means for the stream, and for the rest of the run."""
-    match error:
-        case PrivateProfile():
-            runs.skip(run, stream, error)
-        case NoSuchProfile() if stream.name == RunStream.Name.PROFILE:
-            _write(partial(_miss, run, stream, error), run)
-        case Erased():
-            erasure.refuse(run, error)
-        case NoSuchProfile():  # no vote: it is the profile itself that must be asked
-            _write(partial(_doubt, run, stream, error), run)
-        case NotConfigured() | Unauthorized() | NoCredit():
+def _conclude(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> bool:
+    """Do what the table of `outcomes` says; returns False if the run was put off."""
+    match outcomes.outcome_of(error, stream.name), error:
+        case StreamOutcome.RETRY_LATER, Transient() if runs.pause(run, error):
+            return False
+        case StreamOutcome.POSTPONE_RUN, NotAllowedNow():
+            runs.postpone(run, error)
+            return False
+        case StreamOutcome.SKIP_STREAM, _:
+            runs.end(run, stream, error, state=RunStream.State.SKIPPED)
+        case StreamOutcome.FAIL_RUN, _:
             runs.fail_all(run, error)
+        case StreamOutcome.COUNT_MISS, _:
+            _write(partial(_miss, run, stream, error), run)
+        case StreamOutcome.DOUBT_PROFILE, _:
+            _write(partial(_doubt, run, stream, error), run)
+        case StreamOutcome.REFUSE_ERASED, Erased():
+            erasure.refuse(run, error)
         case _:
-            runs.fail(run, stream, error)
+            runs.end(run, stream, error)
+    return True
 
 
 def _miss(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
@@ -113,7 +109,7 @@ def _miss(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
 
 
 def _doubt(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
-    runs.fail(run, stream, error)
+    runs.end(run, stream, error)
     schedule.doubt(run.user, now=timezone.now())
 
 

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from api_logs import recording
 from core.utils.errors import CoreAPIError, NotAllowedNow, Transient, UnexpectedPayload
-from instagram.archiving import fetch, parse, persist, pipeline
+from instagram.archiving import fetch, outcomes, parse, persist, pipeline
 from instagram.models import Highlight, User
 from storage.download import queue
 
 BATCH = "renewal"
-NO_USE = (*pipeline.NO_CALL_CAN_SUCCEED, NotAllowedNow)
+NO_USE = (*outcomes.NO_CALL_CAN_SUCCEED, NotAllowedNow)
 log = structlog.get_logger(__name__)
 
 

@@ -47,11 +47,10 @@ class LeftToOthers(Exception):
     """What is left of the run is for other workers; whoever catches this passes it on."""
 
 
-def claim(run_id: uuid.UUID, *, now: datetime, leaving: Collection[str] = ()) -> ArchiveRun | None:
+def claim(run_id: uuid.UUID, *, now: datetime) -> ArchiveRun | None:
     """Take a due run; None where it has ended, pauses, or another worker is at it.
 
-    A lease that ran out is an attempt too: its worker died, perhaps of this very run. The streams
-    in `leaving` are not for this worker.
+    A lease that ran out is an attempt too: its worker died, perhaps of this very run.
     """
     died = Case(When(leased_until=None, then=0), default=1)
     claimed = (
@@ -67,26 +66,23 @@ def claim(run_id: uuid.UUID, *, now: datetime, leaving: Collection[str] = ()) ->
     )
     if not claimed:
         return None
-    run: ArchiveRun = ArchiveRun.objects.select_related("user").get(pk=run_id)
-    run.left_to_others = leaving
-    run.is_new = run.started_at == now
-    return run
+    return ArchiveRun.objects.select_related("user").get(pk=run_id)
 
 
 @contextmanager
-def kept(run: ArchiveRun) -> Iterator[None]:
-    """Keep the lease up from a thread, so that only a dead worker loses it: within 45 seconds."""
+def lease_renewed(run: ArchiveRun) -> Iterator[None]:
+    """Renew the lease from a thread, so that only a dead worker loses it: within 45 seconds."""
     done = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(run, done), daemon=True)
-    keeper.start()
+    renewer = threading.Thread(target=_renew, args=(run, done), daemon=True)
+    renewer.start()
     try:
         yield
     finally:
         done.set()
-        keeper.join()
+        renewer.join()
 
 
-def _keep(run: ArchiveRun, done: threading.Event) -> None:
+def _renew(run: ArchiveRun, done: threading.Event) -> None:
     while not done.wait(LEASE.total_seconds() / 3):
         with suppress(DatabaseError):  # a moment without PostgreSQL: there are two more tries
             held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
@@ -99,19 +95,20 @@ def release(run: ArchiveRun) -> None:
     ArchiveRun.objects.filter(pk=run.pk, lease=run.lease).update(leased_until=None, lease=None)
 
 
-def next_stream(run: ArchiveRun) -> RunStream | None:
+def next_stream(run: ArchiveRun, *, leaving: Collection[str] = ()) -> RunStream | None:
     """The first stream that has not ended; streams may be added while the run goes on.
 
     Stories come before all others, because they die first: what holds up the rest (a cap, a part of
     the provider that is out) is none of their business. They need the profile's id, and a look at
-    it whether it is private still. Raises LeftToOthers where none is left for this worker.
+    it whether it is private still. Raises LeftToOthers when only a stream in
+    `leaving` is left.
     """
     pending = run.streams.filter(state=RunStream.State.PENDING)
     if run.user.instagram_id is not None and not run.user.is_private:
         first = Case(When(name=RunStream.Name.STORIES, then=0), default=1)
         pending = pending.order_by(first, "position")
     following: RunStream | None = pending.first()
-    if following is not None and following.name in run.left_to_others:
+    if following is not None and following.name in leaving:
         raise LeftToOthers
     return following
 
@@ -141,8 +138,11 @@ def advance(
     rejections.keep(run, stream, rejected)
     if shown:
         StreamPage.objects.create(stream=stream, ids=list(shown))
-    if next_cursor is None:
-        _end(stream)
+    if next_cursor is None and stream.rejected:
+        error = ItemsUnreadable(f"{stream.rejected} items could not be read")
+        _set_end(stream, RunStream.State.FAILED, error)
+    elif next_cursor is None:
+        _set_end(stream, RunStream.State.SUCCEEDED)
     else:
         _turn_page(stream, next_cursor, is_empty=not outcome.seen and not rejected)
     stream.save()
@@ -159,41 +159,39 @@ def _turn_page(stream: RunStream, next_cursor: str, *, is_empty: bool) -> None:
     digest = hashlib.sha256(next_cursor.encode()).hexdigest()[:12]
     stream.empty_pages = stream.empty_pages + 1 if is_empty else 0
     if digest in stream.visited:
-        _fail(stream, UnexpectedPayload(f"the cursor of page {stream.pages + 1} repeats"))
+        text = f"the cursor of page {stream.pages + 1} repeats"
+        _set_end(stream, RunStream.State.FAILED, UnexpectedPayload(text))
     elif stream.empty_pages >= MAX_EMPTY_PAGES:
-        _fail(stream, UnexpectedPayload(f"{stream.empty_pages} empty pages in a row"))
+        text = f"{stream.empty_pages} empty pages in a row"
+        _set_end(stream, RunStream.State.FAILED, UnexpectedPayload(text))
     else:
         stream.cursor = next_cursor
         stream.visited.append(digest)
 
 
-def _end(stream: RunStream) -> None:
-    if stream.rejected:
-        _fail(stream, ItemsUnreadable(f"{stream.rejected} items could not be read"))
-    else:
-        stream.state = RunStream.State.SUCCEEDED
-        stream.finished_at = timezone.now()
-
-
-def _fail(stream: RunStream, error: CoreAPIError) -> None:
-    _give_up(stream, RunStream.State.FAILED, error)
-
-
-def _give_up(stream: RunStream, state: RunStream.State, error: CoreAPIError) -> None:
+def _set_end(stream: RunStream, state: RunStream.State, error: CoreAPIError | None = None) -> None:
     stream.state = state
-    stream.error_code, stream.error = error.code, str(error)
     stream.finished_at = timezone.now()
+    if error is not None:
+        stream.error_code, stream.error = error.code, str(error)
 
 
 @retry_on_conflict
 @transaction.atomic
-def fail(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
-    """End the stream without everything stored; what was stored stays. Raises LostLease."""
+def end(
+    run: ArchiveRun,
+    stream: RunStream,
+    error: CoreAPIError,
+    *,
+    state: RunStream.State = RunStream.State.FAILED,
+) -> None:
+    """End the stream because of an error; what was stored stays. Raises LostLease."""
     _hold(run)
-    _fail(stream, error)
+    _set_end(stream, state, error)
     stream.save(update_fields=ENDING)
-    _note_failure(run, stream)
-    log.warning("stream.failed", stream=stream.name, error_code=error.code, error=str(error))
+    schedule.note_failed_poll(run.user, stream.name, now=timezone.now())
+    if state == RunStream.State.FAILED:
+        log.warning("stream.failed", stream=stream.name, error_code=error.code, error=str(error))
 
 
 @retry_on_conflict
@@ -205,21 +203,7 @@ def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
     """
     _hold(run)
     for stream in run.streams.filter(state=RunStream.State.PENDING):
-        fail(run, stream, error)
-
-
-@retry_on_conflict
-@transaction.atomic
-def skip(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
-    """End the stream because the profile does not show it to anybody. Raises LostLease."""
-    _hold(run)
-    _give_up(stream, RunStream.State.SKIPPED, error)
-    stream.save(update_fields=ENDING)
-    _note_failure(run, stream)
-
-
-def _note_failure(run: ArchiveRun, stream: RunStream) -> None:
-    schedule.note_failed_poll(run.user, stream.name, now=timezone.now())
+        end(run, stream, error)
 
 
 def pause(run: ArchiveRun, error: Transient) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -87,8 +86,6 @@ class ArchiveRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    is_new = False  # of a run that was claimed for the first time just now
-    left_to_others: Collection[str] = ()  # streams, by the worker that has claimed the run
     progress: object  # an `instagram.archiving.progress.Progress`, where the REST API adds one
 
     objects: ClassVar = ArchiveRunQuerySet.as_manager()
@@ -115,6 +112,11 @@ class ArchiveRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {str(self.pk)[:8]} ({self.state})"
+
+    @property
+    def is_first_claim(self) -> bool:
+        """Whether the lease with which this row was claimed is the first lease of the run."""
+        return self.leased_until is not None and self.leased_until - LEASE == self.started_at
 
     @property
     def is_active(self) -> bool:

@@ -31,11 +31,11 @@ def archive_run(self: BaseTask, run_id: str) -> None:
     """
     queue = (self.request.delivery_info or {}).get("routing_key")
     leaving = starting.BACKFILLS if queue == starting.STORIES else ()
-    run = runs.claim(UUID(run_id), now=timezone.now(), leaving=leaving)
+    run = runs.claim(UUID(run_id), now=timezone.now())
     if run is None:
         return
     try:
-        pipeline.archive(run)
+        pipeline.archive(run, leaving=leaving)
     except (SoftTimeLimitExceeded, runs.LeftToOthers):
         runs.release(run)
         starting.pass_on(run, now=timezone.now())

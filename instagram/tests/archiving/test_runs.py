@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from core.utils.errors import (
     BudgetExhausted,
-    CoreAPIError,
     NotAvailable,
     RateLimited,
     Transient,
@@ -66,16 +65,14 @@ def test_a_worker_that_lost_its_run_can_store_nothing_more() -> None:
         runs.advance(run, stream_of(run), Outcome(seen=1))
 
 
-@pytest.mark.parametrize("end", [runs.fail, runs.skip])
-def test_a_worker_that_lost_its_run_ends_no_stream(
-    end: Callable[[ArchiveRun, RunStream, CoreAPIError], None],
-) -> None:
+@pytest.mark.parametrize("state", [RunStream.State.FAILED, RunStream.State.SKIPPED])
+def test_a_worker_that_lost_its_run_ends_no_stream(state: RunStream.State) -> None:
     run = claimed()
     stream = stream_of(run)
     runs.claim(run.pk, now=timezone.now() + timedelta(seconds=60))
 
     with pytest.raises(runs.LostLease):
-        end(run, stream, NotAvailable("no reason"))
+        runs.end(run, stream, NotAvailable("no reason"), state=state)
     assert stream_of(run).state == "pending"
 
 
@@ -114,7 +111,7 @@ def test_the_counts_of_a_page_that_was_rolled_back_are_not_kept() -> None:
         runs.advance(run, stream, Outcome(seen=50), next_cursor="abc")
         raise DatabaseError
 
-    runs.fail(run, stream, Transient("storing the page failed"))
+    runs.end(run, stream, Transient("storing the page failed"))
 
     stream = stream_of(run)
     assert (stream.state, stream.seen, stream.cursor) == ("failed", 0, "")
