@@ -5,6 +5,9 @@ set positional-arguments
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 lock := "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate" \
     + " --no-emit-index-url --no-emit-find-links --custom-compile-command './dev lock' pyproject.toml"
+# The largest lock decides about every version: an installed one holds all of the smaller ones.
+in_step := "--constraints requirements-check.txt"
+embedded := "--extra install --extra embedded --extra simulator"
 compose := "docker compose -f docker-compose.local.yml"
 
 [private]
@@ -68,10 +71,12 @@ bench *options:
 verify *options:
     @exec python -m lab.faults "$@"
 
-# Compile both locks from pyproject.toml; --upgrade takes the newest versions that it allows
+# Compile all locks from pyproject.toml; --upgrade takes the newest versions that it allows
 lock *options:
-    {{ lock }} --all-extras --output-file requirements-dev.txt "$@" > /dev/null
-    {{ lock }} --constraints requirements-dev.txt --output-file requirements.txt "$@" > /dev/null
+    {{ lock }} --output-file requirements-check.txt --all-extras "$@" > /dev/null
+    {{ lock }} --output-file requirements-dev.txt {{ in_step }} {{ embedded }} --extra dev "$@" > /dev/null
+    {{ lock }} --output-file requirements-embedded.txt {{ in_step }} {{ embedded }} "$@" > /dev/null
+    {{ lock }} --output-file requirements.txt {{ in_step }} "$@" > /dev/null
 
 # Docker: start everything in the background
 [no-exit-message]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,10 +18,9 @@ from psycopg.conninfo import make_conninfo
 
 from embedded import postgres, processes, unprivileged
 from embedded.processes import Program, eventually
+from tests.support import outside
 from tests.support.sources import ROOT
 
-BINARY = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-INSTALL = "apt-get install -y pgbouncer"
 SETTINGS = """
 [databases]
 * = host={server} user=postgres
@@ -35,15 +33,12 @@ default_pool_size = 3
 server_idle_timeout = 1
 """
 PORT = 6432
-pytestmark = pytest.mark.skipif(
-    BINARY is None and os.environ.get("CI") != "true", reason=f"needs PgBouncer: {INSTALL}"
-)
 
 
 @pytest.fixture
 def pooler(tmp_path: Path) -> Iterator[str]:
     """The folder of the socket behind which a PgBouncer stands before the server of the tests."""
-    assert BINARY, INSTALL
+    pgbouncer = outside.require_program("pgbouncer", package="pgbouncer")
     with tempfile.TemporaryDirectory(prefix="pooler-", dir="/tmp") as name:  # a short path
         folder = Path(name)
         settings = folder / "pgbouncer.ini"
@@ -51,7 +46,7 @@ def pooler(tmp_path: Path) -> Iterator[str]:
         settings.write_text(SETTINGS.format(server=server, folder=folder, port=PORT))
         way = unprivileged.choose(postgres.find_binaries(), folder / "data")
         way.own(folder)
-        program = Program("pgbouncer", [*way.prefix, BINARY, str(settings)], user=way.user)
+        program = Program("pgbouncer", [*way.prefix, pgbouncer, str(settings)], user=way.user)
         service = processes.start(program, log=tmp_path / "pooler.log", environment=os.environ)
         socket = folder / f".s.PGSQL.{PORT}"
         assert eventually(socket.exists, seconds=10), service.ending()

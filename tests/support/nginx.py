@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,11 +20,10 @@ from cryptography.x509.oid import NameOID
 
 from embedded import ports
 from embedded.processes import eventually
+from tests.support import outside
 from tests.support.sources import ROOT
 
 FOLDER = ROOT / "compose/production/nginx"
-BINARY = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-INSTALL = "apt-get install -y nginx-light"
 # Started by root, nginx would read the files of a test as another user, who may not.
 OPTIONS = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
 
@@ -97,10 +94,9 @@ def _answer(connection: http.client.HTTPConnection, path: str, headers: dict[str
         return Answer(response.status, response.getheaders(), response.read())
 
 
-def require() -> None:
-    """Skip where nginx is not installed, except in CI, which installs it."""
-    if BINARY is None and os.environ.get("CI") != "true":
-        pytest.skip(f"needs nginx: {INSTALL}")
+def require() -> str:
+    """The path of nginx, before anything is started that would have to be stopped without it."""
+    return outside.require_program("nginx", package="nginx-light")
 
 
 @contextmanager
@@ -109,7 +105,7 @@ def running(folder: Path, *, upstream: str, names: str) -> Iterator[Nginx]:
 
     Its files are in `folder`, those that Django points to in `folder/media`.
     """
-    assert BINARY, INSTALL
+    program = require()
     (folder / "media").mkdir()
     _certify(folder)
     subprocess.run(  # noqa: S603  our own script
@@ -123,7 +119,7 @@ def running(folder: Path, *, upstream: str, names: str) -> Iterator[Nginx]:
     log = folder / "errors.log"
     with log.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603  our own command line
-            [BINARY, "-c", folder / "nginx.conf", "-g", OPTIONS], stderr=errors
+            [program, "-c", folder / "nginx.conf", "-g", OPTIONS], stderr=errors
         )
     try:
         assert eventually(lambda: _listens(nginx.encrypted), seconds=10), log.read_text()
