@@ -10,12 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sources import ROOT, project_imports
+from tests.support.sources import APPS, ROOT, TOOLS, project_imports, python_files
 
 RECIPES = frozenset(
     {"demo", "serve", "test", "check", "manage", "bench", "verify", "lock"}
     | {"up", "down", "build", "logs", "prune", "django"}
 )
+PURPOSES = ("embedded", "dev", "check")
+PROGRAMS = {
+    "python": "",
+    "just": "",
+    "uv": """
+for lock; do :; done  # the last word
+echo "begin $lock" >>told
+sleep 0.2
+echo "end $lock" >>told
+""",
+}
 
 
 def listed() -> dict[str, str]:
@@ -26,11 +37,30 @@ def listed() -> dict[str, str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with nothing in it but the script and a lock."""
+    """A folder with nothing in it but the script and the locks."""
     (tmp_path / "dev").write_bytes((ROOT / "dev").read_bytes())
     (tmp_path / "dev").chmod(0o755)
-    (tmp_path / "requirements-dev.txt").touch()
+    for purpose in PURPOSES:
+        (tmp_path / f"requirements-{purpose}.txt").write_text(f"uv==1\n{purpose}==1\n")
     return tmp_path
+
+
+@pytest.fixture
+def environment(checkout: Path) -> Path:
+    """A .venv in it whose programs do nothing but tell, in `told`, what they are asked for."""
+    programs = checkout / ".venv/bin"
+    programs.mkdir(parents=True)
+    for name, script in PROGRAMS.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}")
+        (programs / name).chmod(0o755)
+    return checkout
+
+
+def ask(folder: Path, recipe: str) -> list[str]:
+    """What `./dev RECIPE` installs."""
+    (folder / "told").write_text("")
+    subprocess.run([folder / "dev", recipe], check=True, capture_output=True)  # noqa: S603  ours
+    return [line for line in (folder / "told").read_text().splitlines() if "begin" in line]
 
 
 def start_with(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
@@ -93,6 +123,66 @@ def test_a_debian_without_venv_is_told_what_to_install(checkout: Path) -> None:
     minor = sys.version_info.minor
     assert result.returncode == 2
     assert f"sudo apt-get install -y python3.{minor}-venv" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("recipe", "purpose"),
+    [
+        *(("demo", "embedded"), ("serve", "embedded"), ("manage", "embedded")),
+        *(("test", "dev"), ("lint", "dev"), ("types", "dev"), ("lock", "dev"), ("--list", "dev")),
+        ("check", "check"),
+    ],
+)
+def test_a_recipe_installs_what_it_needs_once(environment: Path, recipe: str, purpose: str) -> None:
+    assert ask(environment, recipe) == [f"begin requirements-{purpose}.txt"]
+    assert ask(environment, recipe) == []
+
+
+def test_what_is_there_grows_with_the_need_and_never_shrinks(environment: Path) -> None:
+    installed = [ask(environment, recipe) for recipe in ("demo", "test", "check", "test", "demo")]
+
+    assert installed == [*([f"begin requirements-{purpose}.txt"] for purpose in PURPOSES), [], []]
+
+
+def test_a_changed_lock_is_installed_again_with_everything_that_was_there(
+    environment: Path,
+) -> None:
+    ask(environment, "test")
+    for purpose in PURPOSES:
+        with (environment / f"requirements-{purpose}.txt").open("a") as lock:
+            lock.write("another==1\n")
+
+    assert ask(environment, "demo") == ["begin requirements-dev.txt"]
+    assert ask(environment, "test") == []
+
+
+def test_what_was_not_installed_to_its_end_is_installed_again(environment: Path) -> None:
+    uv = environment / ".venv/bin/uv"
+    script = uv.read_text()
+    uv.write_text("#!/bin/sh\nexit 1\n")
+    failed = subprocess.run([environment / "dev", "demo"], check=False, capture_output=True)  # noqa: S603  ours
+    uv.write_text(script)
+
+    assert failed.returncode == 1
+    assert ask(environment, "demo") == ["begin requirements-embedded.txt"]
+
+
+def test_two_at_once_install_one_after_the_other(environment: Path) -> None:
+    commands = [[environment / "dev", recipe] for recipe in ("demo", "check", "test")]
+    started = [subprocess.Popen(each, stderr=subprocess.DEVNULL) for each in commands]  # noqa: S603  ours
+
+    assert [each.wait(timeout=60) for each in started] == [0, 0, 0]
+    told = (environment / "told").read_text().splitlines()
+    assert told == [f"{word} {line.split()[1]}" for line in told[::2] for word in ("begin", "end")]
+    assert "end requirements-check.txt" in told
+
+
+def test_ci_installs_every_program_that_a_test_asks_for() -> None:
+    sources = "".join(path.read_text() for path in python_files(*APPS, *TOOLS))
+    asked = {*re.findall(r'require_program\(\s*"[^"]+", package="([^"]+)"', sources)}
+
+    assert asked >= {"nginx-light", "pgbouncer"}
+    assert asked <= {*re.findall(r"[\w-]+", (ROOT / ".ci/run").read_text())}
 
 
 def test_ci_runs_the_recipe_that_people_run() -> None:

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import packages_distributions
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from tests.support.sources import ROOT
+from tests.support.sources import (
+    APPS,
+    ROOT,
+    TOOLS,
+    imports,
+    module_name,
+    project_imports,
+    python_files,
+)
 
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+# What each lock is compiled from, besides what production needs. The smallest comes first.
+GROUPS = {
+    "requirements.txt": (),
+    "requirements-embedded.txt": ("install", "embedded", "simulator"),
+    "requirements-dev.txt": ("install", "embedded", "simulator", "dev"),
+    "requirements-check.txt": ("install", "embedded", "simulator", "dev", "check"),
+}
+LOCKS = (*GROUPS,)
+# Declared for the tests, and needed by a package of production as well.
+OF_OTHERS = {"jsonschema", "pyyaml"}
 PIN = re.compile(
     r"^([a-z0-9.-]+)==(\S+)(.*?)((?: \\\n    --hash=sha256:[0-9a-f]{64})*)$", re.MULTILINE
 )
@@ -26,10 +46,15 @@ def names(lock: str) -> set[str]:
     return {name for name, _ in pins(lock)}
 
 
+def project() -> dict[str, Any]:
+    """What pyproject.toml says of the project."""
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return found
+
+
 def declared(group: str | None = None) -> set[str]:
     """What pyproject.toml asks for, in a group or for production."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["optional-dependencies"][group] if group else project["dependencies"]
+    wanted = project()["optional-dependencies"][group] if group else project()["dependencies"]
     return {match.group().lower() for line in wanted if (match := NAME.match(line))}
 
 
@@ -49,22 +74,53 @@ def test_every_line_of_a_lock_is_a_pin_with_its_hashes(lock: str) -> None:
     assert [line for line in rest.splitlines() if line and not line.startswith("#")] == []
 
 
-def test_production_runs_what_development_tested() -> None:
-    assert pins("requirements.txt") <= pins("requirements-dev.txt")
+@pytest.mark.parametrize(("smaller", "larger"), [*pairwise(LOCKS)])
+def test_a_lock_holds_all_of_the_smaller_one(smaller: str, larger: str) -> None:
+    assert pins(smaller) < pins(larger)
 
 
-@pytest.mark.parametrize("group", ["embedded", "simulator", "dev"])
-def test_everything_declared_for_development_is_locked(group: str) -> None:
-    assert declared(group) <= names("requirements-dev.txt")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_everything_that_a_lock_is_for_is_in_it(lock: str) -> None:
+    assert declared().union(*map(declared, GROUPS[lock])) <= names(lock)
 
 
-def test_everything_declared_for_production_is_locked() -> None:
-    assert declared() <= names("requirements.txt")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_nothing_is_in_a_lock_that_only_a_larger_one_is_for(lock: str) -> None:
+    foreign = {*GROUPS["requirements-check.txt"]} - {*GROUPS[lock]}
+
+    assert names(lock).isdisjoint(set().union(*map(declared, foreign)) - OF_OTHERS)
 
 
-@pytest.mark.parametrize("group", ["embedded", "simulator", "dev"])
-def test_production_has_nothing_that_is_declared_for_development_only(group: str) -> None:
-    assert declared(group) & names("requirements.txt") <= {"jsonschema", "pyyaml"}
+def test_every_group_of_the_project_is_in_a_lock() -> None:
+    assert {*project()["optional-dependencies"]} == {*GROUPS["requirements-check.txt"]}
+
+
+def test_no_module_imports_what_the_largest_lock_alone_holds() -> None:
+    alone = names("requirements-check.txt") - names("requirements-dev.txt")
+    modules = {name.replace("-", "_") for name in alone}
+
+    found = [
+        str(each)
+        for path in python_files(*APPS, *TOOLS)
+        for each in imports(module_name(path), path.read_text())
+        if each.target.partition(".")[0] in modules
+    ]
+
+    assert found == []  # tests.support.outside gives it to a test
+
+
+def test_the_product_and_the_simulator_import_nothing_of_the_test_tools() -> None:
+    tools = names("requirements-check.txt") - names("requirements-embedded.txt")
+    modules = {
+        module
+        for module, packages in packages_distributions().items()
+        if tools.issuperset(package.lower().replace("_", "-") for package in packages)
+    }
+
+    found = project_imports(*APPS, "config", "embedded", "lab/simulator")
+
+    assert "pytest" in modules
+    assert [str(each) for each in found if each.target.partition(".")[0] in modules] == []
 
 
 def test_every_dependency_says_why_it_is_there() -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
+import jsonschema
 import pytest
 from rest_framework.test import APIClient
 
@@ -45,7 +45,7 @@ def problems(method: str, path: str, answer: Any) -> list[str]:
     """What is not as the document says of this status of the operation."""
     responses = DOCUMENT["paths"][path][method]["responses"]
     schema = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
-    validator = jsonschema_rs.Draft202012Validator({**strict(schema), "components": COMPONENTS})
+    validator = jsonschema.Draft202012Validator({**strict(schema), "components": COMPONENTS})
     return [str(error) for error in validator.iter_errors(answer.json())]
 
 

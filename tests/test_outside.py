@@ -1,0 +1,51 @@
+"""What a test needs from outside is there, or named: skipped here, failed in CI."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support import outside
+
+MISSING = {
+    "needs no-such-program: sudo apt-get install -y its-package": partial(
+        outside.require_program, "no-such-program", package="its-package"
+    ),
+    "needs no_such_package: ./dev check": partial(outside.require_package, "no_such_package"),
+}
+missing = pytest.mark.parametrize(("message", "require"), MISSING.items())
+
+
+@missing
+def test_what_a_developer_lacks_skips_with_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, message: str, require: Callable[[], object]
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+
+    with pytest.raises(pytest.skip.Exception) as skipped:
+        require()
+
+    assert skipped.value.msg == message
+    assert skipped.value.allow_module_level
+
+
+@missing
+def test_what_ci_lacks_fails(
+    monkeypatch: pytest.MonkeyPatch, message: str, require: Callable[[], object]
+) -> None:
+    monkeypatch.setenv("CI", "true")
+
+    with pytest.raises(pytest.fail.Exception) as failed:
+        require()
+
+    assert failed.value.msg == message
+
+
+def test_what_is_there_is_given() -> None:
+    assert Path(outside.require_program(sys.executable, package="python3")).exists()
+    assert outside.require_package("json") is json
