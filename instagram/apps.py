@@ -6,6 +6,9 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_migrate
 from django.utils import timezone
 
+from core.tasks import send_on_commit
+from storage import signals
+
 
 class InstagramConfig(AppConfig):
     """Profiles, posts, stories, and the pipeline that archives them."""
@@ -17,6 +20,18 @@ class InstagramConfig(AppConfig):
     def ready(self) -> None:
         """Look at each `migrate`, which everything else waits for, where the feed goes on."""
         post_migrate.connect(follow_cluster, sender=self)
+        signals.files_due.connect(start_downloads)
+        signals.pauses_ended.connect(sweep_downloads)
+
+
+def start_downloads(**_: Any) -> None:
+    """Nudge a download worker once the transaction is committed."""
+    send_on_commit("instagram.download_assets")
+
+
+def sweep_downloads(**_: Any) -> None:
+    """Nudge the sweep, which finds what is due, once the transaction is committed."""
+    send_on_commit("instagram.sweep_downloads")
 
 
 def follow_cluster(*, using: str, apps: Apps = apps, **_: Any) -> None:

@@ -6,8 +6,8 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.tasks import send_on_commit
 from core.users.models import Account
+from storage import signals
 from storage.models import Asset, FixityEvent
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ def try_again(assets: QuerySet[Asset]) -> int:
         error="",
     )
     if count:
-        send_on_commit("instagram.download_assets")
+        signals.files_due.send(Asset)
     return count
 
 
@@ -36,7 +36,7 @@ def try_now(assets: QuerySet[Asset]) -> int:
     waiting = assets.filter(state__in=(Asset.State.WANTED, Asset.State.EXPIRED))
     count = waiting.filter(next_attempt_at__gt=now).update(next_attempt_at=now)
     if count:
-        send_on_commit("instagram.sweep_downloads")
+        signals.pauses_ended.send(Asset)
     return count
 
 

@@ -36,6 +36,8 @@ def test_every_app_imports_downwards() -> None:
         ("core.tasks", "from config.env import env"),
         ("storage.serving.views", "from lab.simulator.world import World"),
         ("instagram.views.posts", "import embedded"),
+        ("core.admin.filters", "from instagram.models import User"),
+        ("storage.actions", "send_on_commit('instagram.sweep_downloads')"),
     ],
 )
 def test_an_import_that_climbs_or_trespasses_is_found(module: str, line: str) -> None:

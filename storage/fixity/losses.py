@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from core.tasks import send_on_commit
+from storage import signals
 from storage.models import Asset, FixityEvent, StoredFile
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def take_back(file: StoredFile, event: FixityEvent, now: datetime) -> None:
     )
     videos.update(poster=None, enriched_at=None, enrichment_attempts=0, enrichment_lease_until=None)
     log.error("fixity.found", kind=event.kind, file=file.name, assets=event.assets)
-    send_on_commit("instagram.download_assets")
+    signals.files_due.send(Asset)
 
 
 def put_right(event: FixityEvent, repair: FixityEvent.Repair, now: datetime) -> None:

@@ -30,6 +30,7 @@ EDGE_NAMES = frozenset({"admin", "api", "management", "serializers", "tasks", "u
 INNER = {
     "core.tasks": 0,  # the base task and `send`: actions use them
     "core.utils.errors": 0,  # the log and the gate classify calls by them
+    "core.api.permissions": 1,  # reads from the settings whether the archive is private
 }
 
 # Who may import what talks to the outside, or is heavy.
@@ -48,13 +49,16 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 
 
-def rank(name: str) -> int | None:
-    """The rank of a module or of a name in it; None where it is none of the apps'."""
+def rank(name: str, *, at_home: bool) -> int | None:
+    """The rank of a module or of a name in it; None if it belongs to no app.
+
+    `at_home` is whether both ends of the import are in one app: only there an edge may rise.
+    """
     for inner, value in INNER.items():
         if within(name, inner):
             return value
     app, *inside = name.split(".")
-    if app in APPS and EDGE_NAMES & {*inside}:
+    if at_home and app in APPS and EDGE_NAMES & {*inside}:
         return EDGE
     matches = [
         (len(package), level)
@@ -67,7 +71,8 @@ def rank(name: str) -> int | None:
 
 def climbs(each: Import) -> bool:
     """Whether the import goes up."""
-    own, wanted = rank(each.module), rank(each.target)
+    at_home = each.module.split(".")[0] == each.target.split(".")[0]
+    own, wanted = rank(each.module, at_home=at_home), rank(each.target, at_home=at_home)
     return own is not None and wanted is not None and wanted > own
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("core", "settings", "api_logs", "storage", "instagram", "authentication")
 TOOLS = ("config", "embedded", "lab", "tests")
+SENDERS = ("send", "send_on_commit")
 TEXT_SUFFIXES = frozenset({".py", ".md", ".toml", ".yml", ".yaml", ".sh", ".conf", ".html", ".css"})
 
 
@@ -57,7 +58,9 @@ def imports(module: str, source: str) -> list[Import]:
     """Every import of the source, also those inside functions and for type checkers."""
     found: list[Import] = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Call):
+            targets = sent_tasks(module, node)
+        elif isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             targets = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -65,6 +68,19 @@ def imports(module: str, source: str) -> list[Import]:
             continue
         found.extend(Import(module, target, node.lineno) for target in targets)
     return found
+
+
+def sent_tasks(module: str, call: ast.Call) -> list[str]:
+    """The task of another app that the call sends by its name: that is an import of the app.
+
+    A message to the own app is none: it is how an inner room reaches the edge of its app.
+    """
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name not in SENDERS or not call.args or not isinstance(call.args[0], ast.Constant):
+        return []
+    task = str(call.args[0].value)
+    return [] if task.split(".")[0] == module.split(".")[0] else [task]
 
 
 def project_imports(*folders: str) -> list[Import]:
