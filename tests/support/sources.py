@@ -80,7 +80,7 @@ def sent_tasks(module: str, call: ast.Call) -> list[str]:
     if name not in SENDERS or not call.args or not isinstance(call.args[0], ast.Constant):
         return []
     task = str(call.args[0].value)
-    return [] if task.split(".")[0] == module.split(".")[0] else [task]
+    return [] if task.split(".", maxsplit=1)[0] == module.split(".", maxsplit=1)[0] else [task]
 
 
 def project_imports(*folders: str) -> list[Import]:
