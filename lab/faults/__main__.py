@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.faults import disk, services
-from lab.faults.services import OwnServices
+from lab.faults.services import EmbeddedServices
 from lab.simulator import process
 
 if TYPE_CHECKING:
-    from lab.faults.lab import Lab
+    from lab.faults.testbed import Testbed
 
 PARTS = ("matrix", "workers", "month")
 
@@ -34,13 +34,16 @@ def main(words: Sequence[str]) -> int:
     """Do what the words say."""
     options = parser().parse_args(words)
     disk.enter_namespace("verify", words)
-    with tempfile.TemporaryDirectory(prefix="verify-") as name, running_lab(Path(name)) as lab:
+    with (
+        tempfile.TemporaryDirectory(prefix="verify-") as folder,
+        running_testbed(Path(folder)) as testbed,
+    ):
         parts = [importlib.import_module(f"lab.faults.{part}") for part in options.parts or PARTS]
-        return max(int(part.run(lab, options)) for part in parts)
+        return max(int(part.run(testbed, options)) for part in parts)
 
 
 @contextmanager
-def running_lab(folder: Path) -> Iterator[Lab]:
+def running_testbed(folder: Path) -> Iterator[Testbed]:
     """Services, a simulator and Django on top of them, all of it as long as the context."""
     with (
         services.running(folder) as own,
@@ -53,11 +56,11 @@ def running_lab(folder: Path) -> Iterator[Lab]:
             "MEDIA_TRUSTED_HOSTS": provider.cdn_host,
         }
         start_django(folder, own)
-        lab = importlib.import_module("lab.faults.lab")
-        yield lab.Lab(provider.control, folder / "cases", own, small_disk)
+        testbed = importlib.import_module("lab.faults.testbed")
+        yield testbed.Testbed(provider.control, folder / "cases", own, small_disk)
 
 
-def start_django(folder: Path, own: OwnServices) -> None:
+def start_django(folder: Path, own: EmbeddedServices) -> None:
     """Set Django and Celery up in this process, with every table made."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings.local",

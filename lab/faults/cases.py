@@ -1,6 +1,6 @@
-"""What befalls an archive in a case: faults of the provider and the CDN, and blows to our own side.
+"""The cases of the matrix: the faults of the provider, of the CDN and of our own side.
 
-A case follows from its name alone: `alone/<fault>` or `seed/<number>`.
+A case is derived from its name alone: `alone/<fault>` or `seed/<number>`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ PATHS = (
 )
 """Which calls a fault hits: all of them, or those of a stream."""
 
-BlowKind = Literal[
+FaultKind = Literal[
     "kill", "valkey_flush", "valkey_restart", "postgres_restart", "postgres_killed", "disk_full",
     "outage", "clock_ahead", "deadlocks",
 ]  # fmt: skip
-BLOWS: tuple[BlowKind, ...] = get_args(BlowKind)
-RESTARTS: tuple[BlowKind, ...] = ("postgres_restart", "postgres_killed")
-BLOWS_TO_SERVICES = frozenset({"valkey_flush", "valkey_restart", *RESTARTS})
+FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+RESTARTS: tuple[FaultKind, ...] = ("postgres_restart", "postgres_killed")
+SERVICE_FAULTS = frozenset({"valkey_flush", "valkey_restart", *RESTARTS})
 
 CORE_API: dict[str, Rule] = {
     **{form: {"kind": "form", "form": form} for form in FORMS},
@@ -65,24 +65,24 @@ CDN: dict[str, Rule] = {
     "chunked": {"kind": "chunked"},
     "redirect_loop": {"kind": "redirect_loop"},
 }  # fmt: skip
-WAITS: tuple[Rule, ...] = (
+RETRY_RULES: tuple[Rule, ...] = (
     {**CORE_API["unavailable"], "times": 3, "skip": 4},
     {"service": "cdn", **CDN["status_503"], "times": 8},
 )
 """A clock that is ahead does harm where something has to wait."""
-LASTING = ("invalid_token", "no_balance", "no_scope", "unavailable", "upstream_failed")
+PERSISTENT = ("invalid_token", "no_balance", "no_scope", "unavailable", "upstream_failed")
 """Forms that are also played until somebody mends them."""
-LIES = frozenset({"user_null"})
+FALSE_ABSENCES = frozenset({"user_null"})
 """Forms by which the provider says that a live profile is gone; one such answer is no proof."""
 PARTIAL = frozenset({"short_list", "late_video"})
 """Kinds of answers that show less at first: what joins later is told in the feed once more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Blow:
+class Fault:
     """Something that happens to our own side in a step, when a share of the step's work is done."""
 
-    kind: BlowKind
+    kind: FaultKind
     step: int
     share: float
 
@@ -94,38 +94,38 @@ class Case:
     name: str
     world: int
     rules: tuple[Rule, ...] = ()
-    blows: tuple[Blow, ...] = ()
+    faults: tuple[Fault, ...] = ()
     workers: int = 1
 
     @property
-    def faults(self) -> int:
+    def fault_count(self) -> int:
         """How many things go wrong."""
-        return len(self.rules) + len(self.blows)
+        return len(self.rules) + len(self.faults)
 
     @property
-    def is_lied_to(self) -> bool:
+    def has_false_absence(self) -> bool:
         """Whether the provider says of a live profile that it is gone."""
-        return any(rule.get("form") in LIES for rule in self.rules)
+        return any(rule.get("form") in FALSE_ABSENCES for rule in self.rules)
 
     @property
-    def is_told_in_parts(self) -> bool:
+    def has_partial_answers(self) -> bool:
         """Whether some answers leave out what later ones show."""
         return any(rule.get("kind") in PARTIAL for rule in self.rules)
 
-    def has(self, *kinds: BlowKind) -> bool:
-        """Whether one of these blows falls."""
-        return any(blow.kind in kinds for blow in self.blows)
+    def has(self, *kinds: FaultKind) -> bool:
+        """Whether one of these faults falls."""
+        return any(fault.kind in kinds for fault in self.faults)
 
 
-def undisturbed(world: int) -> Case:
+def baseline(world: int) -> Case:
     """Nothing goes wrong: what every other case of the world is compared with."""
-    return Case(f"undisturbed/{world}", world)
+    return Case(f"baseline/{world}", world)
 
 
-def named(name: str, *, available: Sequence[BlowKind] = BLOWS) -> Case:
+def named(name: str, *, available: Sequence[FaultKind] = FAULT_KINDS) -> Case:
     """The case of that name. Raises KeyError for a name that means nothing.
 
-    Of a seed's blows only those that are `available` here fall.
+    Of a seed's faults only those that are `available` here fall.
     """
     family, _, rest = name.partition("/")
     if family == "seed" and rest.isdecimal():
@@ -135,18 +135,18 @@ def named(name: str, *, available: Sequence[BlowKind] = BLOWS) -> Case:
     raise KeyError(name)
 
 
-def _random(seed: int, available: Sequence[BlowKind]) -> Case:
+def _random(seed: int, available: Sequence[FaultKind]) -> Case:
     choose = random.Random(f"case {seed}")  # noqa: S311  a seed, no secret
     rules = tuple(_rule(choose) for _ in range(choose.randint(0, MAX_FAULTS)))
-    blows = tuple(
-        Blow(choose.choice(("kill", *BLOWS)), choose.choice((0, 0, 1, 2)), choose.random())
+    faults = tuple(
+        Fault(choose.choice(("kill", *FAULT_KINDS)), choose.choice((0, 0, 1, 2)), choose.random())
         for _ in range(choose.randint(0 if rules else 1, 3))
     )
     return Case(
         name=f"seed/{seed}",
         world=choose.randrange(WORLDS),
         rules=rules,
-        blows=tuple(blow for blow in blows if blow.kind in available),
+        faults=tuple(fault for fault in faults if fault.kind in available),
         workers=choose.choice((1, 1, 2)),
     )
 
@@ -166,21 +166,21 @@ def _alone() -> dict[str, Case]:
     faults = {
         **{f"core_api.{name}": {**rule, "times": 3, "skip": 1} for name, rule in CORE_API.items()},
         **{
-            f"core_api.{name}.mended": {**CORE_API[name], "times": None}
-            for name in LASTING
+            f"core_api.{name}.repaired": {**CORE_API[name], "times": None}
+            for name in PERSISTENT
         },
         **{f"cdn.{name}": {"service": "cdn", **rule, "times": 8} for name, rule in CDN.items()},
-        "cdn.status_403.mended": {"service": "cdn", **CDN["status_403"], "times": None},
+        "cdn.status_403.repaired": {"service": "cdn", **CDN["status_403"], "times": None},
     }  # fmt: skip
     cases = [
         Case(f"alone/{name}", index % WORLDS, (rule,))
         for index, (name, rule) in enumerate(faults.items())
     ]
-    for index, kind in enumerate(BLOWS):
+    for index, kind in enumerate(FAULT_KINDS):
         for share in (0.2, 0.5, 0.8):
-            blow = Blow(kind, 0, share)
-            rules = WAITS if kind == "clock_ahead" else ()
-            cases.append(Case(f"alone/{kind}.{share}", index % WORLDS, rules, (blow,)))
+            fault = Fault(kind, 0, share)
+            rules = RETRY_RULES if kind == "clock_ahead" else ()
+            cases.append(Case(f"alone/{kind}.{share}", index % WORLDS, rules, (fault,)))
     return {case.name.removeprefix("alone/"): case for case in cases}
 
 

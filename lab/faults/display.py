@@ -1,4 +1,4 @@
-"""What a person sees: progress and findings on standard error, figures on standard output."""
+"""What a person sees: progress and violations on standard error, figures on standard output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def progress(things: Iterable[Thing], *, name: str, total: int) -> Iterator[Thin
             yield thing
 
 
-def say(text: str) -> None:
+def message(text: str) -> None:
     """Show some lines above the bar."""
     CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
 

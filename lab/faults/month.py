@@ -21,10 +21,10 @@ from api_logs.models import APIRequestLog
 from instagram.archiving.schedule import watching
 from instagram.archiving.schedule.coverage import Span
 from instagram.models import Story, User
-from lab.faults import crew, display, habits, polling
-from lab.faults.habits import DAY, LIFE, Posted
-from lab.faults.lab import Lab
+from lab.faults import display, polling, posting_patterns, processes
 from lab.faults.polling import Interval, Polls
+from lab.faults.posting_patterns import DAY, LIFETIME, PostedStory
+from lab.faults.testbed import Testbed
 from lab.faults.worlds import NOON
 
 SEED = 1
@@ -33,14 +33,16 @@ LONG_TICK = timedelta(hours=1)
 FIXED = timedelta(hours=6)
 EDITS_AT_ONCE = 500
 SAME = timedelta(seconds=1)
-WITHOUT = frozenset({"instagram.sweep_downloads", "instagram.download_assets", *crew.LEFT_OUT})
+WITHOUT = frozenset(
+    {"instagram.sweep_downloads", "instagram.download_assets", *processes.EXCLUDED_TASKS}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
     """Who posts what, and for how long it is watched."""
 
-    lab: Lab
+    testbed: Testbed
     profiles: int
     days: int
     tick: timedelta = TICK
@@ -57,22 +59,22 @@ class Month:
         middle = NOON + (self.days // 2) * DAY
         return (middle, middle + DAY) if self.days >= 3 else (NOON, NOON)
 
-    def stories(self) -> list[Posted]:
+    def stories(self) -> list[PostedStory]:
         """All that were posted."""
-        return habits.month(SEED, profiles=self.profiles, days=self.days, start=NOON)
+        return posting_patterns.month(SEED, profiles=self.profiles, days=self.days, start=NOON)
 
-    def prepare(self, stories: Sequence[Posted]) -> dict[str, Posted]:
+    def prepare(self, stories: Sequence[PostedStory]) -> dict[str, PostedStory]:
         """Lay the month out in the simulator and watch its profiles; the stories by their ids."""
-        self.lab.clear()
-        control = self.lab.control
+        self.testbed.clear()
+        control = self.testbed.control
         control.set_clock(NOON.timestamp())
-        names = habits.usernames(self.profiles)
+        names = posting_patterns.usernames(self.profiles)
         plain = {"posts": 0, "stories_per_day": 0, "highlights": 0}
         made = control.edits(
             [{"edit": "add_profile", "plan": {"username": name, **plain}} for name in names]
         )
         _watch({name: each["id"] for name, each in zip(names, made, strict=True)})
-        identified: dict[str, Posted] = {}
+        identified: dict[str, PostedStory] = {}
         for start in range(0, len(stories), EDITS_AT_ONCE):
             some = stories[start : start + EDITS_AT_ONCE]
             added = control.edits([_edit(story) for story in some])
@@ -86,10 +88,10 @@ class Month:
             now = start
             while now < end:
                 clock.move_to(now)
-                self._change_the_weather(now)
-                self.lab.control.set_clock(now.timestamp())
-                crew.forget_messages()
-                crew.work(without=WITHOUT)
+                self._switch_outage(now)
+                self.testbed.control.set_clock(now.timestamp())
+                processes.forget_messages()
+                processes.work(without=WITHOUT)
                 yield now
                 now += self._pace(now)
 
@@ -98,38 +100,38 @@ class Month:
         began, ended = self.outage
         return min(LONG_TICK, ended - now) if began < now < ended else self.tick
 
-    def _change_the_weather(self, now: datetime) -> None:
+    def _switch_outage(self, now: datetime) -> None:
         began, ended = self.outage
         if began <= now < began + self.tick and began < ended:
-            self.lab.control.add_fault("form", form="unavailable")
+            self.testbed.control.add_fault("form", form="unavailable")
         elif ended <= now < ended + self.tick:
-            self.lab.control.clear_faults()
+            self.testbed.control.clear_faults()
 
 
-def run(lab: Lab, options: argparse.Namespace) -> bool:
+def run(testbed: Testbed, options: argparse.Namespace) -> bool:
     """Live through the month and compare; True when a promise was broken."""
-    month = Month(lab, options.profiles, options.days)
+    month = Month(testbed, options.profiles, options.days)
     logging.disable(logging.ERROR)
     stamina.set_testing(True, attempts=3)  # tries as often, waits for nothing
     identified = month.prepare(month.stories())
     days = (now for now in month.live() if now.time() == NOON.time())
     for _ in display.progress(days, name="days", total=month.days):
         pass
-    found = judge(month, identified)
+    found = evaluate(month, identified)
     display.figures("month", found, as_json=options.json)
     return bool(found["lost_in_covered_time"] or found["wrong_gaps"])
 
 
-def judge(month: Month, identified: dict[str, Posted]) -> dict[str, Any]:
+def evaluate(month: Month, identified: dict[str, PostedStory]) -> dict[str, Any]:
     """What was seen, what was called covered, and what another policy would have seen."""
-    decided = month.span[0], month.span[1] - LIFE
+    decided = month.span[0], month.span[1] - LIFETIME
     shown = {key: each for key, each in identified.items() if each.taken_at < decided[1]}
     stored = set(Story.objects.values_list("pk", flat=True))
     lost = {key: each for key, each in shown.items() if key not in stored}
     polls = answered_polls()
     reported = reported_gaps(month.span[1], decided)
     true = {name: polling.gaps(polls.get(name, ()), decided) for name in reported}
-    calls = month.lab.control.stats()["core_api"]["calls"]
+    calls = month.testbed.control.stats()["core_api"]["calls"]
     differs = sum(
         (polling.difference(true[name], reported[name]) for name in reported), timedelta()
     )
@@ -141,7 +143,7 @@ def judge(month: Month, identified: dict[str, Posted]) -> dict[str, Any]:
         "recall": round(1 - len(lost) / max(1, len(shown)), 4),
         "recall_of_whole_lives": _recall_of_whole(shown, lost),
         "calls": calls,
-        **_beside(month, list(shown.values()), calls),
+        **_fixed_paces(month, list(shown.values()), calls),
         "gap_hours_reported": _hours(reported),
         "gap_hours_true": _hours(true),
         "gap_hours_that_differ": round(differs / timedelta(hours=1), 1),
@@ -180,7 +182,7 @@ def _wrong_gaps(true: dict[str, list[Interval]], reported: dict[str, list[Interv
 
 
 def _lost_in_covered_time(
-    lost: dict[str, Posted], reported: dict[str, list[Interval]]
+    lost: dict[str, PostedStory], reported: dict[str, list[Interval]]
 ) -> list[str]:
     """Stories that lived their day, at a time that is called covered, and are not there."""
     return [
@@ -191,9 +193,9 @@ def _lost_in_covered_time(
     ]
 
 
-def _beside(month: Month, shown: list[Posted], calls: int) -> dict[str, Any]:
+def _fixed_paces(month: Month, shown: list[PostedStory], calls: int) -> dict[str, Any]:
     """Polls at a fixed pace: of as many profiles as the calls allow, of all, and slower ones."""
-    names = habits.usernames(month.profiles)
+    names = posting_patterns.usernames(month.profiles)
     turns = (month.span[1] - month.span[0]) / FIXED
     few = names[: int(calls / turns)]
     slow = (month.span[1] - month.span[0]) * month.profiles / calls
@@ -209,7 +211,7 @@ def _beside(month: Month, shown: list[Posted], calls: int) -> dict[str, Any]:
     return found | {"calls_six_hours_everybody": int(turns * month.profiles)}
 
 
-def _recall_of_whole(shown: dict[str, Posted], lost: dict[str, Posted]) -> float:
+def _recall_of_whole(shown: dict[str, PostedStory], lost: dict[str, PostedStory]) -> float:
     whole = sum(story.is_whole for story in shown.values())
     return round(1 - sum(story.is_whole for story in lost.values()) / max(1, whole), 4)
 
@@ -229,7 +231,7 @@ def _watch(identifiers: dict[str, str]) -> None:
     User.objects.bulk_create(users)
 
 
-def _edit(story: Posted) -> dict[str, Any]:
+def _edit(story: PostedStory) -> dict[str, Any]:
     edit = {
         "edit": "add_story",
         "username": story.username,

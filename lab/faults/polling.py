@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lab.faults.habits import LIFE, Posted
+from lab.faults.posting_patterns import LIFETIME, PostedStory
 
 Interval = tuple[datetime, datetime]
 Polls = Mapping[str, Sequence[datetime]]
@@ -27,13 +27,13 @@ class Recall:
         return self.seen / self.shown if self.shown else 1.0
 
 
-def is_seen(story: Posted, polls: Sequence[datetime]) -> bool:
+def is_seen(story: PostedStory, polls: Sequence[datetime]) -> bool:
     """Whether a poll came during the story's life."""
     first = bisect_left(polls, story.taken_at)
     return first < len(polls) and polls[first] < story.gone_at
 
 
-def recall(stories: Iterable[Posted], polls: Polls) -> Recall:
+def recall(stories: Iterable[PostedStory], polls: Polls) -> Recall:
     """Of these stories."""
     seen = [is_seen(story, polls.get(story.username, ())) for story in stories]
     return Recall(sum(seen), len(seen))
@@ -44,8 +44,8 @@ def gaps(polls: Sequence[datetime], span: Interval) -> list[Interval]:
     reached, end = span
     found = []
     for poll in polls:
-        if poll - LIFE > reached:
-            found.append((reached, min(poll - LIFE, end)))
+        if poll - LIFETIME > reached:
+            found.append((reached, min(poll - LIFETIME, end)))
         reached = max(reached, poll)
         if reached >= end:
             return found

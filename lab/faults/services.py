@@ -22,12 +22,12 @@ QUICK = ("fsync=off", "full_page_writes=off", "deadlock_timeout=50ms")
 SECONDS_TO_START = 60.0
 
 
-class TookTooLong(Exception):
+class ServiceDidNotStart(Exception):
     """A service did not come back."""
 
 
 @dataclass(slots=True)
-class OwnServices:
+class EmbeddedServices:
     """Running services and their addresses, which a restart keeps."""
 
     postgres: Service
@@ -90,7 +90,7 @@ class OwnServices:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[OwnServices]:
+def running(folder: Path) -> Iterator[EmbeddedServices]:
     """Start both on empty data; they end with this process."""
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as sockets:
         server = postgres.start(
@@ -103,7 +103,7 @@ def running(folder: Path) -> Iterator[OwnServices]:
         broker, redis_url = valkey.start(
             folder / "valkey", folder / "logs" / "valkey.log", keep_open=()
         )
-        services = OwnServices(server, postgres.url(Path(sockets)), broker, redis_url)
+        services = EmbeddedServices(server, postgres.url(Path(sockets)), broker, redis_url)
         try:
             yield services
         finally:
@@ -114,5 +114,5 @@ def _wait(answers: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while not answers():
         if time.monotonic() > deadline:
-            raise TookTooLong
+            raise ServiceDidNotStart
         time.sleep(0.02)

@@ -9,22 +9,22 @@ import pytest
 from pytest_django import Settings
 
 from config.celery_app import app
-from lab.faults.lab import Lab
+from lab.faults.testbed import Testbed
 from lab.simulator.process import SimulatorProcess
 
 
 @pytest.fixture
-def lab(
+def testbed(
     simulator_process: SimulatorProcess,
     settings: Settings,
     media_folder: Path,
     tmp_path: Path,
     transactional_db: None,
-) -> Iterator[Lab]:
+) -> Iterator[Testbed]:
     """A laboratory whose database and store are those of this test."""
     app.loader.import_default_modules()
     settings.CORE_API_URL = simulator_process.core_api_url
     settings.CORE_API_TOKEN = simulator_process.token
     settings.MEDIA_TRUSTED_HOSTS = frozenset({simulator_process.cdn_host})
-    yield Lab(simulator_process.control, tmp_path / "cases")
+    yield Testbed(simulator_process.control, tmp_path / "cases")
     simulator_process.control.reset()

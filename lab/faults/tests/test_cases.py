@@ -18,7 +18,7 @@ def test_seeds_differ() -> None:
 
 
 def test_every_seed_holds_a_fault() -> None:
-    assert all(cases.named(f"seed/{number}").faults for number in range(200))
+    assert all(cases.named(f"seed/{number}").fault_count for number in range(200))
 
 
 def test_every_form_of_the_provider_is_played_alone() -> None:

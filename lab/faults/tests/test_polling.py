@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from lab.faults import habits, polling
-from lab.faults.habits import DAY, Posted
+from lab.faults import polling, posting_patterns
+from lab.faults.posting_patterns import DAY, PostedStory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -13,17 +13,17 @@ SPAN = START, START + 4 * DAY
 
 
 def test_a_poll_in_its_life_sees_a_story() -> None:
-    story = Posted("a", START)
+    story = PostedStory("a", START)
 
     assert polling.is_seen(story, [START - HOUR, START + 23 * HOUR])
 
 
 def test_a_poll_at_its_end_comes_too_late() -> None:
-    assert not polling.is_seen(Posted("a", START), [START - HOUR, START + DAY])
+    assert not polling.is_seen(PostedStory("a", START), [START - HOUR, START + DAY])
 
 
 def test_a_withdrawn_story_is_seen_only_before_that() -> None:
-    story = Posted("a", START, 2 * HOUR)
+    story = PostedStory("a", START, 2 * HOUR)
 
     assert not polling.is_seen(story, [START + 3 * HOUR])
     assert polling.recall([story], {"a": [START + HOUR]}).share == 1.0
@@ -63,7 +63,7 @@ def test_a_fixed_pace_rests_in_an_outage() -> None:
 
 
 def test_a_month_is_the_same_for_the_same_seed() -> None:
-    first, second = (habits.month(7, profiles=20, days=5, start=START) for _ in range(2))
+    first, second = (posting_patterns.month(7, profiles=20, days=5, start=START) for _ in range(2))
 
     assert first == second
-    assert {story.username for story in first} <= set(habits.usernames(20))
+    assert {story.username for story in first} <= set(posting_patterns.usernames(20))

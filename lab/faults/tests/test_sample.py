@@ -13,14 +13,14 @@ import stamina
 from api_logs.models import APIRequestLog
 from instagram.models import Post, RunStream
 from lab.faults import cases, month
-from lab.faults.cases import BLOWS_TO_SERVICES, Blow, Case
-from lab.faults.crew import Crew
-from lab.faults.facts import World
-from lab.faults.judge import Judge
-from lab.faults.lab import Lab
+from lab.faults.cases import SERVICE_FAULTS, Case, Fault
+from lab.faults.contents import ExpectedArchive
+from lab.faults.invariants import Invariants
 from lab.faults.matrix import Matrix
 from lab.faults.month import Month
-from lab.faults.scene import Scene
+from lab.faults.processes import ForkedProcesses
+from lab.faults.scenario import Scenario
+from lab.faults.testbed import Testbed
 from storage import store
 from storage.models import StoredFile
 
@@ -30,12 +30,12 @@ WORLD = 4
 BAD_GATEWAY = {**cases.CORE_API["bad_gateway"], "times": 2}
 BROKEN = [{"service": "cdn", **cases.CDN[name], "times": 4} for name in ("truncate", "empty")]
 SAMPLE = (
-    Case("outage", WORLD, (), (Blow("outage", 0, 0.0),)),
+    Case("outage", WORLD, (), (Fault("outage", 0, 0.0),)),
     Case(
         "kills among the pages and the files",
         WORLD,
         (BAD_GATEWAY, *BROKEN),
-        (Blow("kill", 0, 0.2), Blow("kill", 0, 0.5)),
+        (Fault("kill", 0, 0.2), Fault("kill", 0, 0.5)),
         workers=2,
     ),
 )
@@ -51,8 +51,8 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def test_a_sample_of_the_matrix_ends_with_all_of_the_world(lab: Lab) -> None:
-    matrix = Matrix(lab)
+def test_a_sample_of_the_matrix_ends_with_all_of_the_world(testbed: Testbed) -> None:
+    matrix = Matrix(testbed)
 
     for case in SAMPLE:
         matrix.one(case)
@@ -61,9 +61,9 @@ def test_a_sample_of_the_matrix_ends_with_all_of_the_world(lab: Lab) -> None:
     assert matrix.figures()["workers_killed"] == 2
 
 
-def test_damage_and_loss_after_a_success_are_found(lab: Lab) -> None:
-    scene = Scene(cases.undisturbed(WORLD), lab, None)
-    assert scene.play().findings == []
+def test_damage_and_loss_after_a_success_are_found(testbed: Testbed) -> None:
+    scenario = Scenario(cases.baseline(WORLD), testbed, None)
+    assert scenario.play().violations == []
     lost, damaged = StoredFile.objects.filter(assets__isnull=False).order_by("pk")[:2]
     store.default().delete(lost.name)
     (store.default().root / damaged.name).write_bytes(b"something else")
@@ -72,10 +72,10 @@ def test_damage_and_loss_after_a_success_are_found(lab: Lab) -> None:
     )
     RunStream.objects.filter(name="stories").update(state="skipped")
 
-    scene.judge.look()
-    scene.judge.close(state=None, calls=2, allowed=1)
+    scenario.invariants.check()
+    scenario.invariants.check_final(state=None, calls=2, allowed=1)
 
-    broken = "\n".join(scene.judge.findings)
+    broken = "\n".join(scenario.invariants.violations)
     assert "not with the world's bytes: 2" in broken
     assert "false deletion of Post: 1" in broken
     assert "stories of a public profile was skipped" in broken
@@ -84,26 +84,30 @@ def test_damage_and_loss_after_a_success_are_found(lab: Lab) -> None:
 
 
 def test_only_timeouts_that_no_fault_caused_explain_a_call(tmp_path: Path) -> None:
-    judge = Judge(cases.undisturbed(WORLD), World({}, {}), Crew(tmp_path))
+    invariants = Invariants(
+        cases.baseline(WORLD), ExpectedArchive({}, {}), ForkedProcesses(tmp_path)
+    )
     for _ in range(3):
         APIRequestLog.objects.create(error="/fetch_user_posts: ReadTimeout", price=0)
 
-    judge.note_hits([{"service": "core_api", "kind": "delay", "hits": 2}])
+    invariants.note_hits([{"service": "core_api", "kind": "delay", "hits": 2}])
 
-    assert judge.own_timeouts() == 1
+    assert invariants.own_timeouts() == 1
 
 
-def test_two_days_of_polls_call_nothing_covered_that_was_lost(lab: Lab, quiet: None) -> None:
-    short = Month(lab, profiles=8, days=2, tick=timedelta(minutes=30))
+def test_two_days_of_polls_call_nothing_covered_that_was_lost(
+    testbed: Testbed, quiet: None
+) -> None:
+    short = Month(testbed, profiles=8, days=2, tick=timedelta(minutes=30))
     identified = short.prepare(short.stories())
 
     for _ in short.live():
         pass
-    found = month.judge(short, identified)
+    found = month.evaluate(short, identified)
 
     assert found["lost_in_covered_time"] == found["wrong_gaps"] == []
     assert found["recall"] > found["recall_six_hours_same_calls"]
 
 
-def test_blows_to_services_that_others_use_too_do_not_fall(lab: Lab) -> None:
-    assert BLOWS_TO_SERVICES.isdisjoint(lab.available)
+def test_blows_to_services_that_others_use_too_do_not_fall(testbed: Testbed) -> None:
+    assert SERVICE_FAULTS.isdisjoint(testbed.available)

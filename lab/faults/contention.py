@@ -10,20 +10,20 @@ from core.db.retrying import is_conflict
 from instagram.models import ArchiveRun, Post, RunStream, User
 from storage.models import Asset, StoredFile
 
-BACKWARDS: tuple[type[models.Model], ...] = (
+REVERSED_LOCK_ORDER: tuple[type[models.Model], ...] = (
     StoredFile, Asset, Post, RunStream, ArchiveRun, User,
 )  # fmt: skip
 ROWS = 20
 SECONDS_TO_HOLD = 0.02
 
 
-def quarrel(seconds: float) -> None:
+def contend(seconds: float) -> None:
     """Lock some rows of every table, and let PostgreSQL choose who loses, for that long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
             with transaction.atomic():
-                for model in BACKWARDS:
+                for model in REVERSED_LOCK_ORDER:
                     rows = model._default_manager.order_by("?").select_for_update()  # noqa: SLF001  documented by Django
                     list(rows.values_list("pk")[:ROWS])
                     time.sleep(SECONDS_TO_HOLD)

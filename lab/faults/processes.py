@@ -36,9 +36,9 @@ from config.schedules import SCHEDULES
 from instagram.archiving import starting
 
 FORK = multiprocessing.get_context("fork")
-OFTEN = 60
+MAX_SWEEP_INTERVAL = 60
 """Seconds: what is scheduled at least as often keeps the archive going."""
-LEFT_OUT = frozenset({"storage.sweep_enrichment", "storage.enrich"})
+EXCLUDED_TASKS = frozenset({"storage.sweep_enrichment", "storage.enrich"})
 """Can be redone at any time, and takes longer than all the rest."""
 TOUCHING = frozenset({"open", "os.rename", "os.remove", "os.mkdir"})
 SECONDS_PER_JOB = 90.0
@@ -60,7 +60,7 @@ class Steps:
     """Counts statements and touches of stored files, shared with whoever forked the process."""
 
     count: Any = field(default_factory=lambda: FORK.RawValue(c_int, 0))
-    doom: int = 0
+    kill_at: int = 0
     """The step at which the process kills itself; 0: it lives."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -79,7 +79,7 @@ class Steps:
         """One more; perhaps the last."""
         with self._lock:
             self.count.value += 1
-            if self.count.value == self.doom:
+            if self.count.value == self.kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def _wrap(self, connection: Any, **_: object) -> None:
@@ -94,7 +94,7 @@ class Steps:
 
 
 @dataclass(slots=True)
-class Crew:
+class ForkedProcesses:
     """Forked processes of one case, and the errors that their tasks ended with."""
 
     folder: Path
@@ -165,7 +165,7 @@ def forget_messages() -> None:
 
 
 def work(
-    *, without: frozenset[str] = LEFT_OUT, failed: Callable[[str, Exception], None] = _raise
+    *, without: frozenset[str] = EXCLUDED_TASKS, failed: Callable[[str, Exception], None] = _raise
 ) -> None:
     """Do all that is due at the moment, in this process: the sweeps, and every message of theirs.
 
@@ -173,7 +173,7 @@ def work(
     """
     with _messages() as messages:
         for each in SCHEDULES:
-            if each.seconds <= OFTEN:
+            if each.seconds <= MAX_SWEEP_INTERVAL:
                 messages.append((each.task, ()))
         while messages:
             name, arguments = messages.popleft()

@@ -19,7 +19,7 @@ from storage.models import Asset
 
 FileKey = tuple[str, str, str, str]
 """Owner kind, owner id, role, source name."""
-Facts = dict[str, Any]
+Contents = dict[str, Any]
 Profile = Mapping[str, Any]
 FILES_OF = {
     "profile": ("profile",),
@@ -34,7 +34,7 @@ OWNER_KINDS = {"profile": "user", "highlight_story": "story"}
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ExpectedArchive:
     """What a complete archive of the profiles holds; streams that nobody archives are left out."""
 
     profiles: Mapping[str, Profile]
@@ -42,7 +42,7 @@ class World:
     """SHA-256 by key."""
 
     @classmethod
-    def shown_by(cls, control: SimulatorControl, names: Collection[str]) -> World:
+    def from_simulator(cls, control: SimulatorControl, names: Collection[str]) -> ExpectedArchive:
         """What the simulator shows of these profiles now."""
         truth, files = control.truth(), control.files()
         kinds = {kind for stream in pipeline.STAGES for kind in FILES_OF[stream]}
@@ -55,12 +55,12 @@ class World:
             },
         )
 
-    def facts(self, stream: str, name: str) -> Facts:
+    def facts(self, stream: str, name: str) -> Contents:
         """What the stream of the profile shows, by Instagram id."""
         return SHOWN[stream](self.profiles[name])
 
 
-def archived(stream: str, identifier: str) -> Facts:
+def archived(stream: str, identifier: str) -> Contents:
     """What the archive holds of the stream of the profile with that Instagram id."""
     return HELD[stream](identifier)
 
@@ -86,12 +86,12 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _shown_profile(profile: Profile) -> Facts:
+def _shown_profile(profile: Profile) -> Contents:
     names = ("username", "full_name", "biography", "external_url", "is_private", "is_verified")
     return {profile["id"]: (*(profile[name] for name in names), profile["picture"])}
 
 
-def _held_profile(identifier: str) -> Facts:
+def _held_profile(identifier: str) -> Contents:
     names = ("username", "full_name", "biography", "external_url", "is_private", "is_verified")
     rows = User.objects.filter(instagram_id=identifier).select_related("picture")
     row = rows.first()
@@ -100,11 +100,11 @@ def _held_profile(identifier: str) -> Facts:
     return {identifier: (*(getattr(row, name) for name in names), _name(row.picture))}
 
 
-def _shown_posts(profile: Profile) -> Facts:
+def _shown_posts(profile: Profile) -> Contents:
     return {post["id"]: _shown_post(post) for post in _visible(profile, "posts")}
 
 
-def _shown_reels(profile: Profile) -> Facts:
+def _shown_reels(profile: Profile) -> Contents:
     """The profile's own; that others have it in their reels too is not recorded of a post."""
     return {
         post["id"]: _shown_post(post)
@@ -126,7 +126,7 @@ def _posts_of(identifier: str) -> PostQuerySet:
     return Post.objects.of(user) if user else Post.objects.none()
 
 
-def _held_posts(identifier: str) -> Facts:
+def _held_posts(identifier: str) -> Contents:
     rows = _posts_of(identifier).select_related("user")
     return {row.pk: _held_post(row) for row in rows.prefetch_related("coauthors")}
 
@@ -138,12 +138,12 @@ def _held_post(row: Post) -> tuple[Any, ...]:
     return (row.user.instagram_id, row.caption or "", _unix(row.post_created_at), coauthors, files)
 
 
-def _held_reels(identifier: str) -> Facts:
+def _held_reels(identifier: str) -> Contents:
     rows = Post.objects.filter(user__instagram_id=identifier, in_reels=True)
     return {row.pk: _held_post(row) for row in rows.select_related("user")}
 
 
-def _shown_stories(profile: Profile) -> Facts:
+def _shown_stories(profile: Profile) -> Contents:
     return {story["id"]: _shown_story(story) for story in _visible(profile, "stories")}
 
 
@@ -153,7 +153,7 @@ def _shown_story(story: Mapping[str, Any]) -> tuple[Any, ...]:
     return (story["owner_id"], *times, medium["image"], medium["video"])
 
 
-def _held_stories(identifier: str) -> Facts:
+def _held_stories(identifier: str) -> Contents:
     rows = Story.objects.filter(user__instagram_id=identifier, highlight_items=None)
     return {row.pk: _held_story(row) for row in rows.select_related("user", "image", "video")}
 
@@ -163,14 +163,14 @@ def _held_story(row: Story) -> tuple[Any, ...]:
     return (row.user.instagram_id, *times, _name(row.image), _name(row.video))
 
 
-def _shown_highlights(profile: Profile) -> Facts:
+def _shown_highlights(profile: Profile) -> Contents:
     return {
         kept["id"]: (kept["title"], tuple(story["id"] for story in kept["stories"]))
         for kept in _visible(profile, "highlights")
     }
 
 
-def _held_highlights(identifier: str) -> Facts:
+def _held_highlights(identifier: str) -> Contents:
     rows = Highlight.objects.filter(user__instagram_id=identifier)
     return {
         row.pk: (
@@ -193,14 +193,14 @@ def _unix(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-SHOWN: dict[str, Callable[[Profile], Facts]] = {
+SHOWN: dict[str, Callable[[Profile], Contents]] = {
     "profile": _shown_profile,
     "posts": _shown_posts,
     "stories": _shown_stories,
     "reels": _shown_reels,
     "highlights": _shown_highlights,
 }
-HELD: dict[str, Callable[[str], Facts]] = {
+HELD: dict[str, Callable[[str], Contents]] = {
     "profile": _held_profile,
     "posts": _held_posts,
     "stories": _held_stories,

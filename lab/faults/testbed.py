@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
-from lab.faults.cases import BLOWS, BLOWS_TO_SERVICES, BlowKind
+from lab.faults.cases import FAULT_KINDS, SERVICE_FAULTS, FaultKind
 from lab.simulator.client import SimulatorControl
 from settings.models import CoreAPISetting
 
@@ -42,7 +42,7 @@ class Services(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Lab:
+class Testbed:
     """Shared by all cases, one after the other."""
 
     control: SimulatorControl
@@ -55,12 +55,12 @@ class Lab:
     _ballast: str = field(default="ballast", init=False)
 
     @property
-    def available(self) -> tuple[BlowKind, ...]:
-        """The blows that can fall here."""
-        missing: Collection[str] = BLOWS_TO_SERVICES if self.services is None else ()
+    def available(self) -> tuple[FaultKind, ...]:
+        """The faults that can fall here."""
+        missing: Collection[str] = SERVICE_FAULTS if self.services is None else ()
         return tuple(
             kind
-            for kind in BLOWS
+            for kind in FAULT_KINDS
             if kind not in missing and (kind != "disk_full" or self.small_disk)
         )
 

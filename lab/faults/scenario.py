@@ -1,4 +1,4 @@
-"""Plays one case to its end: request, strike, work, look, and move the clock to what is due."""
+"""Runs one case to its end: request, work under faults, check, advance the clock, repeat."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from instagram import actions
 from instagram.archiving import pipeline
 from instagram.models import ArchiveRun, User
 from lab.faults import worlds
-from lab.faults.cases import RESTARTS, Blow, BlowKind, Case
-from lab.faults.crew import Crew, Steps, forget_messages
-from lab.faults.facts import World
-from lab.faults.judge import Judge
-from lab.faults.lab import Lab
-from lab.faults.rival import quarrel
+from lab.faults.cases import RESTARTS, Case, Fault, FaultKind
+from lab.faults.contention import contend
+from lab.faults.contents import ExpectedArchive
+from lab.faults.invariants import Invariants
+from lab.faults.processes import ForkedProcesses, Steps, forget_messages
+from lab.faults.testbed import Testbed
 from storage.models import Asset
 
 TICK = timedelta(seconds=15)
 """Between two sweeps, at least; longer and longer, or every file's next try were a step."""
-PATIENCE = timedelta(hours=30)
+MAX_DURATION = timedelta(hours=30)
 """By then everything must have ended well, whatever happened."""
 MAX_WAIT = timedelta(minutes=90)
 """Nothing waits longer by itself, unless a wrong clock has stored its time."""
 AHEAD = timedelta(days=1)
 """A wrong clock is so far ahead; that must cost no such time."""
 OUTAGE = timedelta(hours=1)
-MENDED_AFTER = timedelta(minutes=20)
+REPAIRED_AFTER = timedelta(minutes=20)
 """Then somebody has noticed a fault that does not pass by itself."""
 MAX_REQUESTS = 4
 MAX_STEPS = 300
@@ -43,7 +43,7 @@ STEPS_PER_TICK = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Undisturbed:
+class Baseline:
     """What a case without faults took, beside which the others are held."""
 
     calls: int
@@ -53,62 +53,62 @@ class Undisturbed:
 
 
 @dataclass(slots=True)
-class Verdict:
-    """How a case ended: `findings` is empty when every promise held."""
+class CaseResult:
+    """How a case ended: `violations` is empty when every promise held."""
 
     case: Case
-    findings: list[str]
+    violations: list[str]
     files: int
     calls: int
     hits: int
     kills: int
     requests: int
     took: timedelta
-    undisturbed: Undisturbed
+    baseline: Baseline
 
 
 @dataclass(slots=True)
-class Scene:
+class Scenario:
     """A case while it is played. `now` is the time in the case."""
 
     case: Case
-    lab: Lab
-    reference: Undisturbed | None
+    testbed: Testbed
+    reference: Baseline | None
     now: datetime = worlds.NOON
     kills: int = 0
     requests: int = 0
     steps: int = 0
     lost_pages: int = 0
-    mended: bool = False
+    repaired: bool = False
     outage_ends: datetime | None = None
     counted: list[Steps] = field(default_factory=list)
     seconds: float = 0.0
     names: tuple[str, ...] = ()
-    crew: Crew = field(init=False)
-    judge: Judge = field(init=False)
+    processes: ForkedProcesses = field(init=False)
+    invariants: Invariants = field(init=False)
 
-    def play(self) -> Verdict:
-        """From an empty archive to the verdict."""
-        self._set_the_stage()
+    def play(self) -> CaseResult:
+        """From an empty archive to the result."""
+        self._prepare()
         self._request()
         while True:
             self._work()
-            self.judge.look()
-            if not self._move_on():
+            self.invariants.check()
+            if not self._advance():
                 break
-        return self._verdict()
+        return self._result()
 
-    def _set_the_stage(self) -> None:
-        self.lab.clear()
-        self.names = worlds.build(self.lab.control, self.case.world)
-        control = self.lab.control
-        world = World.shown_by(control, self.names)
-        folder = self.lab.folder / self.case.name.replace("/", "_")
+    def _prepare(self) -> None:
+        self.testbed.clear()
+        self.names = worlds.build(self.testbed.control, self.case.world)
+        control = self.testbed.control
+        world = ExpectedArchive.from_simulator(control, self.names)
+        folder = self.testbed.folder / self.case.name.replace("/", "_")
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.iterdir():
             left.unlink()
-        self.crew = Crew(folder)
-        self.judge = Judge(self.case, world, self.crew)
+        self.processes = ForkedProcesses(folder)
+        self.invariants = Invariants(self.case, world, self.processes)
         for rule in self.case.rules:
             control.add_fault(**rule)
 
@@ -126,117 +126,122 @@ class Scene:
     def _work(self) -> None:
         """Let the workers do what is due, and strike meanwhile."""
         forget_messages()
-        blows = [blow for blow in self.case.blows if blow.step == self.steps]
+        faults = [fault for fault in self.case.faults if fault.step == self.steps]
         self.steps += 1
-        dooms = [self._doom(blow) for blow in blows if blow.kind == "kill"][: self.case.workers]
-        dooms += [0] * (self.case.workers - len(dooms))
-        self._perform([(self.crew.work, doom) for doom in dooms], blows)
+        kills = [fault for fault in faults if fault.kind == "kill"]
+        kill_steps = [self._kill_step(fault) for fault in kills[: self.case.workers]]
+        kill_steps += [0] * (self.case.workers - len(kill_steps))
+        self._perform([(self.processes.work, kill_at) for kill_at in kill_steps], faults)
 
     def _perform(
-        self, jobs: list[tuple[Callable[[], None], int]], blows: list[Blow] | tuple[()]
+        self, jobs: list[tuple[Callable[[], None], int]], faults: list[Fault] | tuple[()]
     ) -> None:
-        self.lab.control.set_clock(self.now.timestamp())
+        self.testbed.control.set_clock(self.now.timestamp())
         began = time.monotonic()
-        self._strike_before(blows)
-        counts = [Steps(doom=doom) for _, doom in jobs]
-        at = self.now + (AHEAD if _strikes("clock_ahead", blows) else timedelta())
+        self._inject_before(faults)
+        counts = [Steps(kill_at=kill_at) for _, kill_at in jobs]
+        at = self.now + (AHEAD if _has("clock_ahead", faults) else timedelta())
         processes = [
-            self.crew.start(job, at=at, steps=steps)
+            self.processes.start(job, at=at, steps=steps)
             for (job, _), steps in zip(jobs, counts, strict=True)
         ]
-        if _strikes("deadlocks", blows):
-            rival = partial(quarrel, self._usual_seconds())
-            processes.append(self.crew.start(rival, at=self.now, steps=Steps()))
+        if _has("deadlocks", faults):
+            rival = partial(contend, self._usual_seconds())
+            processes.append(self.processes.start(rival, at=self.now, steps=Steps()))
             counts.append(Steps())
-        self._strike_meanwhile(blows)
+        self._inject_meanwhile(faults)
         for process, steps in zip(processes, counts, strict=True):
-            if not self.crew.finish(process):
-                self.judge.find("a worker did not come to an end")
-            self.kills += process.exitcode < 0 and steps.doom > 0
+            if not self.processes.finish(process):
+                self.invariants.violated("a worker did not come to an end")
+            self.kills += process.exitcode < 0 and steps.kill_at > 0
         self.counted += counts
-        self.lab.free_disk()
+        self.testbed.free_disk()
         took = time.monotonic() - began
         self.seconds += took
         self.now += timedelta(seconds=took)
 
-    def _doom(self, blow: Blow) -> int:
+    def _kill_step(self, fault: Fault) -> int:
         whole = self.reference.steps if self.reference else 1000
-        return max(1, int(blow.share * whole))
+        return max(1, int(fault.share * whole))
 
     def _usual_seconds(self) -> float:
         return self.reference.seconds if self.reference else 1.0
 
-    def _strike_before(self, blows: list[Blow] | tuple[()]) -> None:
-        for blow in blows:
-            if blow.kind == "disk_full":
-                self.lab.fill_disk()
-            elif blow.kind == "outage":
+    def _inject_before(self, faults: list[Fault] | tuple[()]) -> None:
+        for fault in faults:
+            if fault.kind == "disk_full":
+                self.testbed.fill_disk()
+            elif fault.kind == "outage":
                 self.outage_ends = self.now + OUTAGE
-                self.lab.control.add_fault("form", form="unavailable")
-                self.lab.control.add_fault("status", service="cdn", status=503)
+                self.testbed.control.add_fault("form", form="unavailable")
+                self.testbed.control.add_fault("status", service="cdn", status=503)
 
-    def _strike_meanwhile(self, blows: list[Blow] | tuple[()]) -> None:
+    def _inject_meanwhile(self, faults: list[Fault] | tuple[()]) -> None:
         """Services are struck one after the other, when a share of the usual time has passed."""
-        if self.lab.services is None:
+        if self.testbed.services is None:
             return
-        strikes = {
-            "valkey_flush": self.lab.services.flush_valkey,
-            "valkey_restart": self.lab.services.restart_valkey,
-            "postgres_restart": self.lab.services.restart_postgres,
-            "postgres_killed": self.lab.services.kill_postgres,
+        injections = {
+            "valkey_flush": self.testbed.services.flush_valkey,
+            "valkey_restart": self.testbed.services.restart_valkey,
+            "postgres_restart": self.testbed.services.restart_postgres,
+            "postgres_killed": self.testbed.services.kill_postgres,
         }
         whole = self._usual_seconds()
         began = time.monotonic()
-        for blow in sorted(blows, key=lambda each: each.share):
-            if blow.kind in strikes:
-                time.sleep(max(0.0, began + blow.share * whole - time.monotonic()))
-                strikes[blow.kind]()
-                self.lost_pages += blow.kind in RESTARTS
+        for fault in sorted(faults, key=lambda each: each.share):
+            if fault.kind in injections:
+                time.sleep(max(0.0, began + fault.share * whole - time.monotonic()))
+                injections[fault.kind]()
+                self.lost_pages += fault.kind in RESTARTS
 
-    def _move_on(self) -> bool:
+    def _advance(self) -> bool:
         """Go to the time when something is due; False when the case is over."""
-        if self.steps >= MAX_STEPS or self.now > worlds.NOON + PATIENCE:
-            self.judge.find(f"not at its end after {self.now - worlds.NOON} and {self.steps} steps")
+        if self.steps >= MAX_STEPS or self.now > worlds.NOON + MAX_DURATION:
+            self.invariants.violated(
+                f"not finished after {self.now - worlds.NOON} and {self.steps} steps"
+            )
             return False
         due = self._next_due()
         if due is None:
-            return self._ask_again()
+            return self._retry_failures()
         tick = TICK * (1 + self.steps // STEPS_PER_TICK)
         due = min(due, self.now + MAX_WAIT)
         self.now = max(self.now + tick, due + timedelta(milliseconds=1))
-        self._mend()
+        self._repair()
         return True
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         """End an outage whose hour is over; staff mend what does not pass by itself."""
         if self.outage_ends is not None and self.now < self.outage_ends:
             self.now = min(self.now, self.outage_ends)
             return
-        if self.outage_ends is not None or self.now > worlds.NOON + MENDED_AFTER:
+        if self.outage_ends is not None or self.now > worlds.NOON + REPAIRED_AFTER:
             self._clear_faults()
 
     def _clear_faults(self) -> None:
-        self.judge.note_hits(self.lab.control.faults())
-        self.lab.control.clear_faults()
+        self.invariants.note_hits(self.testbed.control.faults())
+        self.testbed.control.clear_faults()
         resolve(Alarm.objects.all(), by="verify", now=self.now)
         self.outage_ends = None
-        self.mended = True
+        self.repaired = True
 
-    def _ask_again(self) -> bool:
-        """Everything has ended. What failed is asked for once more, when its cause is mended."""
-        strikes_left = any(blow.step >= self.steps for blow in self.case.blows)
+    def _retry_failures(self) -> bool:
+        """Everything has ended. What failed is asked for once more, when its cause is repaired."""
+        faults_left = any(fault.step >= self.steps for fault in self.case.faults)
         if not self._failures():
-            return strikes_left and self._skip_to_next_strike()
+            return faults_left and self._wait_for_next_fault()
         if self.requests >= MAX_REQUESTS:
-            self.judge.find(f"still failing after {self.requests} requests: {self._failures()}")
+            self.invariants.violated(
+                f"still failing after {self.requests} requests: {self._failures()}"
+            )
             return False
         self._clear_faults()
         self.now += timedelta(minutes=5)
         self._request()
         return True
 
-    def _skip_to_next_strike(self) -> bool:
-        """A blow that falls when nothing is left to do must do no harm either."""
+    def _wait_for_next_fault(self) -> bool:
+        """A fault that falls when nothing is left to do must do no harm either."""
         self.now += TICK
         return True
 
@@ -263,38 +268,41 @@ class Scene:
 
     def _is_comparable(self) -> bool:
         """Whether the rows must be as many as without faults."""
-        return not (self.case.is_lied_to or self.case.is_told_in_parts)
+        return not (self.case.has_false_absence or self.case.has_partial_answers)
 
-    def _verdict(self) -> Verdict:
+    def _result(self) -> CaseResult:
         if self.case.has("clock_ahead") and self.now - worlds.NOON > AHEAD / 2:
-            self.judge.find(f"a clock that was ahead cost {self.now - worlds.NOON}")
-        self.judge.note_hits(self.lab.control.faults())
+            self.invariants.violated(f"a clock that was ahead cost {self.now - worlds.NOON}")
+        self.invariants.note_hits(self.testbed.control.faults())
         calls = APIRequestLog.objects.exclude(batch="").exclude(batch="renewal").count()
-        own = Undisturbed(
-            calls, max(each.count.value for each in self.counted), self.seconds, self.judge.state()
+        own = Baseline(
+            calls,
+            max(each.count.value for each in self.counted),
+            self.seconds,
+            self.invariants.state(),
         )
         reference = self.reference or own
-        self.judge.close(
+        self.invariants.check_final(
             state=reference.state if self._is_comparable() else None,
             calls=calls,
             allowed=reference.calls * self.requests
-            + self.judge.hits
-            + self.judge.own_timeouts()
+            + self.invariants.hits
+            + self.invariants.own_timeouts()
             + self.kills
             + self.lost_pages,
         )
-        return Verdict(
+        return CaseResult(
             case=self.case,
-            findings=self.judge.findings,
-            files=len(self.judge.world.files),
+            violations=self.invariants.violations,
+            files=len(self.invariants.world.files),
             calls=calls,
-            hits=self.judge.hits + self.judge.cdn_hits,
+            hits=self.invariants.hits + self.invariants.cdn_hits,
             kills=self.kills,
             requests=self.requests,
             took=self.now - worlds.NOON,
-            undisturbed=own,
+            baseline=own,
         )
 
 
-def _strikes(kind: BlowKind, blows: Iterable[Blow]) -> bool:
-    return any(blow.kind == kind for blow in blows)
+def _has(kind: FaultKind, faults: Iterable[Fault]) -> bool:
+    return any(fault.kind == kind for fault in faults)

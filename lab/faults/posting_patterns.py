@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 DAY = timedelta(days=1)
-LIFE = timedelta(hours=24)
-WITHDRAWN = 0.05
+LIFETIME = timedelta(hours=24)
+WITHDRAWN_SHARE = 0.05
 """The share of stories that their owners take back before their day is over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedStory:
     """One story of a profile, and for how long it was to be seen."""
 
     username: str
     taken_at: datetime
-    lived: timedelta = LIFE
+    lived: timedelta = LIFETIME
 
     @property
     def gone_at(self) -> datetime:
@@ -30,11 +30,11 @@ class Posted:
     @property
     def is_whole(self) -> bool:
         """Whether it lived its full day."""
-        return self.lived == LIFE
+        return self.lived == LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
+class PostingPattern:
     """How many stories a profile posts on each of some days."""
 
     name: str
@@ -69,11 +69,11 @@ def _hardly_ever(choose: random.Random, days: int) -> Iterator[int]:
         yield int(choose.random() < 0.01)
 
 
-HABITS = (
-    Habit("daily", 0.30, _daily),
-    Habit("weekly", 0.30, _weekly),
-    Habit("in bursts", 0.15, _in_bursts),
-    Habit("hardly ever", 0.25, _hardly_ever),
+PATTERNS = (
+    PostingPattern("daily", 0.30, _daily),
+    PostingPattern("weekly", 0.30, _weekly),
+    PostingPattern("in bursts", 0.15, _in_bursts),
+    PostingPattern("hardly ever", 0.25, _hardly_ever),
 )
 
 
@@ -82,7 +82,7 @@ def usernames(profiles: int) -> list[str]:
     return [f"month.{number}" for number in range(profiles)]
 
 
-def month(seed: int, *, profiles: int, days: int, start: datetime) -> list[Posted]:
+def month(seed: int, *, profiles: int, days: int, start: datetime) -> list[PostedStory]:
     """Every story that the profiles post, in the order of time."""
     stories = (
         _of(random.Random(f"{seed} {name}"), name, days, start)  # noqa: S311  a seed, no secret
@@ -91,14 +91,16 @@ def month(seed: int, *, profiles: int, days: int, start: datetime) -> list[Poste
     return sorted(chain.from_iterable(stories), key=lambda story: (story.taken_at, story.username))
 
 
-def _of(choose: random.Random, username: str, days: int, start: datetime) -> Iterator[Posted]:
-    habit = choose.choices(HABITS, [each.share for each in HABITS])[0]
+def _of(choose: random.Random, username: str, days: int, start: datetime) -> Iterator[PostedStory]:
+    pattern = choose.choices(PATTERNS, [each.share for each in PATTERNS])[0]
     morning = choose.randrange(24 * 3600)  # people live in different zones
-    for day, count in enumerate(habit.counts(choose, days)):
+    for day, count in enumerate(pattern.counts(choose, days)):
         for _ in range(count):
             seconds = morning + choose.randrange(15 * 3600)  # and sleep for nine hours
             taken_at = start + day * DAY + timedelta(seconds=seconds)
-            if choose.random() < WITHDRAWN:
-                yield Posted(username, taken_at, timedelta(seconds=choose.randrange(600, 82_800)))
+            if choose.random() < WITHDRAWN_SHARE:
+                yield PostedStory(
+                    username, taken_at, timedelta(seconds=choose.randrange(600, 82_800))
+                )
             else:
-                yield Posted(username, taken_at)
+                yield PostedStory(username, taken_at)

@@ -24,10 +24,10 @@ from instagram.models import (
     User,
     UsernamePeriod,
 )
-from lab.faults import facts
+from lab.faults import contents
 from lab.faults.cases import RESTARTS, Case
-from lab.faults.crew import Crew
-from lab.faults.facts import Facts, World
+from lab.faults.contents import Contents, ExpectedArchive
+from lab.faults.processes import ForkedProcesses
 from storage.models import Asset
 
 OF_THE_DATABASE = frozenset(
@@ -39,26 +39,26 @@ CONTENT: tuple[type[Model], ...] = (
 )  # fmt: skip
 SLOW = frozenset({"delay", "drip"})
 SHOWN = 3
-"""How many of many alike findings are written out."""
+"""How many of many alike violations are written out."""
 
 
 @dataclass(slots=True)
-class Judge:
+class Invariants:
     """Collects what is not as promised."""
 
     case: Case
-    world: World
-    crew: Crew
-    findings: list[str] = field(default_factory=list)
+    world: ExpectedArchive
+    processes: ForkedProcesses
+    violations: list[str] = field(default_factory=list)
     hits: int = 0
     slow_hits: int = 0
     cdn_hits: int = 0
     _believed: set[int] = field(default_factory=set)
 
-    def find(self, finding: str) -> None:
+    def violated(self, violation: str) -> None:
         """Note it, once."""
-        if finding not in self.findings:
-            self.findings.append(finding)
+        if violation not in self.violations:
+            self.violations.append(violation)
 
     def note_hits(self, rules: Iterable[Mapping[str, Any]]) -> None:
         """Count the requests that the faults have hit so far."""
@@ -75,29 +75,31 @@ class Judge:
         late = Q(error__endswith="ReadTimeout") | Q(error__endswith="did not end in time")
         return max(0, APIRequestLog.objects.filter(late).count() - self.slow_hits)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """What must hold at any moment: no false success, no false deletion."""
         self._successes()
         self._failures()
-        self._files(facts.stored_digests())
+        self._files(contents.stored_digests())
         self._absences()
 
-    def close(self, *, state: Counter[str] | None, calls: int, allowed: int) -> None:
-        """What must hold at the end. `state` is that of an undisturbed archive, if comparable."""
+    def check_final(self, *, state: Counter[str] | None, calls: int, allowed: int) -> None:
+        """What must hold at the end. `state` is that of an baseline archive, if comparable."""
         for stream in pipeline.STAGES:
             for name in self.world.profiles:
                 self._compare(stream, name)
-        stored = facts.stored_digests()
+        stored = contents.stored_digests()
         self._files(stored)
-        self._several("file lost", [key for key in self.world.files if key not in stored])
-        self._several("not stored", [str(each) for each in Asset.objects.exclude(state="stored")])
+        self._violated_by("file lost", [key for key in self.world.files if key not in stored])
+        self._violated_by(
+            "not stored", [str(each) for each in Asset.objects.exclude(state="stored")]
+        )
         self._present()
         self._crashes()
         if state is not None and state != self.state():
-            self.find(f"not as undisturbed: {_difference(state, self.state())}")
+            self.violated(f"not as baseline: {_difference(state, self.state())}")
         if calls > allowed:
-            self.find(f"{calls} calls where {allowed} are explained")
-            self.find(f"  these failed: {_failed_calls()}")
+            self.violated(f"{calls} calls where {allowed} are explained")
+            self.violated(f"  these failed: {_failed_calls()}")
 
     def state(self) -> Counter[str]:
         """How many rows each table of content, history and changes holds."""
@@ -115,39 +117,39 @@ class Judge:
                 self._compare(stream.name, stream.run.user.username)
         for run in ArchiveRun.objects.filter(state=ArchiveRun.State.SUCCEEDED):
             if run.streams.exclude(state__in=("succeeded", "skipped")).exists():
-                self.find("a run succeeded although a stream of it did not")
+                self.violated("a run succeeded although a stream of it did not")
 
     def _failures(self) -> None:
         failed = RunStream.objects.filter(state=RunStream.State.FAILED, error_code="")
         if failed.exists():
-            self.find("a stream failed without saying why")
+            self.violated("a stream failed without saying why")
         skipped = RunStream.objects.filter(state=RunStream.State.SKIPPED)
         for stream in skipped.select_related("run__user"):
             if not self.world.profiles[stream.run.user.username]["is_private"]:
-                self.find(f"{stream.name} of a public profile was skipped: {stream.error_code}")
+                self.violated(f"{stream.name} of a public profile was skipped: {stream.error_code}")
 
-    def _files(self, stored: Mapping[facts.FileKey, str]) -> None:
+    def _files(self, stored: Mapping[contents.FileKey, str]) -> None:
         wrong = [key for key, digest in stored.items() if self.world.files.get(key) != digest]
-        self._several("stored, but not with the world's bytes", wrong)
+        self._violated_by("stored, but not with the world's bytes", wrong)
 
     def _absences(self) -> None:
         """Everything in the world lives: nothing may be called deleted, nor missing by a fault."""
         for model in LISTED:
             absent = model.objects.filter(availability=Availability.DELETED)
-            self._several(f"false deletion of {model.__name__}", [str(row) for row in absent])
-            if not self.case.is_lied_to:
+            self._violated_by(f"false deletion of {model.__name__}", [str(row) for row in absent])
+            if not self.case.has_false_absence:
                 missing = model.objects.filter(availability=Availability.MISSING)
-                self._several(f"{model.__name__} called missing", [str(row) for row in missing])
+                self._violated_by(f"{model.__name__} called missing", [str(row) for row in missing])
 
     def _present(self) -> None:
         for model in LISTED:
             gone = model.objects.filter(availability__in=("missing", "deleted"))
-            self._several(f"{model.__name__} not live at the end", [str(row) for row in gone])
+            self._violated_by(f"{model.__name__} not live at the end", [str(row) for row in gone])
 
     def _crashes(self) -> None:
-        for crash in self.crew.crashes():
+        for crash in self.processes.crashes():
             if not self._is_explained(crash.error, crash.text):
-                self.find(f"{crash.task} ended with {crash.error}: {crash.text}")
+                self.violated(f"{crash.task} ended with {crash.error}: {crash.text}")
 
     def _is_explained(self, error: str, text: str) -> bool:
         if error in OF_THE_DATABASE:
@@ -158,18 +160,18 @@ class Judge:
 
     def _compare(self, stream: str, name: str) -> None:
         shown = self.world.facts(stream, name)
-        held = facts.archived(stream, self.world.profiles[name]["id"])
+        held = contents.archived(stream, self.world.profiles[name]["id"])
         if shown != held:
-            self.find(f"{stream} of {name}: {_first_differences(shown, held)}")
+            self.violated(f"{stream} of {name}: {_first_differences(shown, held)}")
 
-    def _several(self, kind: str, found: Iterable[object]) -> None:
+    def _violated_by(self, kind: str, found: Iterable[object]) -> None:
         several = [*found]
         if several:
             listed = ", ".join(str(each) for each in several[:SHOWN])
-            self.find(f"{kind}: {len(several)}, such as {listed}")
+            self.violated(f"{kind}: {len(several)}, such as {listed}")
 
 
-def _first_differences(shown: Facts, held: Facts) -> str:
+def _first_differences(shown: Contents, held: Contents) -> str:
     missing = [key for key in shown if key not in held]
     extra = [key for key in held if key not in shown]
     other = [
