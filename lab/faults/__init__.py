@@ -1,4 +1,4 @@
-"""`./dev verify`: the promises of the archive, proven on the simulator with injected faults.
+"""`./dev verify`: tests the archive's promises on the simulator with injected faults.
 
-Imported by no app. `docs/verification.md` says what is proven and how a failure is repeated.
+No app imports this package. `docs/verification.md` lists the promises and the faults.
 """

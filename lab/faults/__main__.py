@@ -1,10 +1,10 @@
-"""`./dev verify [PART…]`: prove what the archive promises, on services and a simulator of its own.
+"""`./dev verify [PART…]`: test the archive's promises under faults, on services of its own.
 
 matrix    each fault alone, then random combinations with random kills
-workers   real workers that are killed, beside services that are restarted
-month     a simulated month of story polls, beside polls at a fixed pace
+workers   real workers that are killed while their services restart
+month     a simulated month of story polls, compared with polls at fixed intervals
 
-All of them without any. Exit status 0: every promise held, 1: one was broken, 2: bad usage.
+Without PART, all three run. Exit status 0: no promise was broken, 1: one was, 2: bad usage.
 """
 
 from __future__ import annotations
@@ -25,26 +25,25 @@ from lab.faults.services import EmbeddedServices
 from lab.simulator import process
 
 if TYPE_CHECKING:
-    from lab.faults.testbed import Testbed
+    from lab.faults.sandbox import Sandbox
 
 PARTS = ("matrix", "workers", "month")
 
 
 def main(words: Sequence[str]) -> int:
-    """Do what the words say."""
     options = parser().parse_args(words)
     disk.enter_namespace("verify", words)
     with (
         tempfile.TemporaryDirectory(prefix="verify-") as folder,
-        running_testbed(Path(folder)) as testbed,
+        running_sandbox(Path(folder)) as sandbox,
     ):
         parts = [importlib.import_module(f"lab.faults.{part}") for part in options.parts or PARTS]
-        return max(int(part.run(testbed, options)) for part in parts)
+        return max(int(part.run(sandbox, options)) for part in parts)
 
 
 @contextmanager
-def running_testbed(folder: Path) -> Iterator[Testbed]:
-    """Services, a simulator and Django on top of them, all of it as long as the context."""
+def running_sandbox(folder: Path) -> Iterator[Sandbox]:
+    """Start services and a simulator, set Django up on them, and stop all of it at the end."""
     with (
         services.running(folder) as own,
         disk.small(folder / "media") as small_disk,
@@ -56,12 +55,12 @@ def running_testbed(folder: Path) -> Iterator[Testbed]:
             "MEDIA_TRUSTED_HOSTS": provider.cdn_host,
         }
         start_django(folder, own)
-        testbed = importlib.import_module("lab.faults.testbed")
-        yield testbed.Testbed(provider.control, folder / "cases", own, small_disk)
+        sandbox = importlib.import_module("lab.faults.sandbox")
+        yield sandbox.Sandbox(provider.control, folder / "cases", own, small_disk)
 
 
 def start_django(folder: Path, own: EmbeddedServices) -> None:
-    """Set Django and Celery up in this process, with every table made."""
+    """Configure Django and Celery in this process and run the migrations."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "DATABASE_URL": own.database_url,
@@ -74,7 +73,6 @@ def start_django(folder: Path, own: EmbeddedServices) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of all parts."""
     formatter = argparse.RawDescriptionHelpFormatter
     made = argparse.ArgumentParser(
         "./dev verify", description=__doc__, formatter_class=formatter, allow_abbrev=False
@@ -82,14 +80,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS), type=part)
     made.add_argument("--json", action="store_true", help="print the figures as JSON")
     matrix = made.add_argument_group("matrix")
-    matrix.add_argument("--seeds", type=int, default=60, help="how many combinations")
-    matrix.add_argument("--seed", type=int, default=1, help="the first of them")
+    matrix.add_argument("--seeds", type=int, default=60, help="number of combinations")
+    matrix.add_argument("--seed", type=int, default=1, help="first seed")
     matrix.add_argument(
-        "--only", action="append", default=[], metavar="CASE", help="this case alone"
+        "--only", action="append", default=[], metavar="CASE", help="run only this case"
     )
-    matrix.add_argument("--minutes", type=float, default=math.inf, help="begin no case after that")
+    matrix.add_argument("--minutes", type=float, default=math.inf, help="start no case after this")
     workers = made.add_argument_group("workers")
-    workers.add_argument("--rounds", type=int, default=2, help="of a minute or three each")
+    workers.add_argument("--rounds", type=int, default=2, help="one to three minutes each")
     month = made.add_argument_group("month")
     month.add_argument("--profiles", type=int, default=1000)
     month.add_argument("--days", type=int, default=30)
@@ -97,9 +95,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def part(word: str) -> str:
-    """One of PARTS. Raises ArgumentTypeError."""
+    """Validate a part's name. Raises ArgumentTypeError."""
     if word not in PARTS:
-        raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(PARTS)}")
+        raise argparse.ArgumentTypeError(f"{word!r} is not one of {', '.join(PARTS)}")
     return word
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from lab.simulator.envelope import FORMS
 
 Rule = Mapping[str, Any]
-"""A fault as the simulator's control route takes it."""
+"""A fault rule in the form that the simulator's control route accepts."""
 
 WORLDS = 6
 MAX_FAULTS = 4
@@ -25,7 +25,7 @@ PATHS = (
     "fetch_user_reels",
     "highlight",
 )
-"""Which calls a fault hits: all of them, or those of a stream."""
+"""The paths that a rule can match: every call, or the calls of one stream."""
 
 FaultKind = Literal[
     "kill", "valkey_flush", "valkey_restart", "postgres_restart", "postgres_killed", "disk_full",
@@ -69,18 +69,18 @@ RETRY_RULES: tuple[Rule, ...] = (
     {**CORE_API["unavailable"], "times": 3, "skip": 4},
     {"service": "cdn", **CDN["status_503"], "times": 8},
 )
-"""A clock that is ahead does harm where something has to wait."""
+"""Faults that make a worker store a retry time, which is wrong if its clock is ahead."""
 PERSISTENT = ("invalid_token", "no_balance", "no_scope", "unavailable", "upstream_failed")
-"""Forms that are also played until somebody mends them."""
+"""Forms that are also tested as lasting faults, which end only when they are cleared."""
 FALSE_ABSENCES = frozenset({"user_null"})
-"""Forms by which the provider says that a live profile is gone; one such answer is no proof."""
+"""Forms in which the provider says that an existing profile does not exist."""
 PARTIAL = frozenset({"short_list", "late_video"})
-"""Kinds of answers that show less at first: what joins later is told in the feed once more."""
+"""Kinds that leave items out at first. An item that appears later adds a row to the change feed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that happens to our own side in a step, when a share of the step's work is done."""
+    """A fault of our own processes and services, injected after `share` of the work of a step."""
 
     kind: FaultKind
     step: int
@@ -89,7 +89,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One world, what goes wrong in it, and how many workers are at it."""
+    """One world, the faults injected into it, and the number of concurrent workers."""
 
     name: str
     world: int
@@ -99,33 +99,29 @@ class Case:
 
     @property
     def fault_count(self) -> int:
-        """How many things go wrong."""
         return len(self.rules) + len(self.faults)
 
     @property
     def has_false_absence(self) -> bool:
-        """Whether the provider says of a live profile that it is gone."""
         return any(rule.get("form") in FALSE_ABSENCES for rule in self.rules)
 
     @property
     def has_partial_answers(self) -> bool:
-        """Whether some answers leave out what later ones show."""
         return any(rule.get("kind") in PARTIAL for rule in self.rules)
 
     def has(self, *kinds: FaultKind) -> bool:
-        """Whether one of these faults falls."""
         return any(fault.kind in kinds for fault in self.faults)
 
 
 def baseline(world: int) -> Case:
-    """Nothing goes wrong: what every other case of the world is compared with."""
+    """The case without faults that the other cases of the world are compared with."""
     return Case(f"baseline/{world}", world)
 
 
 def named(name: str, *, available: Sequence[FaultKind] = FAULT_KINDS) -> Case:
-    """The case of that name. Raises KeyError for a name that means nothing.
+    """Return the case of that name. Raises KeyError for an unknown name.
 
-    Of a seed's faults only those that are `available` here fall.
+    Faults of a seed that are not `available` are left out; the rest of the case stays the same.
     """
     family, _, rest = name.partition("/")
     if family == "seed" and rest.isdecimal():
@@ -152,7 +148,7 @@ def _random(seed: int, available: Sequence[FaultKind]) -> Case:
 
 
 def _rule(choose: random.Random) -> Rule:
-    """Any fault, for a few requests; every eighth until somebody mends it."""
+    """Choose a fault for one to six requests. One in eight lasts until it is cleared."""
     times = None if choose.random() < 0.125 else choose.randint(1, 6)
     if choose.random() < 0.5:
         wanted = {"service": "cdn", **CDN[choose.choice([*CDN])]}
@@ -162,7 +158,6 @@ def _rule(choose: random.Random) -> Rule:
 
 
 def _alone() -> dict[str, Case]:
-    """Each fault by itself, in a world of its own choice."""
     faults = {
         **{f"core_api.{name}": {**rule, "times": 3, "skip": 1} for name, rule in CORE_API.items()},
         **{

@@ -1,4 +1,4 @@
-"""Another client of the database: it locks the rows of the workers in the opposite order."""
+"""Causes deadlocks: a second client that locks the workers' rows in the opposite order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS_TO_HOLD = 0.02
 
 
 def contend(seconds: float) -> None:
-    """Lock some rows of every table, and let PostgreSQL choose who loses, for that long."""
+    """Lock random rows of every table for that long. PostgreSQL picks each deadlock's victim."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:

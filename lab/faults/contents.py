@@ -1,4 +1,4 @@
-"""Two views of the same things, written alike: what the world shows, and what the archive holds."""
+"""Expected and actual contents of the archive, in one comparable form."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ FILES_OF = {
     "reels": (),
     "highlights": ("highlight", "highlight_story"),
 }
-"""The simulator's kinds of owners of each stream's files."""
+"""The owner kinds of each stream's files, as the simulator names them."""
 OWNER_KINDS = {"profile": "user", "highlight_story": "story"}
-"""What the archive calls them, where it is another word."""
+"""The simulator's owner kinds that have another name in the archive."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedArchive:
-    """What a complete archive of the profiles holds; streams that nobody archives are left out."""
+    """What a complete archive of the profiles holds, limited to the streams of the pipeline."""
 
     profiles: Mapping[str, Profile]
     files: Mapping[FileKey, str]
-    """SHA-256 by key."""
+    """SHA-256 digests."""
 
     @classmethod
     def from_simulator(cls, control: SimulatorControl, names: Collection[str]) -> ExpectedArchive:
-        """What the simulator shows of these profiles now."""
+        """Read what the simulator serves for these profiles at the moment."""
         truth, files = control.truth(), control.files()
         kinds = {kind for stream in pipeline.STAGES for kind in FILES_OF[stream]}
         wanted = [file for name in names for file in files[name] if file["owner_kind"] in kinds]
@@ -56,17 +56,17 @@ class ExpectedArchive:
         )
 
     def facts(self, stream: str, name: str) -> Contents:
-        """What the stream of the profile shows, by Instagram id."""
+        """The expected contents of one stream of a profile, by Instagram id."""
         return SHOWN[stream](self.profiles[name])
 
 
 def archived(stream: str, identifier: str) -> Contents:
-    """What the archive holds of the stream of the profile with that Instagram id."""
+    """The archived contents of one stream of the profile with that Instagram id."""
     return HELD[stream](identifier)
 
 
 def stored_digests() -> dict[FileKey, str]:
-    """The SHA-256 of each stored asset's bytes as they lie on disk; empty where they do not."""
+    """The SHA-256 of every stored asset, read from disk; "" if the file is missing."""
     root = Path(settings.MEDIA_ROOT)
     return {
         (asset.owner_kind, asset.owner_id, asset.role, asset.source_name): _digest(root / file.name)
@@ -105,7 +105,7 @@ def _shown_posts(profile: Profile) -> Contents:
 
 
 def _shown_reels(profile: Profile) -> Contents:
-    """The profile's own; that others have it in their reels too is not recorded of a post."""
+    """The profile's own reels. The archive does not record a coauthor's reels."""
     return {
         post["id"]: _shown_post(post)
         for post in _visible(profile, "posts")

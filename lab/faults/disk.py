@@ -1,7 +1,7 @@
-"""A small file system that can really be full, without any right that the user does not have.
+"""A small file system that can be filled up without root privileges.
 
-Linux lets everybody mount a tmpfs in a namespace of their own. Where it does not, the disk is not
-filled, and the verification says so.
+An unprivileged user can mount a tmpfs inside a user namespace on most Linux machines. If the kernel
+forbids it, the disk_full fault is left out and `./dev verify` says so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SIZE = "160m"
 
 
 def enter_namespace(module: str, words: Sequence[str]) -> None:
-    """Start again in a namespace where we may mount; return where that is impossible."""
+    """Run this command again inside a user namespace; return if that is not possible."""
     if sys.platform != "linux" or MARK in os.environ or not _works([*NAMESPACE, "true"]):
         return
     command = [*NAMESPACE, sys.executable, "-m", module, *words]
@@ -28,7 +28,7 @@ def enter_namespace(module: str, words: Sequence[str]) -> None:
 
 @contextmanager
 def small(folder: Path) -> Iterator[Path | None]:
-    """Put a small file system on the folder; gives None where that is impossible."""
+    """Mount a small file system on the folder; yields None if that is not possible."""
     folder.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
     if MARK not in os.environ or not _works(mount):

@@ -1,4 +1,4 @@
-"""What a person sees: progress and violations on standard error, figures on standard output."""
+"""Terminal output: progress and violations on standard error, figures on standard output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ Thing = TypeVar("Thing")
 
 
 def progress(things: Iterable[Thing], *, name: str, total: int) -> Iterator[Thing]:
-    """The same things, with a bar that grows as they come."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
@@ -27,12 +26,11 @@ def progress(things: Iterable[Thing], *, name: str, total: int) -> Iterator[Thin
 
 
 def message(text: str) -> None:
-    """Show some lines above the bar."""
     CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def figures(part: str, found: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the figures of a part, for a program or a line each."""
+    """Print the figures of one part, as JSON or one per line."""
     if as_json:
         sys.stdout.write(json.dumps({part: found}, indent=2) + "\n")
     else:

@@ -1,4 +1,4 @@
-"""Holds the archive to the world's truth, after every step and at the end."""
+"""Compares the archive with the simulator's world, after every step and at the end of a case."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ CONTENT: tuple[type[Model], ...] = (
 )  # fmt: skip
 SLOW = frozenset({"delay", "drip"})
 SHOWN = 3
-"""How many of many alike violations are written out."""
+"""The number of examples that a violation names."""
 
 
 @dataclass(slots=True)
 class Invariants:
-    """Collects what is not as promised."""
+    """The promises of the archive. Each check adds its violations to `violations`."""
 
     case: Case
     world: ExpectedArchive
@@ -56,12 +56,11 @@ class Invariants:
     _believed: set[int] = field(default_factory=set)
 
     def violated(self, violation: str) -> None:
-        """Note it, once."""
         if violation not in self.violations:
             self.violations.append(violation)
 
     def note_hits(self, rules: Iterable[Mapping[str, Any]]) -> None:
-        """Count the requests that the faults have hit so far."""
+        """Count the requests that the rules have hit since the last call."""
         for rule in rules:
             if rule["service"] == "cdn":
                 self.cdn_hits += rule["hits"]
@@ -71,19 +70,19 @@ class Invariants:
                     self.slow_hits += rule["hits"]
 
     def own_timeouts(self) -> int:
-        """Calls that took too long although no fault made them wait: the machine is busy."""
+        """The number of timed-out calls that no fault explains. A busy machine causes them."""
         late = Q(error__endswith="ReadTimeout") | Q(error__endswith="did not end in time")
         return max(0, APIRequestLog.objects.filter(late).count() - self.slow_hits)
 
     def check(self) -> None:
-        """What must hold at any moment: no false success, no false deletion."""
+        """Check what must hold at any moment: no false success, false deletion or wrong file."""
         self._successes()
         self._failures()
         self._files(contents.stored_digests())
         self._absences()
 
     def check_final(self, *, state: Counter[str] | None, calls: int, allowed: int) -> None:
-        """What must hold at the end. `state` is that of an baseline archive, if comparable."""
+        """Check what must hold at the end. `state` is the baseline's; None skips that check."""
         for stream in pipeline.STAGES:
             for name in self.world.profiles:
                 self._compare(stream, name)
@@ -96,18 +95,19 @@ class Invariants:
         self._present()
         self._crashes()
         if state is not None and state != self.state():
-            self.violated(f"not as baseline: {_difference(state, self.state())}")
+            self.violated(
+                f"row counts differ from the baseline: {_difference(state, self.state())}"
+            )
         if calls > allowed:
-            self.violated(f"{calls} calls where {allowed} are explained")
-            self.violated(f"  these failed: {_failed_calls()}")
+            self.violated(f"{calls} calls, but only {allowed} are explained")
+            self.violated(f"  failed calls: {_failed_calls()}")
 
     def state(self) -> Counter[str]:
-        """How many rows each table of content, history and changes holds."""
+        """The row counts of all tables of content, history and changes."""
         models = (*CONTENT, User.history.model, Post.history.model)
         return Counter({model.__name__: model._default_manager.count() for model in models})  # noqa: SLF001  documented by Django
 
     def _successes(self) -> None:
-        """Whatever says that it succeeded has everything."""
         done = RunStream.objects.filter(state=RunStream.State.SUCCEEDED).exclude(
             pk__in=self._believed
         )
@@ -117,12 +117,12 @@ class Invariants:
                 self._compare(stream.name, stream.run.user.username)
         for run in ArchiveRun.objects.filter(state=ArchiveRun.State.SUCCEEDED):
             if run.streams.exclude(state__in=("succeeded", "skipped")).exists():
-                self.violated("a run succeeded although a stream of it did not")
+                self.violated("a run succeeded although one of its streams did not")
 
     def _failures(self) -> None:
         failed = RunStream.objects.filter(state=RunStream.State.FAILED, error_code="")
         if failed.exists():
-            self.violated("a stream failed without saying why")
+            self.violated("a stream failed without an error code")
         skipped = RunStream.objects.filter(state=RunStream.State.SKIPPED)
         for stream in skipped.select_related("run__user"):
             if not self.world.profiles[stream.run.user.username]["is_private"]:
@@ -130,21 +130,25 @@ class Invariants:
 
     def _files(self, stored: Mapping[contents.FileKey, str]) -> None:
         wrong = [key for key, digest in stored.items() if self.world.files.get(key) != digest]
-        self._violated_by("stored, but not with the world's bytes", wrong)
+        self._violated_by("stored with wrong bytes", wrong)
 
     def _absences(self) -> None:
-        """Everything in the world lives: nothing may be called deleted, nor missing by a fault."""
+        """No row may be deleted, as the world only grows; only a false answer makes one missing."""
         for model in LISTED:
             absent = model.objects.filter(availability=Availability.DELETED)
             self._violated_by(f"false deletion of {model.__name__}", [str(row) for row in absent])
             if not self.case.has_false_absence:
                 missing = model.objects.filter(availability=Availability.MISSING)
-                self._violated_by(f"{model.__name__} called missing", [str(row) for row in missing])
+                self._violated_by(
+                    f"{model.__name__} falsely missing", [str(row) for row in missing]
+                )
 
     def _present(self) -> None:
         for model in LISTED:
             gone = model.objects.filter(availability__in=("missing", "deleted"))
-            self._violated_by(f"{model.__name__} not live at the end", [str(row) for row in gone])
+            self._violated_by(
+                f"{model.__name__} not available at the end", [str(row) for row in gone]
+            )
 
     def _crashes(self) -> None:
         for crash in self.processes.crashes():
@@ -175,11 +179,11 @@ def _first_differences(shown: Contents, held: Contents) -> str:
     missing = [key for key in shown if key not in held]
     extra = [key for key in held if key not in shown]
     other = [
-        f"{shown[key]} is held as {held[key]}"
+        f"{shown[key]} is archived as {held[key]}"
         for key in shown
         if held.get(key, shown[key]) != shown[key]
     ]
-    return f"missing {missing[:SHOWN]}, too many {extra[:SHOWN]}, different {other[:1]}"
+    return f"missing {missing[:SHOWN]}, unexpected {extra[:SHOWN]}, different {other[:1]}"
 
 
 def _failed_calls() -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """The fault matrix: each fault alone, then random combinations with random kills.
 
-Every case ends with an archive that equals the world, or is reported with the command that repeats
-exactly that one.
+Every case must end with an archive that equals the world. A violation is printed with the command
+that repeats exactly that case.
 """
 
 from __future__ import annotations
@@ -17,42 +17,38 @@ from typing import Any
 
 from lab.faults import cases, display
 from lab.faults.cases import Case, FaultKind, Rule
+from lab.faults.sandbox import Sandbox
 from lab.faults.scenario import Baseline, CaseResult, Scenario
-from lab.faults.testbed import Testbed
 
 
 @dataclass(slots=True)
 class Matrix:
-    """Plays cases one after the other and adds up how they ended."""
-
-    testbed: Testbed
+    sandbox: Sandbox
     results: list[CaseResult] = field(default_factory=list)
     _references: dict[int, Baseline] = field(default_factory=dict)
 
     def play(self, wanted: Iterable[Case], *, until: float) -> Iterator[CaseResult]:
-        """Play as many as begin before `until` (of the monotonic clock)."""
+        """Run the cases that start before `until`, a time of the monotonic clock."""
         for case in wanted:
             if time.monotonic() > until:
                 return
             yield self.one(case)
 
     def one(self, case: Case) -> CaseResult:
-        """Play a case, after an baseline one of its world where there was none yet."""
+        """Run a case. The baseline of its world runs first if it has not run yet."""
         if case.world not in self._references:
-            baseline = Scenario(cases.baseline(case.world), self.testbed, None).play()
+            baseline = Scenario(cases.baseline(case.world), self.sandbox, None).run()
             self._references[case.world] = baseline.baseline
             self.results.append(baseline)
-        result = Scenario(case, self.testbed, self._references[case.world]).play()
+        result = Scenario(case, self.sandbox, self._references[case.world]).run()
         self.results.append(result)
         return result
 
     @property
     def failed(self) -> list[CaseResult]:
-        """Those in which a promise was broken."""
         return [result for result in self.results if result.violations]
 
     def figures(self) -> dict[str, Any]:
-        """What was played and how it ended, for JSON."""
         kinds = Counter(kind for result in self.results for kind in _kinds(result.case))
         return {
             "cases": len(self.results),
@@ -67,17 +63,19 @@ class Matrix:
         }
 
 
-def run(testbed: Testbed, options: argparse.Namespace) -> bool:
-    """Play what is asked for, show it; True when a promise was broken."""
+def run(sandbox: Sandbox, options: argparse.Namespace) -> bool:
+    """Run the selected cases and print the figures; True if a promise was broken."""
     try:
         every = wanted(
-            options.only, seeds=options.seeds, first=options.seed, available=testbed.available
+            options.only, seeds=options.seeds, first=options.seed, available=sandbox.available
         )
     except KeyError as error:
         sys.exit(f"no such case: {error}")
-    if missing := {*cases.FAULT_KINDS} - {*testbed.available}:
-        display.message(f"not possible here, so left out: {', '.join(sorted(missing))}")
-    matrix = Matrix(testbed)
+    if missing := {*cases.FAULT_KINDS} - {*sandbox.available}:
+        display.message(
+            f"left out, because this machine cannot inject them: {', '.join(sorted(missing))}"
+        )
+    matrix = Matrix(sandbox)
     until = time.monotonic() + options.minutes * 60
     for result in display.progress(
         matrix.play(every, until=until), name="matrix", total=len(every)
@@ -91,7 +89,7 @@ def run(testbed: Testbed, options: argparse.Namespace) -> bool:
 def wanted(
     only: Sequence[str], *, seeds: int, first: int, available: Sequence[FaultKind]
 ) -> list[Case]:
-    """The named cases; else each fault alone, and as many seeds. KeyError for an unknown name."""
+    """The named cases, or else each fault alone and `seeds` combinations. Raises KeyError."""
     if only:
         return [cases.named(name, available=available) for name in only]
     alone = [
@@ -104,7 +102,6 @@ def wanted(
 
 
 def _broken(result: CaseResult) -> str:
-    """What happened in a case, what was not as promised, and how to see it again."""
     case = result.case
     rules = [json.dumps(dict(rule)) for rule in case.rules]
     faults = [f"{fault.kind} at {fault.share:.2f} of step {fault.step}" for fault in case.faults]

@@ -1,7 +1,7 @@
 """A simulated month of story polls: the real schedule and pipeline, on a clock that jumps.
 
-Every ten simulated minutes the dispatcher runs, and the runs that it starts are archived from the
-simulator over HTTP. Nothing is downloaded. In the middle the provider is out for a day.
+The dispatcher runs every ten simulated minutes, and the runs that it starts are archived from the
+simulator over HTTP. No file is downloaded. The provider fails for one day in the middle.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from instagram.models import Story, User
 from lab.faults import display, polling, posting_patterns, processes
 from lab.faults.polling import Interval, Polls
 from lab.faults.posting_patterns import DAY, LIFETIME, PostedStory
-from lab.faults.testbed import Testbed
+from lab.faults.sandbox import Sandbox
 from lab.faults.worlds import NOON
 
 SEED = 1
@@ -40,33 +40,30 @@ WITHOUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Who posts what, and for how long it is watched."""
+    """The profiles, the number of days, and the time between two runs of the dispatcher."""
 
-    testbed: Testbed
+    sandbox: Sandbox
     profiles: int
     days: int
     tick: timedelta = TICK
-    """From one run of the dispatcher to the next."""
 
     @property
     def span(self) -> Interval:
-        """From the first poll to the last."""
         return NOON, NOON + self.days * DAY
 
     @property
     def outage(self) -> Interval:
-        """A day in the middle; nothing of a month shorter than three days."""
+        """One day in the middle; an empty interval in a month shorter than three days."""
         middle = NOON + (self.days // 2) * DAY
         return (middle, middle + DAY) if self.days >= 3 else (NOON, NOON)
 
     def stories(self) -> list[PostedStory]:
-        """All that were posted."""
         return posting_patterns.month(SEED, profiles=self.profiles, days=self.days, start=NOON)
 
     def prepare(self, stories: Sequence[PostedStory]) -> dict[str, PostedStory]:
-        """Lay the month out in the simulator and watch its profiles; the stories by their ids."""
-        self.testbed.clear()
-        control = self.testbed.control
+        """Create and watch the profiles of the simulator; returns their stories by id."""
+        self.sandbox.clear()
+        control = self.sandbox.control
         control.set_clock(NOON.timestamp())
         names = posting_patterns.usernames(self.profiles)
         plain = {"posts": 0, "stories_per_day": 0, "highlights": 0}
@@ -82,37 +79,37 @@ class Month:
         return identified
 
     def live(self) -> Iterator[datetime]:
-        """Let the month pass, tick by tick."""
+        """Run the dispatcher and the workers at every tick; yields the time of each."""
         start, end = self.span
         with time_machine.travel(start, tick=False) as clock:
             now = start
             while now < end:
                 clock.move_to(now)
                 self._switch_outage(now)
-                self.testbed.control.set_clock(now.timestamp())
+                self.sandbox.control.set_clock(now.timestamp())
                 processes.forget_messages()
                 processes.work(without=WITHOUT)
                 yield now
                 now += self._pace(now)
 
     def _pace(self, now: datetime) -> timedelta:
-        """An outage passes in longer steps: its calls all fail."""
+        """The time to the next tick. All calls fail during the outage, so the ticks are longer."""
         began, ended = self.outage
         return min(LONG_TICK, ended - now) if began < now < ended else self.tick
 
     def _switch_outage(self, now: datetime) -> None:
         began, ended = self.outage
         if began <= now < began + self.tick and began < ended:
-            self.testbed.control.add_fault("form", form="unavailable")
+            self.sandbox.control.add_fault("form", form="unavailable")
         elif ended <= now < ended + self.tick:
-            self.testbed.control.clear_faults()
+            self.sandbox.control.clear_faults()
 
 
-def run(testbed: Testbed, options: argparse.Namespace) -> bool:
-    """Live through the month and compare; True when a promise was broken."""
-    month = Month(testbed, options.profiles, options.days)
+def run(sandbox: Sandbox, options: argparse.Namespace) -> bool:
+    """Run the month and print the figures; True if a promise was broken."""
+    month = Month(sandbox, options.profiles, options.days)
     logging.disable(logging.ERROR)
-    stamina.set_testing(True, attempts=3)  # tries as often, waits for nothing
+    stamina.set_testing(True, attempts=3)  # same number of attempts, no waits
     identified = month.prepare(month.stories())
     days = (now for now in month.live() if now.time() == NOON.time())
     for _ in display.progress(days, name="days", total=month.days):
@@ -123,7 +120,7 @@ def run(testbed: Testbed, options: argparse.Namespace) -> bool:
 
 
 def evaluate(month: Month, identified: dict[str, PostedStory]) -> dict[str, Any]:
-    """What was seen, what was called covered, and what another policy would have seen."""
+    """Compare the stories seen with the reported coverage and with polls at fixed intervals."""
     decided = month.span[0], month.span[1] - LIFETIME
     shown = {key: each for key, each in identified.items() if each.taken_at < decided[1]}
     stored = set(Story.objects.values_list("pk", flat=True))
@@ -131,7 +128,7 @@ def evaluate(month: Month, identified: dict[str, PostedStory]) -> dict[str, Any]
     polls = answered_polls()
     reported = reported_gaps(month.span[1], decided)
     true = {name: polling.gaps(polls.get(name, ()), decided) for name in reported}
-    calls = month.testbed.control.stats()["core_api"]["calls"]
+    calls = month.sandbox.control.stats()["core_api"]["calls"]
     differs = sum(
         (polling.difference(true[name], reported[name]) for name in reported), timedelta()
     )
@@ -153,7 +150,7 @@ def evaluate(month: Month, identified: dict[str, PostedStory]) -> dict[str, Any]
 
 
 def answered_polls() -> Polls:
-    """When each profile's stories were shown to us."""
+    """The times at which the provider answered a poll of each profile's stories."""
     names = dict(User.objects.values_list("instagram_id", "username"))
     rows = APIRequestLog.objects.filter(endpoint="user_stories", state="completed")
     polls = defaultdict(list)
@@ -163,7 +160,7 @@ def answered_polls() -> Polls:
 
 
 def reported_gaps(now: datetime, span: Interval) -> dict[str, list[Interval]]:
-    """What the archive itself says that it may have missed, by username."""
+    """The gaps that the archive itself reports, by username."""
     return {
         user.username: [
             (gap.start, gap.end) for gap in watching.coverage_of(user, Span(*span), now=now).gaps
@@ -173,7 +170,6 @@ def reported_gaps(now: datetime, span: Interval) -> dict[str, list[Interval]]:
 
 
 def _wrong_gaps(true: dict[str, list[Interval]], reported: dict[str, list[Interval]]) -> list[str]:
-    """Profiles whose reported gaps are not the true ones."""
     return [
         f"the gaps of {name} differ by {off}"
         for name in reported
@@ -184,7 +180,7 @@ def _wrong_gaps(true: dict[str, list[Interval]], reported: dict[str, list[Interv
 def _lost_in_covered_time(
     lost: dict[str, PostedStory], reported: dict[str, list[Interval]]
 ) -> list[str]:
-    """Stories that lived their day, at a time that is called covered, and are not there."""
+    """Full-lifetime stories missing from the archive although their time counts as covered."""
     return [
         f"story {key} of {story.username}, posted {story.taken_at}, was lost in covered time"
         for key, story in lost.items()
@@ -194,7 +190,7 @@ def _lost_in_covered_time(
 
 
 def _fixed_paces(month: Month, shown: list[PostedStory], calls: int) -> dict[str, Any]:
-    """Polls at a fixed pace: of as many profiles as the calls allow, of all, and slower ones."""
+    """The recall of three policies that poll at fixed intervals."""
     names = posting_patterns.usernames(month.profiles)
     turns = (month.span[1] - month.span[0]) / FIXED
     few = names[: int(calls / turns)]

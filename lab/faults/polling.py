@@ -1,4 +1,4 @@
-"""What polls at given times see and miss. Pure: the reference that the schedule is held to."""
+"""Which stories a series of polls sees and misses. Pure; the schedule is compared with it."""
 
 from __future__ import annotations
 
@@ -11,36 +11,33 @@ from lab.faults.posting_patterns import LIFETIME, PostedStory
 
 Interval = tuple[datetime, datetime]
 Polls = Mapping[str, Sequence[datetime]]
-"""Times of polls that were answered, in order, by username."""
+"""The times of answered polls, in ascending order, by username."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """How many of the stories that were ever to be seen were seen."""
-
     seen: int
     shown: int
 
     @property
     def share(self) -> float:
-        """From 0 to 1; 1 where there was nothing to see."""
+        """A share from 0 to 1; 1 if no story was shown."""
         return self.seen / self.shown if self.shown else 1.0
 
 
 def is_seen(story: PostedStory, polls: Sequence[datetime]) -> bool:
-    """Whether a poll came during the story's life."""
+    """Whether a poll happened while the story was visible."""
     first = bisect_left(polls, story.taken_at)
     return first < len(polls) and polls[first] < story.gone_at
 
 
 def recall(stories: Iterable[PostedStory], polls: Polls) -> Recall:
-    """Of these stories."""
     seen = [is_seen(story, polls.get(story.username, ())) for story in stories]
     return Recall(sum(seen), len(seen))
 
 
 def gaps(polls: Sequence[datetime], span: Interval) -> list[Interval]:
-    """The times of the span at which a story could be posted, live its day, and not be seen."""
+    """The times at which a posted story could expire between two polls."""
     reached, end = span
     found = []
     for poll in polls:
@@ -53,12 +50,11 @@ def gaps(polls: Sequence[datetime], span: Interval) -> list[Interval]:
 
 
 def length(intervals: Iterable[Interval]) -> timedelta:
-    """Of all of them together."""
     return sum((end - start for start, end in intervals), timedelta())
 
 
 def difference(first: Sequence[Interval], second: Sequence[Interval]) -> timedelta:
-    """The time that lies in one of the two lists and not in the other."""
+    """The time covered by exactly one of the two lists."""
     shared = timedelta()
     for start, end in first:
         for other_start, other_end in second:
@@ -69,7 +65,7 @@ def difference(first: Sequence[Interval], second: Sequence[Interval]) -> timedel
 def fixed(
     usernames: Sequence[str], *, every: timedelta, span: Interval, outage: Interval
 ) -> dict[str, list[datetime]]:
-    """Answered polls of every profile at a fixed pace, spread evenly; none during an outage."""
+    """Evenly spread polls of every profile at a fixed interval, except during the outage."""
     start, end = span
     polls: dict[str, list[datetime]] = {}
     for number, username in enumerate(usernames):

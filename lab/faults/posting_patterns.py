@@ -1,4 +1,4 @@
-"""A month of stories of profiles with very different habits, from a seed."""
+"""Generates a month of stories from a seed, for profiles with different posting patterns."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import chain
 DAY = timedelta(days=1)
 LIFETIME = timedelta(hours=24)
 WITHDRAWN_SHARE = 0.05
-"""The share of stories that their owners take back before their day is over."""
+"""The share of stories that their owners delete before they expire."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostedStory:
-    """One story of a profile, and for how long it was to be seen."""
+    """One story of a profile and how long it was visible."""
 
     username: str
     taken_at: datetime
@@ -24,18 +24,17 @@ class PostedStory:
 
     @property
     def gone_at(self) -> datetime:
-        """The end of its life."""
         return self.taken_at + self.lived
 
     @property
     def is_whole(self) -> bool:
-        """Whether it lived its full day."""
+        """Whether the story stayed visible until it expired."""
         return self.lived == LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
 class PostingPattern:
-    """How many stories a profile posts on each of some days."""
+    """A share of the profiles, and how many stories each of them posts per day."""
 
     name: str
     share: float
@@ -55,7 +54,7 @@ def _weekly(choose: random.Random, days: int) -> Iterator[int]:
 
 
 def _in_bursts(choose: random.Random, days: int) -> Iterator[int]:
-    """A holiday of some days with many stories, between weeks of silence."""
+    """Two to five days with many stories each, between weeks without any."""
     left = 0
     for _ in range(days):
         if not left and choose.random() < 0.07:
@@ -78,12 +77,11 @@ PATTERNS = (
 
 
 def usernames(profiles: int) -> list[str]:
-    """The names of that many profiles."""
     return [f"month.{number}" for number in range(profiles)]
 
 
 def month(seed: int, *, profiles: int, days: int, start: datetime) -> list[PostedStory]:
-    """Every story that the profiles post, in the order of time."""
+    """All stories of the profiles in chronological order."""
     stories = (
         _of(random.Random(f"{seed} {name}"), name, days, start)  # noqa: S311  a seed, no secret
         for name in usernames(profiles)
@@ -93,10 +91,10 @@ def month(seed: int, *, profiles: int, days: int, start: datetime) -> list[Poste
 
 def _of(choose: random.Random, username: str, days: int, start: datetime) -> Iterator[PostedStory]:
     pattern = choose.choices(PATTERNS, [each.share for each in PATTERNS])[0]
-    morning = choose.randrange(24 * 3600)  # people live in different zones
+    morning = choose.randrange(24 * 3600)  # profiles live in different time zones
     for day, count in enumerate(pattern.counts(choose, days)):
         for _ in range(count):
-            seconds = morning + choose.randrange(15 * 3600)  # and sleep for nine hours
+            seconds = morning + choose.randrange(15 * 3600)  # and post during 15 hours of the day
             taken_at = start + day * DAY + timedelta(seconds=seconds)
             if choose.random() < WITHDRAWN_SHARE:
                 yield PostedStory(

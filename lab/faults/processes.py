@@ -1,9 +1,9 @@
-"""Processes that do what beat and a worker do, at a time that we choose, until they are killed.
+"""Forked processes that stand in for beat and a worker on a simulated clock, until killed.
 
-    sweeps of config/schedules.py ──▶ messages ──▶ tasks ──▶ more messages ──▶ … ──▶ nothing left
+    sweeps of config/schedules.py ──▶ messages ──▶ tasks ──▶ more messages ──▶ … ──▶ none left
 
-A message that the broker does not take is lost, as in life; the next crew's sweeps find the work.
-Forked, because a kill must leave nothing but what PostgreSQL and the disk hold.
+A message that the broker refuses is lost; the sweeps of the next process find its work. The
+processes are forked so that only what PostgreSQL and the disk hold survives a kill.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from instagram.archiving import starting
 
 FORK = multiprocessing.get_context("fork")
 MAX_SWEEP_INTERVAL = 60
-"""Seconds: what is scheduled at least as often keeps the archive going."""
+"""Seconds. Schedules that run at least this often keep the archive going."""
 EXCLUDED_TASKS = frozenset({"storage.sweep_enrichment", "storage.enrich"})
-"""Can be redone at any time, and takes longer than all the rest."""
+"""Enrichment can be repeated at any time, and takes longer than all other tasks together."""
 TOUCHING = frozenset({"open", "os.rename", "os.remove", "os.mkdir"})
 SECONDS_PER_JOB = 90.0
 
@@ -48,7 +48,7 @@ Message = tuple[str, tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A task that ended with an error, which a worker would have logged."""
+    """The error of a task, as a worker would have logged it."""
 
     task: str
     error: str
@@ -57,15 +57,15 @@ class Crash:
 
 @dataclass(slots=True)
 class Steps:
-    """Counts statements and touches of stored files, shared with whoever forked the process."""
+    """Counts statements and file operations in memory shared with the parent process."""
 
     count: Any = field(default_factory=lambda: FORK.RawValue(c_int, 0))
     kill_at: int = 0
-    """The step at which the process kills itself; 0: it lives."""
+    """The process sends itself SIGKILL at this step; 0: never."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def watch(self) -> None:
-        """Count from now on, in this process."""
+        """Start counting in this process."""
         root = str(settings.MEDIA_ROOT)
 
         def touched(event: str, arguments: tuple[Any, ...]) -> None:
@@ -76,7 +76,7 @@ class Steps:
         connection_created.connect(self._wrap, weak=False)
 
     def step(self) -> None:
-        """One more; perhaps the last."""
+        """Count one step, and die if it is `kill_at`."""
         with self._lock:
             self.count.value += 1
             if self.count.value == self.kill_at:
@@ -95,19 +95,19 @@ class Steps:
 
 @dataclass(slots=True)
 class ForkedProcesses:
-    """Forked processes of one case, and the errors that their tasks ended with."""
+    """The forked processes of one case and the errors that their tasks raised."""
 
     folder: Path
 
     def start(self, job: Callable[[], None], *, at: datetime, steps: Steps) -> Any:
-        """Fork a process that does the job, which begins at that time."""
+        """Fork a process that runs the job. The process's clock starts at that time."""
         connections.close_all()
         process = FORK.Process(target=self._run, args=(job, at, steps))
         process.start()
         return process
 
     def finish(self, process: Any) -> bool:
-        """Wait for its end; False when it took too long and was killed."""
+        """Wait for the process; False if it had to be killed after SECONDS_PER_JOB."""
         process.join(SECONDS_PER_JOB)
         if process.exitcode is not None:
             return True
@@ -116,11 +116,11 @@ class ForkedProcesses:
         return False
 
     def work(self) -> None:
-        """What beat and the workers do in the moments after; errors are noted."""
+        """Do what beat and the workers would do now. Errors of tasks are written to a file."""
         work(failed=self._note)
 
     def crashes(self) -> list[Crash]:
-        """The errors so far. The last line of a killed process may be half a line."""
+        """The errors so far. A killed process may have left half a line at the end."""
         if not self._notes.exists():
             return []
         lines = self._notes.read_text().splitlines()
@@ -128,7 +128,6 @@ class ForkedProcesses:
 
     @property
     def log(self) -> Path:
-        """What the processes printed."""
         return self.folder / "crew.log"
 
     @property
@@ -139,7 +138,7 @@ class ForkedProcesses:
         with self.log.open("ab") as log:
             for stream in (1, 2):
                 os.dup2(log.fileno(), stream)
-        stamina.set_testing(True, attempts=10, cap=True)  # tries as often, waits for nothing
+        stamina.set_testing(True, attempts=10, cap=True)  # same number of attempts, no waits
         steps.watch()
         with time_machine.travel(at):
             job()
@@ -157,7 +156,7 @@ def _raise(_name: str, error: Exception) -> None:
 
 
 def forget_messages() -> None:
-    """Take from the broker what the crew has done: a full queue is given no more."""
+    """Purge the queues, because a task is not sent to a full queue."""
     with current_app.connection_for_write() as broker:
         channel: Any = broker.channel()
         for queue in starting.QUEUES:
@@ -167,9 +166,9 @@ def forget_messages() -> None:
 def work(
     *, without: frozenset[str] = EXCLUDED_TASKS, failed: Callable[[str, Exception], None] = _raise
 ) -> None:
-    """Do all that is due at the moment, in this process: the sweeps, and every message of theirs.
+    """Run all frequent sweeps in this process, and every task that they or their tasks send.
 
-    What fails is handed to `failed`, which may raise it.
+    An error of a task is passed to `failed`, which may raise it.
     """
     with _messages() as messages:
         for each in SCHEDULES:
@@ -186,13 +185,13 @@ def _perform(
 ) -> None:
     try:
         current_app.tasks[name](*arguments)
-    except Exception as error:  # noqa: BLE001  as a worker does: it alone knows what comes next
+    except Exception as error:  # noqa: BLE001  a worker catches everything too
         failed(name, error)
 
 
 @contextmanager
 def _messages() -> Iterator[deque[Message]]:
-    """What this process sends, as far as the broker takes it; no message twice in the queue."""
+    """The messages that this process publishes, without duplicates."""
     queue: deque[Message] = deque()
 
     def note(sender: str, body: tuple[Any, ...], **_: object) -> None:

@@ -23,20 +23,20 @@ from lab.faults.contention import contend
 from lab.faults.contents import ExpectedArchive
 from lab.faults.invariants import Invariants
 from lab.faults.processes import ForkedProcesses, Steps, forget_messages
-from lab.faults.testbed import Testbed
+from lab.faults.sandbox import Sandbox
 from storage.models import Asset
 
 TICK = timedelta(seconds=15)
-"""Between two sweeps, at least; longer and longer, or every file's next try were a step."""
+"""The minimum time between two steps. It grows, because each file has a retry time of its own."""
 MAX_DURATION = timedelta(hours=30)
-"""By then everything must have ended well, whatever happened."""
+"""Simulated time after which every case must have finished."""
 MAX_WAIT = timedelta(minutes=90)
-"""Nothing waits longer by itself, unless a wrong clock has stored its time."""
+"""No stored retry time is later than this, unless a wrong clock computed it."""
 AHEAD = timedelta(days=1)
-"""A wrong clock is so far ahead; that must cost no such time."""
+"""The error of the wrong clock. It must not delay the archive by that much."""
 OUTAGE = timedelta(hours=1)
 REPAIRED_AFTER = timedelta(minutes=20)
-"""Then somebody has noticed a fault that does not pass by itself."""
+"""Simulated time after which staff clear the faults that do not end by themselves."""
 MAX_REQUESTS = 4
 MAX_STEPS = 300
 STEPS_PER_TICK = 20
@@ -44,7 +44,7 @@ STEPS_PER_TICK = 20
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a case without faults took, beside which the others are held."""
+    """The figures of a case without faults, which the cases of the same world are compared with."""
 
     calls: int
     steps: int
@@ -54,7 +54,7 @@ class Baseline:
 
 @dataclass(slots=True)
 class CaseResult:
-    """How a case ended: `violations` is empty when every promise held."""
+    """The outcome of a case. No promise was broken if `violations` is empty."""
 
     case: Case
     violations: list[str]
@@ -69,10 +69,10 @@ class CaseResult:
 
 @dataclass(slots=True)
 class Scenario:
-    """A case while it is played. `now` is the time in the case."""
+    """The state of a running case. `now` is the simulated time."""
 
     case: Case
-    testbed: Testbed
+    sandbox: Sandbox
     reference: Baseline | None
     now: datetime = worlds.NOON
     kills: int = 0
@@ -87,8 +87,8 @@ class Scenario:
     processes: ForkedProcesses = field(init=False)
     invariants: Invariants = field(init=False)
 
-    def play(self) -> CaseResult:
-        """From an empty archive to the result."""
+    def run(self) -> CaseResult:
+        """Run the case on an empty archive."""
         self._prepare()
         self._request()
         while True:
@@ -99,11 +99,11 @@ class Scenario:
         return self._result()
 
     def _prepare(self) -> None:
-        self.testbed.clear()
-        self.names = worlds.build(self.testbed.control, self.case.world)
-        control = self.testbed.control
+        self.sandbox.clear()
+        self.names = worlds.build(self.sandbox.control, self.case.world)
+        control = self.sandbox.control
         world = ExpectedArchive.from_simulator(control, self.names)
-        folder = self.testbed.folder / self.case.name.replace("/", "_")
+        folder = self.sandbox.folder / self.case.name.replace("/", "_")
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.iterdir():
             left.unlink()
@@ -113,7 +113,7 @@ class Scenario:
             control.add_fault(**rule)
 
     def _request(self) -> None:
-        """Ask for every profile that is not archived yet, as a person would."""
+        """Request every profile that is not archived yet."""
         self.requests += 1
         streams = [*pipeline.STAGES]
 
@@ -124,7 +124,7 @@ class Scenario:
         self._perform([(ask, 0)], ())
 
     def _work(self) -> None:
-        """Let the workers do what is due, and strike meanwhile."""
+        """Run the workers once and inject the faults of this step."""
         forget_messages()
         faults = [fault for fault in self.case.faults if fault.step == self.steps]
         self.steps += 1
@@ -136,7 +136,7 @@ class Scenario:
     def _perform(
         self, jobs: list[tuple[Callable[[], None], int]], faults: list[Fault] | tuple[()]
     ) -> None:
-        self.testbed.control.set_clock(self.now.timestamp())
+        self.sandbox.control.set_clock(self.now.timestamp())
         began = time.monotonic()
         self._inject_before(faults)
         counts = [Steps(kill_at=kill_at) for _, kill_at in jobs]
@@ -152,10 +152,10 @@ class Scenario:
         self._inject_meanwhile(faults)
         for process, steps in zip(processes, counts, strict=True):
             if not self.processes.finish(process):
-                self.invariants.violated("a worker did not come to an end")
+                self.invariants.violated("a worker did not finish in time")
             self.kills += process.exitcode < 0 and steps.kill_at > 0
         self.counted += counts
-        self.testbed.free_disk()
+        self.sandbox.free_disk()
         took = time.monotonic() - began
         self.seconds += took
         self.now += timedelta(seconds=took)
@@ -170,21 +170,21 @@ class Scenario:
     def _inject_before(self, faults: list[Fault] | tuple[()]) -> None:
         for fault in faults:
             if fault.kind == "disk_full":
-                self.testbed.fill_disk()
+                self.sandbox.fill_disk()
             elif fault.kind == "outage":
                 self.outage_ends = self.now + OUTAGE
-                self.testbed.control.add_fault("form", form="unavailable")
-                self.testbed.control.add_fault("status", service="cdn", status=503)
+                self.sandbox.control.add_fault("form", form="unavailable")
+                self.sandbox.control.add_fault("status", service="cdn", status=503)
 
     def _inject_meanwhile(self, faults: list[Fault] | tuple[()]) -> None:
-        """Services are struck one after the other, when a share of the usual time has passed."""
-        if self.testbed.services is None:
+        """Inject the faults of services in order, each at its share of the baseline's duration."""
+        if self.sandbox.services is None:
             return
         injections = {
-            "valkey_flush": self.testbed.services.flush_valkey,
-            "valkey_restart": self.testbed.services.restart_valkey,
-            "postgres_restart": self.testbed.services.restart_postgres,
-            "postgres_killed": self.testbed.services.kill_postgres,
+            "valkey_flush": self.sandbox.services.flush_valkey,
+            "valkey_restart": self.sandbox.services.restart_valkey,
+            "postgres_restart": self.sandbox.services.restart_postgres,
+            "postgres_killed": self.sandbox.services.kill_postgres,
         }
         whole = self._usual_seconds()
         began = time.monotonic()
@@ -195,7 +195,7 @@ class Scenario:
                 self.lost_pages += fault.kind in RESTARTS
 
     def _advance(self) -> bool:
-        """Go to the time when something is due; False when the case is over."""
+        """Advance the clock to the next due time; False if the case is over."""
         if self.steps >= MAX_STEPS or self.now > worlds.NOON + MAX_DURATION:
             self.invariants.violated(
                 f"not finished after {self.now - worlds.NOON} and {self.steps} steps"
@@ -211,7 +211,7 @@ class Scenario:
         return True
 
     def _repair(self) -> None:
-        """End an outage whose hour is over; staff mend what does not pass by itself."""
+        """End an outage after its hour, and clear lasting faults after REPAIRED_AFTER."""
         if self.outage_ends is not None and self.now < self.outage_ends:
             self.now = min(self.now, self.outage_ends)
             return
@@ -219,14 +219,14 @@ class Scenario:
             self._clear_faults()
 
     def _clear_faults(self) -> None:
-        self.invariants.note_hits(self.testbed.control.faults())
-        self.testbed.control.clear_faults()
+        self.invariants.note_hits(self.sandbox.control.faults())
+        self.sandbox.control.clear_faults()
         resolve(Alarm.objects.all(), by="verify", now=self.now)
         self.outage_ends = None
         self.repaired = True
 
     def _retry_failures(self) -> bool:
-        """Everything has ended. What failed is asked for once more, when its cause is repaired."""
+        """Clear the faults and request the failed profiles again; False if the case is over."""
         faults_left = any(fault.step >= self.steps for fault in self.case.faults)
         if not self._failures():
             return faults_left and self._wait_for_next_fault()
@@ -241,7 +241,7 @@ class Scenario:
         return True
 
     def _wait_for_next_fault(self) -> bool:
-        """A fault that falls when nothing is left to do must do no harm either."""
+        """Run one more step, because a fault must do no harm after the work is finished either."""
         self.now += TICK
         return True
 
@@ -255,7 +255,7 @@ class Scenario:
         return failed + [f"{asset} ({asset.error_code})" for asset in assets[:5]]
 
     def _next_due(self) -> datetime | None:
-        """When the next thing happens by itself; None when all has ended."""
+        """The earliest time at which a run or a file is due; None if none is waiting."""
         later = Greatest(F("next_attempt_at"), F("leased_until"))
         runs = ArchiveRun.objects.active().annotate(due=later)
         files = Asset.objects.filter(
@@ -267,13 +267,15 @@ class Scenario:
         return min((moment for moment in times if moment is not None), default=None)
 
     def _is_comparable(self) -> bool:
-        """Whether the rows must be as many as without faults."""
+        """Whether the row counts must equal those of the baseline."""
         return not (self.case.has_false_absence or self.case.has_partial_answers)
 
     def _result(self) -> CaseResult:
         if self.case.has("clock_ahead") and self.now - worlds.NOON > AHEAD / 2:
-            self.invariants.violated(f"a clock that was ahead cost {self.now - worlds.NOON}")
-        self.invariants.note_hits(self.testbed.control.faults())
+            self.invariants.violated(
+                f"a clock that was ahead delayed the archive by {self.now - worlds.NOON}"
+            )
+        self.invariants.note_hits(self.sandbox.control.faults())
         calls = APIRequestLog.objects.exclude(batch="").exclude(batch="renewal").count()
         own = Baseline(
             calls,

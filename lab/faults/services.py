@@ -1,4 +1,4 @@
-"""Services of our own, which may be struck: an embedded PostgreSQL and Valkey in a folder."""
+"""An embedded PostgreSQL and Valkey that the faults may stop, kill and empty."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ import redis
 from embedded import postgres, processes, valkey
 from embedded.processes import Service
 
-# What is committed must outlive the server's sudden death, but not the machine's.
+# Committed data must survive a crash of the server, but not of the machine, so fsync can be off.
 QUICK = ("fsync=off", "full_page_writes=off", "deadlock_timeout=50ms")
 SECONDS_TO_START = 60.0
 
 
 class ServiceDidNotStart(Exception):
-    """A service did not come back."""
+    pass
 
 
 @dataclass(slots=True)
 class EmbeddedServices:
-    """Running services and their addresses, which a restart keeps."""
+    """The running services. Their URLs stay the same after a restart."""
 
     postgres: Service
     database_url: str
@@ -36,11 +36,11 @@ class EmbeddedServices:
     redis_url: str
 
     def restart_postgres(self) -> None:
-        """Stop it as a crash would, start it on the same data, return once it answers."""
+        """Stop it with SIGQUIT, start it on the same data, return when it accepts connections."""
         self._end_postgres(signal.SIGQUIT)
 
     def kill_postgres(self) -> None:
-        """Kill it, so that its children go on for a moment; the rest as `restart_postgres`."""
+        """Like `restart_postgres` with SIGKILL, after which child processes live on briefly."""
         self._end_postgres(signal.SIGKILL)
 
     def _end_postgres(self, number: int) -> None:
@@ -50,14 +50,14 @@ class EmbeddedServices:
         _wait(self._database_answers)
 
     def _postgres_runs(self) -> bool:
-        """Whether it has begun anew: not while children of the one before hold its memory."""
+        """Start it again if it exited, as it does while old children hold its shared memory."""
         if self.postgres.process.poll() is not None:
             self.postgres = self.postgres.start_again()
             time.sleep(0.2)
         return self.postgres.process.poll() is None
 
     def restart_valkey(self) -> None:
-        """Kill it, start it on the same data, return once it answers."""
+        """Kill it, start it on the same data, return when it accepts connections."""
         self.valkey.kill_group()
         self.valkey = processes.start(
             self.valkey.program, log=self.valkey.log, environment=os.environ
@@ -65,12 +65,10 @@ class EmbeddedServices:
         _wait(self._valkey_answers)
 
     def flush_valkey(self) -> None:
-        """Empty all of its databases."""
         with redis.Redis.from_url(self.redis_url) as connection:
             connection.flushall()
 
     def stop(self) -> None:
-        """End both."""
         processes.stop_all([self.valkey], grace=5)
         postgres.stop(self.postgres)
 
@@ -85,13 +83,13 @@ class EmbeddedServices:
         try:
             with redis.Redis.from_url(self.redis_url) as connection:
                 return bool(connection.ping())
-        except redis.ConnectionError:  # BusyLoadingError among them
+        except redis.ConnectionError:  # includes BusyLoadingError, sent while it loads its data
             return False
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[EmbeddedServices]:
-    """Start both on empty data; they end with this process."""
+    """Start both on empty data and stop them at the end."""
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as sockets:
         server = postgres.start(
             folder / "postgres",

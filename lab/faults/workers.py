@@ -1,8 +1,8 @@
-"""Real workers and a real beat, killed, beside services that are restarted: the proof end to end.
+"""Kills real workers and restarts the services that they use.
 
-The matrix plays its cases in forked processes on a clock that jumps, many to the minute. Here
-nothing is simulated but the provider: Celery with its prefork children, leases that run out in
-their own time, and `kill -9` of the whole process group.
+The matrix runs its cases in forked processes on a simulated clock. Here only the provider is
+simulated: Celery runs with its prefork children, leases expire in real time, and the whole process
+group is killed with SIGKILL.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from lab.faults.cases import FAULT_KINDS, Case, Fault, Rule
 from lab.faults.contents import ExpectedArchive
 from lab.faults.invariants import Invariants
 from lab.faults.processes import ForkedProcesses
+from lab.faults.sandbox import Sandbox
 from lab.faults.scenario import Scenario
-from lab.faults.testbed import Testbed
 from storage.models import Asset
 
 FAULTS_PER_ROUND = 9
 PAUSES = (0.5, 6.0)
-"""Seconds between two injections, at least and at most."""
+"""Minimum and maximum seconds between two faults."""
 SHORT_OUTAGE = 8.0
 SECONDS_TO_END = 600.0
 SLOW: tuple[Rule, ...] = (
     {"kind": "delay", "seconds": 0.4},
     {"kind": "delay", "service": "cdn", "seconds": 0.6},
 )
-"""So that injections fall in the middle of the work."""
+"""Slow answers, so that faults hit in the middle of the work."""
 CELERY = ("-A", "config.celery_app")
 QUEUES = ",".join(queues for _, queues in application.WORKERS.values())
 WORKER = ("worker", "--loglevel", "WARNING", "--concurrency", "3", "-Q", QUEUES)
@@ -54,9 +54,9 @@ BEAT = ("beat", "--loglevel", "WARNING", "--scheduler", application.SCHEDULER)
 
 @dataclass(slots=True)
 class Round:
-    """One archive, struck again and again until it is complete."""
+    """One archive that is disturbed until FAULTS_PER_ROUND faults were injected."""
 
-    testbed: Testbed
+    sandbox: Sandbox
     number: int
     injected: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -65,19 +65,18 @@ class Round:
 
     @property
     def case(self) -> Case:
-        """What the invariants has to expect."""
         faults = tuple(Fault(kind, 0, 0.0) for kind in FAULT_KINDS)
         return Case(f"workers/{self.number}", self.number % cases.WORLDS, SLOW, faults, workers=3)
 
-    def play(self) -> Invariants:
-        """From an empty archive to the judgement."""
-        baseline = Scenario(cases.baseline(self.case.world), self.testbed, None).play().baseline
+    def run(self) -> Invariants:
+        """Run the round on an empty archive."""
+        baseline = Scenario(cases.baseline(self.case.world), self.sandbox, None).run().baseline
         invariants = self._prepare()
         began = time.monotonic()
         with self._running():
             self._inject_faults(invariants)
             if not processes.eventually(self._is_over, seconds=SECONDS_TO_END):
-                invariants.violated(f"not at its end after {SECONDS_TO_END:.0f} s")
+                invariants.violated(f"not finished after {SECONDS_TO_END:.0f} s")
         self.seconds = time.monotonic() - began
         invariants.check()
         calls = APIRequestLog.objects.exclude(batch="").exclude(batch="renewal").count()
@@ -87,16 +86,16 @@ class Round:
         return invariants
 
     def _prepare(self) -> Invariants:
-        testbed = self.testbed
-        testbed.clear()
-        names = worlds.build(testbed.control, self.case.world, at=datetime.now(UTC))
-        world = ExpectedArchive.from_simulator(testbed.control, names)
+        sandbox = self.sandbox
+        sandbox.clear()
+        names = worlds.build(sandbox.control, self.case.world, at=datetime.now(UTC))
+        world = ExpectedArchive.from_simulator(sandbox.control, names)
         for rule in SLOW:
-            testbed.control.add_fault(**rule)
+            sandbox.control.add_fault(**rule)
         schedules.sync()
         for name in names:
             actions.add_profile(name=name, by=None)
-        folder = testbed.folder / f"workers_{self.number}"
+        folder = sandbox.folder / f"workers_{self.number}"
         folder.mkdir(parents=True)
         return Invariants(self.case, world, ForkedProcesses(folder))
 
@@ -114,7 +113,7 @@ class Round:
         command = application.python("celery", *CELERY, *words)
         program = Program(name, command, orphan_signal=signal.SIGKILL)
         environment: Mapping[str, str] = {**application.ENVIRONMENT, **os.environ}
-        log = self.testbed.folder / f"{name}.log"
+        log = self.sandbox.folder / f"{name}.log"
         self.services[name] = processes.start(program, log=log, environment=environment)
 
     def _inject_faults(self, invariants: Invariants) -> None:
@@ -133,61 +132,61 @@ class Round:
 
     def _injections(self) -> dict[str, Callable[[], None]]:
         possible: dict[str, Callable[[], None]] = {"kill": self._kill, "outage": self._outage}
-        if self.testbed.services is not None:
-            possible["valkey_flush"] = self.testbed.services.flush_valkey
-            possible["valkey_restart"] = self.testbed.services.restart_valkey
+        if self.sandbox.services is not None:
+            possible["valkey_flush"] = self.sandbox.services.flush_valkey
+            possible["valkey_restart"] = self.sandbox.services.restart_valkey
             possible["postgres_restart"] = self._restart_postgres
-        if self.testbed.small_disk is not None:
+        if self.sandbox.small_disk is not None:
             possible["disk_full"] = self._fill_disk
         return possible
 
     def _kill(self) -> None:
-        """The worker with all its children, and another in its place."""
+        """Kill the worker with all its children and start another."""
         self.services["worker"].kill_group()
         self.lost_pages += 3
         self._start("worker", WORKER)
 
     def _restart_postgres(self) -> None:
         connections.close_all()
-        if self.testbed.services is not None:
-            self.testbed.services.restart_postgres()
+        if self.sandbox.services is not None:
+            self.sandbox.services.restart_postgres()
         self.lost_pages += 3
 
     def _fill_disk(self) -> None:
-        self.testbed.fill_disk()
+        self.sandbox.fill_disk()
         time.sleep(SHORT_OUTAGE)
-        self.testbed.free_disk()
+        self.sandbox.free_disk()
 
     def _outage(self) -> None:
-        """The provider and the CDN answer nothing but 503."""
-        self.testbed.control.clear_faults()
-        self.testbed.control.add_fault("form", form="unavailable")
-        self.testbed.control.add_fault("status", service="cdn", status=503)
+        """Make the provider and the CDN answer 503 for a few seconds."""
+        self.sandbox.control.clear_faults()
+        self.sandbox.control.add_fault("form", form="unavailable")
+        self.sandbox.control.add_fault("status", service="cdn", status=503)
         time.sleep(SHORT_OUTAGE)
-        rules = self.testbed.control.faults()
+        rules = self.sandbox.control.faults()
         self.lost_pages += sum(rule["hits"] for rule in rules if rule["service"] == "core_api")
-        self.testbed.control.clear_faults()
+        self.sandbox.control.clear_faults()
         for rule in SLOW:
-            self.testbed.control.add_fault(**rule)
+            self.sandbox.control.add_fault(**rule)
 
     def _is_over(self) -> bool:
         waiting = Asset.objects.filter(state__in=(Asset.State.WANTED, Asset.State.EXPIRED))
         return not ArchiveRun.objects.active().exists() and not waiting.exists()
 
 
-def run(testbed: Testbed, options: argparse.Namespace) -> bool:
-    """Play the rounds, show them; True when a promise was broken."""
-    rounds = [Round(testbed, number) for number in range(options.rounds)]
+def run(sandbox: Sandbox, options: argparse.Namespace) -> bool:
+    """Run the rounds and print the figures; True if a promise was broken."""
+    rounds = [Round(sandbox, number) for number in range(options.rounds)]
     violations: dict[str, list[str]] = {}
     for each in display.progress(rounds, name="workers", total=len(rounds)):
-        found = each.play().violations
+        found = each.run().violations
         if found:
             violations[each.case.name] = found
     injected: Counter[str] = sum((each.injected for each in rounds), Counter())
     figures: dict[str, Any] = {
         "rounds": len(rounds),
         "seconds": [round(each.seconds) for each in rounds],
-        "injections": dict(injected),
+        "faults": dict(injected),
         "failed": violations,
     }
     display.figures("workers", figures, as_json=options.json)

@@ -1,4 +1,4 @@
-"""The small worlds that cases are played in, grown in a running simulator by edits."""
+"""The small worlds of the cases, built in a running simulator through its control routes."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from datetime import UTC, datetime
 
 from lab.simulator.client import SimulatorControl
 
-# A fixed noon: ids and signatures are the same in every run, and no case sees midnight.
+# The start of every case. It is fixed so that ids and signatures are the same in every run.
 NOON = datetime(2025, 11, 10, 12, tzinfo=UTC)
 LONG_LIFE = 20 * 86_400
-"""Seconds that a story is on show: no case takes as long, so what is lost is lost by a fault."""
+"""The lifetime of a story in seconds. It exceeds that of a case, so no story expires during one."""
 CHANGING = ("private", "empty", "small")
 
 
 def build(control: SimulatorControl, number: int, *, at: datetime = NOON) -> tuple[str, ...]:
-    """Grow world `number` in a simulator fresh from its reset, where it is that time then.
+    """Build world `number` in a reset simulator whose clock is `at`; returns the usernames.
 
-    Returns the names to archive.
-
-    A profile of many short pages, one that shares posts with it, and one that is private, empty or
-    small. About 150 files.
+    The world has about 150 files: a profile with many short pages, a profile that shares posts with
+    it, and a profile that is private, empty or small.
     """
     choose = random.Random(f"world {number}")  # noqa: S311  a seed, no secret
     names = tuple(f"{name}.of.{number}" for name in ("many", "some", "other"))
@@ -43,7 +41,7 @@ def _add(control: SimulatorControl, username: str, **traits: object) -> None:
 
 
 def _share(control: SimulatorControl, choose: random.Random, owner: str, coauthor: str) -> None:
-    """Two of the owner's posts in both grids; one more is pinned."""
+    """Add two of the owner's posts to both grids and pin a third one."""
     posts = [post["id"] for post in control.truth()[owner]["posts"]]
     *shared, pinned = choose.sample(posts, 3)
     for post in shared:

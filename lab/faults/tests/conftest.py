@@ -1,4 +1,4 @@
-"""A laboratory on the services of the tests: nothing there is struck but our own processes."""
+"""A sandbox on the services of the tests. Only its own processes are killed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import pytest
 from pytest_django import Settings
 
 from config.celery_app import app
-from lab.faults.testbed import Testbed
+from lab.faults.sandbox import Sandbox
 from lab.simulator.process import SimulatorProcess
 
 
 @pytest.fixture
-def testbed(
+def sandbox(
     simulator_process: SimulatorProcess,
     settings: Settings,
     media_folder: Path,
     tmp_path: Path,
     transactional_db: None,
-) -> Iterator[Testbed]:
-    """A laboratory whose database and store are those of this test."""
+) -> Iterator[Sandbox]:
     app.loader.import_default_modules()
     settings.CORE_API_URL = simulator_process.core_api_url
     settings.CORE_API_TOKEN = simulator_process.token
     settings.MEDIA_TRUSTED_HOSTS = frozenset({simulator_process.cdn_host})
-    yield Testbed(simulator_process.control, tmp_path / "cases")
+    yield Sandbox(simulator_process.control, tmp_path / "cases")
     simulator_process.control.reset()

@@ -1,4 +1,4 @@
-"""Cases follow from their names alone, and every kind of fault has one of its own."""
+"""Cases are derived from their names, and every kind of fault is tested alone."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def test_seeds_differ() -> None:
     assert len({str(cases.named(f"seed/{number}")) for number in range(50)}) == 50
 
 
-def test_every_seed_holds_a_fault() -> None:
+def test_every_seed_has_a_fault() -> None:
     assert all(cases.named(f"seed/{number}").fault_count for number in range(200))
 
 
-def test_every_form_of_the_provider_is_played_alone() -> None:
+def test_every_form_of_the_provider_is_tested_alone() -> None:
     assert {f"core_api.{form}" for form in FORMS} <= set(cases.ALONE)
 
 
 @pytest.mark.parametrize("name", ["seed/", "seed/x", "alone/nothing", "elsewhere/1"])
-def test_a_name_that_means_nothing_is_refused(name: str) -> None:
+def test_an_unknown_name_is_refused(name: str) -> None:
     with pytest.raises(KeyError):
         cases.named(name)
 
@@ -39,7 +39,7 @@ def test_the_simulator_understands_every_rule() -> None:
     assert len(rules) > 200
 
 
-def test_a_blow_that_cannot_fall_is_left_out_and_changes_nothing_else() -> None:
+def test_an_unavailable_fault_is_left_out_and_changes_nothing_else() -> None:
     number = next(n for n in range(200) if cases.named(f"seed/{n}").has("disk_full"))
     whole, without = (
         cases.named(f"seed/{number}"),

@@ -1,4 +1,4 @@
-"""The reference of the month: what polls at given times see and miss."""
+"""The reference of the month: which stories a series of polls sees and misses."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ HOUR = timedelta(hours=1)
 SPAN = START, START + 4 * DAY
 
 
-def test_a_poll_in_its_life_sees_a_story() -> None:
+def test_a_poll_sees_a_story_during_its_lifetime() -> None:
     story = PostedStory("a", START)
 
     assert polling.is_seen(story, [START - HOUR, START + 23 * HOUR])
 
 
-def test_a_poll_at_its_end_comes_too_late() -> None:
+def test_a_poll_at_the_expiry_of_a_story_misses_it() -> None:
     assert not polling.is_seen(PostedStory("a", START), [START - HOUR, START + DAY])
 
 
@@ -35,7 +35,7 @@ def test_polls_a_day_apart_leave_no_gap() -> None:
     assert polling.gaps(polls, SPAN) == []
 
 
-def test_what_lies_more_than_a_day_before_a_poll_is_a_gap() -> None:
+def test_time_more_than_a_day_before_a_poll_is_a_gap() -> None:
     polls = [START, START + 3 * DAY]
 
     assert polling.gaps(polls, SPAN) == [
@@ -44,17 +44,17 @@ def test_what_lies_more_than_a_day_before_a_poll_is_a_gap() -> None:
     ]
 
 
-def test_without_polls_all_is_a_gap() -> None:
+def test_without_polls_the_whole_span_is_a_gap() -> None:
     assert polling.gaps([], SPAN) == [SPAN]
 
 
-def test_the_difference_of_gaps_counts_what_only_one_side_has() -> None:
+def test_the_difference_of_gaps_is_the_time_in_only_one_list() -> None:
     first, second = [(START, START + 3 * HOUR)], [(START + HOUR, START + 4 * HOUR)]
 
     assert polling.difference(first, second) == 2 * HOUR
 
 
-def test_a_fixed_pace_rests_in_an_outage() -> None:
+def test_a_fixed_pace_has_no_polls_during_an_outage() -> None:
     outage = START + DAY, START + 2 * DAY
 
     polls = polling.fixed(["a", "b"], every=6 * HOUR, span=SPAN, outage=outage)

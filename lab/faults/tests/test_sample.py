@@ -1,4 +1,4 @@
-"""A sample of `./dev verify`: some faults alone, some combinations, two days of a month."""
+"""A sample of `./dev verify`: a few faults, a few combinations, two days of the month."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lab.faults.invariants import Invariants
 from lab.faults.matrix import Matrix
 from lab.faults.month import Month
 from lab.faults.processes import ForkedProcesses
+from lab.faults.sandbox import Sandbox
 from lab.faults.scenario import Scenario
-from lab.faults.testbed import Testbed
 from storage import store
 from storage.models import StoredFile
 
@@ -43,7 +43,7 @@ SAMPLE = (
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """No log lines, and retries that wait for nothing, as the month wants them."""
+    """Disable logging and retry waits."""
     logging.disable(logging.ERROR)
     stamina.set_testing(True, attempts=3)
     yield
@@ -51,8 +51,8 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def test_a_sample_of_the_matrix_ends_with_all_of_the_world(testbed: Testbed) -> None:
-    matrix = Matrix(testbed)
+def test_a_sample_of_the_matrix_ends_with_a_complete_archive(sandbox: Sandbox) -> None:
+    matrix = Matrix(sandbox)
 
     for case in SAMPLE:
         matrix.one(case)
@@ -61,9 +61,9 @@ def test_a_sample_of_the_matrix_ends_with_all_of_the_world(testbed: Testbed) -> 
     assert matrix.figures()["workers_killed"] == 2
 
 
-def test_damage_and_loss_after_a_success_are_found(testbed: Testbed) -> None:
-    scenario = Scenario(cases.baseline(WORLD), testbed, None)
-    assert scenario.play().violations == []
+def test_damage_and_loss_after_a_success_are_found(sandbox: Sandbox) -> None:
+    scenario = Scenario(cases.baseline(WORLD), sandbox, None)
+    assert scenario.run().violations == []
     lost, damaged = StoredFile.objects.filter(assets__isnull=False).order_by("pk")[:2]
     store.default().delete(lost.name)
     (store.default().root / damaged.name).write_bytes(b"something else")
@@ -76,11 +76,11 @@ def test_damage_and_loss_after_a_success_are_found(testbed: Testbed) -> None:
     scenario.invariants.check_final(state=None, calls=2, allowed=1)
 
     broken = "\n".join(scenario.invariants.violations)
-    assert "not with the world's bytes: 2" in broken
+    assert "stored with wrong bytes: 2" in broken
     assert "false deletion of Post: 1" in broken
     assert "stories of a public profile was skipped" in broken
-    assert "is held as" in broken
-    assert "2 calls where 1 are explained" in broken
+    assert "is archived as" in broken
+    assert "2 calls, but only 1 are explained" in broken
 
 
 def test_only_timeouts_that_no_fault_caused_explain_a_call(tmp_path: Path) -> None:
@@ -95,10 +95,10 @@ def test_only_timeouts_that_no_fault_caused_explain_a_call(tmp_path: Path) -> No
     assert invariants.own_timeouts() == 1
 
 
-def test_two_days_of_polls_call_nothing_covered_that_was_lost(
-    testbed: Testbed, quiet: None
+def test_no_story_of_two_days_is_lost_in_time_reported_as_covered(
+    sandbox: Sandbox, quiet: None
 ) -> None:
-    short = Month(testbed, profiles=8, days=2, tick=timedelta(minutes=30))
+    short = Month(sandbox, profiles=8, days=2, tick=timedelta(minutes=30))
     identified = short.prepare(short.stories())
 
     for _ in short.live():
@@ -109,5 +109,5 @@ def test_two_days_of_polls_call_nothing_covered_that_was_lost(
     assert found["recall"] > found["recall_six_hours_same_calls"]
 
 
-def test_blows_to_services_that_others_use_too_do_not_fall(testbed: Testbed) -> None:
-    assert SERVICE_FAULTS.isdisjoint(testbed.available)
+def test_faults_of_shared_services_are_not_available(sandbox: Sandbox) -> None:
+    assert SERVICE_FAULTS.isdisjoint(sandbox.available)

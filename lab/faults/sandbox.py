@@ -1,4 +1,4 @@
-"""Where cases are played: a database, a store, a simulator, and services that may be struck."""
+"""What all cases run on: a database, a store, a simulator, and services that can fail."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ from lab.faults.cases import FAULT_KINDS, SERVICE_FAULTS, FaultKind
 from lab.simulator.client import SimulatorControl
 from settings.models import CoreAPISetting
 
-# What `migrate` writes.
+# Tables that `migrate` fills.
 KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
 SECONDS_PER_CALL = 2
 CALLS_PER_SECOND = 1000
 ROOM_LEFT = 400_000
-"""Bytes that a full disk still takes: the fault strikes in the middle of the files."""
+"""Free bytes left on a full disk, so that it fills up in the middle of a download."""
 
 
 class Services(Protocol):
-    """PostgreSQL and Valkey, as far as cases strike them."""
+    """The PostgreSQL and Valkey that faults are injected into."""
 
     def restart_postgres(self) -> None:
-        """Stop it without ceremony, start it on the same data, return once it answers."""
+        """Stop it immediately, start it on the same data, return when it accepts connections."""
 
     def kill_postgres(self) -> None:
-        """Kill it, start it on the same data, return once it answers."""
+        """Kill it, start it on the same data, return when it accepts connections."""
 
     def restart_valkey(self) -> None:
-        """Kill it, start it on the same data, return once it answers."""
+        """Kill it, start it on the same data, return when it accepts connections."""
 
     def flush_valkey(self) -> None:
-        """Empty it."""
+        pass
 
 
 @dataclass(frozen=True, slots=True)
-class Testbed:
-    """Shared by all cases, one after the other."""
+class Sandbox:
+    """Shared by all cases, which run one after the other."""
 
     control: SimulatorControl
     folder: Path
-    """For logs; no stored files."""
+    """For the logs of the cases."""
     services: Services | None = None
-    """None: they belong to others too, and are left alone."""
+    """None if other processes use the services too; their faults are left out then."""
     small_disk: Path | None = None
-    """The root of a small file system that holds the store; None: the disk cannot be filled."""
+    """The root of a small file system with the store on it; None if the disk cannot be filled."""
     _ballast: str = field(default="ballast", init=False)
 
     @property
     def available(self) -> tuple[FaultKind, ...]:
-        """The faults that can fall here."""
+        """The kinds of faults that can be injected on this machine."""
         missing: Collection[str] = SERVICE_FAULTS if self.services is None else ()
         return tuple(
             kind
@@ -65,7 +65,7 @@ class Testbed:
         )
 
     def clear(self) -> None:
-        """Empty everything: rows, stored files, messages, and the simulator's world."""
+        """Delete all rows, stored files and messages, and reset the simulator."""
         self.free_disk()
         shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
         tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}  # noqa: SLF001  documented by Django
@@ -79,12 +79,12 @@ class Testbed:
         self.control.reset()
 
     def flush(self) -> None:
-        """Forget the messages, where the broker is ours."""
+        """Empty the broker if it is ours."""
         if self.services is not None:
             self.services.flush_valkey()
 
     def fill_disk(self) -> None:
-        """Leave no room on the store's file system but for a few files."""
+        """Fill the store's file system up to ROOM_LEFT."""
         if self.small_disk is None:
             raise RuntimeError("no small disk")
         free = os.statvfs(self.small_disk)
@@ -93,6 +93,5 @@ class Testbed:
             os.posix_fallocate(ballast.fileno(), 0, max(size, 1))
 
     def free_disk(self) -> None:
-        """Make room again."""
         if self.small_disk is not None:
             (self.small_disk / self._ballast).unlink(missing_ok=True)
