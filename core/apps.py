@@ -11,17 +11,17 @@ from core.db.encoding import require_utf8
 
 
 class CoreConfig(AppConfig):
-    """What every room may use: errors, logging, base models, the shared API parts."""
+    """Shared by all apps: errors, logging, base models, parts of the REST API."""
 
     name = "core"
     label = "core"
     verbose_name = "Operation"
 
     def ready(self) -> None:
-        """Let each `migrate`, which everything else waits for, bring the schedules up to date.
+        """Connect the checks and the schedule sync to `migrate`, which runs before all else.
 
-        It asks of the services what an archive needs, and no connection is made to a database of
-        the wrong encoding.
+        The checks ask PostgreSQL and Redis for what an archive needs. Connections to a database of
+        another encoding are refused.
         """
         from core import checks  # noqa: PLC0415  not before the models are loaded
 
@@ -32,7 +32,7 @@ class CoreConfig(AppConfig):
 
 
 def sync_schedules(*, using: str, apps: Apps = apps, **_: Any) -> None:
-    """See `core.schedules`. Nothing where the scheduler's tables are not there, or not any more."""
+    """Sync the schedules. Does nothing if the scheduler's tables do not exist."""
     if using != DEFAULT_DB_ALIAS or "periodictask" not in apps.all_models["django_celery_beat"]:
         return
     from core import schedules  # noqa: PLC0415  not before the models are loaded

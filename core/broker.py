@@ -1,4 +1,4 @@
-"""Celery's broker: a Redis that counts as reached once it takes writes."""
+"""Celery's broker transport, for which Redis counts as connected once it accepts writes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from redis.exceptions import ResponseError
 WRITE_KEY = "instarchiver:broker"
 WRITE_SECONDS = 60
 TIMEOUT = 2
-"""Seconds in which Redis answers a question about itself."""
+"""The timeout in seconds of questions about the broker itself."""
 
 
 def client(**options: Any) -> Redis:
-    """A client of the broker's Redis, to ask and not to send messages."""
+    """A Redis client of the broker, for questions and not for messages."""
     return Redis.from_url(
         settings.CELERY_BROKER_URL,
         socket_timeout=TIMEOUT,
@@ -26,12 +26,11 @@ def client(**options: Any) -> Redis:
 
 
 class Transport(redis.Transport):
-    """kombu's transport, for which an error that Redis answers is one of the connection.
+    """kombu's Redis transport, which treats error replies of Redis as connection errors.
 
-    A server in transition answers READONLY, UNBLOCKED, LOADING, OOM or MISCONF. kombu takes such an
-    answer for an error of a channel, and a Celery worker ends of that. As an error of the
-    connection it makes the worker connect again, with the pauses of
-    `kombu.Connection.ensure_connection`: 2, 4, 6 … 30 s.
+    A server during failover answers READONLY, UNBLOCKED, LOADING, OOM or MISCONF. kombu treats
+    these as channel errors, which end a Celery worker. As connection errors they make the worker
+    reconnect, with the pauses of `kombu.Connection.ensure_connection`: 2, 4, 6 … 30 s.
     """
 
     connection_errors = (*redis.Transport.connection_errors, ResponseError)
@@ -40,7 +39,7 @@ class Transport(redis.Transport):
     )
 
     def create_channel(self, connection: Any) -> Any:
-        """Open a channel. ResponseError where no write is taken: a replica answers a PING too."""
+        """Open a channel. Raises ResponseError if writes fail; a replica would answer PING."""
         channel: Any = super().create_channel(connection)
         try:
             channel.client.set(WRITE_KEY, 1, ex=WRITE_SECONDS)

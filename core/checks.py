@@ -1,4 +1,4 @@
-"""What PostgreSQL and Redis must be like, asked by each `migrate`, for which all else waits."""
+"""Checks of PostgreSQL and Redis that run with `migrate`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.clocks import TOLERANCE
 
 
 def clocks(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """core.E001: the clocks of PostgreSQL and of this machine differ by minutes."""
+    """core.E001: the clocks of PostgreSQL and this machine differ by minutes."""
     found: list[CheckMessage] = []
     for alias in databases or ():
         with connections[alias].cursor() as cursor:
@@ -38,16 +38,16 @@ def _clocks_differ(difference: timedelta) -> CheckMessage:
 
 
 def eviction(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """core.E002: Redis drops keys when it is full, tasks and pauses among them.
+    """core.E002: Redis evicts keys when it is full, such as messages and pauses.
 
-    A Redis that cannot be asked is no finding: `/health/` tells of one that is away.
+    An unreachable Redis is not reported here, but by `/health/`.
     """
     if not databases:
         return []
     try:
         with broker.client(decode_responses=True) as redis:
             found: Any = redis.config_get("maxmemory*")
-    except RedisError:  # away, or a service that does not tell
+    except RedisError:  # unreachable, or a hosted service that hides its configuration
         return []
     policy = found.get("maxmemory-policy", "noeviction")
     if policy == "noeviction" or found.get("maxmemory") == "0":

@@ -1,7 +1,7 @@
-"""Stored times before which something must not happen, read with distrust.
+"""Corrects stored times that are later than the code ever sets.
 
-A row keeps what a worker's clock said. Where that clock was ahead, or ours was set back, the time
-lies later than any that the code sets: such a time is an error and must hold nothing up.
+A row keeps a time computed from a worker's clock. If that clock was ahead, or ours was set back,
+the time would hold up the row for too long.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
-# Clocks that agree to within so much are right; a larger difference deserves an alarm.
+# Smaller differences between clocks are normal; larger ones raise an alarm.
 TOLERANCE = timedelta(minutes=5)
 
 
@@ -24,10 +24,10 @@ def set_right(
     now: datetime,
     instead: Mapping[str, datetime] | None = None,
 ) -> timedelta:
-    """Take for now the times in `field` that lie later than `longest` from now, which none sets.
+    """Set times in `field` that are more than `longest` in the future to now.
 
-    `instead` holds other columns of the same rows and what they become. Returns by how much the
-    latest time lay too late, zero where none does. Sends 1 statement, 2 where one does.
+    `instead` holds other columns to update in the same rows. Returns how far the latest time
+    exceeded the limit, zero if none did. Sends 1 statement, 2 if a time was corrected.
     """
     late = rows.filter(**{f"{field}__gt": now + longest + TOLERANCE})
     latest: datetime | None = late.aggregate(latest=Max(field))["latest"]

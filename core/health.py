@@ -1,6 +1,6 @@
-"""Whether each part that Instarchiver stands on does what work needs of it.
+"""Health checks of the services that Instarchiver depends on.
 
-A check returns what it found; it raises, or returns None, where the part does not work.
+A check returns its result. It raises, or returns None, if the service does not work.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ KEY_SECONDS = 60
 
 
 def database() -> bool:
-    """Open every connection that work needs, write what a worker writes, and take it back.
+    """Open all database connections and write a row that is rolled back.
 
-    A read-only standby answers every query, and a pooler may refuse one connection of several.
+    A read-only standby answers queries too, and a pooler may refuse one of several connections.
     """
     for alias in connections:
         connections[alias].ensure_connection()
@@ -43,9 +43,9 @@ def database() -> bool:
 
 
 def redis_databases() -> dict[str, float | None]:
-    """Write to cache and broker; return how many seconds the oldest message of each queue waits.
+    """Write to cache and broker; returns the age in seconds of each queue's oldest message.
 
-    None stands for a queue where none waits. The end from which workers take is read, not taken.
+    The age is None for an empty queue. The message is read without being taken.
     """
     cache.set("health", 1, KEY_SECONDS)
     with broker.client() as redis:
@@ -54,7 +54,7 @@ def redis_databases() -> dict[str, float | None]:
 
 
 def waiting_for(message: Any) -> float | None:
-    """The seconds since a message was sent; None without one, or where it does not say."""
+    """The seconds since a message was sent; None if there is none or it has no time."""
     if message is None:
         return None
     sent_at = json.loads(message).get("headers", {}).get(SENT_AT)
@@ -62,12 +62,12 @@ def waiting_for(message: Any) -> float | None:
 
 
 def seconds(passed: float) -> float:
-    """Round a time that passed, which clocks of two machines may put below zero."""
+    """Round a duration. Clocks of two machines may make it negative, which becomes zero."""
     return round(max(0.0, passed), 1)
 
 
 def storage() -> bool | None:
-    """Write and sync a byte where the media lie; None without room for the largest file."""
+    """Write and sync a byte in the media folder; None if the largest file would not fit."""
     root = Path(settings.MEDIA_ROOT)
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=root) as file:
@@ -79,13 +79,13 @@ def storage() -> bool | None:
 
 
 def workers() -> set[str] | None:
-    """The queues that living workers read; None where no worker lives."""
+    """The queues that live workers read; None without any worker."""
     read = [*WorkerHeartbeat.alive().values_list("queues", flat=True)]
     return {queue for queues in read for queue in queues} if read else None
 
 
 def beat() -> float | None:
-    """The seconds since the scheduler last sent a task; None where it never did."""
+    """The seconds since the scheduler last sent a task; None if it never did."""
     last = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
     return None if last is None else seconds(timezone.now().timestamp() - last.timestamp())
 
@@ -98,11 +98,10 @@ CHECKS: dict[str, Check] = {
     "beat": beat,
 }
 probe = Probe(CHECKS)
-"""The one of this process."""
 
 
 def report(found: dict[str, Any]) -> dict[str, Any]:
-    """Turn what the checks found into the answer of `/health/`: a word per part, and figures."""
+    """Convert the results into the answer of `/health/`: a word per service, and figures."""
     silence = found["beat"]
     works = {
         **{name: found[name] is not None for name in ("database", "redis", "storage", "worker")},

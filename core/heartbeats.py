@@ -1,4 +1,4 @@
-"""The sign of life of a worker, which never waits behind its work."""
+"""Worker heartbeats that are not delayed by the worker's tasks."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from core.models import WorkerHeartbeat
 log = structlog.get_logger(__name__)
 
 INTERVAL = 10
-"""Seconds between two signs of life of a worker."""
+"""Seconds between two heartbeats."""
 THREAD = "heartbeat"
 
 
 class Heartbeat(bootsteps.StartStopStep):
-    """A part of Celery's consumer that beats as long as the consumer reads its queues.
+    """A Celery bootstep that sends heartbeats while the consumer is connected to its queues.
 
-    The event loop of the worker's main process gives the beat, so work in the children delays none.
-    Celery stops this step with the connection to the broker and starts it with the next one; kombu
-    drops a connection that is half open (`maybe_check_brpop_health`).
+    A timer of the main process's event loop triggers them, so tasks in child processes cannot delay
+    them. Celery stops this step with the broker connection and starts it with the next one. kombu
+    drops half-open connections (`maybe_check_brpop_health`).
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -35,7 +35,6 @@ class Heartbeat(bootsteps.StartStopStep):
         self._writer = threading.Thread()
 
     def start(self, consumer: Any) -> None:
-        """Beat at once, then regularly."""
         queues = sorted(consumer.app.amqp.queues.consume_from)
         self._timer = consumer.timer.call_repeatedly(
             INTERVAL, self.beat, (consumer.hostname, queues)
@@ -43,12 +42,11 @@ class Heartbeat(bootsteps.StartStopStep):
         self.beat(consumer.hostname, queues)
 
     def stop(self, _consumer: Any) -> None:
-        """Fall silent."""
         if self._timer is not None:
             self._timer.cancel()
 
     def beat(self, worker: str, queues: list[str]) -> None:
-        """Write the sign in a thread: a database that hangs must not hold up the event loop."""
+        """Write the heartbeat in a thread: a hanging database must not block the event loop."""
         if not self._writer.is_alive():
             self._writer = threading.Thread(
                 target=write, args=(worker, queues), name=THREAD, daemon=True
@@ -57,7 +55,7 @@ class Heartbeat(bootsteps.StartStopStep):
 
 
 def write(worker: str, queues: list[str]) -> None:
-    """Write one sign of life over a connection that no forked child inherits."""
+    """Write the heartbeat over a connection that forked children do not inherit."""
     try:
         WorkerHeartbeat.beat(worker, queues)
     except DatabaseError as error:

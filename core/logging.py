@@ -1,4 +1,4 @@
-"""Logs: an event key plus fields, with the request or task id bound to every line."""
+"""Structured logs: an event key plus fields, with the request or task id in every line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARED_PROCESSORS: list[structlog.typing.Processor] = [
 
 
 def configuration(*, json: bool) -> dict[str, Any]:
-    """Django's LOGGING: everything to standard error, as JSON lines or for people."""
+    """Django's LOGGING: everything to standard error, as JSON lines or as text."""
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if json
@@ -36,13 +36,13 @@ def configuration(*, json: bool) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": "INFO"},
-        # Both log whole URLs at INFO, and a media URL's signature is a capability.
+        # These log full URLs at INFO, and the signature in a media URL grants access.
         "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
     }
 
 
 def configure() -> None:
-    """Point structlog at the standard library's loggers."""
+    """Send structlog's events to the standard library's loggers."""
     structlog.configure(
         processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

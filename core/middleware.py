@@ -1,4 +1,4 @@
-"""The request id: taken from the proxy or made, bound to every log line, returned to the client."""
+"""The request id: taken from the proxy or generated, logged, and returned to the client."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request or task that runs now; empty outside both."""
+"""The id of the current request or task; "" outside of both."""
 
 
 class RequestIdMiddleware:
-    """Binds the id for the time of the request."""
-
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 

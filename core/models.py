@@ -1,4 +1,4 @@
-"""Base models, and the sign of life of the workers."""
+"""Base models and the workers' heartbeats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 
 class Timestamped(models.Model):
-    """Rows that remember when they were made and last written."""
+    """Adds the times of creation and of the last update."""
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -21,7 +21,7 @@ class Timestamped(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save with `updated_at` now; bulk writers set it themselves."""
+        """Save with `updated_at` set to now. Bulk writers set it themselves."""
         self.updated_at = timezone.now()
         if (names := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*names, "updated_at"}
@@ -29,10 +29,10 @@ class Timestamped(models.Model):
 
 
 class WorkerHeartbeat(models.Model):
-    """The last time that a worker which reads its queues reached the database.
+    """The last time that a connected worker reached the database.
 
-    A row instead of `inspect ping`: a worker whose broker connection is half open answers pings.
-    `core.heartbeats` writes it.
+    A row is used instead of `inspect ping`, because a worker with a half-open broker connection
+    still answers pings. `core.heartbeats` writes it.
     """
 
     SILENCE_ALLOWED: ClassVar = timedelta(seconds=60)
@@ -46,7 +46,7 @@ class WorkerHeartbeat(models.Model):
 
     @staticmethod
     def beat(worker: str, queues: Sequence[str] = ()) -> None:
-        """Write the sign of life of one worker, with the queues that it reads, in one statement."""
+        """Write the heartbeat of a worker and the queues that it reads, in one statement."""
         WorkerHeartbeat.objects.bulk_create(
             [WorkerHeartbeat(worker=worker, queues=[*queues], beaten_at=timezone.now())],
             update_conflicts=True,
@@ -56,10 +56,9 @@ class WorkerHeartbeat(models.Model):
 
     @classmethod
     def alive(cls) -> models.QuerySet[WorkerHeartbeat]:
-        """The workers that have beaten lately."""
+        """The workers with a recent heartbeat."""
         return cls.objects.filter(beaten_at__gt=timezone.now() - cls.SILENCE_ALLOWED)
 
     @classmethod
     def anyone_alive(cls) -> bool:
-        """Whether some worker has beaten lately."""
         return cls.alive().exists()

@@ -1,4 +1,4 @@
-"""When an HTTP answer asks to be asked again. Pure."""
+"""Parses Retry-After and X-RateLimit-Reset. Pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import time
 from email.utils import parsedate_to_datetime
 
 MAX_PAUSE = 3600.0
-# A number above this is a point in time, below it a number of seconds.
+# Larger numbers are Unix times, smaller ones are seconds.
 EPOCH_BEGINS = 1_000_000_000
 
 
 def asked_for(retry_after: str, reset: str = "") -> float | None:
-    """The pause asked for in seconds, from 0 to an hour; None where none is asked for.
+    """The requested pause in seconds, from 0 to an hour; None if none is requested.
 
-    Takes the texts of `Retry-After` (seconds or a date) and of `X-RateLimit-Reset` (seconds or a
-    point in time), "" where there is no such header.
+    Takes the values of `Retry-After` (seconds or a date) and `X-RateLimit-Reset` (seconds or a Unix
+    time), "" if a header is missing.
     """
     if (pause := _pause(retry_after)) is None:
         pause = _seconds(reset)

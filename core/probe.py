@@ -1,4 +1,4 @@
-"""Checks that are asked for often, run seldom, and may hang."""
+"""Runs checks that may hang, and caches their results."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 
 INTERVAL = 5.0
-"""Seconds: the checks of a process run at most once in this time."""
+"""Seconds. The checks of a process run at most once in this time."""
 TIMEOUT = 2.5
-"""Seconds after which a check that has not come back counts as failed."""
+"""Seconds after which a running check counts as failed."""
 
 Check = Callable[[], Any]
 
 
 class Probe:
-    """Runs checks in threads, all at once, when somebody asks and the last results are old.
+    """Runs all checks in threads when results are requested and the last ones are too old.
 
-    A check that hangs delays those who ask first by TIMEOUT, and no later caller. It is not run
-    again before it has come back, so a thread per check is the most that can hang.
+    A hanging check delays the first caller by TIMEOUT and no later caller. It is not started again
+    while it runs, so at most one thread per check can hang.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Probe:
         self._begun_at = float("-inf")
 
     def results(self) -> dict[str, Any]:
-        """Give what each check returned last; None for one that failed or does not come back."""
+        """The last result of each check; None for a check that failed or hangs."""
         with self._lock:
             if time.monotonic() - self._begun_at >= self.interval:
                 self._begin()
@@ -60,14 +60,14 @@ class Probe:
 
 
 def begin(check: Check) -> Future[Any]:
-    """Run a check in a thread of its own, which ends with the process even while it hangs."""
+    """Run a check in a daemon thread, which does not keep the process alive."""
     outcome: Future[Any] = Future()
     threading.Thread(target=run, args=(check, outcome), daemon=True).start()
     return outcome
 
 
 def run(check: Check, outcome: Future[Any]) -> None:
-    """Set what the check returns; None for the error of a part that does not work."""
+    """Store the check's result, or None if it raised."""
     result = None
     try:
         result = check()

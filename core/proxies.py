@@ -1,4 +1,4 @@
-"""Whose word about a client is believed: that of the proxies in TRUSTED_PROXIES alone."""
+"""Trusts headers about the client only if TRUSTED_PROXIES sent them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_")
 
 
 class TrustedProxiesMiddleware:
-    """Makes REMOTE_ADDR the address of the client, and drops what others claim about it.
+    """Sets REMOTE_ADDR to the client's address and removes untrusted forwarding headers.
 
-    Behind a trusted proxy, the client is the last address of X-Forwarded-For that is no trusted
-    proxy itself; what stands before it was sent by the client. From any other peer, all
-    `Forwarded` and `X-Forwarded-…` headers are removed before Django reads them.
+    Behind a trusted proxy, the client is the last address of X-Forwarded-For that is not a trusted
+    proxy; earlier entries are sent by the client. For other peers, all `Forwarded` and
+    `X-Forwarded-…` headers are removed before Django reads them.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,7 +33,7 @@ class TrustedProxiesMiddleware:
 
 
 def is_trusted(address: str) -> bool:
-    """Whether an address belongs to one of our proxies; False for text that is no address."""
+    """Whether the address belongs to a trusted proxy; False if it is not an address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -42,7 +42,7 @@ def is_trusted(address: str) -> bool:
 
 
 def _client(request: HttpRequest) -> str:
-    """The address of the client as our proxies tell it; empty where they tell none."""
+    """The client's address according to the proxies; "" if they sent none."""
     named = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
     for address in reversed(named):
         if address and not is_trusted(address):

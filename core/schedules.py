@@ -1,4 +1,4 @@
-"""`config/schedules.py` in the scheduler's tables, where staff change intervals and switch off."""
+"""Syncs `config/schedules.py` with the scheduler's tables, in which staff edit schedules."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 @transaction.atomic
 def sync() -> None:
-    """Add what is missing, by name, and remove what this project once scheduled and no longer does.
+    """Add missing schedules by name and delete those that the project no longer defines.
 
-    What staff changed stays, and so do the schedules that they made.
+    Edits by staff and schedules added by staff are kept.
     """
     for schedule in settings.SCHEDULES:
         interval, _ = IntervalSchedule.objects.get_or_create(

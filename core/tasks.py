@@ -1,4 +1,4 @@
-"""The base task: limits, bounded redelivery and log context for every Celery task."""
+"""The base class of all Celery tasks: time limits, bounded redelivery, log context."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from core.middleware import request_id
 log = structlog.get_logger(__name__)
 
 SENT_AT = "sent_at"
-"""The header of a message with the time at which it was sent, in seconds since 1970."""
+"""The message header with the Unix time at which it was sent."""
 
 
 class BaseTask(Task):  # type: ignore[type-arg]  # celery-types: generic at check time only
-    """A task killed with its worker is delivered again at most twice, then fails.
+    """A task whose worker was killed is redelivered at most twice and then fails.
 
-    `reject_on_worker_lost` would requeue a poison task for ever; retrying on a lost worker counts.
+    `reject_on_worker_lost` would requeue a task that kills its worker forever. A retry after a lost
+    worker is counted.
     """
 
     abstract = True
@@ -43,15 +44,15 @@ class BaseTask(Task):  # type: ignore[type-arg]  # celery-types: generic at chec
 
 @before_task_publish.connect
 def note_time(headers: dict[str, Any], **_: object) -> None:
-    """Note in each message when it was sent, as `/health/` tells how long the oldest waits."""
+    """Add the time of sending to each message, from which `/health/` computes its age."""
     headers[SENT_AT] = time.time()
 
 
 def send(name: str, *arguments: str | int, queue: str | None = None) -> None:
-    """Nudge a worker. A message that cannot be sent is only logged.
+    """Send a message to a worker. A failure is only logged.
 
-    Without a queue it goes where CELERY_TASK_ROUTES says. PostgreSQL is the queue of record: the
-    next sweep finds the work without any message.
+    Without a queue, CELERY_TASK_ROUTES decides. The work is stored in PostgreSQL, so the next sweep
+    finds it even if the message was lost.
     """
     try:
         current_app.send_task(name, args=arguments, queue=queue, retry=False)
@@ -60,13 +61,13 @@ def send(name: str, *arguments: str | int, queue: str | None = None) -> None:
 
 
 def waiting(queue: str) -> int:
-    """How many messages no worker has taken yet. Raises what the broker's client raises."""
+    """The number of messages in the queue. Raises the broker client's errors."""
     with current_app.connection_for_write() as broker:
-        channel: Any = broker.channel()  # its type lacks queue_declare
+        channel: Any = broker.channel()  # The channel's type lacks queue_declare.
         size: int = channel.queue_declare(queue=queue).message_count
     return size
 
 
 def send_on_commit(name: str, *arguments: str | int, queue: str | None = None) -> None:
-    """Nudge a worker once the transaction around the call is committed."""
+    """Send the message after the current transaction commits."""
     transaction.on_commit(partial(send, name, *arguments, queue=queue))

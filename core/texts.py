@@ -1,8 +1,8 @@
-"""How much of a text is kept and shown. Pure.
+"""Limits of the texts that are stored and shown. Pure.
 
-Instagram bounds its own texts; a provider, or an attacker behind it, does not. The raw payload
-keeps every text whole. A column keeps one character more than the bound, which tells that there was
-more.
+Instagram limits its texts, but a provider, or an attacker behind it, does not. The raw payload
+keeps each text whole. A column keeps one character more than the limit, which shows that the text
+was cut.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ BOUNDS = {"caption": CAPTION, "biography": BIOGRAPHY, "full_name": NAME, "title"
 
 
 PAGE_BYTES = 256_000
-"""Of the free texts of a page of a list, in UTF-8. Only pages of very long texts reach it."""
+"""The total of the free texts on a page of a list, in UTF-8 bytes. Only extreme pages reach it."""
 
 Shown = dict[str, Any]
 
 
 def cut(item: Shown) -> list[str]:
-    """Cut the texts of an object to their bounds, in place; returns the names of those cut."""
+    """Cut the texts of an object to their limits, in place; returns the names of the cut fields."""
     long = [name for name, text in _texts(item) if len(text) > BOUNDS[name]]
     for name in long:
         item[name] = item[name][: BOUNDS[name]]
@@ -34,9 +34,9 @@ def cut(item: Shown) -> list[str]:
 
 
 def fit(items: Sequence[Shown], *, page_bytes: int = PAGE_BYTES) -> None:
-    """Cut the longest texts of a page, in place, until all of them together fit.
+    """Cut the longest texts of a page, in place, until the total fits.
 
-    Each object whose text is cut names it under `truncated`. Objects inside of others count too.
+    Each object with a cut text lists it under `truncated`. Nested objects count too.
     """
     holders = [holder for item in items for holder in _holders(item)]
     places = [(holder, name) for holder in holders for name, _ in _texts(holder)]
@@ -51,7 +51,7 @@ def fit(items: Sequence[Shown], *, page_bytes: int = PAGE_BYTES) -> None:
 
 
 def _common_bound(sizes: Sequence[int], total: int) -> int:
-    """The largest bound with which the sizes, none above it, add up to no more than the total."""
+    """The largest limit for which the limited sizes add up to no more than the total."""
     left, waiting = total, len(sizes)
     for size in sorted(sizes):
         if size * waiting > left:
@@ -61,7 +61,7 @@ def _common_bound(sizes: Sequence[int], total: int) -> int:
 
 
 def _holders(value: Any) -> Iterator[Shown]:
-    """The object and those inside of it that name what was cut."""
+    """The object and its nested objects that have a `truncated` list."""
     if isinstance(value, dict):
         if "truncated" in value:
             yield value

@@ -1,7 +1,8 @@
-"""Usernames of Instagram: what a provider may send, and what a person may ask for. Pure.
+"""Instagram usernames: what providers send and what people type. Pure.
 
-The two differ on purpose. What a provider says about a profile is kept although its name breaks
-the rule that Instagram has today; what a person types costs money, so it has to follow that rule.
+The two rules differ on purpose. A profile that a provider returns is stored even if its name breaks
+Instagram's current rule. A name that a person types must follow that rule, because looking it up
+costs money.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ from urllib.parse import unquote
 
 USERNAME = re.compile(r"[a-z0-9._]{1,30}", re.ASCII | re.IGNORECASE)
 MISPLACED_DOT = re.compile(r"^\.|\.\.|\.$")
-# Scheme, host and default port of Instagram's addresses, then the path. Nothing else may stand
-# before the path: `instagram.com@other.example` is a host of somebody else.
+# Scheme, host and default port of Instagram's URLs, then the path. No user name may stand before
+# the host: `instagram.com@other.example` points to another host.
 ADDRESS = re.compile(
     r"(?:https?://)?(?:(?:www|m)\.)?(?:instagram\.com|instagr\.am)\.?(?::(?:80|443))?/"
     r"(?P<path>[^?#]*)(?:[?#].*)?",
     re.ASCII | re.IGNORECASE,
 )
-# A name may follow these: `/stories/NAME/ID/`, `/_u/NAME/` (links into the app), `/n/NAME/`
+# Segments that precede a name: `/stories/NAME/ID/`, `/_u/NAME/` (links into the app), `/n/NAME/`
 # (links in e-mails).
 BEFORE_A_NAME = frozenset({"stories", "_u", "n"})
-# First segments of Instagram's own paths, as its pages, its robots.txt and its app use them, so no
-# profile can have one of them as its name. `highlights` is here for `/stories/highlights/ID/`.
+# First segments of Instagram's own paths, taken from its pages, its robots.txt and its app. No
+# profile can have such a name. `highlights` is here because of `/stories/highlights/ID/`.
 RESERVED = frozenset(
     {
         "_n", "_u", "about", "accounts", "ajax", "api", "ar", "archive", "challenge", "create",
@@ -40,16 +41,16 @@ RULE = (
 
 
 class NotAUsername(ValueError):
-    """What a person gave names no profile; the text says why."""
+    """The text does not name a profile. The message gives the reason."""
 
 
 def in_lower_case(text: str) -> str | None:
-    """The name that a provider sent, as Instagram holds it; None where it can be none at all."""
+    """The name that a provider sent, in the form that Instagram stores; None if invalid."""
     return text.lower() if USERNAME.fullmatch(text) else None
 
 
 def from_text(text: str) -> str:
-    """The username in what a person typed: ` @Name `, `NAME`, or an address that names a profile.
+    """The username in a text that a person typed: ` @Name `, `NAME`, or the URL of a profile.
 
     Raises NotAUsername.
     """
@@ -59,17 +60,17 @@ def from_text(text: str) -> str:
         raise NotAUsername(RULE)
     if name in RESERVED:
         raise NotAUsername(
-            f"{name!r} is a page of Instagram and no profile. The address of a post, reel or "
-            "highlight does not say whose it is: give the name of the profile."
+            f"{name!r} is a page of Instagram, not a profile. The address of a post, reel or "
+            "highlight does not name its owner: enter the name of the profile."
         )
     return name
 
 
 def _in_address(text: str) -> str:
-    """The segment of an address that is the name; empty where there is none."""
+    """The path segment of a URL that holds the name; "" if there is none."""
     address = ADDRESS.fullmatch(text)
     segments = [unquote(part) for part in address["path"].split("/") if part] if address else []
-    if {".", ".."} & {*segments}:  # a browser would go elsewhere
+    if {".", ".."} & {*segments}:  # browsers resolve these to another path
         return ""
     if segments[1:] and segments[0].lower() in BEFORE_A_NAME:
         return segments[1]

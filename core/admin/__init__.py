@@ -1,4 +1,4 @@
-"""The admin of core's own rows, and of the packages that we use."""
+"""The admin of core's tables and of third-party packages."""
 
 from core.admin import packages
 from core.admin.heartbeats import WorkerHeartbeatAdmin

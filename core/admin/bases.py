@@ -1,4 +1,4 @@
-"""What every room's admin builds on: tables of any length stay quick to open."""
+"""Base classes of the admin, whose pages open fast on tables of any size."""
 
 from __future__ import annotations
 
@@ -20,15 +20,13 @@ COUNTED = 10_000
 
 
 class BigTablePaginator(Paginator):  # type: ignore[type-arg]  # Django cannot subscript it
-    """Counts up to 10,000 rows, so that no page waits for the count of a large table.
+    """Counts at most 10,000 rows, because an exact count of a large table delays the page.
 
-    Beyond that, a whole table has as many rows as the planner thinks, and a filtered one 10,000:
-    who needs the rest filters further.
+    Above that, an unfiltered list shows the planner's estimate and a filtered list shows 10,000.
     """
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are to page through."""
         rows: QuerySet[Model] = self.object_list  # type: ignore[assignment]  # the admin's is one
         counted = rows.order_by()[:COUNTED].count()
         if counted < COUNTED or rows.query.where:
@@ -46,9 +44,9 @@ class BigTablePaginator(Paginator):  # type: ignore[type-arg]  # Django cannot s
 
 
 class BigTableAdmin(ModelAdmin):
-    """For tables of any length: bounded counts, short pages, and only what has an index sorts.
+    """For tables of any size: bounded counts, short pages, and sorting by indexed columns only.
 
-    A short table sorts by every column: `sortable_by = None`.
+    A small table sorts by every column: `sortable_by = None`.
     """
 
     sortable_by: Sequence[str] | None = ()
@@ -60,7 +58,7 @@ class BigTableAdmin(ModelAdmin):
 
 
 class SearchableAdmin(BigTableAdmin):
-    """Searches as the REST API does: every word is somewhere in the document, or is the id."""
+    """Searches as the REST API does: by the words of the document, or by the id."""
 
     ID_FIELD: ClassVar[str]
 
@@ -70,7 +68,7 @@ class SearchableAdmin(BigTableAdmin):
         queryset: QuerySet[Any],
         search_term: str,
     ) -> tuple[QuerySet[Any], bool]:
-        """The rows that match; none of them twice."""
+        """The matching rows, without duplicates."""
         words = query_words(search_term)
         if not words:
             return queryset, False
@@ -81,14 +79,12 @@ class SearchableAdmin(BigTableAdmin):
 
 
 class KeptAdmin(BigTableAdmin):
-    """Rows that come from Instagram and are never deleted here."""
+    """Rows that come from Instagram and cannot be added or deleted in the admin."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
-        """Nobody adds one by hand."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """An archive does not forget by accident."""
         return False
 
     def save_model(
@@ -98,9 +94,9 @@ class KeptAdmin(BigTableAdmin):
         form: ModelForm[Any],
         change: bool,  # noqa: ARG002, FBT001  Django's signature
     ) -> None:
-        """Write what the form changed, on the row as it is by now: a worker may have written it.
+        """Save only the changed fields, because a worker may have written the others meanwhile.
 
-        Nothing where nothing was changed. Raises Http404 for a row that has gone since.
+        Does nothing if no field changed. Raises Http404 if the row was deleted meanwhile.
         """
         if form.changed_data:
             rows = type(obj)._base_manager.select_for_update()  # noqa: SLF001  documented
@@ -111,18 +107,16 @@ class KeptAdmin(BigTableAdmin):
 
 
 class ReadOnlyAdmin(KeptAdmin):
-    """Rows that only the machine writes."""
+    """Rows that the program writes and the admin only shows."""
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Nobody changes one."""
         return False
 
 
 class KeptInline(TabularInline):
-    """Such rows on the page of what they belong to."""
+    """Such rows as an inline of their parent."""
 
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
-        """Nobody adds one by hand."""
         return False

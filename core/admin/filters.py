@@ -1,4 +1,4 @@
-"""Filters of lists that cost no reading of the table, and whose days are whole."""
+"""List filters that do not scan the table."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from unfold.utils import parse_date_str, parse_datetime_str
 
 
 class FixedChoiceFilter(admin.SimpleListFilter):
-    """A column by values that are known: Django would read the whole table for their list."""
+    """Filters a column by known values. Django would scan the table to list them."""
 
     values: ClassVar[Sequence[str]]
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002  Django's signature
-        """The values as they stand in the column."""
+        """The values as stored in the column."""
         return [(value, value) for value in self.values]
 
     def queryset(
@@ -28,20 +28,19 @@ class FixedChoiceFilter(admin.SimpleListFilter):
         request: HttpRequest,  # noqa: ARG002  Django's signature
         queryset: QuerySet[Any],
     ) -> QuerySet[Any]:
-        """The rows with the chosen value, or all."""
         chosen = {str(self.parameter_name): self.value()}
         return queryset.filter(**chosen) if self.value() else queryset
 
 
 class DayRangeFilter(RangeDateFilter):
-    """From a day to a day, the last one included. What is no day is passed over."""
+    """Filters a range of days, both included. An invalid day is ignored."""
 
     def queryset(
         self,
         request: HttpRequest,  # noqa: ARG002  Django's signature
         queryset: QuerySet[Any],
     ) -> QuerySet[Any]:
-        """The rows of these days, in the time zone of the admin."""
+        """The rows of these days in the admin's time zone."""
         for end, lookup, of_day in (("from", "gte", time.min), ("to", "lte", time.max)):
             if day := parse_date_str(self.used_parameters.get(f"{self.parameter_name}_{end}")):
                 limit = make_aware(datetime.combine(day, of_day))
@@ -50,14 +49,14 @@ class DayRangeFilter(RangeDateFilter):
 
 
 class TimeRangeFilter(RangeDateTimeFilter):
-    """From a time to a time, both included. What is no time is passed over."""
+    """Filters a range of times, both included. An invalid time is ignored."""
 
     def queryset(
         self,
         request: HttpRequest,  # noqa: ARG002  Django's signature
         queryset: QuerySet[Any],
     ) -> QuerySet[Any]:
-        """The rows of this time, in the time zone of the admin."""
+        """The rows of this range in the admin's time zone."""
         for end, lookup in (("from", "gte"), ("to", "lte")):
             parts = [self.used_parameters.get(f"{self.parameter_name}_{end}_{n}") for n in (0, 1)]
             if limit := parse_datetime_str(f"{parts[0]} {parts[1]}"):

@@ -1,4 +1,4 @@
-"""Which workers live."""
+"""The admin of worker heartbeats."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from core.models import WorkerHeartbeat
 
 @admin.register(WorkerHeartbeat)
 class WorkerHeartbeatAdmin(ReadOnlyAdmin):
-    """The last sign of life of each worker."""
-
     list_display = ("worker", "queues", "beaten_at")
     ordering = ("-beaten_at",)
     sortable_by = None

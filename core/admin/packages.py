@@ -1,4 +1,4 @@
-"""The tables of the packages that we use, in the look of the rest."""
+"""The tables of third-party packages, in the theme of the other pages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from rest_framework_simplejwt.token_blacklist import admin as token_admin
 from rest_framework_simplejwt.token_blacklist import models as tokens
 from unfold.admin import ModelAdmin
 
-# Importing their admin modules has registered them in Django's look. Solar and clocked schedules
-# are not used, and a blacklisted token says nothing that its outstanding one does not.
+# Importing their admin modules registers them with Django's theme, so they are registered again.
+# Solar and clocked schedules are not used, and a blacklisted token adds nothing to the outstanding
+# one.
 OURS = {
     Group: auth_admin.GroupAdmin,
     beat.PeriodicTask: beat_admin.PeriodicTaskAdmin,

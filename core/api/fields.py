@@ -1,4 +1,4 @@
-"""Inputs of write endpoints."""
+"""Serializer fields for request bodies."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from rest_framework import serializers
 
 
 class TextField(serializers.CharField):
-    """A JSON string. Django REST framework would take the number 7 for the text "7"."""
+    """A JSON string. Django REST framework's CharField would accept the number 7 as "7"."""
 
     def to_internal_value(self, data: Any) -> str:
-        """The text. Raises ValidationError for everything that was not sent as one."""
+        """Return the text. Raises ValidationError for any other JSON type."""
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))

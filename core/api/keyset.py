@@ -1,8 +1,8 @@
-"""Pages by position instead of offset: unique items whatever is added meanwhile, no COUNT.
+"""Keyset pagination: no COUNT, and rows inserted meanwhile cause no duplicates.
 
-A position is the value of the ordering field and the primary key of a row, so rows that share one
-value still have an order. Rows without a value come last, in either direction; they are read as a
-segment of their own, because then each segment is a plain range of one index.
+A position is the value of the ordering field and the primary key of a row, so that rows with equal
+values have an order too. Rows without a value come last in both directions. They are read as a
+separate segment, so that each segment is a plain range of one index.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, F, Field, Func, Model, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
-MAX_CURSOR_LENGTH = 4000  # about what a web server accepts as a request line
+MAX_CURSOR_LENGTH = 4000  # about the longest request line that web servers accept
 
 
 class BadCursor(ValueError):
-    """The text is no cursor of this list in this order."""
+    """The text is not a cursor of this list in this order."""
 
 
 class RowValue(Func):
-    """`(a, b)`, which PostgreSQL compares column by column, and finds in an index on both."""
+    """`(a, b)`, which PostgreSQL compares column by column and finds in an index on both."""
 
     function = ""
     output_field = Field()
@@ -33,7 +33,7 @@ class RowValue(Func):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The place beside one row: behind it, or before it when paging backwards."""
+    """The position after one row, or before it when paging backwards."""
 
     value: Any
     pk: Any
@@ -42,7 +42,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in list order, and the places where the neighbouring pages begin."""
+    """Rows in list order and the cursors of the neighbouring pages."""
 
     rows: list[Any]
     previous: Cursor | None = None
@@ -50,9 +50,9 @@ class Page:
 
 
 class Keyset:
-    """One order of one model's rows, such as `-created_at`.
+    """One order of a model's rows, such as `-created_at`.
 
-    A model names in ORDERED_BY the columns by which it is ordered in place of those that it shows.
+    If a model orders by another column than it shows, ORDERED_BY maps the shown one to it.
     """
 
     def __init__(self, model: type[Model], ordering: str) -> None:
@@ -65,7 +65,7 @@ class Keyset:
         self.pk: Field[Any, Any] = options.pk
 
     def page(self, rows: QuerySet[Any], cursor: Cursor | None, size: int) -> Page:
-        """Up to `size` rows beside the cursor; one more is read to see whether it goes on."""
+        """Up to `size` rows from the cursor. One more is read to see if there is a next page."""
         found = self._read(rows, cursor, size + 1)
         shown, more = found[:size], len(found) > size
         if not shown:
@@ -80,13 +80,13 @@ class Keyset:
         )
 
     def encode(self, cursor: Cursor) -> str:
-        """The cursor as text that is good for this order only."""
+        """Encode a cursor as text that is valid for this order only."""
         facts = [self.label, self.ordering, cursor.backwards, cursor.value, cursor.pk]
         text = json.dumps(facts, default=_plain, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def decode(self, text: str) -> Cursor:
-        """Read what a client sent. Raises BadCursor."""
+        """Decode a client's cursor. Raises BadCursor."""
         try:
             label, ordering, backwards, value, pk = json.loads(_unwrapped(text))
         except (ValueError, TypeError, RecursionError) as error:
@@ -111,7 +111,7 @@ class Keyset:
         return found
 
     def _segments(self, cursor: Cursor | None) -> list[bool]:
-        """The segments ahead, in reading order: rows with a value (True), without one (False)."""
+        """The segments ahead in reading order: rows with a value (True) or without (False)."""
         if not self.field.null:
             return [True]
         order = [False, True] if cursor and cursor.backwards else [True, False]
@@ -143,11 +143,11 @@ def _unwrapped(text: str) -> bytes:
 
 
 def _typed(field: Field[Any, Any], plain: object) -> Any:
-    """The value as the database compares it. Raises BadCursor for anything that it could not."""
+    """The value in the form that the database compares. Raises BadCursor if it has none."""
     if isinstance(plain, bool) or not isinstance(plain, str | int):
         raise BadCursor
     try:
-        str(plain).encode()  # no lone surrogates
+        str(plain).encode()  # rejects lone surrogates
         value = _instant(str(plain)) if isinstance(field, DateTimeField) else field.to_python(plain)
     except (ValueError, OverflowError, ValidationError) as error:
         raise BadCursor from error
@@ -160,4 +160,4 @@ def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise BadCursor
-    return instant.astimezone(UTC)  # as every cursor of ours; PostgreSQL knows not every offset
+    return instant.astimezone(UTC)  # PostgreSQL does not accept every offset

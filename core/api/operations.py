@@ -1,4 +1,4 @@
-"""How one operation of the API appears in the OpenAPI document."""
+"""How operations of the API appear in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from core.api.permissions import MayRead
 
 
 class Operation(AutoSchema):
-    """Knows whom MayRead lets in, and groups operations by noun."""
+    """Documents the MayRead permission and groups operations by resource."""
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """Reading works without a token too."""
         schemes: list[dict[str, Any]] = super().get_auth()
         open_to_all = MayRead in self.view.permission_classes and self.method in SAFE_METHODS
         return [*schemes, {}] if open_to_all else schemes
 
     def get_paginated_name(self, serializer_name: str) -> str:
-        """Lists that are counted have an envelope of their own."""
         name: str = super().get_paginated_name(serializer_name)
         is_counted = getattr(self.view, "pagination_class", None) is NumberedPagination
         return f"Counted{name}" if is_counted else name
 
     def get_tags(self) -> list[str]:
-        """`posts` for /instagram/posts/, `authentication` for what is below that."""
+        """`posts` for /instagram/posts/, `authentication` for paths below that."""
         parts: list[str] = self._tokenize_path()
         return parts[1:2] if parts[0] == "instagram" else parts[:1]

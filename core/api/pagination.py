@@ -1,4 +1,4 @@
-"""How lists are cut into pages."""
+"""The paginators of the REST API."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PAGE_SIZE_PARAMETER = {
 
 
 class OrderedView(Protocol):
-    """What a paged view declares: its orders without sign, and the one used by default."""
+    """What a paginated view declares: its order fields without sign, and the default order."""
 
     orderings: tuple[str, ...]
     default_ordering: str
 
 
 def page_size(request: Request) -> int:
-    """The number of items that the client wants, from 1 to 100; 20 when it is not a number."""
+    """The page size that the client asks for, from 1 to 100; 20 if it is not a number."""
     try:
         wanted = int(request.query_params.get("page_size", DEFAULT_SIZE))
     except ValueError:
@@ -42,25 +42,24 @@ def page_size(request: Request) -> int:
 
 
 class KeysetPagination(BasePagination):
-    """`{"next", "previous", "results"}`, read by position (see `core.api.keyset`)."""
+    """`{"next", "previous", "results"}` by cursor (see `core.api.keyset`)."""
 
     parameter = "cursor"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """The rows of the wanted page. Raises NotFound for a cursor that is not of this list."""
+        """The rows of the requested page. Raises NotFound for a cursor of another list or order."""
         self.request = request
         self.keyset = Keyset(queryset.model, _ordering(request, view))
         self.page = self.keyset.page(queryset, self._cursor(), page_size(request))
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        """The envelope around the page, whose free texts are cut where they are too much."""
+        """The envelope. Long texts of the page are cut (see `core.texts`)."""
         texts.fit(data)
         links = {"next": self._link(self.page.next), "previous": self._link(self.page.previous)}
         return Response({**links, "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The envelope in OpenAPI."""
         link = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
@@ -69,7 +68,6 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """The query parameters in OpenAPI."""
         cursor = {
             "name": "cursor",
             "in": "query",
@@ -97,16 +95,14 @@ class NumberedPagination(PageNumberPagination):
     """`{"count", "next", "previous", "results"}` by `page`, for short ranked lists."""
 
     def get_page_size(self, request: Request) -> int:
-        """The same rule as on every other list."""
         return page_size(request)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """The query parameters in OpenAPI."""
         return [*super().get_schema_operation_parameters(view), PAGE_SIZE_PARAMETER]
 
 
 def _ordering(request: Request, view: OrderedView) -> str:
-    """The wanted order where the view has it, otherwise the view's default."""
+    """The requested order if the view allows it, otherwise the view's default."""
     wanted = request.query_params.get("ordering", "")
     return wanted if wanted.removeprefix("-") in view.orderings else view.default_ordering
 

@@ -1,4 +1,4 @@
-"""Request bodies, which anybody can send."""
+"""Parsers of request bodies, which are untrusted input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rest_framework.parsers import JSONParser
 
 
 class ShallowJSONParser(JSONParser):
-    """JSON that is not nested without end: to Django REST framework that is a fault of ours."""
+    """Limits the nesting of JSON, which would otherwise end in a RecursionError and HTTP 500."""
 
     def parse(
         self,
@@ -18,7 +18,7 @@ class ShallowJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Read the body. Raises ParseError."""
+        """Parse the body. Raises ParseError."""
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:

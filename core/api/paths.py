@@ -1,17 +1,15 @@
-"""Parts of paths."""
+"""URL path converters."""
 
 from __future__ import annotations
 
 
 class Identifier:
-    """An id of Instagram in a path: anything but a slash, and NUL, which PostgreSQL refuses."""
+    """An Instagram id in a path: any text without a slash or NUL, which PostgreSQL rejects."""
 
     regex = r"[^/\0]+"
 
     def to_python(self, value: str) -> str:
-        """As it stands."""
         return value
 
     def to_url(self, value: str) -> str:
-        """As it stands."""
         return value

@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Permissions of the REST API."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from rest_framework.request import Request
 from core.users.models import Account
 from settings import current
 
-if TYPE_CHECKING:  # rest_framework.views imports this module, by its name in the settings
+if TYPE_CHECKING:  # rest_framework.views imports this module, named in the settings
     from rest_framework.views import APIView
 
 
 def signed_in(request: Request) -> Account:
-    """Who sends the request, in a view that strangers do not reach."""
+    """The user of a request to a view that requires authentication."""
     if not isinstance(request.user, Account):
         raise NotAuthenticated
     return request.user
 
 
 class MayRead(BasePermission):
-    """Everybody reads, unless an admin made reading private; whoever is signed in also writes."""
+    """Reading is public unless an admin made it private; writing requires authentication."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether the request may go on; a method that the view lacks may, to be answered 405."""
+        """Allows a method that the view lacks, so that the answer is 405 instead of 401."""
         if request.user.is_authenticated or request.method not in view.allowed_methods:
             return True
         return request.method in SAFE_METHODS and not current.private_reading(request)

@@ -1,4 +1,4 @@
-"""The OpenAPI document and the pages around it."""
+"""The OpenAPI document and its views."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.renderers import BaseRenderer
 
 PLACES = frozenset({"cursor", "since", "page"})
-"""Query parameters that name a place in a list, which may not exist."""
+"""Query parameters that select a page, which may not exist."""
 ERROR = {
     "type": "object",
     "description": "`detail` says what is wrong, or each wrong field has a list of messages.",
@@ -27,10 +27,10 @@ ERROR = {
 
 
 class OnceGenerator(SchemaGenerator):
-    """Makes the document once per process: it takes a second, and anybody can ask for it."""
+    """Caches the document per process: it takes a second to build and is public."""
 
     def get_schema(self, *_: Any, **__: Any) -> Any:
-        """The document for strangers, whoever asks."""
+        """Build the document for an anonymous user, whoever sends the request."""
         return _document()
 
 
@@ -40,14 +40,14 @@ class SchemaView(SpectacularAPIView):
     generator_class = OnceGenerator
 
     def get_renderers(self) -> list[BaseRenderer]:
-        """`format` counts here only; on every other address it is an unknown parameter."""
+        """Accept `format` here only; it is an unknown parameter elsewhere."""
         if self.request.query_params.get("format") == "json":
             return [OpenApiJsonRenderer()]
         return super().get_renderers()
 
 
 def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook that adds to every operation what it answers when it refuses, status by status."""
+    """A postprocessing hook that adds the error responses of every operation."""
     result["components"]["schemas"]["Error"] = ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for path, operations in result["paths"].items():
@@ -62,7 +62,7 @@ def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def refusals(path: str, operation: dict[str, Any]) -> Iterator[HTTPStatus]:
-    """What an operation can answer instead of what was asked for."""
+    """The error responses of an operation, by status."""
     query = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
     yield HTTPStatus.NOT_ACCEPTABLE
     yield HTTPStatus.TOO_MANY_REQUESTS
@@ -80,9 +80,10 @@ def refusals(path: str, operation: dict[str, Any]) -> Iterator[HTTPStatus]:
 
 
 def with_typed_nulls(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook that says where null may stand for an object so that OpenAPI 3.0 allows it.
+    """A postprocessing hook that expresses nullable objects in valid OpenAPI 3.0.
 
-    `nullable` counts only beside a `type`, and what `allOf` names allows no null.
+    `nullable` is only allowed beside a `type`, and a schema referenced by `allOf` does not allow
+    null.
     """
     for schema in result["components"]["schemas"].values():
         for name, found in schema.get("properties", {}).items():

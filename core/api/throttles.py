@@ -1,8 +1,9 @@
-"""Limits on requests, counted in a sliding window.
+"""Request limits, counted in a sliding window.
 
-Two counters per client, of this window and of the one before, which counts by the share of it
-that the sliding window still covers. So a request costs three short Redis commands, however high
-its limit is, and no client gets twice its limit around the turn of a window.
+Each client has two counters, of the current window and of the previous one. The previous one counts
+by the share of it that the sliding window still covers. A request therefore costs three Redis
+commands whatever the limit is, and no client can send twice its limit around the change of a
+window.
 """
 
 from __future__ import annotations
@@ -22,41 +23,41 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-if TYPE_CHECKING:  # rest_framework.views imports this module, by its name in the settings
+if TYPE_CHECKING:  # rest_framework.views imports this module, named in the settings
     from rest_framework.views import APIView
 
 log = structlog.get_logger(__name__)
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-IPV6_SITE = 64  # bits of an IPv6 address that a provider gives a customer, who chooses the rest
+IPV6_SITE = 64  # A provider assigns a /64 network to a customer, who chooses the remaining bits.
 
 
 class SlidingWindow(BaseThrottle, ABC):
-    """At most as many requests per client as DEFAULT_THROTTLE_RATES says for the scope.
+    """Limits the requests of a client to the rate of DEFAULT_THROTTLE_RATES for the scope.
 
-    Reading must not depend on Redis: without it nothing is counted, unless a subclass names
+    Reading must not depend on Redis: if it fails, requests are not counted, unless a subclass names
     another cache in `without_redis`.
     """
 
     scope: str
     pause: float = 0
-    without_redis: str | None = None  # the cache that counts then; None: everything passes
+    without_redis: str | None = None  # the cache used if Redis fails; None: no limit
 
     @abstractmethod
     def client(self, request: Request | HttpRequest) -> str | None:
-        """Who is counted; None for requests that this limit does not concern."""
+        """The key of the client; None if this limit does not apply to the request."""
 
     def allow_request(self, request: Request | HttpRequest, _view: APIView | None = None) -> bool:
-        """Count the request; False when the client has used up its limit."""
+        """Count the request; False if the client exceeded its limit."""
         client = self.client(request)
         return client is None or self._passes(hashlib.sha256(client.encode()).hexdigest())
 
     def address(self, request: Request | HttpRequest) -> str:
-        """Where a request comes from: an IPv4 address, or the /64 network of an IPv6 one."""
+        """The client's IPv4 address, or the /64 network of its IPv6 address."""
         return site_of(str(self.get_ident(request)))  # type: ignore[arg-type]  # reads headers only
 
     def wait(self) -> float:
-        """Seconds until the next request would pass, at least one."""
+        """Seconds until the next request is allowed, at least one."""
         return max(1, math.ceil(self.pause))
 
     def _passes(self, client: str) -> bool:
@@ -75,73 +76,70 @@ class SlidingWindow(BaseThrottle, ABC):
         now = cache.incr(key)
         if before * (1 - elapsed / window) + now <= limit:
             return True
-        cache.decr(key)  # a refused request must not push the end of the pause away
+        cache.decr(key)  # A rejected request must not extend the wait.
         self.pause = _pause(limit, window, elapsed=elapsed, before=before, now=now - 1)
         return False
 
 
 class AnonymousThrottle(SlidingWindow):
-    """Whoever is not signed in, by address."""
+    """Anonymous clients, by address."""
 
     scope = "anonymous"
 
     def client(self, request: Request | HttpRequest) -> str | None:
-        """The address of a stranger."""
         return None if request.user.is_authenticated else self.address(request)
 
 
 class AccountThrottle(SlidingWindow):
-    """Whoever is signed in, from wherever."""
+    """Authenticated users, from any address."""
 
     scope = "account"
 
     def client(self, request: Request | HttpRequest) -> str | None:
-        """The account."""
         return str(request.user.pk) if request.user.is_authenticated else None
 
 
 class ArchiveThrottle(AccountThrottle):
-    """What starts work and costs money."""
+    """Requests that start work and cost money."""
 
     scope = "archive"
 
 
 class AddressThrottle(SlidingWindow):
-    """Requests that bring a password, by address: to hash one is expensive on purpose.
+    """Requests with a password, by address, because hashing one is expensive on purpose.
 
-    Only a POST brings one. Without Redis each process counts for itself, so that guessing is
-    never free.
+    Only POST requests carry a password. Without Redis each process counts for itself, so that
+    guessing passwords is always limited.
     """
 
     scope = "login_address"
     without_redis = "process"
 
     def client(self, request: Request | HttpRequest) -> str | None:
-        """The address, signed in or not."""
         return self.address(request) if request.method == "POST" else None
 
 
 class LoginThrottle(AddressThrottle):
-    """Guesses at the password of one account from one address.
+    """Login attempts for one account from one address.
 
-    Not by account alone: a stranger could then lock its owner out.
+    A limit per account alone would let a stranger lock its owner out.
     """
 
     scope = "login"
 
     def account(self, request: Request | HttpRequest) -> object:
-        """The e-mail address whose password is tried, whatever JSON was sent as one."""
+        """The e-mail address of the attempt, as text even if the client sent other JSON."""
         data = getattr(request, "data", None)
         return data.get("email") if isinstance(data, dict) else None
 
     def client(self, request: Request | HttpRequest) -> str | None:
-        """The address with the account; the admin and the API count the same."""
+        """The key of an address and an account, shared by the admin and the API."""
         address = super().client(request)
         return address and f"{address} {str(self.account(request)).strip().lower()!r}"
 
 
 def site_of(address: str) -> str:
-    """The address to count by; text that is none (a proxy sent it) counts as it is."""
+    """The address to count by. Text that is not an address, sent by a proxy, is used as it is."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -157,8 +155,8 @@ def _rate(scope: str) -> tuple[int, int]:
 
 
 def _pause(limit: int, window: int, *, elapsed: float, before: int, now: int) -> float:
-    """Seconds until one more request fits, if no other comes."""
+    """Seconds until one more request is allowed if no other one comes."""
     free = limit - now - 1
-    if free >= 0:  # the window before still counts: it fades to `free` in time
+    if free >= 0:  # The previous window still counts. Its share falls to `free` after this time.
         return window * (1 - free / before) - elapsed
     return window - elapsed + window * (1 - (limit - 1) / now)

@@ -1,1 +1,1 @@
-"""What all transactions share."""
+"""Database helpers shared by all apps."""

@@ -11,16 +11,16 @@ from psycopg.pq import TransactionStatus
 Result = TypeVar("Result")
 
 STATEMENT_TIMEOUT = 30.0
-"""Seconds; a request that takes longer has lost its client."""
+"""Seconds. After this, the client of a request has usually given up."""
 CHECK_TIMEOUT = 1.5
-"""Seconds that a server has to answer the pool's check of a connection."""
+"""Seconds that a server may take to answer the pool's connection check."""
 
 
 class WebConnection(Connection[Any]):
-    """A connection that gives up on a server which does not answer.
+    """A connection that times out if the server does not answer.
 
-    `statement_timeout` is the server's own, and one that hangs does not keep it: each request would
-    take a thread for good, until none is left for `/health/`.
+    `statement_timeout` is enforced by the server, so it does not help if the server hangs. Without
+    a timeout of our own each request would block a thread, until none is left for `/health/`.
     """
 
     timeout = STATEMENT_TIMEOUT
@@ -28,16 +28,16 @@ class WebConnection(Connection[Any]):
     def wait(
         self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None
     ) -> Result:
-        """Wait as psycopg does, but no longer than `timeout`. OperationalError when it is over."""
+        """Wait as psycopg does, but raise OperationalError after `timeout`."""
         try:
             return super().wait(gen, interval, self.timeout if timeout is None else timeout)
         except OperationalError:
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # still no answer
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # no answer
                 self.close()
             raise
 
     def execute(self, *arguments: Any, **options: Any) -> Any:
-        """Run a statement of the pool, which checks the connection by one. Django has cursors."""
+        """Run the pool's connection check. Django uses cursors instead of this method."""
         self.timeout = CHECK_TIMEOUT
         try:
             return super().execute(*arguments, **options)

@@ -12,13 +12,14 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 Row = Mapping[str, Any]
-"""Column values by attribute name, as in `{"user_id": 1}`."""
+"""Column values by attribute name, such as `{"user_id": 1}`."""
 
 
 def copy_rows(model: type[models.Model], rows: Iterable[Row]) -> None:
     """Write the rows in one statement. Every row has the same keys.
 
-    What a row leaves out gets the model's default; a key of the database's own making stays its.
+    Missing columns get the model's default. Primary keys that the database generates are left to
+    it.
     """
     waiting = iter(rows)
     first = next(waiting, None)
@@ -36,7 +37,7 @@ def copy_rows(model: type[models.Model], rows: Iterable[Row]) -> None:
 
 
 def fresh_keys(model: type[models.Model], *, at_once: int = 5000) -> Iterator[int]:
-    """Numbers from the sequence of the model's primary key, which nobody else will get."""
+    """Reserve values of the primary key's sequence."""
     options = _options(model)
     query = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
     while True:

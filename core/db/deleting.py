@@ -1,4 +1,4 @@
-"""Deletes rows by the thousand."""
+"""Bulk deletion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 def delete_at_once(rows: QuerySet[Any]) -> int:
     """Delete the rows in one statement; returns how many.
 
-    `delete()` would load them first, go through what points at them, and leave a new row of history
-    for each. The caller knows that nothing points at them, or deletes that in the same transaction.
+    `delete()` would load the rows, follow all foreign keys, and write a history row for each. The
+    caller guarantees that no row refers to them, or deletes those first in the same transaction.
     """
     return rows._raw_delete(rows.db)  # noqa: SLF001  Django has no public way without all that

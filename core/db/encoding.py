@@ -1,4 +1,4 @@
-"""The one encoding in which PostgreSQL can hold what Instagram says."""
+"""Requires a database with UTF-8 encoding."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ REQUIRED = "UTF8"
 
 
 class WrongEncoding(ImproperlyConfigured):
-    """The database of DATABASE_URL would refuse or garble texts."""
+    """The encoding of DATABASE_URL's database cannot store every text."""
 
 
 def require_utf8(connection: DatabaseWrapper, **_: Any) -> None:
-    """Refuse each new connection to a database of another encoding. No statement is sent.
+    """A receiver of `connection_created` that rejects databases of another encoding.
 
-    A receiver of `connection_created`: the server names its encoding at the handshake. A pooler
-    that does not pass the name on is believed. Raises WrongEncoding.
+    The server reports its encoding during the handshake, so no statement is sent. A pooler that
+    does not report it is trusted. Raises WrongEncoding.
     """
     found = connection.connection.info.parameter_status("server_encoding")
     if found in {None, REQUIRED}:

@@ -1,11 +1,11 @@
-"""The one place where a transaction that lost against another is tried again.
+"""Retries transactions that PostgreSQL rolled back because of another transaction.
 
-Rows are locked in one order, so that transactions wait for each other instead of deadlocking:
-advisory locks, users, runs and their streams, posts, stories, assets, files; of each kind in the
-order of their keys. Where no key changes the mode is `no_key=True`, which foreign keys leave alone:
-inserting a row takes a share of the row it points at. Only what deletes rows takes the full lock.
-What still collides, such as a removal that locks files in the order of their hashes, ends in one
-of CONFLICTS, and PostgreSQL has rolled one side back.
+All code locks rows in one order, so that transactions wait for each other instead of deadlocking:
+advisory locks, users, runs and their streams, posts, stories, assets, files; rows of one table in
+the order of their keys. Locks use `no_key=True` unless a key changes, because inserting a row takes
+a share lock on the row that it refers to. Only deletion takes the full lock. The remaining
+conflicts, such as with a removal that locks files in the order of their hashes, end with one of
+CONFLICTS and are retried here.
 """
 
 from __future__ import annotations
@@ -22,31 +22,30 @@ R = TypeVar("R")
 
 MAX_ATTEMPTS = 5
 CONFLICTS = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
-# Classes of SQLSTATE that the same values raise again: data_exception, feature_not_supported.
+# SQLSTATE classes that recur for the same values: data_exception, feature_not_supported.
 PERMANENT_CLASSES = frozenset({"22", "0A"})
 
 
 def sqlstate(error: BaseException) -> str:
-    """The five characters with which PostgreSQL names the error; "" where it said nothing."""
+    """PostgreSQL's five-character error code; "" if there is none."""
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def is_conflict(error: Exception) -> bool:
-    """Whether another transaction was in the way, so that the same work may succeed at once."""
+    """Whether another transaction caused the error, so that a retry may succeed immediately."""
     return isinstance(error, DatabaseError) and sqlstate(error) in CONFLICTS
 
 
 def is_permanent(error: DatabaseError) -> bool:
-    """Whether the same values will raise the error again, however often they are written."""
+    """Whether writing the same values will always fail."""
     return sqlstate(error)[:2] in PERMANENT_CLASSES
 
 
 def retry_on_conflict(work: Callable[P, R]) -> Callable[P, R]:
-    """Call again after a conflict, MAX_ATTEMPTS times in all, with growing pauses and jitter.
+    """Call the function up to MAX_ATTEMPTS times after conflicts, with backoff and jitter.
 
-    The function opens its transaction itself and leaves nothing behind when that is rolled back.
-    Inside a transaction of the caller nothing is tried again: all of it is rolled back, and the
-    caller is the one to begin again.
+    The function opens its own transaction and has no effects outside of it. Inside a transaction of
+    the caller it is called once, because a conflict rolls all of that back; the caller must retry.
     """
 
     @wraps(work)

@@ -1,7 +1,8 @@
-"""Substring search that behaves the same on every PostgreSQL, without extensions.
+"""Substring search that needs no PostgreSQL extension.
 
-A row keeps its normalised text and the hashed trigrams of that text in an integer array under GIN.
-The index narrows, `LIKE` on the text decides, so a hash collision costs time, never a wrong hit.
+Each row stores its normalised text and the hashed trigrams of that text, as an integer array with a
+GIN index. The index preselects rows and `LIKE` on the text decides, so a hash collision costs time
+but never gives a wrong result.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ WORD_START = " "
 MAX_QUERY_LENGTH = 200
 
 
-# Unicode gives these no decomposition; they stand for what people type without them.
+# Letters without a Unicode decomposition, and what people type instead.
 WRITTEN_AS = {
     "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ȷ": "j", "ŋ": "n", "ĸ": "k", "ə": "e",
     "ǝ": "e", "ɛ": "e", "ɔ": "o", "ɣ": "g", "ɩ": "i", "ʊ": "u", "ʒ": "z", "ɵ": "o", "ɡ": "g",
     "ɑ": "a",
 }  # fmt: skip
-# Latin Extended-A and -B, IPA and Phonetic Extensions, Extended-C, -D and -E.
+# Latin Extended-A and -B, IPA and Phonetic Extensions, Latin Extended-C, -D and -E.
 LATIN = ((0x00C0, 0x02B0), (0x1D00, 0x1DC0), (0x2C60, 0x2C80), (0xA720, 0xA800), (0xAB30, 0xAB70))
 MARKED = re.compile(r"LATIN (?:SMALL LETTER ([A-Z])(?: WITH .+)?|LETTER SMALL CAPITAL ([A-Z]))")
 
 
 def bare_letters() -> dict[int, str]:
-    """The Latin letters that NFKD leaves whole, and what they are read as: `ł`, `ø`, `ᴀ`, `æ`."""
+    """The Latin letters that NFKD leaves whole, with their replacements: `ł`, `ø`, `ᴀ`, `æ`."""
     table = str.maketrans(WRITTEN_AS)
     for code in (code for first, end in LATIN for code in range(first, end)):
         if found := MARKED.fullmatch(unicodedata.name(chr(code), "")):
@@ -51,50 +52,47 @@ def normalise(text: str) -> str:
 
 
 def grams(word: str) -> set[int]:
-    """The trigrams of a normalised word, and its beginnings of one and two letters, hashed."""
+    """The hashed trigrams of a normalised word, and its hashed prefixes of one and two letters."""
     return hashed({WORD_START + word[:1], WORD_START + word[:2], *trigrams(word)})
 
 
 def trigrams(text: str) -> set[str]:
-    """Every three letters in a row."""
     return {text[start : start + 3] for start in range(len(text) - 2)}
 
 
 def hashed(pieces: Iterable[str]) -> set[int]:
-    """A number for each piece, in the range of PostgreSQL's integer, which is signed."""
+    """Hash each piece to PostgreSQL's signed 32-bit integer range."""
     return {zlib.crc32(piece.encode()) - 2**31 for piece in pieces}
 
 
 def document(*texts: str | None) -> str:
-    """The searchable text of a row; it starts with a space, as every word in it does."""
+    """The searchable text of a row. It starts with a space, as does every word in it."""
     joined = normalise(" ".join(text for text in texts if text))
     return WORD_START + joined if joined else ""
 
 
 def document_grams(searchable: str) -> list[int]:
-    """Every gram of a document, sorted."""
+    """The sorted hashes of a document."""
     return sorted(set().union(*(grams(word) for word in searchable.split())))
 
 
 def query_words(query: str) -> list[str]:
-    """The normalised words of a query, the first 200 characters of it."""
+    """The normalised words of the first 200 characters of a query."""
     return normalise(query[:MAX_QUERY_LENGTH].replace("\0", " ")).split()
 
 
 def needle(word: str) -> str:
-    """What a document that matches the word contains: one or two letters must begin a word."""
+    """The text to look for. A word of one or two letters must start a word of the document."""
     return WORD_START + word if len(word) <= 2 else word
 
 
 def containing(word: str) -> Q:
-    """Rows whose document contains the word."""
     text = needle(word)
     wanted = sorted(hashed(trigrams(text) or {text}))
     return Q(search_grams__contains=wanted, search_text__contains=text)
 
 
 def matching(words: Iterable[str]) -> Q:
-    """Rows whose document contains every word."""
     combined = Q()
     for word in words:
         combined &= containing(word)
@@ -102,7 +100,7 @@ def matching(words: Iterable[str]) -> Q:
 
 
 class Searchable(models.Model):
-    """Adds the search document, made of the fields that SEARCHED names."""
+    """Adds a search document, built from the fields in SEARCHED."""
 
     SEARCHED: ClassVar[tuple[str, ...]]
 
@@ -113,13 +111,12 @@ class Searchable(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save with a fresh search document; bulk writers call `refresh_search` themselves."""
+        """Save with an updated search document. Bulk writers call `refresh_search` themselves."""
         self.refresh_search()
         if (names := kwargs.get("update_fields")) is not None and set(self.SEARCHED) & set(names):
             kwargs["update_fields"] = {*names, "search_text", "search_grams"}
         super().save(*args, **kwargs)
 
     def refresh_search(self) -> None:
-        """Set the document from the searched fields as they are now."""
         self.search_text = document(*(getattr(self, name) for name in self.SEARCHED))
         self.search_grams = document_grams(self.search_text)

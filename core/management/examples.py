@@ -1,4 +1,4 @@
-"""Commands whose help ends with examples."""
+"""Management commands with examples in their help."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from django.core.management.base import BaseCommand, CommandParser
 
 
 class CommandWithExamples(BaseCommand):
-    """Shows EXAMPLES below the options, as they are written."""
+    """Prints EXAMPLES below the options."""
 
     EXAMPLES: ClassVar[str]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """The usual parser, with the examples."""
         return super().create_parser(
             prog_name,
             subcommand,

@@ -1,4 +1,4 @@
-"""Progress on standard error: redrawn on a terminal, a plain line now and then elsewhere."""
+"""Progress on standard error: redrawn on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LINE_SECONDS = 5.0
 
 
 class LiveDisplay:
-    """Rows of columns while the context lasts; their owner updates `rows`."""
+    """Shows rows of columns inside the context. The caller updates `rows`."""
 
     def __init__(self, *columns: ProgressColumn) -> None:
         self.console = Console(stderr=True)
@@ -33,11 +33,10 @@ class LiveDisplay:
         self.rows.stop()
 
     def say(self, text: str) -> None:
-        """Print a line above the rows."""
         self.console.print(text, highlight=False, markup=False)
 
     def say_at_times(self, text: str) -> None:
-        """Print the line every five seconds at most, where no row is drawn: a log stays short."""
+        """Print the line, at most every five seconds, if rows cannot be drawn: logs stay short."""
         if not self.console.is_terminal and time.monotonic() - self._said_at > LINE_SECONDS:
             self._said_at = time.monotonic()
             self.say(text)

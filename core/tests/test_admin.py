@@ -1,4 +1,4 @@
-"""The admin's lists stay quick whatever the size of the table; accounts are made by e-mail."""
+"""Admin lists are fast on large tables; accounts are created by e-mail address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def fill(count: int) -> None:
-    """So many rows, and a planner that knows of them."""
+    """Insert rows and analyze the table, so that the planner knows their number."""
     now = timezone.now()
     copy_rows(WorkerHeartbeat, ({"worker": str(n), "beaten_at": now} for n in range(count)))
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Every form in which the provider says yes or no, and the decision that each stands for."""
+"""Every form of the provider's answers, and the error that each stands for."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ def test_the_pause_is_read_from_the_headers(headers: dict[str, str], seconds: fl
 
 
 def reported() -> list[Any]:
-    """The bodies that other clients reported, where the recorded payloads are at hand."""
+    """Bodies that other clients reported, if the recorded payloads are available."""
     if not CORPUS:
         return []
     path = Path(CORPUS) / "tikhub_envelope" / "errors_reported.json"

@@ -1,4 +1,4 @@
-"""The client over real HTTP: what callers get and how often they ask."""
+"""The client over real HTTP: what callers get and how often it retries."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
 
 
 def test_a_forked_child_opens_connections_of_its_own() -> None:
-    # Of its own process: newer Pythons warn about forking one that has threads.
+    # Runs in a new process, because newer Pythons warn about forking a process with threads.
     command = [sys.executable, "-c", "import django; django.setup()" + FORK]
     finished = subprocess.run(command, check=False)  # noqa: S603  our own interpreter and script
 

@@ -15,7 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 def printed() -> tuple[str, str]:
-    """The address and the password that the command prints."""
     out = StringIO()
     call_command("demo_account", stdout=out)
     email, password = out.getvalue().split()

@@ -1,4 +1,4 @@
-"""More than one provider: who is asked when, and whose refusal the caller hears."""
+"""Several providers: the order in which they are called, and the error that callers get."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ BOTTOMLESS = answering('{"data": ' + "[" * 100_000)
 
 @pytest.fixture
 def second(server: OddServer) -> Iterator[OddServer]:
-    """A second provider, asked when `server` cannot answer."""
+    """A second provider, called if `server` cannot answer."""
     with odd_server.odd_server() as running:
         running.will(FINE)
         fallback("second", running.url, token="sesame")
@@ -71,7 +71,7 @@ def call() -> Payload:
 
 
 def providers() -> list[str]:
-    """Who was asked, in turn."""
+    """The providers in the order of their calls."""
     return list(APIRequestLog.objects.order_by("pk").values_list("provider", flat=True))
 
 
@@ -323,7 +323,7 @@ def test_a_token_that_cannot_be_decrypted_stops_no_other_provider(
 
 @pytest.fixture
 def dying(settings: Settings) -> Iterator[SimulatorProcess]:
-    """The first provider, with the world that the second shows too."""
+    """The first provider, which serves the same world as the second."""
     with start(world="edges", seed=1) as process, stamina.set_testing(True, attempts=3):
         settings.CORE_API_URL, settings.CORE_API_TOKEN = process.core_api_url, process.token
         yield process

@@ -1,4 +1,4 @@
-"""What counts as a failure in a body."""
+"""Which bodies count as failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that show that they live."""
+"""Worker heartbeats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def queue_app() -> Celery:
 
 @dataclass
 class FakeConsumer:
-    """What Celery gives a step: the worker's name, its queues and the timer of its event loop."""
+    """Celery's argument to a bootstep: the worker's name, its queues and a timer."""
 
     hostname: str = "worker@here"
     app: Celery = field(default_factory=queue_app)
@@ -38,14 +38,14 @@ class FakeConsumer:
 
 @pytest.fixture
 def consumer() -> Iterator[FakeConsumer]:
-    """One whose last sign of life is written before the test ends."""
+    """A consumer whose last heartbeat is written before the test ends."""
     yield FakeConsumer()
     for writer in writers():
         writer.join()
 
 
 def writers() -> list[threading.Thread]:
-    """The threads that write a sign of life."""
+    """The threads that write heartbeats."""
     return [thread for thread in threading.enumerate() if thread.name == heartbeats.THREAD]
 
 

@@ -1,4 +1,4 @@
-"""Which endpoints are asked, in which order, with which parameters."""
+"""Which endpoints are called, in which order and with which parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that are asked for often, run seldom, and may hang."""
+"""Checks that may hang, and their cached results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHORT = 0.2
 
 @dataclass
 class Hanging:
-    """A check that does not come back before it may."""
+    """A check that hangs until it is released."""
 
     may_return: threading.Event = field(default_factory=threading.Event)
     started: int = 0
@@ -33,7 +33,6 @@ class Hanging:
 
 @pytest.fixture
 def hanging() -> Iterator[Hanging]:
-    """A check that hangs as long as the test lasts."""
     check = Hanging()
     yield check
     check.may_return.set()

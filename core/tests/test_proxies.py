@@ -1,4 +1,4 @@
-"""What is believed about a client."""
+"""Which headers about the client are trusted."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ CLIENT = "198.51.100.4"
 
 @pytest.fixture(autouse=True)
 def proxies(settings: Settings) -> None:
-    """Two networks of proxies."""
     settings.TRUSTED_PROXIES = tuple(
         ipaddress.ip_network(each) for each in ("10.0.0.0/8", "fd00::/8")
     )
 
 
 def after(peer: str, **headers: str) -> HttpRequest:
-    """The request as the application sees it."""
+    """The request after the middleware."""
     request = RequestFactory().get("/", REMOTE_ADDR=peer, **headers)  # type: ignore[arg-type]  # WSGI variables
     TrustedProxiesMiddleware(lambda _: HttpResponse())(request)
     return request

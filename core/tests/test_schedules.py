@@ -1,4 +1,4 @@
-"""What runs by itself, as the scheduler has it."""
+"""The schedules in the scheduler's tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def app_is_ready() -> Iterator[None]:
-    """What the conftest took away, so that a flush costs less."""
+    """Connects the receiver that the conftest disconnects to make flushes faster."""
     core = apps.get_app_config("core")
     core.ready()
     yield

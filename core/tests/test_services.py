@@ -1,4 +1,4 @@
-"""Services that an archive cannot live on are refused by name, before anything is asked for."""
+"""`migrate` refuses unsuitable services with a clear message."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.sources import ROOT
 
 @pytest.fixture(params=["LATIN1", "SQL_ASCII"])
 def wrong_database(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """An encoding in which not every text can be held, and the address of a database in it."""
+    """An unsuitable encoding and the URL of a database with it."""
     name, encoding = f"wrong_{uuid.uuid4().hex[:12]}", request.param
     where = {"host": connection.settings_dict["HOST"], "user": "postgres"}
     make = sql.SQL("CREATE DATABASE {} ENCODING {} TEMPLATE template0 LOCALE 'C' {}").format(
@@ -63,7 +63,7 @@ def test_a_database_of_another_encoding_is_refused_with_what_makes_a_right_one(
 
 @pytest.fixture
 def full_redis(tmp_path: Path, settings: Settings) -> Iterator[redis.Redis]:
-    """A broker of its own with a limit of memory."""
+    """A broker with a memory limit."""
     service, address = valkey.start(tmp_path / "valkey", tmp_path / "valkey.log", keep_open=())
     settings.CELERY_BROKER_URL = address
     with redis.Redis.from_url(address) as client:

@@ -24,7 +24,7 @@ print(time.monotonic() - began)
 
 @pytest.fixture(params=["away", "frozen"])
 def broker(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a Redis that is not there, or accepts connections and answers nothing."""
+    """The URL of a Redis that does not exist, or that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         if request.param == "away":
             listener.close()

@@ -1,4 +1,4 @@
-"""How much of a text is shown, alone and on a page."""
+"""How texts are cut, alone and on a page."""
 
 from __future__ import annotations
 

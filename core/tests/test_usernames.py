@@ -1,4 +1,4 @@
-"""Which texts name a profile of Instagram."""
+"""Which texts name an Instagram profile."""
 
 from __future__ import annotations
 

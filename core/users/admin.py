@@ -1,4 +1,4 @@
-"""Accounts in the admin: who may sign in, and who may do what."""
+"""The admin of accounts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from core.users.models import Account
 
 @admin.register(Account)
 class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    """People and programs; a profile of Instagram is none of them."""
-
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

@@ -1,4 +1,4 @@
-"""Accounts: who logs in. Archived profiles are `instagram.User`."""
+"""Accounts that can log in. Archived profiles are `instagram.User`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from django.utils import timezone
 
 
 class AccountManager(BaseUserManager["Account"]):
-    """Makes accounts from an e-mail address."""
-
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Account:
-        """Create an account. Raises ValueError without an address."""
+        """Create an account. Raises ValueError without an e-mail address."""
         if not email:
             raise ValueError("An account needs an e-mail address.")
         account = self.model(email=email.strip().lower(), **fields)
@@ -23,18 +21,18 @@ class AccountManager(BaseUserManager["Account"]):
         return account
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Account:
-        """Create an account that may do everything in the admin."""
+        """Create an account with all permissions."""
         return self.create_user(
             email, password, **{**fields, "is_staff": True, "is_superuser": True}
         )
 
     def get_by_natural_key(self, username: str | None) -> Account:
-        """Find an account by address, whatever its case."""
+        """Look the e-mail address up without regard to case."""
         return self.get(email__iexact=username or "")
 
 
 class Account(AbstractBaseUser, PermissionsMixin):
-    """A person or program that signs in with an e-mail address."""
+    """A person or program that logs in with an e-mail address."""
 
     email = models.EmailField("e-mail", unique=True)
     name = models.CharField(max_length=150, blank=True)
@@ -59,5 +57,5 @@ class Account(AbstractBaseUser, PermissionsMixin):
 
     @property
     def username(self) -> str:
-        """The part of the address before the @, which existing clients show."""
+        """The part of the e-mail address before the @, which API clients display."""
         return self.email.partition("@")[0]

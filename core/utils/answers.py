@@ -1,8 +1,9 @@
-"""Reads an answer of the Core API: its payload, or the error that says what to do now.
+"""Reads an answer of the Core API: returns its payload or raises the matching error.
 
 Pure: no network, no database. The provider wraps a success as `{"code": 200, "data": ...}` and a
-failure as `{"detail": ...}`, where `detail` is an object, a list or a string; a failure may also
-come with HTTP 200. Instagram's own error bodies (`"status": "fail"`) are passed through in places.
+failure as `{"detail": ...}`, where `detail` is an object, a list or a string. A failure may come
+with HTTP 200 as well. Some endpoints pass Instagram's own error bodies (`"status": "fail"`)
+through.
 """
 
 from __future__ import annotations
@@ -30,22 +31,22 @@ from core.utils.errors import (
 
 Payload: TypeAlias = dict[str, Any] | list[Any]
 
-# Every success has one of these.
+# Every success has one of these keys.
 ENVELOPE = {"code", "data"}
-# Every answer of the provider's own, also a failure, has one of these.
+# Every answer of the provider itself has one of these keys, failures included.
 OWN_KEYS = {*ENVELOPE, "detail"}
-# An honest answer has one of MARKS in fifty bytes, so at most 170,000 in the largest body. Each
-# costs up to 120 bytes once it is read: a body of "[],[],..." would take the worker.
+# A genuine answer has one of MARKS per fifty bytes, so at most 170,000 in the largest body. Each
+# costs up to 120 bytes of memory when parsed, so a body of "[],[],..." would exhaust the worker.
 MAX_VALUES = 400_000
 MARKS = (b",", b"[", b"{")
-# The provider has no code for these, only words.
+# The provider has no codes for these, only text.
 BALANCE = re.compile(r"余额|充值|balance|recharge|requires payment|not accept free", re.IGNORECASE)
 INSTAGRAM_PAUSE = re.compile(r"wait a few minutes", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came over the wire. Header names are in lower case; `path` is what was asked."""
+    """A response as received. Header names are in lower case; `path` is the requested path."""
 
     path: str
     status: int
@@ -54,7 +55,7 @@ class Answer:
 
 
 def payload(answer: Answer) -> Payload:
-    """The envelope's `data`, untouched. Raises the CoreAPIError that the answer stands for."""
+    """The envelope's `data`, unchanged. Raises the CoreAPIError that the answer stands for."""
     if 300 <= answer.status < 400:
         raise BadRequest(f"{answer.path}: redirected; check the address of the Core API")
     body = _json(answer)
@@ -64,12 +65,12 @@ def payload(answer: Answer) -> Payload:
 
 
 def provider_request_id(answer: Answer) -> str:
-    """The id under which the provider knows the request, or ""."""
+    """The provider's id of the request, or ""."""
     return answer.headers.get("x-request-id", "")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The pause asked for in seconds, from 0 to an hour; None where none is asked for."""
+    """The requested pause in seconds, from 0 to an hour; None if none is requested."""
     return pauses.asked_for(headers.get("retry-after", ""), headers.get("x-ratelimit-reset", ""))
 
 
@@ -79,20 +80,20 @@ def _json(answer: Answer) -> Any:
     try:
         return _parsed(answer.body)
     except (json.JSONDecodeError, UnicodeDecodeError):
-        # A page of some gateway: it says nothing about the token, the path or the profile.
+        # A gateway sent this page, so it says nothing about the token, the path or the profile.
         kind = RateLimited if answer.status == 429 else Transient
         raise kind(
             f"{answer.path}: HTTP {answer.status} without JSON",
             retry_after=retry_after(answer.headers),
         ) from None
-    except (RecursionError, ValueError):  # nested too deep, or an integer without end
+    except (RecursionError, ValueError):  # nested too deeply, or an integer with too many digits
         raise UnexpectedPayload(f"{answer.path}: JSON that cannot be read") from None
 
 
 def _parsed(body: bytes) -> Any:
-    """The document. A byte that is no UTF-8 is U+FFFD where the answer is the provider's own.
+    """The parsed body. Invalid UTF-8 is replaced by U+FFFD if the answer is the provider's own.
 
-    Raises UnicodeDecodeError where it is somebody else's, and what `json.loads` raises.
+    Raises UnicodeDecodeError for other senders, and the errors of `json.loads`.
     """
     try:
         return json.loads(body)
@@ -134,9 +135,10 @@ def _refusal_by_status(status: int, where: str, body: Any) -> CoreAPIError:
 
 
 def _is_the_providers(body: Any) -> bool:
-    """Whether a 404 is in the provider's own form, so about what was asked for.
+    """Whether a 404 has the provider's own form, so that it refers to the requested resource.
 
-    The framework's "Not Found" for an unknown path has a string as its detail, a gateway's neither.
+    For an unknown path, the framework's "Not Found" has a string as `detail`. A gateway's page has
+    none.
     """
     return isinstance(_member(body, "detail"), dict) or _member(body, "code") is not None
 
@@ -154,7 +156,7 @@ def _is_instagrams(layer: Mapping[str, Any]) -> bool:
 
 
 def _instagrams_refusal(where: str, body: Any) -> CoreAPIError:
-    """Instagram refused the provider, not us: our token and our balance are fine."""
+    """Whether Instagram refused the provider, in which case our token and balance are fine."""
     if _says(failures.PRIVATE, body):
         return PrivateProfile(f"{where}: the profile is private")
     if _says(INSTAGRAM_PAUSE, body):
@@ -167,12 +169,13 @@ def _data(answer: Answer, body: Any) -> Payload:
     if isinstance(body, dict) and _has_failed(body):
         raise _failure_inside(answer, body)
     if not isinstance(body, dict) or not body.keys() & ENVELOPE:
-        # A notice of whoever answers there now, such as `{"message": "maintenance"}`.
+        # The host answers with something else than the Core API, such as `{"message":
+        # "maintenance"}`.
         raise Transient(f"{answer.path}: HTTP {answer.status} without the provider's envelope")
     found = body.get("data")
     if not isinstance(found, dict | list):
         raise UnexpectedPayload(f"{answer.path}: an envelope without data")
-    if any(map(_is_nobody, _layers(found, "data"))):
+    if any(map(_is_no_such_user, _layers(found, "data"))):
         raise NoSuchProfile(f"{answer.path}: the provider knows no such profile")
     return found
 
@@ -186,7 +189,7 @@ def _has_failed(body: Mapping[str, Any]) -> bool:
 
 
 def _failure_inside(answer: Answer, body: Mapping[str, Any]) -> CoreAPIError:
-    """The error for a failure that came with HTTP 200."""
+    """The error for a failure with HTTP 200."""
     code = body.get("code")
     if code in (401, 402, 403, 429):
         return _refusal(replace(answer, status=code), body)
@@ -195,12 +198,12 @@ def _failure_inside(answer: Answer, body: Mapping[str, Any]) -> CoreAPIError:
     return NotAvailable(f"{answer.path}: a failure inside HTTP {answer.status}")
 
 
-def _is_nobody(layer: Mapping[str, Any]) -> bool:
-    return failures.is_nobody(layer) and "items" not in layer
+def _is_no_such_user(layer: Mapping[str, Any]) -> bool:
+    return failures.says_no_such_user(layer) and "items" not in layer
 
 
 def _layers(body: Any, wrapper: str) -> Iterator[Mapping[str, Any]]:
-    """The object, then what lies under the wrapper in it, and so on inwards."""
+    """The object, then the object under its wrapper key, and so on inwards."""
     while isinstance(body, dict):
         yield body
         body = body.get(wrapper)

@@ -1,12 +1,12 @@
-"""The client of the Core API: one pooled connection, one door, one row of the log per attempt.
+"""The client of the Core API: pooled connections, admission of calls, one log row per attempt.
 
     make_request ──▶ provider ──▶ attempt ──▶ admission ──▶ HTTP ──▶ answers ──▶ conclusion
-                      ▲    ▲         │ a transient failure: up to 3 attempts within seconds
-                      │    └── short ┤
-                      └─ the next ◀──┘ it cannot answer, or may not be asked
+                      ▲    ▲         │ transient failure: up to 3 attempts within seconds
+                      │    └── retry ┤
+                      └─── next ◀────┘ any other failure, or the call was not admitted
 
-Longer pauses are the caller's: `Transient.retry_after` says how long, and the run's row waits.
-HTTP does not leak out of here; callers see payloads and the errors of `core/utils/errors.py`.
+The caller handles longer pauses: `Transient.retry_after` is stored in the run's row. HTTP does not
+leak out of this module; callers get payloads and the errors of `core/utils/errors.py`.
 """
 
 from __future__ import annotations
@@ -52,25 +52,25 @@ from settings import current
 from settings.current import PRIMARY, CoreAPIConfig
 
 MEBIBYTE = 2**20
-# When opened: about three times the largest page of 50 posts.
+# Of the decoded body; about three times the largest page of 50 posts.
 MAX_BODY_SIZE = 8 * MEBIBYTE
-# A pause longer than this is passed on to the caller, whose run's row waits instead of a worker.
+# Seconds. Longer pauses are left to the caller, so that a row waits instead of a worker.
 MAX_PAUSE_HERE = 5.0
 CONNECT_TIMEOUT = 10.0
-# These names say that nothing was sent, so nothing can be charged.
+# Nothing was sent before these errors, so the call is free.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
-# What a provider says of the content itself holds, and the budget is one for all of them. Anything
-# else the next may answer: a refusal costs nothing, so asking on costs at most one answer.
+# A statement about the profile itself is final, and all providers share one budget. After any other
+# error the next provider is called. Refusals are free, so this costs at most one paid answer.
 FINAL = (NoSuchProfile, PrivateProfile, BudgetExhausted)
-# Where none is worth another try soon, the caller hears the first of these: what holds for one
-# endpoint must not end a run that has others to ask.
+# If no provider is worth a retry, the caller gets the first of these. An error of one endpoint must
+# not end a run that can use other endpoints.
 BY_USEFULNESS = (NotAvailable, CallsStopped, UnexpectedPayload, BadRequest, Forbidden)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path of the Core API, what we call it, and the price of one call in USD."""
+    """A path of the Core API, its name in our log, and the price of one call in USD."""
 
     name: str
     path: str
@@ -79,7 +79,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it is sent, by every attempt of it alike."""
+    """One request to one provider; retries send it unchanged."""
 
     endpoint: Endpoint
     params: Mapping[str, str | int]
@@ -87,7 +87,7 @@ class Call:
     config: CoreAPIConfig = field(repr=False)
 
     def planned(self) -> recording.Attempt:
-        """What the log writes down before the call."""
+        """The log entry that is written before the call."""
         return recording.Attempt(
             endpoint=self.endpoint.name,
             target=self.target,
@@ -101,14 +101,13 @@ class Call:
 def make_request(
     endpoint: Endpoint, params: Mapping[str, str | int], *, target: str = ""
 ) -> Payload:
-    """GET one document: the `data` of the envelope, untouched. Raises only CoreAPIError.
+    """GET one document: the `data` of the envelope, unchanged. Raises only CoreAPIError.
 
-    The providers are asked in their order until one answers. `target` names who or what is asked
-    for in the log. Must not run inside a transaction, which would stay open for as long as the
-    provider takes: RuntimeError.
+    The providers are called in order until one answers. `target` is the id or name that the log
+    shows. Raises RuntimeError inside a transaction, which would stay open during the call.
     """
     if connection.in_atomic_block:
-        raise RuntimeError("A Core API call inside a transaction; fetch first, then open it.")
+        raise RuntimeError("Core API call inside a transaction: make the call first.")
     refusals: list[CoreAPIError] = []
     for config in current.core_apis():
         try:
@@ -121,12 +120,12 @@ def make_request(
 
 
 def checked(config: CoreAPIConfig) -> CoreAPIConfig:
-    """The configuration. Raises NotConfigured, with the place where to set what is missing."""
+    """The valid configuration. Raises NotConfigured, whose message says where to set it."""
     if config.problem:
         raise NotConfigured(f"Core API token: {config.problem}")
     if not config.base_url or not config.token:
         raise NotConfigured(_missing(config))
-    # Anything else cannot stand in a header, and the error of the HTTP library would quote it.
+    # Other tokens are invalid in a header, and the HTTP library's error would quote the token.
     if not (config.token.isascii() and config.token.isprintable() and " " not in config.token):
         raise NotConfigured("The Core API's token contains spaces or special characters.")
     try:
@@ -148,9 +147,10 @@ def _missing(config: CoreAPIConfig) -> str:
 
 
 def _most_useful(refusals: list[CoreAPIError]) -> CoreAPIError:
-    """The refusal that promises most: of those that a later try may cure, the soonest.
+    """The error that allows the earliest retry, or else the first one of BY_USEFULNESS.
 
-    Who has only no slot is well: waiting for one comes before another try where something failed.
+    A provider without a free slot works, so waiting for a slot is preferred to retrying a provider
+    that failed.
     """
     crowded = [each for each in refusals if isinstance(each, NoFreeSlot)]
     if crowded:
@@ -171,14 +171,15 @@ def _pause_before_retry(error: Exception) -> bool | float:
     return error.retry_after if error.retry_after <= MAX_PAUSE_HERE else False
 
 
-# None begins after 20 seconds, so not after a timeout of 60: whoever asks hears within 2 minutes.
+# No attempt starts after 20 seconds. With a timeout of 60 seconds the caller gets an answer within
+# 2 minutes.
 _SHORT_RETRIES = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0.5).on(
     _pause_before_retry
 )
 
 
 def _attempt(call: Call) -> Payload:
-    """One HTTP attempt, and its one row in the log; neither where the door refuses it."""
+    """One HTTP attempt and its row in the log; neither if admission refuses the call."""
     with admission.admitted(call.planned()) as outcome:
         answer = _exchange(call, outcome)
         outcome.body = answer.body
@@ -187,10 +188,10 @@ def _attempt(call: Call) -> Payload:
 
 
 def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
-    """Send the request and read the whole answer, all within the provider's timeout.
+    """Send the request and read the whole answer within the provider's timeout.
 
-    Raises Transient where the network fails, BadRequest where the parameters cannot be sent, and
-    UnexpectedPayload where the body cannot be opened.
+    Raises Transient if the network fails, BadRequest if the parameters do not fit into a URL, and
+    UnexpectedPayload if the body cannot be decoded.
     """
     path, seconds = call.endpoint.path, call.config.timeout_seconds
     try:
@@ -216,7 +217,7 @@ def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
 
 
 def _body(response: httpx.Response, path: str) -> bytes:
-    """The whole body, opened, unless that is larger than any honest answer."""
+    """The decoded body. Raises UnexpectedPayload if it exceeds MAX_BODY_SIZE."""
     try:
         encoding = encoding_of(response.headers.get("content-encoding", ""))
         return b"".join(decoded(response.iter_raw(), encoding, limit=MAX_BODY_SIZE))
@@ -228,12 +229,12 @@ def _body(response: httpx.Response, path: str) -> bytes:
 
 @cache
 def _http() -> httpx.Client:
-    """The process's connections; address, token and timeout come with each request.
+    """The connection pool of the process; URL, token and timeout are set per request.
 
-    Redirects are not followed: the token would travel along.
+    Redirects are not followed, because they would send the token to another host.
     """
     return httpx.Client(
-        # Not all that could be opened: gzip makes a page of posts a tenth, and each host has it.
+        # Other encodings are not requested: every host supports gzip, which saves nine tenths.
         headers={"User-Agent": "Instarchiver", "Accept-Encoding": "gzip"},
         transport=DeadlineTransport(max_connections=100, keepalive_expiry=30),
         follow_redirects=False,
@@ -241,5 +242,5 @@ def _http() -> httpx.Client:
     )
 
 
-# A forked child must not write into the sockets of its parent.
+# A forked child must not write to the sockets of its parent.
 os.register_at_fork(after_in_child=_http.cache_clear)

@@ -1,34 +1,34 @@
-"""What can go wrong between us and the Core API; each class is a decision for the caller.
+"""Errors of Core API calls. Each class tells the caller what to do next.
 
 CoreAPIError
 ├── NotConfigured        tell staff; no retry
 ├── Transient            retry with backoff
 │   └── RateLimited      retry, not before `retry_after` seconds
-├── NotAllowedNow        put the work off for `retry_after` seconds; nothing was sent
+├── NotAllowedNow        postpone the work by `retry_after` seconds; nothing was sent
 │   ├── BudgetExhausted  until the day ends or the cap moves
-│   ├── CallsStopped     until staff lets calls through again
-│   └── NoFreeSlot       until the pace of calls that is kept to allows one more
+│   ├── CallsStopped     until staff allow calls again
+│   └── NoFreeSlot       until the configured rate allows another call
 ├── Unauthorized         stop all calls to the provider, raise one alarm
 ├── NoCredit             stop all calls to the provider, raise one alarm
 ├── Forbidden            stop this endpoint of the provider, raise one alarm
-├── BadRequest           our fault: alarm, no retry
+├── BadRequest           our mistake: raise an alarm, no retry
 ├── NoSuchProfile        the provider says so: one vote for "missing"
 ├── PrivateProfile       the provider says so
-├── Erased               it was erased on request: store nothing of it
-├── NotAvailable         no answer that we may trust: "missed", never "gone"
-└── UnexpectedPayload    JSON of unknown shape: keep it, carry on with the next item
+├── Erased               the profile was erased on request: store nothing
+├── NotAvailable         no trustworthy answer: "missed", never "deleted"
+└── UnexpectedPayload    JSON of unknown shape: keep it, continue with the next item
 
-The text of an error is ours: it never quotes a body of the provider, which may echo the token.
-Imports nothing from Django, so that the parser can raise these.
+Messages never quote a body of the provider, because it may contain the token. This module imports
+nothing from Django, so that the parser can raise these errors.
 """
 
 
 class CoreAPIError(Exception):
-    """Anything that went wrong between us and the Core API."""
+    """The base class of all errors of Core API calls."""
 
     @property
     def code(self) -> str:
-        """The stable name that API clients and logs see, such as `RateLimited`."""
+        """The stable name in API responses and logs, such as `RateLimited`."""
         return type(self).__name__
 
 
@@ -37,9 +37,9 @@ class NotConfigured(CoreAPIError):
 
 
 class Transient(CoreAPIError):
-    """Worth another try: timeout, connection, 5xx, no JSON, no envelope, a CDN block page.
+    """A retry may help: timeout, connection error, 5xx, no JSON, no envelope, a CDN's block page.
 
-    `retry_after` is the pause that the provider asked for in seconds, None where it named none.
+    `retry_after` is the pause in seconds that the provider requested, None without one.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -52,9 +52,9 @@ class RateLimited(Transient):
 
 
 class NotAllowedNow(CoreAPIError):
-    """Nothing was sent, and nothing failed: we hold the call back ourselves.
+    """We held the call back ourselves: nothing was sent and nothing failed.
 
-    `retry_after` is the pause in seconds after which asking again makes sense.
+    `retry_after` is the pause in seconds before a new attempt makes sense.
     """
 
     def __init__(self, message: str, *, retry_after: float) -> None:
@@ -63,7 +63,7 @@ class NotAllowedNow(CoreAPIError):
 
 
 class BudgetExhausted(NotAllowedNow):
-    """The call would exceed a cap on the cost of a day; the next day begins after `retry_after`."""
+    """The call would exceed the daily cost limit, which resets after `retry_after` seconds."""
 
 
 class CallsStopped(NotAllowedNow):
@@ -71,7 +71,7 @@ class CallsStopped(NotAllowedNow):
 
 
 class NoFreeSlot(NotAllowedNow):
-    """Others take all the calls that the pace allows, or the provider asked everybody to pause."""
+    """Other calls use up the allowed rate, or the provider requested a pause of all calls."""
 
 
 class Unauthorized(CoreAPIError):
@@ -79,7 +79,7 @@ class Unauthorized(CoreAPIError):
 
 
 class NoCredit(CoreAPIError):
-    """HTTP 402, or 403 with a balance text: the account must be charged first."""
+    """HTTP 402, or 403 with a text about the balance: the account must be topped up."""
 
 
 class Forbidden(CoreAPIError):
@@ -87,7 +87,7 @@ class Forbidden(CoreAPIError):
 
 
 class BadRequest(CoreAPIError):
-    """HTTP 422, an unknown route or a redirect: we asked wrongly, or in the wrong place."""
+    """HTTP 422, an unknown route or a redirect: our request or the configured URL is wrong."""
 
 
 class NoSuchProfile(CoreAPIError):
@@ -99,7 +99,7 @@ class PrivateProfile(CoreAPIError):
 
 
 class Erased(CoreAPIError):
-    """The answer is about a profile that was erased on request. `digest` is that of its id."""
+    """The answer concerns a profile that was erased on request. `digest` is the hash of its id."""
 
     def __init__(self, message: str, *, digest: str) -> None:
         super().__init__(message)
@@ -107,14 +107,14 @@ class Erased(CoreAPIError):
 
 
 class NotAvailable(CoreAPIError):
-    """The generic 400, or a failure inside a 200: counts as missed, never as gone."""
+    """The generic 400, or a failure inside a 200: counted as missed, never as deleted."""
 
 
 class UnexpectedPayload(CoreAPIError):
-    """JSON of a shape that we do not know.
+    """JSON of an unknown shape.
 
-    `path` names the place, such as `posts[3].taken_at`; `raw` keeps the item, untouched; `item_id`
-    is its Instagram id, empty where not even that is known.
+    `path` is the location, such as `posts[3].taken_at`; `raw` is the unchanged item; `item_id` is
+    its Instagram id, "" if unknown.
     """
 
     def __init__(
@@ -127,4 +127,4 @@ class UnexpectedPayload(CoreAPIError):
 
 
 class ItemsUnreadable(UnexpectedPayload):
-    """A list was read to its end, but not every item of it could be."""
+    """A list was read to its end, but some of its items could not be parsed."""

@@ -1,6 +1,6 @@
-"""One function per endpoint of the Core API; each returns the provider's payload, untouched.
+"""One function per endpoint of the Core API; each returns the provider's payload unchanged.
 
-ENDPOINTS is the whole knowledge of paths and prices: a renamed path is a change of one line.
+Paths and prices are defined in ENDPOINTS only, so a renamed path changes one line.
 """
 
 from __future__ import annotations
@@ -43,54 +43,54 @@ ENDPOINTS = {
     )
 }
 
-# What one endpoint cannot answer, its sister may. The rest holds for all of them alike.
+# Errors after which an alternative endpoint may succeed. Other errors apply to all endpoints.
 TRY_NEXT = (Transient, Forbidden, BadRequest, NotAvailable, UnexpectedPayload)
 
-# Seconds after which no sister is asked any more: whoever asks is told soon.
+# Seconds after which no alternative is tried, to limit the caller's waiting time.
 PATIENCE = 20.0
-MAX_PAGE_SIZE = 50  # the most that the provider allows
+MAX_PAGE_SIZE = 50  # the provider's maximum
 NUMBER = re.compile(r"[0-9]{1,25}")
 HIGHLIGHT = re.compile(r"(?:highlight:)?[0-9]{1,25}")
 
 
 def fetch_user_info_by_username(username: str) -> Payload:
-    """A profile by name, from the first of three endpoints that has an answer."""
+    """A profile by name, from the first of three endpoints that answers."""
     names = ("user_by_username", "user_by_username_v2", "user_by_username_v3")
     return _first_answer(names, {"username": _username(username)})
 
 
 def fetch_user_info_by_username_v2(username: str) -> Payload:
-    """A profile by name, from the second endpoint alone."""
+    """A profile by name, from the second endpoint only."""
     return _fetch("user_by_username_v2", {"username": _username(username)})
 
 
 def fetch_user_info_by_user_id(user_id: str) -> Payload:
-    """A profile by its numeric id, from the first of two endpoints that has an answer."""
+    """A profile by its numeric id, from the first of two endpoints that answers."""
     return _first_answer(("user_by_id", "user_by_id_v2"), {"user_id": _number(user_id)})
 
 
 def fetch_user_posts(user_id: str, max_id: str = "", count: int = MAX_PAGE_SIZE) -> Payload:
-    """One page of posts, newest first; `max_id` is the cursor that the page before named."""
+    """One page of posts, newest first; `max_id` is the cursor from the previous page."""
     return _fetch("user_posts", _page(user_id, max_id, count))
 
 
 def fetch_post_by_id(post_id: str) -> Payload:
-    """One post by its bare numeric id."""
+    """One post by its numeric id without suffix."""
     return _fetch("post_by_id", {"post_id": _number(post_id)})
 
 
 def fetch_user_reels(user_id: str, max_id: str = "", count: int = MAX_PAGE_SIZE) -> Payload:
-    """One page of reels; `max_id` is the cursor that the page before named."""
+    """One page of reels; `max_id` is the cursor from the previous page."""
     return _fetch("user_reels", _page(user_id, max_id, count))
 
 
 def fetch_user_stories_by_username(username: str) -> Payload:
-    """The stories that whoever holds the name shows now."""
+    """The current stories of the profile that has the name now."""
     return _fetch("user_stories", {"username": _username(username)})
 
 
 def fetch_user_stories_by_user_id(user_id: str) -> Payload:
-    """The stories that the profile shows now, whatever its name."""
+    """The current stories of the profile, whatever its name is now."""
     return _fetch("user_stories", {"user_id": _number(user_id)})
 
 
@@ -100,7 +100,7 @@ def fetch_user_highlights(user_id: str) -> Payload:
 
 
 def fetch_highlight_stories(highlight_id: str) -> Payload:
-    """The stories of one highlight; the id with or without its `highlight:`."""
+    """The stories of one highlight; the `highlight:` prefix of the id is optional."""
     return _fetch(
         "highlight_stories", {"highlight_id": _matching(HIGHLIGHT, highlight_id, "highlight id")}
     )
@@ -113,9 +113,10 @@ def _fetch(name: str, params: Mapping[str, str | int]) -> Payload:
 def _first_answer(
     names: Sequence[str], params: Mapping[str, str | int], *, patience: float = PATIENCE
 ) -> Payload:
-    """Ask one endpoint after the other.
+    """Try the endpoints in order.
 
-    When none answers: the error that a later try may cure, else that of the preferred endpoint.
+    If all fail, raises the error that a later attempt may resolve, or else the error of the
+    preferred endpoint.
     """
     failures: list[CoreAPIError] = []
     began = time.monotonic()
@@ -147,7 +148,7 @@ def _number(text: str) -> str:
 
 
 def _matching(pattern: re.Pattern[str], text: str, kind: str) -> str:
-    """The text itself. Raises BadRequest, before anything is sent, when it is not of the kind."""
+    """Return the text. Raises BadRequest, before any request, if it has the wrong form."""
     if not pattern.fullmatch(text):
         raise BadRequest(f"{text!r} is not a {kind}")
     return text

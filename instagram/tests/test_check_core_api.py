@@ -1,4 +1,4 @@
-"""Whether archiving is configured, before a run fails for it."""
+"""The configuration check of the providers."""
 
 from __future__ import annotations
 

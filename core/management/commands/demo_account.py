@@ -1,4 +1,4 @@
-"""`manage.py demo_account`: the login that the demo prints."""
+"""`manage.py demo_account`: create the account of the demo."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PASSWORD = "demo-archive"  # noqa: S105  printed by the demo, local only
 
 
 class Command(BaseCommand):
-    """Makes the account once; a second call only prints it."""
+    """Creates the account if it does not exist, and prints its login."""
 
     help = "Create the demo's staff login, and print it as `e-mail password`."
 
     def handle(self, *_args: str, **_options: Any) -> None:
-        """Create the account unless it is there. Its password is public, so only locally."""
+        """Create the account. Its password is public, so production settings refuse it."""
         if not settings.IS_LOCAL:
             raise CommandError("The demo's login is for local runs only; use createsuperuser.")
         if not Account.objects.filter(email=EMAIL).exists():

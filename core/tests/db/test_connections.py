@@ -1,4 +1,4 @@
-"""Database connections that give up on a server which does not answer."""
+"""Database connections that time out if the server does not answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def web() -> Iterator[WebConnection]:
-    """A connection of a web process to the database of the tests."""
+    """A connection of a web process to the test database."""
     keys = ("dbname", "user", "password", "host", "port")
     facts: dict[str, Any] = {
         key: value for key, value in connection.get_connection_params().items() if key in keys

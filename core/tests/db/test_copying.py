@@ -1,4 +1,4 @@
-"""COPY writes what `save` would have written."""
+"""COPY writes the same rows as `save`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A transaction that lost against another is tried again, in one place, and only where it helps."""
+"""Transactions are retried after conflicts, and only then."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def without_pauses() -> Iterator[None]:
 
 
 def failing(code: str, *, times: int) -> tuple[Callable[[], str], list[int]]:
-    """Work that PostgreSQL refuses with the code so many times, and its calls."""
+    """A function that fails with the SQLSTATE `times` times, and the list of its calls."""
     calls: list[int] = []
 
     @retry_on_conflict

@@ -1,4 +1,4 @@
-"""What two spellings of one word have in common."""
+"""Spellings of one word that must match each other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from core.db.search import BARE_LETTERS, normalise
 
-# A word of each Latin alphabet with letters of its own, and what people type without them.
+# A word of each Latin alphabet with special letters, and what people type instead.
 SPELLINGS = {
     "Polish": ("Łódź", "lodz"),
     "Danish": ("Ørsted Æbleskiver Århus", "orsted aebleskiver arhus"),

@@ -161,7 +161,7 @@ def refuse_private(found: Sequence[Raw]) -> None:
 
 def refuse_unknown_profile(found: Sequence[Raw]) -> None:
     """Raise NoSuchProfile where the answer's `user` is null."""
-    if any(map(failures.is_nobody, found)):
+    if any(map(failures.says_no_such_user, found)):
         raise NoSuchProfile("the provider knows no such profile")
 
 

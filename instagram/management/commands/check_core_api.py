@@ -1,4 +1,4 @@
-"""`manage.py check_core_api`: is archiving configured? Asked before a run fails for it."""
+"""`manage.py check_core_api`: check the configuration of the providers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from settings.current import CoreAPIConfig
 
 
 class Command(BaseCommand):
-    """Looks at the configuration alone; nothing is called."""
+    """Checks the configuration without sending a request."""
 
     help = "Say where the Core API is, or what is missing before it can be called."
 
     def handle(self, *_args: str, **_options: Any) -> None:
-        """A line per provider; one line where none can be asked."""
         configs = current.core_apis()
         problems = [problem(config) for config in configs]
         if all(problems):
@@ -29,7 +28,7 @@ class Command(BaseCommand):
 
 
 def problem(config: CoreAPIConfig) -> str:
-    """Why the provider cannot be asked; empty where it can."""
+    """The reason why the provider cannot be called; "" if it can."""
     try:
         core_api.checked(config)
     except NotConfigured as error:
