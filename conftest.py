@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import gc
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from celery.signals import after_task_publish
-from django.apps import apps
-from django.contrib.contenttypes.management import create_contenttypes
-from django.db import connections
-from django.db.models.signals import post_migrate
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 from rest_framework.test import APIClient
 
-from core.apps import sync_schedules
 from core.users.models import Account
 from lab.simulator.process import SimulatorProcess, start
+from tests.support import database
 
 WHOLE_SYSTEMS = frozenset({"embedded", "faults"})
 
@@ -39,22 +36,26 @@ def pytest_collection() -> Iterator[None]:
     gc.enable()
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Spare a third of a second: the plugin imports hypothesis for a summary of nothing."""
+    if "hypothesis" not in sys.modules:
+        session.config.pluginmanager.unregister(name="hypothesispytest")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None,  # noqa: ARG001  pytest-django's comes first
+    django_test_environment: None,  # noqa: ARG001  pytest-django's comes first
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """Let a flush make nothing anew that tests/postgresql keeps, or that few tests need.
+    """Give this process a database of its own, and empty it between tests without a flush.
 
-    Connections stay open between tests: a new one has to learn anew what each table is.
+    A flush also makes permissions and content types again. Connections stay open between tests: a
+    new one has to learn again what each table is.
     """
-    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
-    post_migrate.disconnect(create_contenttypes)
-    post_migrate.disconnect(sync_schedules, sender=apps.get_app_config("core"))
+    TransactionTestCase._fixture_teardown = lambda _: database.empty()  # type: ignore[attr-defined]  # noqa: SLF001
     TransactionTestCase._should_reload_connections = lambda _: False  # type: ignore[attr-defined]  # noqa: SLF001
-    yield
-    with django_db_blocker.unblock():
-        connections.close_all()
+    with django_db_blocker.unblock(), database.own_database():
+        yield
 
 
 @pytest.fixture(scope="session")

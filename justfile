@@ -24,16 +24,21 @@ demo *options:
 serve:
     @exec python -m embedded serve
 
-# Run the tests on throw-away services, no network: ./dev test instagram -k story
+# Run the tests, no network: ./dev test instagram -k story, ./dev test --lf, ./dev test -m 'not slow'
 [no-exit-message]
 test *arguments:
-    @exec python -m embedded scratch python -m pytest {{ if arguments == "" { "-n 3 --dist worksteal" } else { "" } }} "$@"
+    @exec python -m embedded test python -m pytest {{ if arguments == "" { "-n 3 --dist worksteal" } else { "" } }} "$@"
 
 # Run the tests, and fail below the floor of branch coverage
 [private]
 [no-exit-message]
 covered:
-    @exec python -m embedded scratch python -m pytest -n 3 --dist worksteal --cov --cov-report=term
+    @exec python -m embedded test python -m pytest -n 3 --dist worksteal --cov --cov-report=term
+
+# Keep the services of the tests up until Ctrl-C, so that ./dev test starts faster; stop: end them
+[no-exit-message]
+services *options:
+    @exec python -m embedded services "$@"
 
 # Run everything that CI runs: lint, format, types, migrations, tests
 [no-exit-message]

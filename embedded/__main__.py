@@ -5,6 +5,8 @@ demo [--exit]      three simulated profiles, archived and served; --exit: archiv
 manage WORDS…      a manage.py command with the services of the data folder
 run COMMAND…       any command with the services of the data folder
 scratch COMMAND…   any command with empty, throw-away services
+test COMMAND…      the same with the tests' tables, or with the services of the tests if they run
+services [stop]    the services of the tests until Ctrl-C; stop: end them
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedded import demo, processes, serve, supervisor
+from embedded import demo, processes, serve, supervisor, testing
 from embedded.errors import CannotRun, ServiceFailed
 from embedded.folder import Folder
 
 INTERRUPTED = 130
+FOR_A_TIME = {"scratch": supervisor.run_with_throw_away_services, "test": testing.run}
 
 
 def own_folder() -> Folder:
@@ -39,9 +42,11 @@ def perform(words: Sequence[str]) -> int:
             return serve.manage(own_folder(), command)
         case ["run", _, *_]:
             return supervisor.run(own_folder(), words[1:])
-        case ["scratch", _, *_]:
+        case ["scratch" | "test" as kind, _, *_]:
             processes.follow_parent()
-            return supervisor.run_with_throw_away_services(words[1:])
+            return FOR_A_TIME[kind](words[1:])
+        case ["services", *options]:
+            return keep_services(options)
         case _:
             raise CannotRun(f"{__doc__}")
 
@@ -51,6 +56,13 @@ def demonstrate(options: Sequence[str]) -> int:
     parser = usage("demo", "Archive three simulated profiles, and serve them until Ctrl-C.")
     parser.add_argument("--exit", action="store_true", help="archive only; 0: all was stored")
     return demo.show_and_exit() if parser.parse_args(options).exit else demo.show()
+
+
+def keep_services(options: Sequence[str]) -> int:
+    """Keep the services of the tests up, or stop them, as the options say."""
+    parser = usage("services", "Keep the services of the tests up until Ctrl-C.")
+    parser.add_argument("action", nargs="?", choices=["stop"], help="end them, wherever they run")
+    return testing.stop() if parser.parse_args(options).action else testing.serve()
 
 
 def usage(recipe: str, purpose: str) -> argparse.ArgumentParser:

@@ -30,6 +30,7 @@ class Record:
     """What a supervisor notes for other commands, and for the start after its sudden death."""
 
     environment: dict[str, str] = field(default_factory=dict)
+    supervisor: int = 0
     postgres: list[int] = field(default_factory=list)
     others: list[int] = field(default_factory=list)
     sockets: str = ""

@@ -121,6 +121,11 @@ def is_ready(cluster: Cluster, service: Service) -> bool:
     return ours and len(lines) > READY_LINE and lines[READY_LINE].strip() == "ready"
 
 
+def remove(data: Path) -> None:
+    """Remove the server's files, which some ways of starting it as root keep elsewhere."""
+    shutil.rmtree(unprivileged.choose(find_binaries(), data).data, ignore_errors=True)
+
+
 def stop(service: Service) -> None:
     """Stop the server, waiting for as long as it takes. It is never killed: that can cost data."""
     service.ask_to_stop()

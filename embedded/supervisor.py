@@ -40,7 +40,7 @@ class Supervisor:
     folder: Folder
     environment: dict[str, str]
     keep_open: tuple[int, ...]
-    record: Record = field(default_factory=Record)
+    record: Record = field(default_factory=lambda: Record(supervisor=os.getpid()))
     postgres: Child | None = None
     valkey: Child | None = None
     programs: list[Child] = field(default_factory=list)
@@ -134,15 +134,29 @@ def pids(children: Iterable[Child | None]) -> list[int]:
     return [child.service.process.pid for child in children if child is not None]
 
 
+def keep_as_it_is(_folder: Folder) -> None:
+    """Start on the data that are there."""
+
+
 @contextmanager
-def owned(folder: Folder, settings: Sequence[str] = ()) -> Iterator[Supervisor | None]:
-    """Own a data folder with its services running; None when another command owns it."""
+def owned(
+    folder: Folder,
+    settings: Sequence[str] = (),
+    *,
+    lay_out: Callable[[Folder], None] = keep_as_it_is,
+) -> Iterator[Supervisor | None]:
+    """Own a data folder with its services running; None when another command owns it.
+
+    `lay_out` may change the folder before anything starts on it.
+    """
     folder.prepare()
     with ExitStack() as stack:
         if stack.enter_context(folder.lock("owner")) is None:
             yield None
             return
         try:
+            folder.clear()
+            lay_out(folder)
             yield started(folder, stack, settings)
         finally:
             ignore_stop_signals()  # they must not interrupt the end of PostgreSQL
@@ -150,7 +164,6 @@ def owned(folder: Folder, settings: Sequence[str] = ()) -> Iterator[Supervisor |
 
 def started(folder: Folder, stack: ExitStack, settings: Sequence[str]) -> Supervisor:
     """Start the services of a folder that we own; the stack stops them."""
-    folder.clear()
     alive = stack.enter_context(folder.lock("services"))
     keep_open = () if alive is None else (alive,)
     environment = {**folder.secrets(), **given(), "INSTARCHIVER_DATA": str(folder.path)}

@@ -7,18 +7,22 @@ import os
 import secrets
 import shutil
 import socket
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from embedded import ports, processes
 from embedded.errors import CannotRun, ServiceFailed
 from embedded.processes import Program, Service
 
 ATTEMPTS = 5
+DATABASES = 128  # eight test runs at once, with 16 each
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
 dir "{folder}"
+databases {databases}
 appendonly yes
 save ""
 maxmemory-policy noeviction
@@ -54,7 +58,9 @@ def start_once(
 ) -> tuple[Service, str]:
     """One attempt on one port."""
     port = ports.any_free()
-    configuration = CONFIGURATION.format(port=port, password=password, folder=folder)
+    configuration = CONFIGURATION.format(
+        port=port, password=password, folder=folder, databases=DATABASES
+    )
     # On standard input, because a command line can be read by every user of the machine.
     program = Program(
         "valkey", [find_binary(), "-"], keep_open=keep_open, standard_input=configuration.encode()
@@ -62,6 +68,15 @@ def start_once(
     service = processes.start(program, log=log, environment=os.environ)
     processes.wait_until(lambda: answers(port, password), service=service, seconds=60)
     return service, f"redis://:{password}@127.0.0.1:{port}"
+
+
+def flush(url: str, numbers: Iterable[int]) -> None:
+    """Empty some of the databases of a server that we started."""
+    parts = urlsplit(url)
+    each = "".join(f"SELECT {number}\r\nFLUSHDB\r\n" for number in numbers)
+    with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
+        connection.sendall(f"AUTH {parts.password}\r\n{each}QUIT\r\n".encode())
+        connection.makefile("rb").read()
 
 
 def answers(port: int, password: str) -> bool:

@@ -12,4 +12,3 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _place = 2 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8)
 CELERY_BROKER_URL = redis_database(_place)
 CACHES = {**CACHES, "default": {**CACHES["default"], "LOCATION": redis_database(_place + 1)}}
-DATABASES = {name: {**each, "ENGINE": "tests.postgresql"} for name, each in DATABASES.items()}

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
-from django.db.models.signals import post_migrate
 from django_celery_beat.models import PeriodicTask
 from pytest_django import Settings
 
 from core import schedules
-from core.apps import sync_schedules
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def app_is_ready() -> Iterator[None]:
-    """Connects the receiver that the conftest disconnects to make flushes faster."""
-    core = apps.get_app_config("core")
-    core.ready()
-    yield
-    post_migrate.disconnect(sync_schedules, sender=core)
-
-
-@pytest.mark.usefixtures("app_is_ready")
 def test_every_migrate_puts_every_schedule_in_place(settings: Settings) -> None:
     PeriodicTask.objects.all().delete()
 
@@ -37,7 +22,6 @@ def test_every_migrate_puts_every_schedule_in_place(settings: Settings) -> None:
     assert {*PeriodicTask.objects.values_list("name", flat=True)} == names
 
 
-@pytest.mark.usefixtures("app_is_ready")
 def test_a_database_without_the_scheduler_s_tables_can_be_migrated() -> None:
     call_command("migrate", "django_celery_beat", "zero", verbosity=0)
 

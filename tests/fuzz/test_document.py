@@ -17,6 +17,9 @@ from tests.support import outside
 from tests.support.fuzzing import BOUNDED
 from tests.support.sources import ROOT
 
+# Off elsewhere: it takes a second to import.
+pytest_plugins = ["schemathesis.pytest.plugin"]
+
 SNAPSHOT = ROOT / "tests/snapshots/openapi.json"
 HEALTH = "/health/"
 OF_NONE = {"405"}
