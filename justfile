@@ -76,6 +76,11 @@ bench *options:
 verify *options:
     @exec python -m lab.faults "$@"
 
+# Print how long, split, commented and worded the code is: ./dev house [FOLDER] [--list helpers] [--json]
+[no-exit-message]
+house *words:
+    @exec python -m lab.house "$@"
+
 # Compile all locks from pyproject.toml; --upgrade takes the newest versions that it allows
 lock *options:
     {{ lock }} --output-file requirements-check.txt --all-extras "$@" > /dev/null

@@ -13,7 +13,7 @@ import pytest
 from tests.support.sources import APPS, ROOT, TOOLS, project_imports, python_files
 
 RECIPES = frozenset(
-    {"demo", "serve", "test", "check", "manage", "bench", "verify", "lock"}
+    {"demo", "serve", "test", "check", "manage", "bench", "verify", "house", "lock"}
     | {"up", "down", "build", "logs", "prune", "django"}
 )
 PURPOSES = ("embedded", "dev", "check")
@@ -94,13 +94,16 @@ def test_an_unknown_recipe_is_named_beside_those_that_exist() -> None:
     assert answer.stderr.startswith("./dev: no recipe bogus; there are: demo serve test")
 
 
-@pytest.mark.parametrize("recipe", ["demo", "serve", "manage"])
+@pytest.mark.parametrize("recipe", ["demo", "serve", "services", "manage"])
 def test_what_dev_runs_without_just_is_what_the_recipe_runs(recipe: str) -> None:
     command = [str(ROOT / ".venv/bin/just"), "--dry-run", recipe]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603  ours
 
     assert answer.stderr.startswith(f"exec python -m embedded {recipe}")
-    assert "demo | serve | manage) exec .venv/bin/python -m embedded" in (ROOT / "dev").read_text()
+    assert (
+        "demo | serve | services | manage) exec .venv/bin/python -m embedded"
+        in (ROOT / "dev").read_text()
+    )
 
 
 def test_the_scripts_can_be_executed() -> None:

@@ -1,0 +1,68 @@
+"""The words that this project does not use any more, and where they still stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from lab.house.checkout import TextFile
+
+# What the report calls it: the pattern. Identifiers match as they are written.
+IDENTIFIERS = {
+    "MOST_": r"\bMOST_\w+",
+    "LONGEST_": r"\bLONGEST_\w+",
+    "admits": r"\badmits\(|(?<=\.)admits\b",
+    "worked": r"\bworked\(|(?<=\.)worked\b",
+    "Trouble": r"\bTrouble\b",
+    "Hosts": r"\bHosts\b",
+    "place (a URL)": (
+        r"\bplace\b(?=\s*:\s*(?:httpx\.)?URL\b|\s*=\s*[\w.]*\(url\b"
+        r"|\.(?:raw_)?(?:scheme|host|port|path|netloc)\b)"
+    ),
+}
+
+# Words of sentences, in any case, also in the names of tests.
+PROSE = (
+    "whoever", "nobody", "anew", "is well", "somebody", "whatever", "thereof", "wherein",
+    "for ever",
+)  # fmt: skip
+
+# They have to name the words.
+EXEMPT = frozenset(
+    {PurePosixPath("lab/house/words.py"), PurePosixPath("lab/tests/house/test_words.py")}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One banned word; `line` is where it begins."""
+
+    word: str
+    file: TextFile
+    line: int
+
+
+def patterns() -> dict[str, re.Pattern[str]]:
+    """What to search for each word of the tables."""
+    found = {word: re.compile(pattern) for word, pattern in IDENTIFIERS.items()}
+    return found | {word: prose_pattern(word) for word in PROSE}
+
+
+def prose_pattern(word: str) -> re.Pattern[str]:
+    """The whole word. Between two words there may be the end of a line and a `#`."""
+    spelling = r"[\s#_]+".join(map(re.escape, word.split()))
+    # Not \b, for which `test_nobody_waits` is one word.
+    return re.compile(rf"(?<![A-Za-z]){spelling}(?![A-Za-z])", re.IGNORECASE)
+
+
+def occurrences(files: Iterable[TextFile]) -> Iterator[Occurrence]:
+    """Every banned word in the files, except in those that have to name it."""
+    wanted = patterns()
+    for file in files:
+        if file.path in EXEMPT:
+            continue
+        for word, pattern in wanted.items():
+            for match in pattern.finditer(file.text):
+                yield Occurrence(word, file, file.text.count("\n", 0, match.start()) + 1)
