@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from rest_framework.exceptions import AuthenticationFailed
 
 from authentication import tokens
 from authentication.tokens import TokenPair
 from core.users.models import Account
+
+
+class WeakPassword(ValidationError):
+    """The password is too easy to guess; `messages` say why."""
 
 
 class AddressRefused(Exception):
@@ -29,8 +34,11 @@ def log_in(*, email: str, password: str) -> TokenPair:
 
 
 def register(*, email: str, password: str, name: str = "") -> Account:
-    """Make an account. Raises AddressRefused, or ValidationError for a weak password."""
-    validate_password(password, user=Account(email=email, name=name))
+    """Make an account. Raises WeakPassword or AddressRefused."""
+    try:
+        validate_password(password, user=Account(email=email, name=name))
+    except ValidationError as error:
+        raise WeakPassword(error) from error
     try:
         with transaction.atomic():
             return Account.objects.create_user(email, password, name=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -11,10 +11,11 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from core.api.keyset import BadCursor
 from core.middleware import request_id
 
 RETRY_AFTER = 5
@@ -29,16 +30,26 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+REFUSALS: dict[type[Exception], Callable[[Any], APIException]] = {
+    RequestDataTooBig: lambda _: TooLarge(),
+    SuspiciousOperation: lambda _: ParseError("Bad request."),
+    BadCursor: lambda _: NotFound("Invalid cursor."),
+}
+"""What answers an exception that Django REST framework does not know, or a subclass of it.
+
+The views of an app add the refusals of its actions, because this module may not import them.
+"""
+
+
 def exception_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an exception raised in a view; None for our own faults, which `server_error` answers.
 
     A validation error without a field stands under `non_field_errors`, and what is wrong inside a
     field in the list of that field, so that every 400 for wrong input has one shape.
     """
-    if isinstance(error, RequestDataTooBig):
-        error = TooLarge()
-    if isinstance(error, SuspiciousOperation):
-        error = ParseError("Bad request.")
+    answer = next((REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS), None)
+    if answer:
+        error = answer(error)
     if isinstance(error, ValidationError):
         error = ValidationError(_by_field(error.detail))
     return exception_handler(error, context)

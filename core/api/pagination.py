@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from core import texts
-from core.api.keyset import BadCursor, Cursor, Keyset
+from core.api.keyset import Cursor, Keyset
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
@@ -47,7 +46,7 @@ class KeysetPagination(BasePagination):
     parameter = "cursor"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """The rows of the requested page. Raises NotFound for a cursor of another list or order."""
+        """The rows of the requested page. Raises BadCursor for a cursor of another list or order."""
         self.request = request
         self.keyset = Keyset(queryset.model, _ordering(request, view))
         self.page = self.keyset.page(queryset, self._cursor(), page_size(request))
@@ -79,10 +78,7 @@ class KeysetPagination(BasePagination):
 
     def _cursor(self) -> Cursor | None:
         text = self.request.query_params.get(self.parameter, "")
-        try:
-            return self.keyset.decode(text) if text else None
-        except BadCursor as error:
-            raise NotFound("Invalid cursor.") from error
+        return self.keyset.decode(text) if text else None
 
     def _link(self, cursor: Cursor | None) -> str | None:
         if cursor is None:

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from pytest_django import Settings
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -30,6 +31,22 @@ class BrokenView(APIView):
         raise RuntimeError("https://core-api.internal/?token=secret")
 
 
+class Impossible(Exception):
+    """A refusal of an app; the text says why."""
+
+
+class QuiteImpossible(Impossible):
+    """One that the app has not named."""
+
+
+class RefusingView(APIView):
+    """Lets the refusal of a verb through."""
+
+    def get(self, _request: Request) -> Response:
+        """Refuse."""
+        raise QuiteImpossible("the moon is away")
+
+
 def broken_page(_request: HttpRequest) -> HttpResponse:
     """The same outside the REST framework."""
     raise RuntimeError("https://core-api.internal/?token=secret")
@@ -42,6 +59,7 @@ def page_without_database(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("page-without-database/", page_without_database),
+    path("refusing-view/", RefusingView.as_view()),
     path("broken-view/", BrokenView.as_view()),
     path("broken-page/", broken_page),
     path("", include(urls)),
@@ -97,6 +115,19 @@ def test_a_fault_of_ours_tells_its_request_id_only(
 
     assert response.status_code == 500
     assert response.json() == {"detail": "Internal server error.", "request_id": "abcdef123456"}
+
+
+def test_a_refusal_is_answered_as_its_app_says(
+    api: APIClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    monkeypatch.setitem(
+        errors.REFUSALS, Impossible, lambda error: ValidationError({"name": [str(error)]})
+    )
+
+    response = api.get("/refusing-view/")
+
+    assert (response.status_code, response.json()) == (400, {"name": ["the moon is away"]})
 
 
 @pytest.mark.usefixtures("quiet")
