@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from django.core.exceptions import ValidationError as WeakPassword
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
-from rest_framework.views import APIView
+from rest_framework.throttling import BaseThrottle
+from rest_framework.viewsets import ViewSet
 
 from authentication import actions, attempts, tokens
 from authentication.serializers import (
@@ -23,14 +23,21 @@ from authentication.serializers import (
     RegistrationSerializer,
     TokenPairSerializer,
 )
+from core.api.errors import REFUSALS
+from core.api.fields import valid
 from core.api.permissions import signed_in
 from core.api.throttles import AddressThrottle, LoginThrottle
 from settings import current
 
 REFUSED = OpenApiResponse(DetailSerializer, description="Refused, without saying why.")
 
+REFUSALS[actions.WeakPassword] = lambda error: ValidationError({"password": error.messages})
+REFUSALS[actions.AddressRefused] = lambda _: ValidationError(
+    {"email": ["This address cannot be registered."]}
+)
 
-class SignedOutView(APIView):
+
+class SignedOutViewSet(ViewSet):
     """Open to everybody; an old token in the header does not matter."""
 
     authentication_classes = ()
@@ -41,10 +48,10 @@ class SignedOutView(APIView):
         return "Bearer"
 
 
-class TakesPasswords(SignedOutView):
-    """A page to which passwords are sent: limited, and what is refused is logged."""
+class PasswordViewSet(SignedOutViewSet):
+    """What takes a password: limited, and each refused attempt is logged."""
 
-    throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = (AddressThrottle,)
 
     def throttled(self, request: Request, wait: float) -> NoReturn:
         """Log the refused attempt. Raises Throttled."""
@@ -52,34 +59,16 @@ class TakesPasswords(SignedOutView):
         attempts.log_refused(request, account, reason="throttled")
         super().throttled(request, wait)
 
-
-class LoginView(TakesPasswords):
-    """Signing in."""
-
-    throttle_classes = (AddressThrottle, LoginThrottle)
-
     @extend_schema(request=LoginSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
-    def post(self, request: Request) -> Response:
+    @action(detail=False, methods=["post"], throttle_classes=(AddressThrottle, LoginThrottle))
+    def login(self, request: Request) -> Response:
         """Exchange an e-mail address and its password for a pair of tokens."""
-        given = _valid(LoginSerializer(data=request.data))
+        given = valid(LoginSerializer(data=request.data))
         try:
             return Response(actions.log_in(**given))
         except AuthenticationFailed:
             attempts.log_refused(request, given["email"], reason="wrong")
             raise
-
-
-class RefreshView(SignedOutView):
-    """Keeping a session."""
-
-    @extend_schema(request=RefreshSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
-    def post(self, request: Request) -> Response:
-        """Exchange a refresh token for a new pair; each is good for one use."""
-        return Response(tokens.rotate(_valid(RefreshSerializer(data=request.data))["refresh"]))
-
-
-class RegisterView(TakesPasswords):
-    """Making an account."""
 
     @extend_schema(
         request=RegistrationSerializer,
@@ -88,41 +77,39 @@ class RegisterView(TakesPasswords):
             403: OpenApiResponse(DetailSerializer, description="Registration is closed."),
         },
     )
-    def post(self, request: Request) -> Response:
+    @action(detail=False, methods=["post"])
+    def register(self, request: Request) -> Response:
         """Make an account, where an admin has opened registration."""
         if not current.access().registration_open:
             raise PermissionDenied("Registration is closed.")
-        try:
-            account = actions.register(**_valid(RegistrationSerializer(data=request.data)))
-        except WeakPassword as error:
-            raise ValidationError({"password": error.messages}) from error
-        except actions.AddressRefused as error:
-            raise ValidationError({"email": ["This address cannot be registered."]}) from error
+        account = actions.register(**valid(RegistrationSerializer(data=request.data)))
         return Response(AccountSerializer(account).data, status=status.HTTP_201_CREATED)
 
 
-class ValidateView(APIView):
-    """Trying a token."""
+class SessionViewSet(SignedOutViewSet):
+    """Keeping a session."""
 
-    permission_classes = (IsAuthenticated,)
+    @extend_schema(request=RefreshSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
+    @action(detail=False, methods=["post"])
+    def refresh(self, request: Request) -> Response:
+        """Exchange a refresh token for a new pair; each is good for one use."""
+        given = valid(RefreshSerializer(data=request.data))
+        return Response(tokens.rotate(given["refresh"]))
 
-    @extend_schema(request=None, responses={200: DetailSerializer, 401: REFUSED})
-    def post(self, _request: Request) -> Response:
-        """Whether the access token in the header is good."""
-        return Response({"detail": "Token is valid"})
 
-
-class MeView(APIView):
-    """The account of a token."""
+class AccountViewSet(ViewSet):
+    """The account of an access token."""
 
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(responses={200: AccountSerializer, 401: REFUSED})
-    def get(self, request: Request) -> Response:
+    @action(detail=False)
+    def me(self, request: Request) -> Response:
         """Who is signed in."""
         return Response(AccountSerializer(signed_in(request)).data)
 
-
-def _valid(serializer: Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+    @extend_schema(request=None, responses={200: DetailSerializer, 401: REFUSED})
+    @action(detail=False, methods=["post"])
+    def validate(self, _request: Request) -> Response:
+        """Whether the access token in the header is good."""
+        return Response({"detail": "Token is valid"})

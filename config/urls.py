@@ -1,4 +1,4 @@
-"""Every address. Those of the REST API are listed in `config/api_router.py` and the apps."""
+"""Every address. `config/api_router.py` lists those of the REST API."""
 
 from django.conf import settings
 from django.contrib import admin

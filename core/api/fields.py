@@ -15,3 +15,9 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+def valid(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:
+    """What was sent, as the serializer understands it. Raises ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)

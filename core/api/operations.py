@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS
 
 from core.api.pagination import NumberedPagination
@@ -23,6 +24,10 @@ class Operation(AutoSchema):
         name: str = super().get_paginated_name(serializer_name)
         is_counted = getattr(self.view, "pagination_class", None) is NumberedPagination
         return f"Counted{name}" if is_counted else name
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """Without rows, as with the costs, `list` answers one object."""
+        return isinstance(self.view, GenericAPIView) and bool(super()._is_list_view(serializer))
 
     def get_tags(self) -> list[str]:
         """`posts` for /instagram/posts/, `authentication` for paths below that."""

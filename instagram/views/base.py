@@ -1,22 +1,27 @@
-"""What the views of the archive share."""
+"""What the viewsets of the archive share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django_filters.rest_framework import (  # type: ignore[import-untyped]  # has no types
     DjangoFilterBackend,
 )
-from rest_framework import generics, status
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
+from core.api.errors import REFUSALS
 from core.api.pagination import NumberedPagination
-from core.api.permissions import signed_in
 from core.api.throttles import ArchiveThrottle
 from instagram import actions
 from instagram.archiving import progress
@@ -25,45 +30,89 @@ from instagram.models import ArchiveRun
 from instagram.serializers.runs import RunSerializer
 
 Row = TypeVar("Row", bound=Model)
+Method = TypeVar("Method", bound=Callable[..., Response])
+
+REFUSALS[actions.Refused] = lambda error: ValidationError({"username": [str(error)]})
 
 
-class ArchiveList(generics.ListAPIView[Row]):
+class ListViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
     """A list that is filtered, and paged by keyset in one of its orders."""
 
     filter_backends: tuple[type[Any], ...] = (DjangoFilterBackend,)
+    filterset_class: type[Any] | None = None
     orderings: tuple[str, ...] = ()
-    default_ordering: str
+    default_ordering: str = ""
+
+    def page(self, **owner: Any) -> Response:
+        """A page of the rows of one owner, read and shown as the action declares."""
+        rows: QuerySet[Any] = self.get_queryset()
+        found = self.paginate_queryset(self.filter_queryset(rows.filter(**owner)))
+        return self.get_paginated_response(self.get_serializer(found, many=True).data)
 
 
-class SearchedList(ArchiveList[Row]):
+class ReadViewSet(mixins.RetrieveModelMixin, ListViewSet[Row]):
+    """A list, and each of its objects in full, whatever filter stands in the address."""
+
+    serializer_class_in_full: type[BaseSerializer[Row]]
+    queryset_in_full: QuerySet[Row]
+
+    def get_queryset(self) -> QuerySet[Row]:
+        """What the action reads."""
+        return self.queryset_in_full.all() if self._is_in_full() else super().get_queryset()
+
+    def get_serializer_class(self) -> type[BaseSerializer[Row]]:
+        """The shape that the action answers."""
+        return (
+            self.serializer_class_in_full if self._is_in_full() else super().get_serializer_class()
+        )
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """The rows of a list that its filters leave; an object is found without them."""
+        return queryset if self._is_in_full() else super().filter_queryset(queryset)
+
+    def _is_in_full(self) -> bool:
+        return self.action == "retrieve"
+
+
+class SearchedViewSet(ReadViewSet[Row]):
     """A list with `search=`; its QuerySet has a method `matching`."""
 
     filter_backends = (DjangoFilterBackend, WordSearch)
 
 
-class SimilarList(generics.ListAPIView[Row]):
-    """A short, ranked list. Nothing is comparable until posts and stories have embeddings."""
-
-    pagination_class = NumberedPagination
-
-
 class StartsRuns(APIView):
-    """A view whose POST starts an archive run."""
+    """A viewset in which `create` and `archive` start an archive run."""
+
+    action: str
 
     def get_throttles(self) -> list[BaseThrottle]:
         """The usual limits, and a lower one on what costs money."""
         throttles = list(super().get_throttles())
-        return [*throttles, ArchiveThrottle()] if self.request.method == "POST" else throttles
+        starts = self.action in {"create", "archive"}
+        return [*throttles, ArchiveThrottle()] if starts else throttles
 
 
-def add_profile(
-    request: Request, name: str, streams: list[str] | None = None
-) -> actions.AddedProfile:
-    """Add a profile for who is signed in. Raises ValidationError for what cannot be added."""
-    try:
-        return actions.add_profile(name=name, by=signed_in(request), streams=streams)
-    except actions.Refused as error:
-        raise ValidationError({"username": [str(error)]}) from error
+def sublist(
+    serializer_class: type[BaseSerializer[Any]], **declared: Any
+) -> Callable[[Method], Any]:
+    """An action that lists what belongs to one object.
+
+    It has no filters and no other orders than it declares: those of the viewset are for objects.
+    """
+    options = {"filter_backends": (), "orderings": (), **declared}
+
+    def decorate(method: Method) -> Any:
+        made = action(detail=True, serializer_class=serializer_class, **options)(method)
+        return extend_schema(responses=serializer_class(many=True))(made)
+
+    return decorate
+
+
+def similar(
+    serializer_class: type[BaseSerializer[Any]], rows: QuerySet[Any]
+) -> Callable[[Method], Any]:
+    """A short, ranked list. Nothing is comparable until posts and stories have embeddings."""
+    return sublist(serializer_class, queryset=rows, pagination_class=NumberedPagination)
 
 
 def with_progress(run: ArchiveRun) -> ArchiveRun:

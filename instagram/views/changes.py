@@ -57,7 +57,7 @@ class FeedPagination(KeysetPagination):
         return self.request.query_params.get(self.parameter) or self.keyset.encode(START)
 
 
-class ChangeListView(base.ArchiveList[ChangeEvent]):
+class ChangeViewSet(base.ListViewSet[ChangeEvent]):
     """Every change in the order of the feed; who asks again with the last `cursor` misses none.
 
     A change is listed once nothing can appear before it any more.

@@ -9,24 +9,24 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from api_logs.costs import costs
+from core.api.fields import valid
 from instagram.archiving.schedule import forecast
 from instagram.serializers.costs import CostsQuerySerializer, CostsSerializer
 
 
-class CostsView(APIView):
+class CostsViewSet(ViewSet):
     """What the Core API costs. For staff only."""
 
     permission_classes = (IsAdminUser,)
 
     @extend_schema(parameters=[CostsQuerySerializer], responses=CostsSerializer)
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         """The last days, today against its caps, and the forecast for the coming day."""
-        query = CostsQuerySerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = valid(CostsQuerySerializer(data=request.query_params))
         now = timezone.now()
-        report = asdict(costs(days=query.validated_data["days"], now=now))
+        report = asdict(costs(days=query["days"], now=now))
         report["forecast"] = forecast(now=now)
         return Response(CostsSerializer(report).data)

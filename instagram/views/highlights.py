@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework import generics
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from instagram.filters import HighlightFilter
 from instagram.models import Highlight
@@ -13,26 +15,28 @@ from instagram.serializers.highlights import HighlightDetailSerializer, Highligh
 from instagram.views import base, querysets
 
 
-class HighlightListView(base.SearchedList[Highlight]):
-    """The archived highlights, the latest arrival first, or as in the tray of one profile."""
+@extend_schema_view(
+    retrieve=extend_schema(
+        description="A highlight with its owner in full and its stories in order."
+    ),
+)
+class HighlightViewSet(base.SearchedViewSet[Highlight]):
+    """The archived highlights."""
 
     queryset = querysets.highlights()
+    queryset_in_full = querysets.highlights_in_full()
     serializer_class = HighlightSerializer
+    serializer_class_in_full = HighlightDetailSerializer
     filterset_class = HighlightFilter
     orderings = ("created_at", "position")
     default_ordering = "-created_at"
+    lookup_field = "id"
+    lookup_value_converter = "identifier"
 
-    def filter_queryset(self, queryset: Any) -> Any:
-        """Places in a tray order the highlights of one profile only, and have an index there."""
-        query = self.request.query_params
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The archived highlights, the latest arrival first, or as in the tray of one profile."""
+        query = request.query_params
+        # Places in a tray order the highlights of one profile only, and have an index there.
         if query.get("ordering", "").removeprefix("-") == "position" and not query.get("user"):
             raise ValidationError({"ordering": ["`position` is the order within one `user`."]})
-        return super().filter_queryset(queryset)
-
-
-class HighlightDetailView(generics.RetrieveAPIView[Highlight]):
-    """A highlight with its owner in full and its stories in order."""
-
-    queryset = querysets.highlights_in_full()
-    serializer_class = HighlightDetailSerializer
-    lookup_field = "id"
+        return super().list(request, *args, **kwargs)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-from rest_framework import generics
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from instagram.filters import PostFilter
 from instagram.models import ChangeEvent, Post
@@ -12,38 +13,33 @@ from instagram.serializers.posts import PostDetailSerializer, PostSerializer
 from instagram.views import base, querysets
 
 
-class PostListView(base.SearchedList[Post]):
-    """The archived posts, the newest first."""
+@extend_schema_view(
+    list=extend_schema(description="The archived posts, the newest first."),
+    retrieve=extend_schema(description="A post with its owner in full."),
+)
+class PostViewSet(base.SearchedViewSet[Post]):
+    """The archived posts."""
 
     queryset = querysets.posts()
+    queryset_in_full = querysets.posts_in_full()
     serializer_class = PostSerializer
+    serializer_class_in_full = PostDetailSerializer
     filterset_class = PostFilter
     orderings = ("created_at", "updated_at", "post_created_at")
     default_ordering = "-post_created_at"
-
-
-class PostDetailView(generics.RetrieveAPIView[Post]):
-    """A post with its owner in full."""
-
-    queryset = querysets.posts_in_full()
-    serializer_class = PostDetailSerializer
     lookup_field = "id"
+    lookup_value_converter = "identifier"
 
+    @base.sublist(
+        VersionSerializer,
+        queryset=ChangeEvent.objects.filter(kind=ChangeEvent.Kind.POST),
+        default_ordering="-id",
+    )
+    def history(self, _request: Request, **path: str) -> Response:
+        """What changed in a post, the newest version first; empty for an unknown one."""
+        return self.page(object_id=path["id"])
 
-class PostHistoryView(base.ArchiveList[ChangeEvent]):
-    """What changed in a post, the newest version first; empty for an unknown one."""
-
-    queryset = ChangeEvent.objects.filter(kind=ChangeEvent.Kind.POST)
-    serializer_class = VersionSerializer
-    default_ordering = "-id"
-
-    def get_queryset(self) -> QuerySet[ChangeEvent]:
-        """The versions of one post."""
-        return super().get_queryset().filter(object_id=self.kwargs["id"])
-
-
-class SimilarPostsView(base.SimilarList[Post]):
-    """The most similar posts first, never the post itself; empty for an unknown one."""
-
-    queryset = Post.objects.none()
-    serializer_class = PostSerializer
+    @base.similar(PostSerializer, Post.objects.none())
+    def similar(self, _request: Request, **_: str) -> Response:
+        """The most similar posts first, never the post itself; empty for an unknown one."""
+        return self.page()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
-from rest_framework import generics
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.fields import valid
 from core.api.permissions import signed_in
 from instagram import actions
 from instagram.filters import RunFilter
@@ -17,36 +17,35 @@ from instagram.serializers.runs import NewRunSerializer, RunInListSerializer, Ru
 from instagram.views import base, querysets
 
 
-class RunListView(base.ArchiveList[ArchiveRun], base.StartsRuns):
-    """The archive runs, the newest first."""
+@extend_schema_view(
+    list=extend_schema(description="The archive runs, the newest first."),
+    retrieve=extend_schema(description="How far an archive run has come."),
+)
+class RunViewSet(base.StartsRuns, base.ReadViewSet[ArchiveRun]):
+    """The archive runs."""
 
     queryset = querysets.runs()
+    queryset_in_full = querysets.runs()
     serializer_class = RunInListSerializer
+    serializer_class_in_full = RunSerializer
     filterset_class = RunFilter
     default_ordering = "-created_at"
-
-    @extend_schema(request=NewRunSerializer, responses={202: RunSerializer})
-    def post(self, request: Request) -> Response:
-        """Start archiving a profile, or add the wanted streams to its active run."""
-        body = NewRunSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        return base.accepted(request, _start(request, body.validated_data))
-
-
-class RunDetailView(generics.RetrieveAPIView[ArchiveRun]):
-    """How far an archive run has come."""
-
-    queryset = querysets.runs()
-    serializer_class = RunSerializer
     lookup_field = "id"
+    lookup_value_converter = "uuid"
 
     def get_object(self) -> ArchiveRun:
         """The run, with its progress."""
         return base.with_progress(super().get_object())
 
+    @extend_schema(request=NewRunSerializer, responses={202: RunSerializer})
+    def create(self, request: Request) -> Response:
+        """Start archiving a profile, or add the wanted streams to its active run."""
+        wanted = valid(NewRunSerializer(data=request.data))
+        return base.accepted(request, _start(request, wanted))
+
 
 def _start(request: Request, wanted: dict[str, Any]) -> ArchiveRun:
-    streams = wanted.get("streams")
+    by, streams = signed_in(request), wanted.get("streams")
     if "username" in wanted:
-        return base.add_profile(request, wanted["username"], streams).run
-    return actions.request_archive(user=wanted["user"], by=signed_in(request), streams=streams)
+        return actions.add_profile(name=wanted["username"], by=by, streams=streams).run
+    return actions.request_archive(user=wanted["user"], by=by, streams=streams)

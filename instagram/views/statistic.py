@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from instagram.models import Highlight, Post, Story, User
 
@@ -20,11 +20,11 @@ class StatisticSerializer(serializers.Serializer[dict[str, int]]):
     total_highlights = serializers.IntegerField()
 
 
-class StatisticView(APIView):
+class StatisticViewSet(ViewSet):
     """How much the archive holds."""
 
     @extend_schema(responses=StatisticSerializer)
-    def get(self, _request: Request) -> Response:
+    def list(self, _request: Request) -> Response:
         """Count everything."""
         return Response(
             {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rest_framework import generics
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from instagram.filters import StoryFilter
 from instagram.models import Story
@@ -10,25 +12,25 @@ from instagram.serializers.stories import StoryDetailSerializer, StorySerializer
 from instagram.views import base, querysets
 
 
-class StoryListView(base.SearchedList[Story]):
-    """The archived stories, the latest arrival first."""
+@extend_schema_view(
+    list=extend_schema(description="The archived stories, the latest arrival first."),
+    retrieve=extend_schema(
+        description="A story with its owner in full, and the highlights that hold it."
+    ),
+)
+class StoryViewSet(base.SearchedViewSet[Story]):
+    """The archived stories."""
 
     queryset = querysets.stories()
+    queryset_in_full = querysets.stories_in_full()
     serializer_class = StorySerializer
+    serializer_class_in_full = StoryDetailSerializer
     filterset_class = StoryFilter
     default_ordering = "-created_at"
-
-
-class StoryDetailView(generics.RetrieveAPIView[Story]):
-    """A story with its owner in full, and the highlights that hold it."""
-
-    queryset = querysets.stories_in_full()
-    serializer_class = StoryDetailSerializer
     lookup_field = "story_id"
+    lookup_value_converter = "identifier"
 
-
-class SimilarStoriesView(base.SimilarList[Story]):
-    """The most similar stories first, never the story itself; empty for an unknown one."""
-
-    queryset = Story.objects.none()
-    serializer_class = StorySerializer
+    @base.similar(StorySerializer, Story.objects.none())
+    def similar(self, _request: Request, **_: str) -> Response:
+        """The most similar stories first, never the story itself; empty for an unknown one."""
+        return self.page()
