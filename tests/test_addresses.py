@@ -1,0 +1,90 @@
+"""Every address of the REST API, and the one list that they come from."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.urls import Resolver404, resolve
+from rest_framework.viewsets import ViewSetMixin
+
+from config import api_router
+from core.api.errors import not_found
+from tests.support.sources import APPS, module_name, python_files
+
+UUID = "00000000-0000-4000-8000-000000000001"
+ADDRESSES = {
+    "instagram/users/": {"get": "list", "post": "create"},
+    f"instagram/users/{UUID}/": {"get": "retrieve"},
+    f"instagram/users/{UUID}/archive/": {"post": "archive"},
+    f"instagram/users/{UUID}/coverage/": {"get": "coverage"},
+    f"instagram/users/{UUID}/history/": {"get": "history"},
+    f"instagram/users/{UUID}/metrics/": {"get": "metrics"},
+    "instagram/posts/": {"get": "list"},
+    "instagram/posts/any id.json/": {"get": "retrieve"},
+    "instagram/posts/any id.json/history/": {"get": "history"},
+    "instagram/posts/any id.json/similar/": {"get": "similar"},
+    "instagram/stories/": {"get": "list"},
+    "instagram/stories/any id.json/": {"get": "retrieve"},
+    "instagram/stories/any id.json/similar/": {"get": "similar"},
+    "instagram/highlights/": {"get": "list"},
+    "instagram/highlights/any id.json/": {"get": "retrieve"},
+    "instagram/changes/": {"get": "list"},
+    "instagram/runs/": {"get": "list", "post": "create"},
+    f"instagram/runs/{UUID}/": {"get": "retrieve"},
+    "instagram/costs/": {"get": "list"},
+    "instagram/statistic/": {"get": "list"},
+    "authentication/login/": {"post": "login"},
+    "authentication/me/": {"get": "me"},
+    "authentication/refresh/": {"post": "refresh"},
+    "authentication/register/": {"post": "register"},
+    "authentication/validate/": {"post": "validate"},
+}
+OF_NO_RESOURCE = [
+    "instagram/", "authentication/", "instagram/users", "instagram/users.json", "instagram/posts//",
+    "instagram/users/any id.json/", "instagram/runs/any id.json/", "instagram/posts/1/2/",
+]  # fmt: skip
+
+
+def leaves(kind: type) -> set[type]:
+    """The classes below it that no other class is made from."""
+    below: list[type] = kind.__subclasses__()
+    return {leaf for each in below for leaf in leaves(each)} if below else {kind}
+
+
+def actions(address: str) -> dict[str, str]:
+    """The action of each method; HEAD is added to GET with the first request."""
+    view: Any = resolve(f"/{address}").func
+    return {method: name for method, name in view.actions.items() if method != "head"}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_address_leads_to_its_actions(address: str) -> None:
+    assert actions(address) == ADDRESSES[address]
+
+
+def test_no_other_address_is_routed() -> None:
+    routed = {resolve(f"/{address}").route for address in ADDRESSES}
+
+    assert {str(each.pattern) for each in api_router.router.urls} == routed
+    assert len(api_router.router.urls) == len(ADDRESSES)
+
+
+@pytest.mark.parametrize("address", OF_NO_RESOURCE)
+def test_what_is_no_address_is_answered_by_us(address: str) -> None:
+    assert resolve(f"/{address}").func is not_found
+
+
+def test_what_lies_outside_the_api_is_not() -> None:
+    with pytest.raises(Resolver404):
+        resolve("/instagrams/")
+
+
+def test_the_router_lists_every_viewset() -> None:
+    for path in python_files(*APPS):
+        if path.stem == "views" or path.parent.name == "views":
+            import_module(module_name(path))
+
+    own = {each for each in leaves(ViewSetMixin) if each.__module__.split(".")[0] in APPS}
+    assert {viewset for _, viewset, _ in api_router.router.registry} == own
