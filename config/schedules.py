@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class ScheduledTask:
     """One periodic task: its registered name, and its interval in seconds."""
 
     task: str
@@ -16,19 +16,19 @@ class Schedule:
 
 
 SCHEDULES = (
-    Schedule("instagram.dispatch", 15),
-    Schedule("instagram.sweep_runs", 15),
-    Schedule("instagram.sweep_downloads", 15),
-    Schedule("storage.sweep_enrichment", 15),
-    Schedule("instagram.finish_erasures", 60),
-    Schedule("instagram.end_impossible_waits", 60),
-    Schedule("instagram.delete_expired_runs", 3600),
-    Schedule("storage.verify_due", 300),
-    Schedule("storage.prune_quarantine", 86400),
-    Schedule("storage.find_orphans", 86400),
-    Schedule("api_logs.close_abandoned", 300),
-    Schedule("api_logs.delete_expired", 3600),
-    Schedule("authentication.flush_expired_tokens", 86400),
+    ScheduledTask("instagram.dispatch", 15),
+    ScheduledTask("instagram.sweep_runs", 15),
+    ScheduledTask("instagram.sweep_downloads", 15),
+    ScheduledTask("storage.sweep_enrichment", 15),
+    ScheduledTask("instagram.finish_erasures", 60),
+    ScheduledTask("instagram.end_impossible_waits", 60),
+    ScheduledTask("instagram.delete_expired_runs", 3600),
+    ScheduledTask("storage.verify_due", 300),
+    ScheduledTask("storage.prune_quarantine", 86400),
+    ScheduledTask("storage.find_orphans", 86400),
+    ScheduledTask("api_logs.close_abandoned", 300),
+    ScheduledTask("api_logs.delete_expired", 3600),
+    ScheduledTask("authentication.flush_expired_tokens", 86400),
 )
 
 SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that may be removed again

@@ -40,7 +40,7 @@ RULE = (
 )
 
 
-class NotAUsername(ValueError):
+class InvalidUsername(ValueError):
     """The text does not name a profile. The message gives the reason."""
 
 
@@ -52,14 +52,14 @@ def in_lower_case(text: str) -> str | None:
 def from_text(text: str) -> str:
     """The username in a text that a person typed: ` @Name `, `NAME`, or the URL of a profile.
 
-    Raises NotAUsername.
+    Raises InvalidUsername.
     """
     text = text.strip()
     name = in_lower_case((_in_address(text) if "/" in text else text).removeprefix("@"))
     if name is None or MISPLACED_DOT.search(name):
-        raise NotAUsername(RULE)
+        raise InvalidUsername(RULE)
     if name in RESERVED:
-        raise NotAUsername(
+        raise InvalidUsername(
             f"{name!r} is a page of Instagram, not a profile. The address of a post, reel or "
             "highlight does not name its owner: enter the name of the profile."
         )

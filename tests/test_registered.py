@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
 from config.celery_app import app
-from config.schedules import Schedule
+from config.schedules import ScheduledTask
 from core.tasks import BaseTask
 from tests.support.sources import APPS
 
@@ -35,7 +35,7 @@ def own_commands() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("schedule", settings.SCHEDULES, ids=lambda schedule: schedule.task)
-def test_every_schedule_names_a_task(schedule: Schedule) -> None:
+def test_every_schedule_names_a_task(schedule: ScheduledTask) -> None:
     assert schedule.task in own_tasks()
 
 

@@ -41,7 +41,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class KeysetPage:
     """Rows in list order and the cursors of the neighbouring pages."""
 
     rows: list[Any]
@@ -64,16 +64,18 @@ class Keyset:
         self.field: Field[Any, Any] = cast("Field[Any, Any]", options.get_field(column))
         self.pk: Field[Any, Any] = options.pk
 
-    def page(self, rows: QuerySet[Any], cursor: Cursor | None, size: int) -> Page:
+    def page(self, rows: QuerySet[Any], cursor: Cursor | None, size: int) -> KeysetPage:
         """Up to `size` rows from the cursor. One more is read to see if there is a next page."""
         found = self._read(rows, cursor, size + 1)
         shown, more = found[:size], len(found) > size
         if not shown:
-            return Page([])
+            return KeysetPage([])
         if cursor and cursor.backwards:
             shown.reverse()
-            return Page(shown, self._before(shown[0]) if more else None, self._behind(shown[-1]))
-        return Page(
+            return KeysetPage(
+                shown, self._before(shown[0]) if more else None, self._behind(shown[-1])
+            )
+        return KeysetPage(
             shown,
             previous=self._before(shown[0]) if cursor else None,
             next=self._behind(shown[-1]) if more else None,
