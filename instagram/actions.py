@@ -44,7 +44,7 @@ def username_from(text: str) -> str:
     """The username in what a person typed (see `usernames.from_text`). Raises NotAUsername."""
     try:
         return usernames.from_text(text)
-    except usernames.NotAUsername as error:
+    except usernames.InvalidUsername as error:
         raise NotAUsername(str(error)) from error
 
 

@@ -41,19 +41,19 @@ from storage.models import StoredFile
 log = structlog.get_logger(__name__)
 
 
-class Refused(Exception):
+class ErasureRefused(Exception):
     """What was asked for cannot be done to the profile; the text says why. Nothing was changed."""
 
 
-class UnderLegalHold(Refused):
+class UnderLegalHold(ErasureRefused):
     """The profile must be kept until the hold is released."""
 
 
-class AlreadyHeld(Refused):
+class AlreadyHeld(ErasureRefused):
     """A hold on the profile is in force."""
 
 
-class NotHeld(Refused):
+class NotHeld(ErasureRefused):
     """No hold on the profile is in force."""
 
 

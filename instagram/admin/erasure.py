@@ -120,7 +120,7 @@ def _take(step: Step, request: HttpRequest, user: User, facts: dict[str, Any]) -
     page = reverse("admin:instagram_user_change", args=[user.pk])
     try:
         step.take(user, cast("Account", request.user), facts)
-    except erasure.Refused as error:
+    except erasure.ErasureRefused as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(page)
     except User.DoesNotExist:

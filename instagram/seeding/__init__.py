@@ -6,6 +6,6 @@ Everything follows from the seed, so the same command makes the same archive eve
 are a handful of pictures and one clip, shared by content as in a real archive.
 """
 
-from instagram.seeding.generate import AlreadySeeded, Seeded, Size, seed
+from instagram.seeding.generate import AlreadySeeded, Seeded, SeedSize, seed
 
-__all__ = ["AlreadySeeded", "Seeded", "Size", "seed"]
+__all__ = ["AlreadySeeded", "SeedSize", "Seeded", "seed"]

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from core.db.copying import copy_rows, fresh_keys
 from instagram.models import Post, PostMedia, Story, User
-from instagram.seeding.rows import BEGIN, END, Generator, Profile, profile_number
+from instagram.seeding.rows import BEGIN, END, Generator, SeedProfile, profile_number
 from instagram.seeding.samples import store_samples
 from storage.models import Asset
 
@@ -28,7 +28,7 @@ class AlreadySeeded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class SeedSize:
     """How much to make; the same size and seed make the same rows."""
 
     profiles: int
@@ -54,7 +54,7 @@ class Seeded:
 
 
 @transaction.atomic
-def seed(size: Size, *, advance: Callable[[int], None]) -> Seeded:
+def seed(size: SeedSize, *, advance: Callable[[int], None]) -> Seeded:
     """Write the data set, calling `advance` with the number of things done since the last call.
 
     Raises AlreadySeeded.
@@ -74,9 +74,9 @@ def seed(size: Size, *, advance: Callable[[int], None]) -> Seeded:
     return seeded
 
 
-def _made(size: Size, maker: Generator) -> Iterator[int]:
+def _made(size: SeedSize, maker: Generator) -> Iterator[int]:
     """Make one thing after the other; yields how many there are."""
-    profiles: list[Profile] = []
+    profiles: list[SeedProfile] = []
     for index in range(size.profiles):
         profiles.append(maker.profile(index))
         yield len(profiles)
@@ -91,8 +91,8 @@ def _made(size: Size, maker: Generator) -> Iterator[int]:
 
 
 def _owned(
-    maker: Generator, profiles: Sequence[Profile], count: int, *, since: datetime
-) -> Iterator[tuple[datetime, Profile, Profile]]:
+    maker: Generator, profiles: Sequence[SeedProfile], count: int, *, since: datetime
+) -> Iterator[tuple[datetime, SeedProfile, SeedProfile]]:
     """Moments from `since` to the end, each with an owner and somebody else; a few own most."""
     weights = [(place + 1) ** -POPULARITY for place in range(len(profiles))]
     cumulated = list(itertools.accumulate(weights))

@@ -41,7 +41,7 @@ Rows = defaultdict[type[Model], list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class SeedProfile:
     """What posts and stories need to know of their owner."""
 
     uuid: uuid.UUID
@@ -59,12 +59,12 @@ class Generator:
     asset_keys: Iterator[int]
     rows: Rows = field(default_factory=lambda: defaultdict(list))
 
-    def profile(self, index: int) -> Profile:
+    def profile(self, index: int) -> SeedProfile:
         """A profile with its name, its picture, a week of counts and a finished run."""
         instagram_id = str(profile_number(self.seed, index))
         name = texts.full_name(self.choose)
         username = f"{name.lower().replace(' ', '_')}.{self.seed}n{index}"
-        profile = Profile(uuid.uuid5(NAMESPACE, instagram_id), instagram_id, username)
+        profile = SeedProfile(uuid.uuid5(NAMESPACE, instagram_id), instagram_id, username)
         added_at = BEGIN + timedelta(seconds=self.choose.randrange(10 * 365 * 86400))
         self._user(profile, name, added_at)
         self._metrics(profile)
@@ -74,7 +74,7 @@ class Generator:
         )
         return profile
 
-    def post(self, number: int, taken_at: datetime, owner: Profile, other: Profile) -> None:
+    def post(self, number: int, taken_at: datetime, owner: SeedProfile, other: SeedProfile) -> None:
         """A post with its media; a few are shared with `other`."""
         key = post_number(taken_at, self.seed, number)
         variant = self.choose.choices(Post.Variant.values, (45, 30, 25))[0]
@@ -85,7 +85,7 @@ class Generator:
         if self.choose.random() < COAUTHORED and other != owner:
             self.rows[Post.coauthors.through].append({"post_id": str(key), "user_id": other.uuid})
 
-    def story(self, number: int, taken_at: datetime, owner: Profile) -> None:
+    def story(self, number: int, taken_at: datetime, owner: SeedProfile) -> None:
         """A story: three of four are pictures."""
         key = str(post_number(taken_at, self.seed, number))
         files = self._files("story", key, is_video=self.choose.random() < 0.25, at=taken_at)
@@ -103,7 +103,7 @@ class Generator:
             }
         )
 
-    def _user(self, profile: Profile, name: str, added_at: datetime) -> None:
+    def _user(self, profile: SeedProfile, name: str, added_at: datetime) -> None:
         choose = self.choose
         biography = texts.biography(choose)
         searchable = document(profile.username, name, biography)
@@ -131,7 +131,7 @@ class Generator:
         self.rows[User].append(row)
         self.rows[User.history.model].append(_history(row))
 
-    def _metrics(self, profile: Profile) -> None:
+    def _metrics(self, profile: SeedProfile) -> None:
         followers = int(self.choose.lognormvariate(8, 2))
         for day in range(METRIC_DAYS):
             followers += self.choose.randrange(50)
@@ -145,7 +145,7 @@ class Generator:
                 }
             )
 
-    def _run(self, profile: Profile) -> None:
+    def _run(self, profile: SeedProfile) -> None:
         key = uuid.uuid5(NAMESPACE, f"run {profile.instagram_id}")
         started = END + timedelta(seconds=self.choose.randrange(86400))
         finished = started + timedelta(seconds=self.choose.randrange(5, 120))
@@ -176,7 +176,7 @@ class Generator:
                 {"user_id": profile.uuid, "stream": name, "polled_at": finished}
             )
 
-    def _post_row(self, key: int, variant: str, taken_at: datetime, owner: Profile) -> Row:
+    def _post_row(self, key: int, variant: str, taken_at: datetime, owner: SeedProfile) -> Row:
         choose = self.choose
         caption = texts.caption(choose)
         searchable = document(caption)

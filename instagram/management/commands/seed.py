@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from core.management.examples import CommandWithExamples
-from instagram.seeding import AlreadySeeded, Seeded, Size, seed
+from instagram.seeding import AlreadySeeded, Seeded, SeedSize, seed
 
 LIMITS = {"profiles": 100_000, "posts": 5_000_000, "stories": 1_000_000, "seed": 9_999}
 
@@ -51,7 +51,7 @@ examples:
 
     def handle(self, *_args: str, **options: Any) -> None:
         """Seed, and tell the planner about it."""
-        size = Size(*(options[name] for name in ("profiles", "posts", "stories", "seed")))
+        size = SeedSize(*(options[name] for name in ("profiles", "posts", "stories", "seed")))
         started = time.monotonic()
         try:
             seeded = self.seed(size)
@@ -64,7 +64,7 @@ examples:
             else describe(size.seed, seeded, seconds)
         )
 
-    def seed(self, size: Size) -> Seeded:
+    def seed(self, size: SeedSize) -> Seeded:
         """Show progress on standard error while the rows are written."""
         columns = ("[bold]seeding", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True)) as progress:

@@ -9,14 +9,14 @@ from django.db.models import Count, F
 
 from core.db.search import matching, query_words
 from instagram.models import ArchiveRun, Post, PostMedia, Story, User
-from instagram.seeding import AlreadySeeded, Size, seed
+from instagram.seeding import AlreadySeeded, SeedSize, seed
 from instagram.seeding.rows import post_number, shortcode
 from storage import store
 from storage.models import Asset, StoredFile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
 
-SMALL = Size(profiles=4, posts=60, stories=12, seed=7)
+SMALL = SeedSize(profiles=4, posts=60, stories=12, seed=7)
 
 
 def ignore(_done: int) -> None:
@@ -53,7 +53,7 @@ def test_a_seed_is_refused_where_it_is_already() -> None:
 def test_another_seed_adds_to_the_first() -> None:
     seed(SMALL, advance=ignore)
 
-    seed(Size(profiles=4, posts=60, stories=12, seed=8), advance=ignore)
+    seed(SeedSize(profiles=4, posts=60, stories=12, seed=8), advance=ignore)
 
     assert (User.objects.count(), Post.objects.count()) == (8, 120)
 
