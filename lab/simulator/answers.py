@@ -1,6 +1,6 @@
 """What each kind of endpoint answers: the payload that goes into the envelope's `data`.
 
-A function here raises `Unknown` (the world has no such thing) or `Refused`; both become the
+A function here raises `Unknown` (the world has no such thing) or `InstagramRefused`; both become the
 provider's generic 400, unless the endpoint has its own way to say that an account is missing.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lab.simulator import paging
-from lab.simulator.facts import Post, Profile
+from lab.simulator.facts import SimulatedPost, SimulatedProfile
 from lab.simulator.shapes import Payload, View, private, scraper, unknown_item, web, xdt
 from lab.simulator.world import Unknown, World
 
@@ -18,7 +18,7 @@ PAGE_OF_SCRAPER = 12
 UNKNOWN_ITEM_POSITION = 2
 
 
-class Refused(Exception):
+class InstagramRefused(Exception):
     """Instagram would not answer: a private account, a parameter without value."""
 
 
@@ -40,19 +40,19 @@ class Question:
         """How many items are asked for."""
         return int(self.parameters.get("count") or self.parameters.get("first") or 12)
 
-    def profile(self) -> Profile:
-        """Return the profile that is asked for by id or by name; raises Unknown or Refused."""
+    def profile(self) -> SimulatedProfile:
+        """Return the profile that is asked for by id or by name; raises Unknown or InstagramRefused."""
         if identifier := self.parameters.get("user_id"):
             return self.world.profile(identifier)
         if username := self.parameters.get("username"):
             return self.world.profile_named(username)
-        raise Refused("username or user_id is required")
+        raise InstagramRefused("username or user_id is required")
 
-    def visible_profile(self) -> Profile:
-        """Return the profile that is asked for; raises Refused for a private one."""
+    def visible_profile(self) -> SimulatedProfile:
+        """Return the profile that is asked for; raises InstagramRefused for a private one."""
         profile = self.profile()
         if profile.is_private:
-            raise Refused("Not authorized to view user")
+            raise InstagramRefused("Not authorized to view user")
         return profile
 
 
@@ -187,7 +187,7 @@ def scraper_highlight_stories(question: Question) -> Payload:
     kept = question.world.highlight(question.parameters["highlight_id"])
     owner = question.world.profile(kept.owner)
     if owner.is_private:
-        raise Refused("Not authorized to view user")
+        raise InstagramRefused("Not authorized to view user")
     items = [scraper.story(story, question.view) for story in kept.stories]
     return _scraper_list(items, additional_data=scraper.highlight(kept, question.view))
 
@@ -203,14 +203,14 @@ def private_post(question: Question) -> Payload:
     return {"items": [item], "num_results": 1, "more_available": False, "status": "ok"}
 
 
-def _visible_post(question: Question) -> Post:
+def _visible_post(question: Question) -> SimulatedPost:
     post = question.world.post(question.parameters["post_id"].partition("_")[0])
     if question.world.profile(post.owner).is_private:
-        raise Refused("Not authorized to view media")
+        raise InstagramRefused("Not authorized to view media")
     return post
 
 
-def _scraper_posts(question: Question, posts: list[Post]) -> Payload:
+def _scraper_posts(question: Question, posts: list[SimulatedPost]) -> Payload:
     profile = question.profile()
     cursor = paging.readable(question.parameters.get("pagination_token"))
     page = paging.page(posts, profile, cursor, PAGE_OF_SCRAPER)
@@ -224,7 +224,7 @@ def _scraper_list(items: list[Payload], **beside: Payload) -> Payload:
 
 
 def _written(
-    page: paging.Page, write: Callable[[Post, View], Payload], view: View
+    page: paging.SimulatedPage, write: Callable[[SimulatedPost, View], Payload], view: View
 ) -> list[Payload]:
     items = [write(post, view) for post in page.posts]
     if page.has_unknown_item:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from lab.simulator import endpoints, envelope, transmission
-from lab.simulator.answers import Question, Refused
+from lab.simulator.answers import InstagramRefused, Question
 from lab.simulator.clock import Clock
 from lab.simulator.counting import CallCounts
 from lab.simulator.distortions import DISTORTIONS, Distort
-from lab.simulator.endpoints import ENDPOINTS, Endpoint
-from lab.simulator.envelope import Call, Written
+from lab.simulator.endpoints import ENDPOINTS, SimulatedEndpoint
+from lab.simulator.envelope import SimulatedCall, Written
 from lab.simulator.faults import Faults, Rule
 from lab.simulator.files import Links
-from lab.simulator.paging import BadCursor
+from lab.simulator.paging import InvalidCursor
 from lab.simulator.shapes import View
 from lab.simulator.transmission import Reply
 from lab.simulator.world import Unknown, World
@@ -97,9 +97,9 @@ class CoreApi:
         _count(counts, call, response.status)
         return response
 
-    def _call(self, request: web.Request) -> Call:
+    def _call(self, request: web.Request) -> SimulatedCall:
         self.calls += 1
-        return Call(
+        return SimulatedCall(
             path=request.path,
             parameters=dict(request.query),
             token=_token(request),
@@ -107,7 +107,7 @@ class CoreApi:
             serial=self.calls,
         )
 
-    def _written(self, call: Call, rule: Rule | None) -> Written:
+    def _written(self, call: SimulatedCall, rule: Rule | None) -> Written:
         if rule and rule.kind == "form":
             return envelope.form(rule.form, call)
         if call.path == HEALTH:
@@ -119,18 +119,20 @@ class CoreApi:
         distort = DISTORTIONS.get(rule.kind) if rule else None
         return self._answered(call, ENDPOINTS[call.path], distort)
 
-    def _answered(self, call: Call, endpoint: Endpoint, distort: Distort | None) -> Written:
+    def _answered(
+        self, call: SimulatedCall, endpoint: SimulatedEndpoint, distort: Distort | None
+    ) -> Written:
         if invalid := endpoints.invalid_parameters(endpoint, call.parameters):
             return envelope.validation(invalid)
         question = Question(self.view(), call.parameters, call.now)
         try:
             data = endpoint.answer(question)
             return envelope.success(call, distort(data) if distort else data)
-        except (Unknown, Refused, BadCursor):
+        except (Unknown, InstagramRefused, InvalidCursor):
             return envelope.form("upstream_failed", call)
 
 
-def _count(counts: CallCounts, call: Call, status: int) -> None:
+def _count(counts: CallCounts, call: SimulatedCall, status: int) -> None:
     price = ENDPOINTS[call.path].price if call.path in ENDPOINTS else 0
     counts.add(call.path, _target(call.parameters), status, price)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.simulator import growing
-from lab.simulator.facts import Post, Profile
+from lab.simulator.facts import SimulatedPost, SimulatedProfile
 from lab.simulator.growing import ProfilePlan
 from lab.simulator.world import Unknown, World
 
@@ -121,12 +121,14 @@ def _delete_story(world: World, edit: Edit, now: int) -> dict[str, Any]:
     raise Unknown(f"no story {edit['id']} on show")
 
 
-def _take_name(profile: Profile, username: str) -> None:
+def _take_name(profile: SimulatedProfile, username: str) -> None:
     profile.former_usernames.append(profile.username)
     profile.username = username.lower()
 
 
-def _set(thing: Profile | Post, changes: dict[str, Any], allowed: tuple[str, ...]) -> None:
+def _set(
+    thing: SimulatedProfile | SimulatedPost, changes: dict[str, Any], allowed: tuple[str, ...]
+) -> None:
     if unknown := set(changes) - set(allowed):
         raise ValueError(f"cannot change {', '.join(sorted(unknown))}")
     for name, value in changes.items():

@@ -14,7 +14,7 @@ COUNTS = ("count", "first")
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class SimulatedEndpoint:
     """One path. `price` is in thousandths of a dollar and due when the status is 200."""
 
     path: str
@@ -27,23 +27,25 @@ class Endpoint:
 NAME, ID, EITHER = ("username",), ("user_id",), ("username", "user_id")
 
 
-def _v1(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> Endpoint:
-    return Endpoint(f"/api/v1/instagram/v1/{path}", 1, required, optional, answer)
+def _v1(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> SimulatedEndpoint:
+    return SimulatedEndpoint(f"/api/v1/instagram/v1/{path}", 1, required, optional, answer)
 
 
-def _v2(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> Endpoint:
-    return Endpoint(f"/api/v1/instagram/v2/{path}", 2, required, optional, answer)
+def _v2(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> SimulatedEndpoint:
+    return SimulatedEndpoint(f"/api/v1/instagram/v2/{path}", 2, required, optional, answer)
 
 
-def _v3(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> Endpoint:
-    return Endpoint(f"/api/v1/instagram/v3/{path}", 2, required, optional, answer)
+def _v3(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> SimulatedEndpoint:
+    return SimulatedEndpoint(f"/api/v1/instagram/v3/{path}", 2, required, optional, answer)
 
 
-def _web_app(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> Endpoint:
-    return Endpoint(f"/api/v1/instagram/web_app/{path}", 1, required, optional, answer)
+def _web_app(
+    path: str, required: tuple[str, ...], answer: Answer, *optional: str
+) -> SimulatedEndpoint:
+    return SimulatedEndpoint(f"/api/v1/instagram/web_app/{path}", 1, required, optional, answer)
 
 
-ENDPOINTS: dict[str, Endpoint] = {
+ENDPOINTS: dict[str, SimulatedEndpoint] = {
     endpoint.path: endpoint
     for endpoint in (
         _v1("fetch_user_info_by_username", NAME, answers.web_user_or_null),
@@ -85,7 +87,7 @@ ENDPOINTS: dict[str, Endpoint] = {
 }
 
 
-def invalid_parameters(endpoint: Endpoint, parameters: Mapping[str, str]) -> list[Invalid]:
+def invalid_parameters(endpoint: SimulatedEndpoint, parameters: Mapping[str, str]) -> list[Invalid]:
     """Return every reason why the provider would refuse these parameters; empty if none."""
     missing = [
         Invalid(name, "Field required", "missing")

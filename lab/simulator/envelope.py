@@ -22,7 +22,7 @@ HTML = "text/html"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SimulatedCall:
     """What an envelope repeats of the call that it answers."""
 
     path: str
@@ -56,12 +56,12 @@ class Written:
     retry_after: int | None = None
 
 
-def success(call: Call, data: Any) -> Written:
+def success(call: SimulatedCall, data: Any) -> Written:
     """Return the envelope of a call that is charged."""
     return _json(200, {**_fields(call, 200), **_charge(call), "data": data})
 
 
-def _fields(call: Call, code: int) -> dict[str, Any]:
+def _fields(call: SimulatedCall, code: int) -> dict[str, Any]:
     local = datetime.fromtimestamp(call.now, UTC).astimezone(ZoneInfo(ZONE))
     return {
         "code": code,
@@ -75,7 +75,7 @@ def _fields(call: Call, code: int) -> dict[str, Any]:
     }
 
 
-def _charge(call: Call) -> dict[str, Any]:
+def _charge(call: SimulatedCall) -> dict[str, Any]:
     family, name = call.path.split("/")[-2:]
     sign = seeding.digest("cache", call.request_id).hex()
     return {
@@ -96,7 +96,7 @@ def health() -> Written:
     return _json(200, {"status": "ok"})
 
 
-def form(name: str, call: Call) -> Written:
+def form(name: str, call: SimulatedCall) -> Written:
     """Return one of the FORMS of failure by its name; raises KeyError for any other."""
     return FORMS[name](call)
 
@@ -110,23 +110,23 @@ def validation(reasons: Iterable[Invalid]) -> Written:
     return _json(422, {"detail": detail})
 
 
-def _upstream_failed(call: Call) -> Written:
+def _upstream_failed(call: SimulatedCall) -> Written:
     chinese = "请求失败，请重试。本次请求不会被扣费。"
     return _detail(call, 400, "Request failed. Please retry.", chinese)
 
 
-def _invalid_token(call: Call) -> Written:
+def _invalid_token(call: SimulatedCall) -> Written:
     # The real one echoes the submitted key as well: a client must not keep this body.
     chinese = f"无效的API令牌，您提交的API令牌为 {call.token}。"
     return _detail(call, 401, "Invalid API token", chinese)
 
 
-def _rate_limited(call: Call) -> Written:
+def _rate_limited(call: SimulatedCall) -> Written:
     written = _detail(call, 429, "Too Many Requests", "请求过于频繁")
     return replace(written, retry_after=1)
 
 
-def _blocked(_call: Call) -> Written:
+def _blocked(_call: SimulatedCall) -> Written:
     body = {
         "error_code": 1010,
         "title": "Error 1010: Access denied",
@@ -137,20 +137,20 @@ def _blocked(_call: Call) -> Written:
     return _json(403, body)
 
 
-def _page(status: int, title: str) -> Callable[[Call], Written]:
+def _page(status: int, title: str) -> Callable[[SimulatedCall], Written]:
     text = f"<html><head><title>{status} {title}</title></head><body>{title}</body></html>"
     return lambda _call: Written(status, text.encode(), HTML)
 
 
-def _plain(status: int, english: str, chinese: str) -> Callable[[Call], Written]:
+def _plain(status: int, english: str, chinese: str) -> Callable[[SimulatedCall], Written]:
     return lambda call: _detail(call, status, english, chinese)
 
 
-def _data(data: object) -> Callable[[Call], Written]:
+def _data(data: object) -> Callable[[SimulatedCall], Written]:
     return lambda call: success(call, data)
 
 
-FORMS: dict[str, Callable[[Call], Written]] = {
+FORMS: dict[str, Callable[[SimulatedCall], Written]] = {
     "upstream_failed": _upstream_failed,
     "invalid_token": _invalid_token,
     "no_balance": _plain(402, "Insufficient balance", "余额不足"),
@@ -190,6 +190,6 @@ def _json(status: int, payload: object) -> Written:
     return Written(status, text.encode())
 
 
-def _detail(call: Call, status: int, english: str, chinese: str) -> Written:
+def _detail(call: SimulatedCall, status: int, english: str, chinese: str) -> Written:
     messages = {"message": english, "message_zh": chinese}
     return _json(status, {"detail": {**_fields(call, status), **messages}})

@@ -12,7 +12,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 @dataclass(slots=True)
-class Place:
+class Location:
     """Where a picture was taken."""
 
     identifier: str
@@ -23,7 +23,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Medium:
+class SimulatedMedium:
     """One picture, or one video with its cover, in a post or a story."""
 
     identifier: str
@@ -37,18 +37,18 @@ class Medium:
 
 
 @dataclass(slots=True)
-class Post:
+class SimulatedPost:
     """One post. `like_count` None: the owner hides likes. `taken_at` is unix seconds."""
 
     identifier: str
     owner: str
     taken_at: int
     caption: str | None
-    media: list[Medium]
+    media: list[SimulatedMedium]
     like_count: int | None
     comment_count: int
     play_count: int
-    place: Place | None = None
+    place: Location | None = None
     coauthors: list[str] = field(default_factory=list)
     is_pinned: bool = False
 
@@ -69,14 +69,14 @@ class Post:
 
 
 @dataclass(slots=True)
-class Story:
+class SimulatedStory:
     """One story, on show from `taken_at` until `expires_at`, or until its owner withdraws it."""
 
     identifier: str
     owner: str
     taken_at: int
     expires_at: int
-    medium: Medium
+    medium: SimulatedMedium
     withdrawn_at: int | None = None
 
     def is_on_show(self, now: int) -> bool:
@@ -85,18 +85,18 @@ class Story:
 
 
 @dataclass(slots=True)
-class Highlight:
+class SimulatedHighlight:
     """Stories that their owner keeps on show; the identifier is bare."""
 
     identifier: str
     owner: str
     title: str
     cover: File
-    stories: list[Story]
+    stories: list[SimulatedStory]
 
 
 @dataclass(slots=True)
-class Profile:
+class SimulatedProfile:
     """One account and what it owns. Daily stories are not listed: they follow from the date."""
 
     identifier: str
@@ -114,11 +114,11 @@ class Profile:
     seconds_between_stories: int = 5
     quirks: tuple[Quirk, ...] = ()
     former_usernames: list[str] = field(default_factory=list)
-    posts: list[Post] = field(default_factory=list)
-    shared_posts: list[Post] = field(default_factory=list)
-    added_stories: list[Story] = field(default_factory=list)
+    posts: list[SimulatedPost] = field(default_factory=list)
+    shared_posts: list[SimulatedPost] = field(default_factory=list)
+    added_stories: list[SimulatedStory] = field(default_factory=list)
     deleted_stories: set[str] = field(default_factory=set)
-    highlights: list[Highlight] = field(default_factory=list)
+    highlights: list[SimulatedHighlight] = field(default_factory=list)
 
 
 def shortcode(identifier: str) -> str:

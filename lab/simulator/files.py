@@ -70,7 +70,7 @@ def parse_path(path: str, seed: str) -> File | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class FileCandidate:
     """One size in which a picture or a video is offered."""
 
     url: str
@@ -101,11 +101,11 @@ class Links:
         }
         return f"{self.base_url}{path}?{urlencode(query)}"
 
-    def candidates(self, file: File, width: int, height: int) -> list[Candidate]:
+    def candidates(self, file: File, width: int, height: int) -> list[FileCandidate]:
         """Return the picture in all its sizes, largest first; all share one path."""
         smaller = [side for side in (750, 640, 320) if side < width]
-        return [Candidate(self.url(file), width, height)] + [
-            Candidate(
+        return [FileCandidate(self.url(file), width, height)] + [
+            FileCandidate(
                 self.url(file, f"dst-jpg_e35_p{side}x{side}"), side, round(height * side / width)
             )
             for side in smaller

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from lab.simulator import looks, seeding, texts
 from lab.simulator.facts import (
-    Highlight,
-    Medium,
-    Place,
-    Post,
-    Profile,
+    Location,
     Quirk,
-    Story,
+    SimulatedHighlight,
+    SimulatedMedium,
+    SimulatedPost,
+    SimulatedProfile,
+    SimulatedStory,
     media_identifier,
 )
 from lab.simulator.files import File
@@ -43,11 +43,11 @@ class ProfilePlan:
     quirks: tuple[Quirk, ...] = ()
 
 
-def profile(plan: ProfilePlan, seed: str) -> Profile:
+def profile(plan: ProfilePlan, seed: str) -> SimulatedProfile:
     """Return the profile of the plan with all its posts and highlights."""
     choose = seeding.chooser(seed, "profile", plan.username)
     identifier = plan.identifier or str(seeding.number(seed, "id", plan.username, digits=11))
-    grown = Profile(
+    grown = SimulatedProfile(
         identifier=identifier,
         username=plan.username,
         full_name=plan.full_name or _full_name(choose),
@@ -75,7 +75,7 @@ def picture(seed: str, identifier: str, version: int) -> File:
     return File("picture", choose.choice(looks.PICTURES), number)
 
 
-def post(owner: Profile, index: int, plan: ProfilePlan, seed: str) -> Post:
+def post(owner: SimulatedProfile, index: int, plan: ProfilePlan, seed: str) -> SimulatedPost:
     """Return the owner's post number `index`, 0 being the newest: one a day, or more often."""
     choose = seeding.chooser(seed, "post", owner.identifier, index)
     step = min(DAY, YEARS_OF_POSTS // plan.posts)
@@ -95,12 +95,18 @@ def post(owner: Profile, index: int, plan: ProfilePlan, seed: str) -> Post:
 
 
 def published(
-    owner: Profile, *, kind: str, taken_at: int, label: object, seed: str, children: int = 3
-) -> Post:
+    owner: SimulatedProfile,
+    *,
+    kind: str,
+    taken_at: int,
+    label: object,
+    seed: str,
+    children: int = 3,
+) -> SimulatedPost:
     """Return an `image`, `video` or `carousel` post; what is not given follows from the label."""
     choose = seeding.chooser(seed, "published", owner.identifier, label)
     identifier = media_identifier(taken_at, choose.randrange(1 << 23))
-    return Post(
+    return SimulatedPost(
         identifier=identifier,
         owner=owner.identifier,
         taken_at=taken_at,
@@ -112,7 +118,7 @@ def published(
     )
 
 
-def post_media(seed: str, identifier: str, kind: str, children: int) -> list[Medium]:
+def post_media(seed: str, identifier: str, kind: str, children: int) -> list[SimulatedMedium]:
     """Return the media of an `image`, `video` or `carousel` post."""
     if kind != "carousel":
         return [medium(seed, identifier, has_video=kind == "video")]
@@ -124,14 +130,16 @@ def post_media(seed: str, identifier: str, kind: str, children: int) -> list[Med
     ]
 
 
-def medium(seed: str, identifier: str, *, has_video: bool, is_tall: bool = False) -> Medium:
+def medium(
+    seed: str, identifier: str, *, has_video: bool, is_tall: bool = False
+) -> SimulatedMedium:
     """Return one picture or video; what it shows follows from its identifier."""
     choose = seeding.chooser(seed, "medium", identifier)
     pool = looks.TALL if is_tall or has_video else looks.POSTS
     look = choose.choice(pool)
     width, height = looks.picture_size(look)
     numbers = [seeding.number(seed, "file", identifier, index) for index in range(3)]
-    made = Medium(
+    made = SimulatedMedium(
         identifier=identifier,
         image=File("cover" if has_video else "image", look, numbers[0]),
         width=width,
@@ -146,15 +154,15 @@ def medium(seed: str, identifier: str, *, has_video: bool, is_tall: bool = False
     return made
 
 
-def story(owner: Profile, taken_at: int, label: object, seed: str) -> Story:
+def story(owner: SimulatedProfile, taken_at: int, label: object, seed: str) -> SimulatedStory:
     """Return a story that is on show for a day; about one in three is a video."""
     choose = seeding.chooser(seed, "story", owner.identifier, label)
     identifier = media_identifier(taken_at, choose.randrange(1 << 23))
     shown = medium(seed, identifier, has_video=choose.random() < 0.34, is_tall=True)
-    return Story(identifier, owner.identifier, taken_at, taken_at + DAY, shown)
+    return SimulatedStory(identifier, owner.identifier, taken_at, taken_at + DAY, shown)
 
 
-def daily_stories(owner: Profile, day: int, seed: str) -> list[Story]:
+def daily_stories(owner: SimulatedProfile, day: int, seed: str) -> list[SimulatedStory]:
     """Return the stories that the owner posts on a day (days since 1970), from midnight UTC on.
 
     Each lives until the next day's story of the same number appears, so the number on show is
@@ -166,7 +174,7 @@ def daily_stories(owner: Profile, day: int, seed: str) -> list[Story]:
     ]
 
 
-def highlight(owner: Profile, index: int, seed: str) -> Highlight:
+def highlight(owner: SimulatedProfile, index: int, seed: str) -> SimulatedHighlight:
     """Return one highlight with two to four stories, oldest first."""
     choose = seeding.chooser(seed, "highlight", owner.identifier, index)
     oldest = NEWEST_POST - choose.randrange(100, 900) * DAY
@@ -174,7 +182,7 @@ def highlight(owner: Profile, index: int, seed: str) -> Highlight:
         story(owner, oldest + position * DAY, f"kept:{index}:{position}", seed)
         for position in range(choose.randint(2, 4))
     ]
-    return Highlight(
+    return SimulatedHighlight(
         identifier=str(seeding.number(seed, "highlight", owner.identifier, index, digits=17)),
         owner=owner.identifier,
         title=choose.choice(texts.HIGHLIGHT_TITLES),
@@ -191,6 +199,6 @@ def _full_name(choose: random.Random) -> str:
     return f"{choose.choice(texts.FIRST_NAMES)} {choose.choice(texts.LAST_NAMES)}"
 
 
-def _place(choose: random.Random, seed: str) -> Place:
+def _place(choose: random.Random, seed: str) -> Location:
     name, city, latitude, longitude = choose.choice(texts.PLACES)
-    return Place(str(seeding.number(seed, "place", name)), name, city, latitude, longitude)
+    return Location(str(seeding.number(seed, "place", name)), name, city, latitude, longitude)

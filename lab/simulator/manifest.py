@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.simulator.facts import Highlight, Medium, Post, Profile, Story
+from lab.simulator.facts import (
+    SimulatedHighlight,
+    SimulatedMedium,
+    SimulatedPost,
+    SimulatedProfile,
+    SimulatedStory,
+)
 from lab.simulator.files import File
 from lab.simulator.media import Library
 from lab.simulator.shapes import View
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedFile:
     """One file that an archive of a profile wants, and what it belongs to."""
 
     owner_kind: str
@@ -37,7 +43,7 @@ class Manifest:
             for profile in view.world.profiles.values()
         }
 
-    def _entry(self, item: Wanted, view: View) -> dict[str, Any]:
+    def _entry(self, item: ExpectedFile, view: View) -> dict[str, Any]:
         sha256, size = self._digest(item.file)
         return {
             "owner_kind": item.owner_kind,
@@ -57,12 +63,14 @@ class Manifest:
         return self._digests[file]
 
 
-def wanted(profile: Profile, view: View, now: int) -> Iterator[Wanted]:
+def wanted(profile: SimulatedProfile, view: View, now: int) -> Iterator[ExpectedFile]:
     """Yield every file that an archive of the profile wants now, in the largest size.
 
     `owner_kind` is `profile`, `post`, `story`, `highlight` (its cover) or `highlight_story`.
     """
-    yield Wanted("profile", profile.identifier, profile.identifier, "picture", profile.picture)
+    yield ExpectedFile(
+        "profile", profile.identifier, profile.identifier, "picture", profile.picture
+    )
     if profile.is_private:
         return
     for post in view.world.feed(profile):
@@ -71,7 +79,7 @@ def wanted(profile: Profile, view: View, now: int) -> Iterator[Wanted]:
     for story in view.world.stories(profile, now):
         yield from _of_medium("story", story.identifier, story.medium)
     for kept in profile.highlights:
-        yield Wanted("highlight", kept.identifier, kept.identifier, "cover", kept.cover)
+        yield ExpectedFile("highlight", kept.identifier, kept.identifier, "cover", kept.cover)
         for story in kept.stories:
             yield from _of_medium("highlight_story", story.identifier, story.medium)
 
@@ -83,14 +91,14 @@ def truth(view: View, now: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def _of_medium(owner_kind: str, owner_id: str, medium: Medium) -> Iterator[Wanted]:
+def _of_medium(owner_kind: str, owner_id: str, medium: SimulatedMedium) -> Iterator[ExpectedFile]:
     role = "cover" if medium.video else "image"
-    yield Wanted(owner_kind, owner_id, medium.identifier, role, medium.image)
+    yield ExpectedFile(owner_kind, owner_id, medium.identifier, role, medium.image)
     if medium.video:
-        yield Wanted(owner_kind, owner_id, medium.identifier, "video", medium.video)
+        yield ExpectedFile(owner_kind, owner_id, medium.identifier, "video", medium.video)
 
 
-def _profile(profile: Profile, view: View, now: int) -> dict[str, Any]:
+def _profile(profile: SimulatedProfile, view: View, now: int) -> dict[str, Any]:
     return {
         "id": profile.identifier,
         "username": profile.username,
@@ -109,7 +117,7 @@ def _profile(profile: Profile, view: View, now: int) -> dict[str, Any]:
     }
 
 
-def _post(post: Post, view: View) -> dict[str, Any]:
+def _post(post: SimulatedPost, view: View) -> dict[str, Any]:
     return {
         "id": post.identifier,
         "shortcode": post.shortcode,
@@ -125,7 +133,7 @@ def _post(post: Post, view: View) -> dict[str, Any]:
     }
 
 
-def _story(story: Story, view: View) -> dict[str, Any]:
+def _story(story: SimulatedStory, view: View) -> dict[str, Any]:
     return {
         "id": story.identifier,
         "owner_id": story.owner,
@@ -135,7 +143,7 @@ def _story(story: Story, view: View) -> dict[str, Any]:
     }
 
 
-def _highlight(kept: Highlight, view: View) -> dict[str, Any]:
+def _highlight(kept: SimulatedHighlight, view: View) -> dict[str, Any]:
     return {
         "id": kept.identifier,
         "title": kept.title,
@@ -143,7 +151,7 @@ def _highlight(kept: Highlight, view: View) -> dict[str, Any]:
     }
 
 
-def _medium(medium: Medium, view: View) -> dict[str, Any]:
+def _medium(medium: SimulatedMedium, view: View) -> dict[str, Any]:
     seed = view.links.seed
     return {
         "id": medium.identifier,

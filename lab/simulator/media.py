@@ -25,7 +25,7 @@ ZEROS = bytes(256 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class MediaContent:
     """What a file holds: real bytes, then `padding` zero bytes that are never held in memory."""
 
     real: bytes
@@ -65,17 +65,17 @@ class Library:
         """Whether `content` answers at once."""
         return _base_name(file) in self._bases
 
-    def content(self, file: File) -> Content:
+    def content(self, file: File) -> MediaContent:
         """Return the file's bytes, making and storing its base when it does not exist yet."""
         base = self._base(file)
         mark = f"simulator file {file.kind} {file.number:015}".encode()
         if not file.is_video:
-            return Content(_with_comment(base, mark))
+            return MediaContent(_with_comment(base, mark))
         marked = base + _free_box(len(mark)) + mark
         if not file.padding:
-            return Content(marked)
+            return MediaContent(marked)
         padding = file.padding * MEGABYTE
-        return Content(marked + _free_box(padding), padding)
+        return MediaContent(marked + _free_box(padding), padding)
 
     def _base(self, file: File) -> bytes:
         name = _base_name(file)

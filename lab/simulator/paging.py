@@ -6,26 +6,28 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from lab.simulator.facts import Post, Profile
+from lab.simulator.facts import SimulatedPost, SimulatedProfile
 
 RESUMED = ":resumed"
 SHORT_PAGE = 7
 
 
-class BadCursor(ValueError):
+class InvalidCursor(ValueError):
     """The caller sent a cursor that no page ever gave out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SimulatedPage:
     """Some posts, and the cursor of the page behind them (None at the end)."""
 
-    posts: list[Post]
+    posts: list[SimulatedPost]
     next_cursor: str | None
     has_unknown_item: bool = False
 
 
-def page(posts: list[Post], owner: Profile, cursor: str | None, count: int) -> Page:
+def page(
+    posts: list[SimulatedPost], owner: SimulatedProfile, cursor: str | None, count: int
+) -> SimulatedPage:
     """Return the page behind `cursor`, with the owner's quirks.
 
     A cursor is the id of the last post shown: posts that come and go do not shift the pages.
@@ -39,8 +41,8 @@ def page(posts: list[Post], owner: Profile, cursor: str | None, count: int) -> P
     if cursor and "repeating_cursor" in owner.quirks:
         next_cursor = cursor
     if cursor and "empty_page" in owner.quirks and start <= count and RESUMED not in cursor:
-        return Page([], cursor + RESUMED)
-    return Page(shown, next_cursor, not cursor and "unknown_item" in owner.quirks)
+        return SimulatedPage([], cursor + RESUMED)
+    return SimulatedPage(shown, next_cursor, not cursor and "unknown_item" in owner.quirks)
 
 
 def opaque(cursor: str | None) -> str | None:
@@ -49,19 +51,19 @@ def opaque(cursor: str | None) -> str | None:
 
 
 def readable(token: str | None) -> str | None:
-    """Unwrap what `opaque` made; raises BadCursor for anything else."""
+    """Unwrap what `opaque` made; raises InvalidCursor for anything else."""
     try:
         return base64.urlsafe_b64decode(token).decode() if token else None
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise BadCursor(str(token)) from error
+        raise InvalidCursor(str(token)) from error
 
 
-def _start(posts: list[Post], cursor: str | None) -> int:
+def _start(posts: list[SimulatedPost], cursor: str | None) -> int:
     if not cursor:
         return 0
     last = cursor.removesuffix(RESUMED)
     if not last.isdecimal():
-        raise BadCursor(cursor)
+        raise InvalidCursor(cursor)
     identifiers = [post.identifier for post in posts]
     if last in identifiers:
         return identifiers.index(last) + 1

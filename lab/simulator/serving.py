@@ -41,7 +41,7 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ServerProcess:
     """A forked process. It ends when `lifeline` closes, which the death of this process does."""
 
     pid: int
@@ -53,14 +53,14 @@ class Child:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
-def fork_cdn(cdn: Cdn, own: Listener, foreign: Listener) -> Child:
-    """Serve the CDN on its listener in a child process. Call it before any thread or loop runs."""
+def fork_cdn(cdn: Cdn, own: Listener, foreign: Listener) -> ServerProcess:
+    """Serve the CDN on its listener in a child process. Call this before any thread or loop runs."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid:
         os.close(read_end)
         own.socket.close()
-        return Child(pid, write_end)
+        return ServerProcess(pid, write_end)
     os.close(write_end)
     foreign.socket.close()
     try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from aiohttp import ClientConnectionResetError, web
 
 from lab.simulator.faults import Rule
-from lab.simulator.media import Content
+from lab.simulator.media import MediaContent
 
 MAX_AT_ONCE = 4_000_000
 CLIENT_CLOSED = 499  # counted for answers that were never sent
@@ -26,7 +26,7 @@ class Reply:
 
     status: int
     content_type: str
-    content: Content
+    content: MediaContent
     start: int
     stop: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Reply:
     @classmethod
     def of(cls, status: int, content_type: str, body: bytes) -> Reply:
         """Return a reply whose body is at hand."""
-        return cls(status, content_type, Content(body), 0, len(body))
+        return cls(status, content_type, MediaContent(body), 0, len(body))
 
     @property
     def size(self) -> int:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from lab.simulator import growing, texts
-from lab.simulator.facts import Highlight, Post, Profile, Story
+from lab.simulator.facts import SimulatedHighlight, SimulatedPost, SimulatedProfile, SimulatedStory
 from lab.simulator.growing import DAY, ProfilePlan
 
 
@@ -19,8 +19,8 @@ class World:
     """Everything that exists. Grown from a seed; `edits.py` changes it afterwards."""
 
     seed: str
-    profiles: dict[str, Profile] = field(default_factory=dict)
-    posts: dict[str, Post] = field(default_factory=dict)
+    profiles: dict[str, SimulatedProfile] = field(default_factory=dict)
+    posts: dict[str, SimulatedPost] = field(default_factory=dict)
 
     @classmethod
     def generate(
@@ -47,7 +47,7 @@ class World:
             )
         return world
 
-    def add_profile(self, plan: ProfilePlan) -> Profile:
+    def add_profile(self, plan: ProfilePlan) -> SimulatedProfile:
         """Grow a profile and return it. A profile of the same username is kept, out of reach."""
         profile = growing.profile(plan, self.seed)
         self.profiles[profile.identifier] = profile
@@ -56,7 +56,7 @@ class World:
 
     def publish(
         self, username: str, *, kind: str, caption: str | None, label: str, taken_at: int = 0
-    ) -> Post:
+    ) -> SimulatedPost:
         """Add an `image`, `video` or `carousel` post to a profile; newer than all by default."""
         owner = self.profile_named(username)
         newest = max((post.taken_at for post in owner.posts), default=growing.NEWEST_POST)
@@ -68,25 +68,25 @@ class World:
         self.posts[post.identifier] = post
         return post
 
-    def share(self, post: Post, coauthor: Profile) -> None:
+    def share(self, post: SimulatedPost, coauthor: SimulatedProfile) -> None:
         """Make `coauthor` an author of the post too: it stands in both feeds."""
         post.coauthors.append(coauthor.identifier)
         coauthor.shared_posts.append(post)
 
-    def delete_post(self, post: Post) -> None:
+    def delete_post(self, post: SimulatedPost) -> None:
         """Take a post out of the world and out of every feed."""
         del self.posts[post.identifier]
         self.profiles[post.owner].posts.remove(post)
         for coauthor in post.coauthors:
             self.profiles[coauthor].shared_posts.remove(post)
 
-    def profile(self, identifier: str) -> Profile:
+    def profile(self, identifier: str) -> SimulatedProfile:
         """Return the profile with that id; raises Unknown."""
         if identifier not in self.profiles:
             raise Unknown(f"no profile {identifier}")
         return self.profiles[identifier]
 
-    def profile_named(self, username: str) -> Profile:
+    def profile_named(self, username: str) -> SimulatedProfile:
         """Return the profile that holds the username now; raises Unknown."""
         wanted = username.lower()
         for profile in reversed(self.profiles.values()):
@@ -94,24 +94,24 @@ class World:
                 return profile
         raise Unknown(f"no profile named {username}")
 
-    def post(self, identifier: str) -> Post:
+    def post(self, identifier: str) -> SimulatedPost:
         """Return the post with that id; raises Unknown."""
         if identifier not in self.posts:
             raise Unknown(f"no post {identifier}")
         return self.posts[identifier]
 
-    def feed(self, profile: Profile) -> list[Post]:
+    def feed(self, profile: SimulatedProfile) -> list[SimulatedPost]:
         """Return the profile's posts as its page lists them: pinned ones first, then by age."""
         newest_first = sorted(
             [*profile.posts, *profile.shared_posts], key=lambda post: -int(post.identifier)
         )
         return sorted(newest_first, key=lambda post: not post.is_pinned)
 
-    def reels(self, profile: Profile) -> list[Post]:
+    def reels(self, profile: SimulatedProfile) -> list[SimulatedPost]:
         """Return the profile's single videos, newest first."""
         return [post for post in self.feed(profile) if post.is_video]
 
-    def stories(self, profile: Profile, now: int) -> list[Story]:
+    def stories(self, profile: SimulatedProfile, now: int) -> list[SimulatedStory]:
         """Return the stories on show at that time, oldest first."""
         today = now // DAY
         posted = [
@@ -128,7 +128,7 @@ class World:
             key=lambda story: story.taken_at,
         )
 
-    def highlight(self, identifier: str) -> Highlight:
+    def highlight(self, identifier: str) -> SimulatedHighlight:
         """Return a highlight by its id, with or without the `highlight:` prefix; raises Unknown."""
         bare = identifier.removeprefix("highlight:")
         for profile in self.profiles.values():

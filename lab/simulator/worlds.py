@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from lab.simulator import growing, texts
-from lab.simulator.facts import Profile
+from lab.simulator.facts import SimulatedProfile
 from lab.simulator.growing import DAY, ProfilePlan
 from lab.simulator.world import World
 
@@ -112,7 +112,7 @@ def _add_edge_posts(world: World) -> None:
     pinned.posts[-1].is_pinned = pinned.posts[9].is_pinned = True
 
 
-def _show_same_picture_twice(profile: Profile) -> None:
+def _show_same_picture_twice(profile: SimulatedProfile) -> None:
     """Give two posts the same bytes under two names."""
     pictures = [post for post in profile.posts if post.media[0].video is None]
     source, target = pictures[0].media[0], pictures[1].media[0]

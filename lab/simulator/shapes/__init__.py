@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lab.simulator.facts import Post, Profile, Story
+from lab.simulator.facts import SimulatedPost, SimulatedProfile, SimulatedStory
 from lab.simulator.files import Links
 from lab.simulator.world import World
 
@@ -19,11 +19,11 @@ class View:
     world: World
     links: Links
 
-    def owner(self, item: Post | Story) -> Profile:
+    def owner(self, item: SimulatedPost | SimulatedStory) -> SimulatedProfile:
         """Return the profile that published the item."""
         return self.world.profiles[item.owner]
 
-    def coauthors(self, post: Post) -> list[Profile]:
+    def coauthors(self, post: SimulatedPost) -> list[SimulatedProfile]:
         """Return the other authors of the post."""
         return [self.world.profiles[identifier] for identifier in post.coauthors]
 

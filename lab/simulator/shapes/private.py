@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.simulator import looks
-from lab.simulator.facts import Medium, Place, Post, Profile
+from lab.simulator.facts import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
 from lab.simulator.files import File
 from lab.simulator.shapes import Payload, View
 
@@ -13,7 +13,7 @@ def number_or_text(identifier: str) -> int | str:
     return identifier if int(identifier) % 2 else int(identifier)
 
 
-def short_user(profile: Profile, view: View) -> Payload:
+def short_user(profile: SimulatedProfile, view: View) -> Payload:
     """Return the user that rides along with a post or a story."""
     return {
         "pk": number_or_text(profile.identifier),
@@ -32,7 +32,7 @@ def short_user(profile: Profile, view: View) -> Payload:
     }
 
 
-def user(profile: Profile, view: View) -> Payload:
+def user(profile: SimulatedProfile, view: View) -> Payload:
     """Return the user that profile endpoints answer with."""
     links = [{"url": profile.external_url, "title": "", "link_type": "external"}]
     largest, *smaller = view.links.candidates(profile.picture, 640, 640)
@@ -64,7 +64,7 @@ def user(profile: Profile, view: View) -> Payload:
     }
 
 
-def media(post: Post, view: View) -> Payload:
+def media(post: SimulatedPost, view: View) -> Payload:
     """Return one post."""
     owner = view.owner(post)
     return {
@@ -91,7 +91,7 @@ def media(post: Post, view: View) -> Payload:
     }
 
 
-def media_of_post(post: Post, view: View) -> Payload:
+def media_of_post(post: SimulatedPost, view: View) -> Payload:
     """Return the keys that depend on whether the post is a picture, a video or a carousel."""
     if not post.is_carousel:
         video = {"play_count": post.play_count, "product_type": "clips"}
@@ -114,7 +114,7 @@ def media_of_post(post: Post, view: View) -> Payload:
     }
 
 
-def files(medium: Medium, view: View) -> Payload:
+def files(medium: SimulatedMedium, view: View) -> Payload:
     """Return the keys of one picture or video."""
     pictures = view.links.candidates(medium.image, medium.width, medium.height)
     common: Payload = {
@@ -139,19 +139,19 @@ def files(medium: Medium, view: View) -> Payload:
     }
 
 
-def video_versions(medium: Medium, view: View) -> list[Payload]:
+def video_versions(medium: SimulatedMedium, view: View) -> list[Payload]:
     """Return the qualities in which a video is offered, best first."""
     offered = [file for file in (medium.video, medium.small_video) if file]
     return [_video_version(kind, file, view) for kind, file in enumerate(offered, start=101)]
 
 
-def likes(post: Post) -> Payload:
+def likes(post: SimulatedPost) -> Payload:
     """Return the like keys. Hidden likes still carry a number: the few that a viewer may see."""
     hidden = post.like_count is None
     return {"like_and_view_counts_disabled": hidden, "like_count": 3 if hidden else post.like_count}
 
 
-def caption(post: Post, view: View) -> Payload | None:
+def caption(post: SimulatedPost, view: View) -> Payload | None:
     """Return the caption object; None for a post without caption."""
     if post.caption is None:
         return None
@@ -169,7 +169,7 @@ def caption(post: Post, view: View) -> Payload | None:
     }
 
 
-def place(where: Place | None) -> Payload:
+def place(where: Location | None) -> Payload:
     """Return the location keys; none at all for a post without place."""
     if where is None:
         return {}

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lab.simulator.facts import Highlight, Medium, Place, Post, Profile, Story
+from lab.simulator.facts import (
+    Location,
+    SimulatedHighlight,
+    SimulatedMedium,
+    SimulatedPost,
+    SimulatedProfile,
+    SimulatedStory,
+)
 from lab.simulator.shapes import Payload, View, private
 
 
-def short_user(profile: Profile, view: View) -> Payload:
+def short_user(profile: SimulatedProfile, view: View) -> Payload:
     """Return the user that rides along: no `pk`, only `id`."""
     return {
         "id": profile.identifier,
@@ -21,7 +28,7 @@ def short_user(profile: Profile, view: View) -> Payload:
     }
 
 
-def media(post: Post, view: View) -> Payload:
+def media(post: SimulatedPost, view: View) -> Payload:
     """Return one post."""
     owner = short_user(view.owner(post), view)
     return {
@@ -45,7 +52,7 @@ def media(post: Post, view: View) -> Payload:
     }
 
 
-def story(item: Story, view: View) -> Payload:
+def story(item: SimulatedStory, view: View) -> Payload:
     """Return one story."""
     owner = short_user(view.owner(item), view)
     return {
@@ -67,7 +74,7 @@ def story(item: Story, view: View) -> Payload:
     }
 
 
-def highlight(kept: Highlight, view: View) -> Payload:
+def highlight(kept: SimulatedHighlight, view: View) -> Payload:
     """Return one highlight of the tray, without its stories."""
     cover = view.links.candidates(kept.cover, 1080, 1920)[0]
     return {
@@ -90,7 +97,7 @@ def highlight(kept: Highlight, view: View) -> Payload:
     }
 
 
-def files(medium: Medium, view: View) -> Payload:
+def files(medium: SimulatedMedium, view: View) -> Payload:
     """Return the keys of one picture or video."""
     pictures = view.links.candidates(medium.image, medium.width, medium.height)
     common: Payload = {
@@ -116,7 +123,7 @@ def files(medium: Medium, view: View) -> Payload:
     }
 
 
-def _media_of_post(post: Post, view: View) -> Payload:
+def _media_of_post(post: SimulatedPost, view: View) -> Payload:
     if post.is_carousel:
         return {
             "media_type": 8,
@@ -133,7 +140,7 @@ def _media_of_post(post: Post, view: View) -> Payload:
     return {**files(post.media[0], view), **(name if post.is_video else still)}
 
 
-def _child(child: Medium, post: Post, view: View) -> Payload:
+def _child(child: SimulatedMedium, post: SimulatedPost, view: View) -> Payload:
     return {
         "id": child.identifier,
         "carousel_parent_id": f"{post.identifier}_{post.owner}",
@@ -145,7 +152,7 @@ def _child(child: Medium, post: Post, view: View) -> Payload:
     }
 
 
-def _caption(post: Post, view: View) -> Payload | None:
+def _caption(post: SimulatedPost, view: View) -> Payload | None:
     if post.caption is None:
         return None
     words = post.caption.split()
@@ -162,7 +169,7 @@ def _caption(post: Post, view: View) -> Payload | None:
     }
 
 
-def _place(where: Place | None) -> Payload | None:
+def _place(where: Location | None) -> Payload | None:
     if where is None:
         return None
     return {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lab.simulator.facts import Medium, Place, Post, Profile
+from lab.simulator.facts import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
 from lab.simulator.shapes import Payload, View
 
 POSTS_IN_PROFILE = 12
 
 
-def user(profile: Profile, view: View) -> Payload:
+def user(profile: SimulatedProfile, view: View) -> Payload:
     """Return the user with its most recent posts; a private one shows none."""
     feed = view.world.feed(profile)
     shown = [] if profile.is_private else feed[:POSTS_IN_PROFILE]
@@ -52,7 +52,7 @@ def connection(nodes: list[Payload], *, count: int, cursor: str | None) -> Paylo
     }
 
 
-def node(post: Post, view: View) -> Payload:
+def node(post: SimulatedPost, view: View) -> Payload:
     """Return one post."""
     owner = view.owner(post)
     return {
@@ -77,13 +77,13 @@ def node(post: Post, view: View) -> Payload:
     }
 
 
-def _kind(post: Post) -> str:
+def _kind(post: SimulatedPost) -> str:
     if post.is_carousel:
         return "GraphSidecar"
     return "GraphVideo" if post.is_video else "GraphImage"
 
 
-def _files(medium: Medium, view: View, *, kind: str) -> Payload:
+def _files(medium: SimulatedMedium, view: View, *, kind: str) -> Payload:
     pictures = view.links.candidates(medium.image, medium.width, medium.height)
     common: Payload = {
         "__typename": kind,
@@ -106,7 +106,7 @@ def _files(medium: Medium, view: View, *, kind: str) -> Payload:
     }
 
 
-def _children(post: Post, view: View) -> Payload:
+def _children(post: SimulatedPost, view: View) -> Payload:
     if not post.is_carousel:
         return {}
     nodes = [
@@ -119,19 +119,19 @@ def _children(post: Post, view: View) -> Payload:
     return {"edge_sidecar_to_children": {"edges": [{"node": child} for child in nodes]}}
 
 
-def _caption(post: Post) -> Payload:
+def _caption(post: SimulatedPost) -> Payload:
     if post.caption is None:
         return {"edges": []}
     return {"edges": [{"node": {"text": post.caption}}]}
 
 
-def _place(where: Place | None) -> Payload | None:
+def _place(where: Location | None) -> Payload | None:
     if where is None:
         return None
     return {"id": where.identifier, "has_public_page": True, "name": where.name, "slug": ""}
 
 
-def _author(profile: Profile, view: View) -> Payload:
+def _author(profile: SimulatedProfile, view: View) -> Payload:
     return {
         "id": profile.identifier,
         "username": profile.username,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.simulator.facts import Post
+from lab.simulator.facts import SimulatedPost
 from lab.simulator.shapes import Payload, View, private
 
 CONNECTION = "xdt_api__v1__feed__user_timeline_graphql_connection"
@@ -15,7 +15,7 @@ ABSENT = (
 )  # fmt: skip
 
 
-def node(post: Post, view: View) -> Payload:
+def node(post: SimulatedPost, view: View) -> Payload:
     """Return one post: ids are always text, hidden likes and everything absent are null."""
     media = private.media(post, view)
     return {

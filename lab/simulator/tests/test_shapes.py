@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.simulator import worlds
-from lab.simulator.facts import Post
+from lab.simulator.facts import SimulatedPost
 from lab.simulator.files import Links
 from lab.simulator.shapes import Payload, View, private, scraper, web, xdt
 
@@ -20,7 +20,7 @@ VIEW = View(WORLD, Links("http://cdn.invalid", "shapes", 1_900_000_000))
 PLAIN = WORLD.profile_named("plain.case")
 CAROUSEL, VIDEO, IMAGE = PLAIN.posts[-1], PLAIN.posts[-2], PLAIN.posts[-3]
 
-Shape = tuple[Callable[[Post, View], Payload], set[str]]
+Shape = tuple[Callable[[SimulatedPost, View], Payload], set[str]]
 POSTS: dict[str, Shape] = {
     "private": (
         private.media,
@@ -41,7 +41,7 @@ by_family = pytest.mark.parametrize("family", POSTS)
 
 @by_family
 @pytest.mark.parametrize("post", [IMAGE, VIDEO, CAROUSEL], ids=["image", "video", "carousel"])
-def test_every_post_has_the_keys_that_make_its_family(family: str, post: Post) -> None:
+def test_every_post_has_the_keys_that_make_its_family(family: str, post: SimulatedPost) -> None:
     write, keys = POSTS[family]
 
     assert keys <= set(write(post, VIEW))

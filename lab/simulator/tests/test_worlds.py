@@ -17,7 +17,7 @@ from lab.simulator.worlds import WORLDS
 NOON = 1_767_268_800  # 2026-01-01 12:00 UTC
 
 
-def files_of(world: World) -> list[manifest.Wanted]:
+def files_of(world: World) -> list[manifest.ExpectedFile]:
     view = View(world, Links("http://cdn.invalid", world.seed, 0))
     return [
         item for profile in world.profiles.values() for item in manifest.wanted(profile, view, NOON)
