@@ -52,7 +52,7 @@ def _send(queue: str) -> None:
 
 
 def _settled(worker: int) -> int:
-    """The memory of both, once the child is there and they have stopped growing."""
+    """The memory of both, once the child is there and they have stopped generation."""
     before = 0
     while len(_family(worker)) < 2 or before != (before := _together(worker)):
         time.sleep(1)

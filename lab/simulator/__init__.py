@@ -2,6 +2,6 @@
 
 `python -m lab.simulator serve` starts both.
 
-Imported by no app and importing none. `docs/simulator.md` is the manual; `worlds.py` holds the
-named worlds, `endpoints.py` the paths that are served, `faults.py` what can be made to go wrong.
+No app imports this package, and it imports none. `docs/simulator.md` is the manual. `worlds.py`
+defines the named worlds, `endpoints.py` the served paths, `faults.py` the faults.
 """

@@ -17,7 +17,6 @@ FOUR_DAYS = 345_600
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
     options = _parser().parse_args(arguments)
     watched = [sys.stdin.fileno()] if options.stop_with_stdin else []
     try:
@@ -59,19 +58,19 @@ def _new_cdn(options: argparse.Namespace) -> Cdn:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab.simulator", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="a Core API, and its CDN in a process of its own")
+    serve = commands.add_parser("serve", help="serve a Core API, with its CDN in a child process")
     serve.add_argument("--cdn-port", type=int, default=0)
     serve.add_argument("--world", choices=[*WORLDS, "generated"], default="demo")
     serve.add_argument("--profiles", type=int, default=3, help="size of the generated world")
     serve.add_argument("--posts-per-profile", type=int, default=20)
     serve.add_argument("--token", default="simulator-token")
     serve.add_argument("--url-lifetime-seconds", type=int, default=FOUR_DAYS)
-    for command in (serve, commands.add_parser("cdn", help="the CDN alone")):
-        command.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    for command in (serve, commands.add_parser("cdn", help="serve only the CDN")):
+        command.add_argument("--port", type=int, default=0, help="0: any free port")
         command.add_argument("--seed", default="1")
         command.add_argument("--first-byte-delay-ms", type=float, default=0.0)
         command.add_argument(
-            "--stop-with-stdin", action="store_true", help="end when standard input closes"
+            "--stop-with-stdin", action="store_true", help="exit when standard input closes"
         )
     return parser
 

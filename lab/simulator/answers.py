@@ -1,7 +1,7 @@
-"""What each kind of endpoint answers: the payload that goes into the envelope's `data`.
+"""The payload of each kind of endpoint, without the envelope.
 
-A function here raises `Unknown` (the world has no such thing) or `InstagramRefused`; both become the
-provider's generic 400, unless the endpoint has its own way to say that an account is missing.
+The functions raise `Unknown` (the world has no such entity) or `InstagramRefused`. Both become the
+provider's generic 400, unless the endpoint has its own answer for an unknown account.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lab.simulator import paging
-from lab.simulator.facts import SimulatedPost, SimulatedProfile
-from lab.simulator.shapes import Payload, View, private, scraper, unknown_item, web, xdt
+from lab.simulator.entities import SimulatedPost, SimulatedProfile
+from lab.simulator.payload_formats import Payload, View, private, scraper, unknown_item, web, xdt
 from lab.simulator.world import Unknown, World
 
 PAGE_OF_SCRAPER = 12
@@ -19,7 +19,7 @@ UNKNOWN_ITEM_POSITION = 2
 
 
 class InstagramRefused(Exception):
-    """Instagram would not answer: a private account, a parameter without value."""
+    """Instagram refuses to answer, because the account is private or a parameter is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,14 @@ class Question:
 
     @property
     def world(self) -> World:
-        """The world that is asked about."""
         return self.view.world
 
     @property
     def count(self) -> int:
-        """How many items are asked for."""
         return int(self.parameters.get("count") or self.parameters.get("first") or 12)
 
     def profile(self) -> SimulatedProfile:
-        """Return the profile that is asked for by id or by name; raises Unknown or InstagramRefused."""
+        """Return the requested profile. Raises Unknown or InstagramRefused."""
         if identifier := self.parameters.get("user_id"):
             return self.world.profile(identifier)
         if username := self.parameters.get("username"):
@@ -49,7 +47,7 @@ class Question:
         raise InstagramRefused("username or user_id is required")
 
     def visible_profile(self) -> SimulatedProfile:
-        """Return the profile that is asked for; raises InstagramRefused for a private one."""
+        """Return the requested profile. Raises InstagramRefused for a private one."""
         profile = self.profile()
         if profile.is_private:
             raise InstagramRefused("Not authorized to view user")
@@ -60,7 +58,7 @@ Answer = Callable[[Question], Payload]
 
 
 def web_user_or_null(question: Question) -> Payload:
-    """Return `data.user` as the web does; null when there is no such account."""
+    """Return `data.user` as the web does; null for an unknown account."""
     try:
         user = web.user(question.profile(), question.view)
     except Unknown:
@@ -87,12 +85,12 @@ def web_user_with_status(question: Question) -> Payload:
 
 
 def web_user(question: Question) -> Payload:
-    """Return the web user's keys alone."""
+    """Return only the web user's keys."""
     return web.user(question.profile(), question.view)
 
 
 def private_user(question: Question) -> Payload:
-    """Return the private-API user's keys alone, or a failed status."""
+    """Return only the private-API user's keys, or a failed status."""
     try:
         return private.user(question.profile(), question.view)
     except Unknown:
@@ -169,7 +167,7 @@ def scraper_reels(question: Question) -> Payload:
 
 
 def scraper_stories(question: Question) -> Payload:
-    """Return the stories on show as `data.items`."""
+    """Return the current stories as `data.items`."""
     profile = question.visible_profile()
     shown = question.world.stories(profile, question.now)
     items = [scraper.story(story, question.view) for story in shown]
@@ -198,7 +196,7 @@ def web_post(question: Question) -> Payload:
 
 
 def private_post(question: Question) -> Payload:
-    """Return one post as the only one of `items`."""
+    """Return one post as the single element of `items`."""
     item = private.media(_visible_post(question), question.view)
     return {"items": [item], "num_results": 1, "more_available": False, "status": "ok"}
 

@@ -1,4 +1,4 @@
-"""The CDN: serves any file that the Core API may name, as long as its URL is signed and fresh."""
+"""The CDN: serves every file that the Core API names, if the URL's signature is valid and fresh."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOREVER = "public, max-age=1209600"
 
 @dataclass(slots=True)
 class Cdn:
-    """One CDN with its own clock and faults, which the Core API's process sets."""
+    """One CDN with its own clock and faults, both set by the Core API's process."""
 
     seed: str
     first_byte_delay: float = 0.0
@@ -31,7 +31,6 @@ class Cdn:
     counts: DownloadCounts = field(default_factory=DownloadCounts)
 
     def application(self) -> web.Application:
-        """Return the web application."""
         application = web.Application()
         application.add_routes(
             [
@@ -45,9 +44,8 @@ class Cdn:
         return application
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer one download."""
         name = request.path.rpartition("/")[2]
-        counts = self.counts  # a reset in the middle begins others
+        counts = self.counts  # a reset may not interrupt another request
         with counts.request(name):
             rule = self.faults.take(request.path, (name,))
             if self.first_byte_delay:
@@ -64,7 +62,7 @@ class Cdn:
             return _refusal(404, "Content not found")
         if reason := self._reason_to_refuse(request):
             return _refusal(403, reason)
-        # Only the first file of a look takes time: its base has to be read or drawn.
+        # Only the first file of a base is slow, because the base must be read or drawn.
         if not self.library.is_ready(file):
             await asyncio.to_thread(self.library.content, file)
         whole = self.library.content(file)
@@ -103,14 +101,14 @@ def _count(counts: DownloadCounts, request: web.Request, response: web.StreamRes
 
 
 def _body_length(response: web.StreamResponse) -> int:
-    """Return the bytes that a response has sent, or is about to send once it is returned."""
+    """Return the number of bytes that a response sent, or will send once it is returned."""
     if isinstance(response, web.Response) and isinstance(response.body, bytes):
         return len(response.body)
     return response.body_length
 
 
 def _ranged(request: web.Request, reply: Reply) -> Reply:
-    """Return the part of the reply that a Range header asks for; all of it for a bad header."""
+    """Return the part of the reply that a Range header selects; all of it for an invalid header."""
     condition = request.headers.get("If-Range")
     if "Range" not in request.headers or condition not in (None, reply.headers["ETag"]):
         return reply

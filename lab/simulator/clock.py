@@ -1,4 +1,4 @@
-"""The simulator's time: the machine's clock plus an offset that tests can move."""
+"""The simulator's time: the machine's clock plus an offset that tests can change."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Clock:
-    """Runs at normal speed; `offset` is how many seconds it is ahead of the machine."""
+    """Runs at normal speed, `offset` seconds ahead of the machine's clock."""
 
     offset: float = 0.0
 
     def now(self) -> int:
-        """Return the simulated unix time in whole seconds."""
+        """Return the simulated Unix time in whole seconds."""
         return int(time.time() + self.offset)
 
     def set(self, timestamp: float) -> None:
-        """Make it `timestamp` now."""
         self.offset = timestamp - time.time()
 
     def advance(self, seconds: float) -> None:
-        """Jump forward, or backward with a negative number."""
+        """Move the clock by that many seconds, which may be negative."""
         self.offset += seconds

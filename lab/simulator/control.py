@@ -1,4 +1,4 @@
-"""The control routes that both processes have, below `/_simulator/`."""
+"""The control routes of both processes, below `/_simulator/`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def route(method: str, name: str, handler: Handler) -> web.RouteDef:
-    """Return one control route; a handler's ValueError or LookupError becomes a 400."""
+    """Return a control route. A ValueError or LookupError of its handler becomes HTTP 400."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         try:
@@ -27,7 +27,7 @@ def route(method: str, name: str, handler: Handler) -> web.RouteDef:
 
 
 def clock_routes(clock: Clock) -> list[web.RouteDef]:
-    """Return the routes that read and move a clock."""
+    """Return the routes that read and set a clock."""
 
     async def show(_request: web.Request) -> web.Response:
         return web.json_response(clock_payload(clock))
@@ -40,7 +40,6 @@ def clock_routes(clock: Clock) -> list[web.RouteDef]:
 
 
 def clock_payload(clock: Clock) -> dict[str, Any]:
-    """Return what the clock shows, for JSON."""
     return {"now": clock.now(), "offset": clock.offset}
 
 
@@ -58,8 +57,6 @@ def move_clock(clock: Clock, payload: dict[str, Any]) -> None:
 
 
 def fault_routes(faults: Faults) -> list[web.RouteDef]:
-    """Return the routes that list, add and remove fault rules."""
-
     async def show(_request: web.Request) -> web.Response:
         return web.json_response([rule.payload() for rule in faults.rules])
 
@@ -79,7 +76,7 @@ def fault_routes(faults: Faults) -> list[web.RouteDef]:
 
 
 def parse_rules(payload: Any) -> list[Rule]:
-    """Return the rules of a list of descriptions; raises BadRule."""
+    """Parse a list of rules. Raises BadRule."""
     if not isinstance(payload, list):
         raise BadRule("send a list of rules")
     return [Rule.parse(item) for item in payload]

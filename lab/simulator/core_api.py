@@ -1,4 +1,4 @@
-"""The Core API: checks a call, asks the world, wraps the answer, counts what it cost."""
+"""The Core API: checks a call, queries the world, wraps the answer and counts its price."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lab.simulator.envelope import SimulatedCall, Written
 from lab.simulator.faults import Faults, Rule
 from lab.simulator.files import Links
 from lab.simulator.paging import InvalidCursor
-from lab.simulator.shapes import View
+from lab.simulator.payload_formats import View
 from lab.simulator.transmission import Reply
 from lab.simulator.world import Unknown, World
 from lab.simulator.worlds import WORLDS
@@ -32,7 +32,7 @@ TARGETS = ("user_id", "username", "post_id", "highlight_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a simulator was asked to be."""
+    """The command-line options of a simulator."""
 
     seed: str
     world: str
@@ -42,8 +42,8 @@ class Options:
     profiles: int
     posts_per_profile: int
 
-    def grow(self) -> World:
-        """Return the world, as it is before any edit."""
+    def generate(self) -> World:
+        """Return the world before any edit."""
         if self.world != "generated":
             return WORLDS[self.world](self.seed)
         return World.generate(
@@ -53,8 +53,6 @@ class Options:
 
 @dataclass(slots=True)
 class CoreApi:
-    """One Core API in front of one world."""
-
     options: Options
     world: World = field(init=False)
     clock: Clock = field(default_factory=Clock)
@@ -62,14 +60,15 @@ class CoreApi:
     counts: CallCounts = field(default_factory=CallCounts)
     calls: int = 0
     _unedited: bytes = field(init=False)
-    """The world again, five times as fast as it grows."""
+    """A pickled copy of the world. Loading it is five times as fast as generating the world again.
+    """
 
     def __post_init__(self) -> None:
-        self.world = self.options.grow()
+        self.world = self.options.generate()
         self._unedited = pickle.dumps(self.world)
 
     def reset(self) -> None:
-        """Go back to the state of a fresh start."""
+        """Restore the state after the start."""
         self.world = pickle.loads(self._unedited)  # noqa: S301  our own
         self.clock.offset = 0.0
         self.faults.clear()
@@ -77,14 +76,13 @@ class CoreApi:
         self.calls = 0
 
     def view(self) -> View:
-        """Return what payloads are written with: fresh links, valid from now on."""
+        """Return the view of the world from which payloads are built, with newly signed links."""
         expires_at = self.clock.now() + self.options.url_lifetime_seconds
         links = Links(self.options.cdn_url, self.options.seed, expires_at)
         return View(self.world, links)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call."""
-        call, counts = self._call(request), self.counts  # a reset in the middle begins others
+        call, counts = self._call(request), self.counts  # a reset may not interrupt another request
         rule = self.faults.take(call.path, call.parameters.values())
         if rule and rule.kind == "delay":
             await asyncio.sleep(rule.seconds)
@@ -138,7 +136,8 @@ def _count(counts: CallCounts, call: SimulatedCall, status: int) -> None:
 
 
 def _token(request: web.Request) -> str:
-    # Read by hand: to a cookie parser, the blank in `Authorization=Bearer …` ends the value.
+    # Parsed by hand, because a cookie parser ends the value at the blank of `Authorization=Bearer
+    # …`.
     cookie = COOKIE.search(request.headers.get("Cookie", ""))
     sent = request.headers.get("Authorization") or (cookie.group(1) if cookie else "")
     return sent.removeprefix("Bearer ").strip()

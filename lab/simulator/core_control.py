@@ -1,4 +1,4 @@
-"""The Core API's control routes. What concerns the CDN too is passed on before they answer."""
+"""The Core API's control routes. They forward to the CDN what concerns it before they answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.simulator.manifest import Manifest
 
 @dataclass(slots=True)
 class CoreControl:
-    """Control of a Core API and of the CDN beside it."""
+    """Controls a Core API and its CDN."""
 
     core_api: CoreApi
     cdn_url: str
@@ -25,7 +25,7 @@ class CoreControl:
     _session: ClientSession | None = None
 
     def application(self) -> web.Application:
-        """Return the web application: the control routes, and the Core API for the rest."""
+        """Return the web application: the control routes, and the Core API for other paths."""
         application = web.Application()
         application.cleanup_ctx.append(self._connection)
         application.add_routes(
@@ -46,26 +46,24 @@ class CoreControl:
         return application
 
     async def wait_for_cdn(self) -> None:
-        """Return once the CDN answers."""
         await self._ask_cdn("GET", "clock")
 
     async def show_clock(self, _request: web.Request) -> web.Response:
-        """Answer with the simulated time."""
         return web.json_response(clock_payload(self.core_api.clock))
 
     async def set_clock(self, request: web.Request) -> web.Response:
-        """Move the clocks of both processes."""
+        """Set the clocks of both processes."""
         move_clock(self.core_api.clock, await request.json())
         await self._ask_cdn("POST", "clock", {"offset": self.core_api.clock.offset})
         return await self.show_clock(request)
 
     async def show_faults(self, _request: web.Request) -> web.Response:
-        """Answer with the rules of both processes and how often each has hit."""
+        """Answer with the rules of both processes and their counters."""
         own = [rule.payload() for rule in self.core_api.faults.rules]
         return web.json_response(own + await self._ask_cdn("GET", "faults"))
 
     async def add_faults(self, request: web.Request) -> web.Response:
-        """Add rules to the process that each of them concerns."""
+        """Add each rule to the process of its service."""
         rules = parse_rules(await request.json())
         self.core_api.faults.add([rule for rule in rules if rule.service == "core_api"])
         for_cdn = [rule.description() for rule in rules if rule.service == "cdn"]
@@ -73,13 +71,12 @@ class CoreControl:
         return await self.show_faults(request)
 
     async def clear_faults(self, request: web.Request) -> web.Response:
-        """Remove every rule."""
         self.core_api.faults.clear()
         await self._ask_cdn("DELETE", "faults")
         return await self.show_faults(request)
 
     async def show_stats(self, _request: web.Request) -> web.Response:
-        """Answer with the counts of both processes."""
+        """Answer with the counters of both processes."""
         counts = {
             "core_api": self.core_api.counts.payload(),
             "cdn": await self._ask_cdn("GET", "stats"),
@@ -87,24 +84,23 @@ class CoreControl:
         return web.json_response(counts)
 
     async def reset(self, request: web.Request) -> web.Response:
-        """Forget edits, faults, counts and moves of the clock."""
         self.core_api.reset()
         await self._ask_cdn("POST", "reset")
         return await self.show_clock(request)
 
     async def show_files(self, _request: web.Request) -> web.Response:
-        """Answer with every wanted file; hashing them takes a moment the first time."""
+        """Answer with all expected files. The first request hashes them."""
         core_api = self.core_api
         files = await asyncio.to_thread(self.manifest.files, core_api.view(), core_api.clock.now())
         return web.json_response(files)
 
     async def show_truth(self, _request: web.Request) -> web.Response:
-        """Answer with the world as plain facts."""
+        """Answer with the profiles, posts, stories and highlights of the world."""
         facts = manifest.truth(self.core_api.view(), self.core_api.clock.now())
         return web.json_response(facts)
 
     async def edit(self, request: web.Request) -> web.Response:
-        """Make a list of edits in order; stops at the first bad one."""
+        """Make a list of edits in order, and stop at the first invalid one."""
         core_api = self.core_api
         made = [
             edits.apply(core_api.world, edit, core_api.clock.now()) for edit in await request.json()

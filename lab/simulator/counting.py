@@ -1,4 +1,4 @@
-"""What was asked for, and what it cost."""
+"""Counts requests and their prices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class CallCounts:
-    """Calls to the Core API. Prices are counted in thousandths of a dollar."""
+    """Calls to the Core API. Prices are in thousandths of a dollar."""
 
     calls: Counter[str] = field(default_factory=Counter)
     charged: Counter[str] = field(default_factory=Counter)
@@ -20,7 +20,7 @@ class CallCounts:
     targets: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, path: str, target: str, status: int, price: int) -> None:
-        """Count one answered call; it is charged when it has a price and the status is 200."""
+        """Count one answered call. It is charged if it has a price and the status is 200."""
         self.calls[path] += 1
         self.statuses[str(status)] += 1
         self.targets[path][target] += 1
@@ -29,7 +29,6 @@ class CallCounts:
             self.prices[path] += price
 
     def payload(self) -> dict[str, Any]:
-        """Return the counts for JSON."""
         return {
             "calls": self.calls.total(),
             "charged": self.charged.total(),
@@ -49,8 +48,6 @@ class CallCounts:
 
 @dataclass(slots=True)
 class DownloadCounts:
-    """Requests to the CDN."""
-
     requests: int = 0
     bytes: int = 0
     ranges: int = 0
@@ -62,7 +59,6 @@ class DownloadCounts:
 
     @contextmanager
     def request(self, name: str) -> Iterator[None]:
-        """Count one request while it is being answered."""
         self.requests += 1
         self.names[name] += 1
         self.running += 1
@@ -73,7 +69,6 @@ class DownloadCounts:
             self.running -= 1
 
     def payload(self) -> dict[str, Any]:
-        """Return the counts for JSON."""
         return {
             "requests": self.requests,
             "bytes": self.bytes,

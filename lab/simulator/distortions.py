@@ -1,4 +1,4 @@
-"""Makes the data of an answer say less, or something wrong, as providers were seen to do. Pure."""
+"""Removes or falsifies parts of an answer in ways that providers were seen to do. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAY = 24 * 60 * 60
 
 
 def _everywhere(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Distort:
-    """Apply the change to each object, from the inside out."""
+    """Apply the change to every object, innermost first."""
 
     def distort(value: Any) -> Any:
         if isinstance(value, dict):
@@ -28,7 +28,7 @@ def _everywhere(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Distort:
 
 
 def _shortened(item: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the second half of each list whose holder counts its items."""
+    """Remove the second half of each list whose length another key states."""
     if not any(isinstance(item.get(key), int) for key in COUNTS):
         return item
     halves = {key: item[key][: len(item[key]) // 2] for key in LISTS if _is_long(item.get(key))}

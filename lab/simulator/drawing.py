@@ -1,4 +1,4 @@
-"""Draws the base pictures and clips: bright shapes, about 150 kB per picture."""
+"""Draws the base pictures and clips: bright shapes with noise, about 150 kB per picture."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from fractions import Fraction
 import av
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
-from lab.simulator import looks, seeding
+from lab.simulator import base_media, seeding
 
 Color = tuple[int, int, int]
 JPEG_QUALITY = 82
 
 
-def picture(look: int) -> bytes:
-    """Return the base picture of that look as a JPEG file."""
+def picture(base: int) -> bytes:
+    """Return the base picture as a JPEG file."""
     buffer = io.BytesIO()
-    image = _with_grain(_scene(look, looks.picture_size(look), 0.0))
+    image = _with_grain(_scene(base, base_media.picture_size(base), 0.0))
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
 
 
-def clip(look: int) -> bytes:
-    """Return the base clip of that look as an MP4 file (H.264)."""
+def clip(base: int) -> bytes:
+    """Return the base clip as an MP4 file (H.264)."""
     buffer = io.BytesIO()
-    frames = round(looks.clip_seconds(look) * looks.FRAMES_PER_SECOND)
+    frames = round(base_media.clip_seconds(base) * base_media.FRAMES_PER_SECOND)
     with av.open(buffer, "w", format="mp4") as container:
-        # A fixed quantiser: under rate control, one run in a hundred encodes differently.
+        # A fixed quantiser, because rate control encodes one run in a hundred differently.
         options = {"preset": "veryfast", "qp": "26"}
-        stream = container.add_stream("libx264", looks.FRAMES_PER_SECOND, options=options)
-        stream.width, stream.height = looks.clip_size(look)
+        stream = container.add_stream("libx264", base_media.FRAMES_PER_SECOND, options=options)
+        stream.width, stream.height = base_media.clip_size(base)
         stream.pix_fmt = "yuv420p"
-        # With more threads, what the encoder puts out depends on their timing.
+        # With several threads the encoder's output depends on their timing.
         stream.codec_context.thread_count = 1
         for index in range(frames):
-            scene = _scene(100 + look, looks.clip_size(look), index / frames)
+            scene = _scene(100 + base, base_media.clip_size(base), index / frames)
             frame = av.VideoFrame.from_image(scene)  # type: ignore[no-untyped-call]  # PyAV
-            frame.pts, frame.time_base = index, Fraction(1, looks.FRAMES_PER_SECOND)
+            frame.pts, frame.time_base = index, Fraction(1, base_media.FRAMES_PER_SECOND)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return buffer.getvalue()
 
 
-def _scene(look: int, size: tuple[int, int], moment: float) -> Image.Image:
-    """Return a gradient with shapes and a label; `moment` from 0 to 1 moves the shapes."""
-    choose = seeding.chooser("scene", look)
+def _scene(base: int, size: tuple[int, int], moment: float) -> Image.Image:
+    """Return a gradient with shapes and a label. `moment`, from 0 to 1, moves the shapes."""
+    choose = seeding.chooser("scene", base)
     hue = choose.random()
     gradient = Image.linear_gradient("L").rotate(choose.choice((0, 90, 180, 270))).resize(size)
     image = ImageOps.colorize(gradient, _color(hue, 0.35), _color(hue + 0.2, 1.0))
     draw = ImageDraw.Draw(image)
     for _ in range(9):
         _shape(draw, choose, size, moment)
-    draw.text((size[0] // 12, size[1] // 14), f"No. {look}", _color(hue + 0.5, 1.0), _font(size))
+    draw.text((size[0] // 12, size[1] // 14), f"No. {base}", _color(hue + 0.5, 1.0), _font(size))
     return image
 
 
@@ -75,14 +75,14 @@ def _shape(
 
 
 def _with_grain(image: Image.Image) -> Image.Image:
-    """Return the image with a fixed texture, which gives the file the weight of a photograph."""
+    """Add a fixed noise texture, so that the file is as large as a photograph's."""
     choose = seeding.chooser("grain", image.size)
     tile = Image.frombytes("L", (256, 256), choose.randbytes(256 * 256))
     grain = Image.new("L", image.size)
     for x in range(0, image.width, tile.width):
         for y in range(0, image.height, tile.height):
             grain.paste(tile, (x, y))
-    # The larger the picture, the fainter the grain: every file weighs about the same.
+    # Larger pictures get weaker noise, so that all files have about the same size.
     contrast = 110_000 / (image.width * image.height)
     soft = grain.point(lambda value: round(128 + (value - 128) * contrast)).convert("RGB")
     return ImageChops.overlay(image, soft)

@@ -1,13 +1,13 @@
-"""Changes that a test can make to the world while it is being served."""
+"""Changes to the world while it is being served."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from lab.simulator import growing
-from lab.simulator.facts import SimulatedPost, SimulatedProfile
-from lab.simulator.growing import ProfilePlan
+from lab.simulator import generation
+from lab.simulator.entities import SimulatedPost, SimulatedProfile
+from lab.simulator.generation import ProfilePlan
 from lab.simulator.world import Unknown, World
 
 Edit = dict[str, Any]
@@ -19,7 +19,7 @@ POST_FIELDS = ("caption", "like_count", "comment_count", "play_count", "is_pinne
 
 
 def apply(world: World, edit: Edit, now: int) -> dict[str, Any]:
-    """Make one edit and return what it made; raises ValueError or LookupError for a bad one."""
+    """Make one edit and return what it made. Raises ValueError or LookupError if invalid."""
     kind = edit.get("edit")
     if kind not in EDITS:
         raise ValueError(f"edit must be one of {', '.join(EDITS)}")
@@ -42,7 +42,7 @@ def _change_profile(world: World, edit: Edit, _now: int) -> dict[str, Any]:
 def _change_picture(world: World, edit: Edit, _now: int) -> dict[str, Any]:
     profile = world.profile_named(edit["username"])
     version = edit.get("version", 1)
-    profile.picture = growing.picture(world.seed, profile.identifier, version)
+    profile.picture = generation.picture(world.seed, profile.identifier, version)
     return {"name": profile.picture.name(world.seed)}
 
 
@@ -105,8 +105,8 @@ def _share_post(world: World, edit: Edit, _now: int) -> dict[str, Any]:
 def _add_story(world: World, edit: Edit, now: int) -> dict[str, Any]:
     profile = world.profile_named(edit["username"])
     label = f"added {len(profile.added_stories)}"
-    story = growing.story(profile, edit.get("taken_at", now), label, world.seed)
-    story.expires_at = story.taken_at + edit.get("lifetime_seconds", growing.DAY)
+    story = generation.story(profile, edit.get("taken_at", now), label, world.seed)
+    story.expires_at = story.taken_at + edit.get("lifetime_seconds", generation.DAY)
     if "withdrawn_after_seconds" in edit:
         story.withdrawn_at = story.taken_at + edit["withdrawn_after_seconds"]
     profile.added_stories.append(story)

@@ -1,4 +1,4 @@
-"""The paths that are served: parameters, price and answer of each."""
+"""The served paths with their parameters, prices and answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNTS = ("count", "first")
 
 @dataclass(frozen=True, slots=True)
 class SimulatedEndpoint:
-    """One path. `price` is in thousandths of a dollar and due when the status is 200."""
+    """One path. `price` is in thousandths of a dollar and is charged if the status is 200."""
 
     path: str
     price: int
@@ -88,7 +88,7 @@ ENDPOINTS: dict[str, SimulatedEndpoint] = {
 
 
 def invalid_parameters(endpoint: SimulatedEndpoint, parameters: Mapping[str, str]) -> list[Invalid]:
-    """Return every reason why the provider would refuse these parameters; empty if none."""
+    """Return every reason to refuse these parameters."""
     missing = [
         Invalid(name, "Field required", "missing")
         for name in endpoint.required

@@ -1,4 +1,4 @@
-"""The provider's success envelope and every form in which it reports errors."""
+"""The provider's success envelope and all of its error formats."""
 
 # ruff: noqa: RUF001 - the provider writes its Chinese with Chinese punctuation
 
@@ -23,7 +23,7 @@ HTML = "text/html"
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCall:
-    """What an envelope repeats of the call that it answers."""
+    """The parts of a call that the envelope of its answer repeats."""
 
     path: str
     parameters: Mapping[str, str]
@@ -33,7 +33,7 @@ class SimulatedCall:
 
     @property
     def request_id(self) -> str:
-        """An identifier that differs from call to call, and is the same in every run."""
+        """An identifier that is unique per call and equal in every run."""
         return str(uuid.UUID(bytes=seeding.digest(self.path, self.serial)[:16], version=4))
 
 
@@ -48,7 +48,7 @@ class Invalid:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An answer of the Core API, ready to be sent."""
+    """An answer of the Core API before it is sent."""
 
     status: int
     body: bytes
@@ -57,7 +57,7 @@ class Written:
 
 
 def success(call: SimulatedCall, data: Any) -> Written:
-    """Return the envelope of a call that is charged."""
+    """Return the envelope of a successful call."""
     return _json(200, {**_fields(call, 200), **_charge(call), "data": data})
 
 
@@ -97,12 +97,12 @@ def health() -> Written:
 
 
 def form(name: str, call: SimulatedCall) -> Written:
-    """Return one of the FORMS of failure by its name; raises KeyError for any other."""
+    """Return the failure with that name. Raises KeyError for a name that FORMS lacks."""
     return FORMS[name](call)
 
 
 def validation(reasons: Iterable[Invalid]) -> Written:
-    """Return a 422 that names every reason."""
+    """Return HTTP 422 with all reasons."""
     detail = [
         {"loc": ["query", reason.parameter], "msg": reason.message, "type": reason.type}
         for reason in reasons
@@ -116,7 +116,7 @@ def _upstream_failed(call: SimulatedCall) -> Written:
 
 
 def _invalid_token(call: SimulatedCall) -> Written:
-    # The real one echoes the submitted key as well: a client must not keep this body.
+    # The real provider also echoes the submitted key, so clients must not store this body.
     chinese = f"无效的API令牌，您提交的API令牌为 {call.token}。"
     return _detail(call, 401, "Invalid API token", chinese)
 

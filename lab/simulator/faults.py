@@ -1,4 +1,4 @@
-"""Rules that make calls and downloads go wrong: which request is hit, how, and how often."""
+"""Fault rules: which calls and downloads fail, how, and how often."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ SERVICES = get_args(Service)
 KINDS = (
     "form",  # answer with one of envelope.FORMS (Core API only)
     "status",  # answer with `status`, `body` and `content_type`
-    "delay",  # wait `seconds`, then answer as usual
+    "delay",  # wait `seconds`, then answer normally
     "reset",  # close the connection with a TCP reset
     "truncate",  # announce the whole length, send `bytes` of it, close
     "drip",  # send `bytes` at a time with `seconds` in between
     "wrong_type",  # the right bytes under another `content_type`
     "empty",  # the usual headers, zero bytes
     "chunked",  # no Content-Length
-    "redirect",  # to `location`
-    "redirect_loop",  # to the same URL
-    "encoded",  # the body in gzip, announced as that, `layers` times
+    "redirect",  # redirect to `location`
+    "redirect_loop",  # redirect to the same URL
+    "encoded",  # the body compressed `layers` times and announced as gzip
     "drip_headers",  # the headers `bytes` at a time with `seconds` in between
     "short_list",  # lists with half of the items that they count (Core API only)
-    "late_video",  # videos without their addresses (Core API only)
-    "milliseconds",  # times in milliseconds (Core API only)
+    "late_video",  # videos without their URLs (Core API only)
+    "milliseconds",  # Unix times in milliseconds (Core API only)
 )
 COUNTERS = {"seen", "hits"}
 
 
 class BadRule(ValueError):
-    """The rule cannot be understood."""
+    """The rule is invalid."""
 
 
 @dataclass(slots=True)
 class Rule:
-    """One fault. It hits requests whose path matches `path` and, if given, concern `target`.
+    """One fault. It applies to requests whose path matches `path` and that concern `target`.
 
-    `target` is compared with the parameters' values, on the CDN with the file's name. The first
-    `skip` matching requests pass; then `times` are hit (None: all).
+    `target` is compared with the values of parameters, on the CDN with the name of the file; None
+    applies to all. The first `skip` matching requests succeed, then `times` requests are hit (None:
+    all).
     """
 
     kind: str
@@ -63,7 +64,7 @@ class Rule:
 
     @classmethod
     def parse(cls, payload: Mapping[str, Any]) -> Rule:
-        """Return the rule that a control request describes; raises BadRule."""
+        """Parse the rule of a control request. Raises BadRule."""
         if unknown := set(payload) - ({field.name for field in fields(cls)} - COUNTERS):
             raise BadRule(f"unknown keys: {', '.join(sorted(unknown))}")
         if payload.get("kind") not in KINDS:
@@ -79,15 +80,15 @@ class Rule:
         return cls(**payload)
 
     def payload(self) -> dict[str, Any]:
-        """Return the rule with its counters, for JSON."""
+        """Return the rule with its counters for JSON."""
         return asdict(self)
 
     def description(self) -> dict[str, Any]:
-        """Return what `parse` would make the same rule of."""
+        """Return the rule in the form that `parse` accepts."""
         return {name: value for name, value in asdict(self).items() if name not in COUNTERS}
 
     def hits_request(self, path: str, targets: Collection[str]) -> bool:
-        """Count a request; return whether this rule applies to it."""
+        """Count a request and return whether this rule applies to it."""
         if not re.search(self.path, path) or (self.target and self.target not in targets):
             return False
         self.seen += 1
@@ -98,19 +99,17 @@ class Rule:
 
 
 class Faults:
-    """The rules in force in one process, in the order in which they were added."""
+    """The active rules of one process in the order in which they were added."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
 
     def add(self, rules: list[Rule]) -> None:
-        """Put rules behind those that are there."""
         self.rules.extend(rules)
 
     def clear(self) -> None:
-        """Let everything work again."""
         self.rules.clear()
 
     def take(self, path: str, targets: Collection[str]) -> Rule | None:
-        """Return the first rule that hits this request, and count the hit."""
+        """Return the first rule that applies to this request and count the hit."""
         return next((rule for rule in self.rules if rule.hits_request(path, targets)), None)

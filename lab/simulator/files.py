@@ -1,8 +1,8 @@
 """Names and signed URLs of the files on the CDN.
 
-A name says everything that is needed to make the bytes, so the CDN holds no list of files: what
-the Core API hands out, the CDN can serve at once, also after an edit. The last group of digits
-proves that the simulator made the name; any other name is unknown.
+A name contains everything that determines the bytes, so the CDN needs no list of files and can
+serve new ones without being told. The last digits of a name are its checksum; other names are
+unknown.
 """
 
 from __future__ import annotations
@@ -30,42 +30,41 @@ NAME = re.compile(r"([1-4])(\d{3})(\d{5})_(\d{15})_([1-9])(\d{18})_n\.(?:jpg|mp4
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file on the CDN. `look` picks the base picture or clip, `number` makes it distinct.
+    """One file on the CDN. `base` is its base picture or clip, `number` makes it unique.
 
-    Two files that differ only in `copy` have different names and the same bytes.
-    `padding` is a number of megabytes added to a video.
+    Two files that differ only in `copy` have different names and equal bytes. `padding` is the
+    number of megabytes added to a video.
     """
 
     kind: Kind
-    look: int
+    base: int
     number: int
     copy: int = 1
     padding: int = 0
 
     @property
     def is_video(self) -> bool:
-        """Whether this is an MP4 file; every other file is a JPEG."""
+        """Whether this is an MP4 file; all other files are JPEG files."""
         return self.kind == "video"
 
     def name(self, seed: str) -> str:
-        """Return the last segment of the file's URL path."""
-        first = f"{KINDS.index(self.kind) + 1}{self.look:03}{self.padding:05}"
+        """The last segment of the file's URL path."""
+        first = f"{KINDS.index(self.kind) + 1}{self.base:03}{self.padding:05}"
         proof = seeding.number(seed, first, self.number, self.copy, digits=18)
         suffix = "mp4" if self.is_video else "jpg"
         return f"{first}_{self.number:015}_{self.copy}{proof}_n.{suffix}"
 
     def path(self, seed: str) -> str:
-        """Return the URL path."""
         return FOLDERS[self.kind] + self.name(seed)
 
 
 def parse_path(path: str, seed: str) -> File | None:
-    """Return the file at a URL path; None if the simulator never made that name."""
+    """Return the file of a URL path; None if the simulator did not create the name."""
     found = NAME.fullmatch(path.rpartition("/")[2])
     if found is None:
         return None
-    kind, look, padding, number, copy, _proof = (int(group) for group in found.groups())
-    file = File(KINDS[kind - 1], look, number, copy, padding)
+    kind, base, padding, number, copy, _proof = (int(group) for group in found.groups())
+    file = File(KINDS[kind - 1], base, number, copy, padding)
     return file if file.path(seed) == path else None
 
 
@@ -87,7 +86,7 @@ class Links:
     expires_at: int
 
     def url(self, file: File, size: str = "dst-jpg_e35") -> str:
-        """Return the signed URL of one file; `size` is the picture transformation asked for."""
+        """Return the signed URL of a file; `size` is the transformation of the picture."""
         path = file.path(self.seed)
         oe = f"{self.expires_at:X}"
         query = {
@@ -102,7 +101,7 @@ class Links:
         return f"{self.base_url}{path}?{urlencode(query)}"
 
     def candidates(self, file: File, width: int, height: int) -> list[FileCandidate]:
-        """Return the picture in all its sizes, largest first; all share one path."""
+        """Return the sizes of a picture, largest first; all have the same path."""
         smaller = [side for side in (750, 640, 320) if side < width]
         return [FileCandidate(self.url(file), width, height)] + [
             FileCandidate(
@@ -113,6 +112,6 @@ class Links:
 
 
 def signature(path: str, oe: str, seed: str) -> str:
-    """Return what a URL must carry as `oh=` to be let in until `oe`."""
+    """Return the `oh=` parameter of a URL that is valid until `oe`."""
     message = f"{path}?{oe}".encode()
     return "00_" + hmac.new(seed.encode(), message, hashlib.sha256).hexdigest()[:40]

@@ -1,4 +1,4 @@
-"""What a complete archive of the world holds: the truth that tests compare with."""
+"""The expected contents of a complete archive, which tests compare with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.simulator.facts import (
+from lab.simulator.entities import (
     SimulatedHighlight,
     SimulatedMedium,
     SimulatedPost,
@@ -15,12 +15,12 @@ from lab.simulator.facts import (
 )
 from lab.simulator.files import File
 from lab.simulator.media import Library
-from lab.simulator.shapes import View
+from lab.simulator.payload_formats import View
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFile:
-    """One file that an archive of a profile wants, and what it belongs to."""
+    """One file that a complete archive of a profile contains, and its owner."""
 
     owner_kind: str
     owner_id: str
@@ -31,13 +31,13 @@ class ExpectedFile:
 
 @dataclass(slots=True)
 class Manifest:
-    """Lists files with their digests, which are computed once per file."""
+    """Lists files with their digests, computed once per file."""
 
     library: Library = field(default_factory=Library)
     _digests: dict[File, tuple[str, int]] = field(default_factory=dict)
 
     def files(self, view: View, now: int) -> dict[str, list[dict[str, Any]]]:
-        """Return the wanted files of each profile by its username; a private one has few."""
+        """Return the expected files of each profile by username. A private profile has few."""
         return {
             profile.username: [self._entry(item, view) for item in wanted(profile, view, now)]
             for profile in view.world.profiles.values()
@@ -64,7 +64,7 @@ class Manifest:
 
 
 def wanted(profile: SimulatedProfile, view: View, now: int) -> Iterator[ExpectedFile]:
-    """Yield every file that an archive of the profile wants now, in the largest size.
+    """Yield the expected files of the profile at that time, each in its largest size.
 
     `owner_kind` is `profile`, `post`, `story`, `highlight` (its cover) or `highlight_story`.
     """
@@ -85,7 +85,7 @@ def wanted(profile: SimulatedProfile, view: View, now: int) -> Iterator[Expected
 
 
 def truth(view: View, now: int) -> dict[str, dict[str, Any]]:
-    """Return each profile by its username, with its posts, stories and highlights."""
+    """Return each profile with its posts, stories and highlights, by username."""
     return {
         profile.username: _profile(profile, view, now) for profile in view.world.profiles.values()
     }
@@ -128,7 +128,7 @@ def _post(post: SimulatedPost, view: View) -> dict[str, Any]:
         "like_count": post.like_count,
         "comment_count": post.comment_count,
         "is_pinned": post.is_pinned,
-        "place": post.place.name if post.place else None,
+        "place": post.location.name if post.location else None,
         "media": [_medium(medium, view) for medium in post.media],
     }
 

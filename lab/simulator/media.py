@@ -1,8 +1,8 @@
-"""The bytes of every file: a few base pictures and clips, each file with its own mark.
+"""The bytes of all files: a few base pictures and clips, each file with a mark of its own.
 
-A file is a base with the file's number in it (a JPEG comment, an MP4 `free` box): every file is
-distinct and decodable, and making one costs a copy. Bases are made when first needed and kept in a
-folder below the temporary one, so that the next simulator starts with them.
+A file is a base with the file's number in it (a JPEG comment or an MP4 `free` box). So every file
+is unique and decodable, and making one costs a copy. Bases are made on first use and cached in a
+folder below the temporary one, for later simulators.
 """
 
 from __future__ import annotations
@@ -19,25 +19,24 @@ from pathlib import Path
 
 from lab.simulator.files import File
 
-DRAWING_VERSION = 2  # raise it whenever drawing.py draws something else
+DRAWING_VERSION = 2  # increase this whenever drawing.py changes its output
 MEGABYTE = 1_000_000
 ZEROS = bytes(256 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
 class MediaContent:
-    """What a file holds: real bytes, then `padding` zero bytes that are never held in memory."""
+    """The content of a file: its bytes, then `padding` zero bytes that are never held in memory."""
 
     real: bytes
     padding: int = 0
 
     @property
     def size(self) -> int:
-        """The number of bytes altogether."""
         return len(self.real) + self.padding
 
     def chunks(self, start: int, stop: int) -> Iterator[bytes]:
-        """Yield the bytes from `start` up to `stop`, in pieces of bounded size once padded."""
+        """Yield the bytes from `start` to `stop`. Chunks of padded files have a limited size."""
         if start < len(self.real):
             yield self.real[start:stop]
         left = stop - max(start, len(self.real))
@@ -46,7 +45,6 @@ class MediaContent:
             left -= len(ZEROS)
 
     def sha256(self) -> str:
-        """Return the hexadecimal SHA-256 of the whole content."""
         digest = hashlib.sha256()
         for chunk in self.chunks(0, self.size):
             digest.update(chunk)
@@ -54,7 +52,7 @@ class MediaContent:
 
 
 class Library:
-    """Makes and keeps the bases. Safe to use from several threads and several processes."""
+    """Makes and caches the bases. Safe for concurrent threads and processes."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or _cache_folder()
@@ -62,11 +60,11 @@ class Library:
         self._lock = threading.Lock()
 
     def is_ready(self, file: File) -> bool:
-        """Whether `content` answers at once."""
+        """Whether `content` returns without drawing a base."""
         return _base_name(file) in self._bases
 
     def content(self, file: File) -> MediaContent:
-        """Return the file's bytes, making and storing its base when it does not exist yet."""
+        """Return the file's content. Its base is made and cached if it does not exist."""
         base = self._base(file)
         mark = f"simulator file {file.kind} {file.number:015}".encode()
         if not file.is_video:
@@ -91,12 +89,13 @@ class Library:
             return None
 
     def _made(self, name: str, file: File) -> bytes:
-        # The encoders take a quarter of the start, and the bases are mostly stored.
+        # Imported late, because the encoders take a quarter of the start-up time and are rarely
+        # needed.
         from lab.simulator import drawing  # noqa: PLC0415  above
 
-        made = drawing.clip(file.look) if file.is_video else drawing.picture(file.look)
+        made = drawing.clip(file.base) if file.is_video else drawing.picture(file.base)
         self._folder.mkdir(parents=True, exist_ok=True)
-        # Another process may be at it too: a reader must never see half a file.
+        # Another process may write it at the same time: no reader may see half a file.
         temporary = self._folder / f"{name}.{os.getpid()}"
         temporary.write_bytes(made)
         temporary.replace(self._folder / name)
@@ -104,7 +103,7 @@ class Library:
 
 
 def _base_name(file: File) -> str:
-    return f"{'clip' if file.is_video else 'picture'}-{file.look}"
+    return f"{'clip' if file.is_video else 'picture'}-{file.base}"
 
 
 def _with_comment(jpeg: bytes, text: bytes) -> bytes:
@@ -118,9 +117,10 @@ def _free_box(payload: int) -> bytes:
 
 
 def _cache_folder() -> Path:
-    """Return the folder for this user and these encoders; a private one if somebody else owns it.
+    """Return the cache folder of this user and these encoders.
 
-    Other encoders make other bytes: a world must hold the same bytes in both of its processes.
+    Other encoders make other bytes, and both processes of a simulator must serve the same ones. If
+    the folder belongs to another user, a new temporary folder is used.
     """
     made_by = f"{DRAWING_VERSION}-{version('pillow')}-{version('av')}"
     shared = Path(tempfile.gettempdir()) / f"simulator-media-{os.getuid()}"

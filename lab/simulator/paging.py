@@ -1,4 +1,4 @@
-"""Cursors: where the next page of a list of posts begins, and the ways in which that goes wrong."""
+"""Cursors of lists of posts, and the pagination quirks of providers."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from lab.simulator.facts import SimulatedPost, SimulatedProfile
+from lab.simulator.entities import SimulatedPost, SimulatedProfile
 
 RESUMED = ":resumed"
 SHORT_PAGE = 7
 
 
 class InvalidCursor(ValueError):
-    """The caller sent a cursor that no page ever gave out."""
+    """The cursor was not issued by any page."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPage:
-    """Some posts, and the cursor of the page behind them (None at the end)."""
+    """Posts and the cursor of the next page, None at the end."""
 
     posts: list[SimulatedPost]
     next_cursor: str | None
@@ -28,9 +28,9 @@ class SimulatedPage:
 def page(
     posts: list[SimulatedPost], owner: SimulatedProfile, cursor: str | None, count: int
 ) -> SimulatedPage:
-    """Return the page behind `cursor`, with the owner's quirks.
+    """Return the page after `cursor`, with the owner's quirks.
 
-    A cursor is the id of the last post shown: posts that come and go do not shift the pages.
+    A cursor is the id of the last post shown, so new and deleted posts do not shift the pages.
     """
     if "short_pages" in owner.quirks:
         count = min(count, SHORT_PAGE)
@@ -46,12 +46,12 @@ def page(
 
 
 def opaque(cursor: str | None) -> str | None:
-    """Wrap a cursor the way most endpoints hand it out."""
+    """Encode a cursor as most endpoints do."""
     return cursor and base64.urlsafe_b64encode(cursor.encode()).decode()
 
 
 def readable(token: str | None) -> str | None:
-    """Unwrap what `opaque` made; raises InvalidCursor for anything else."""
+    """Decode a cursor of `opaque`. Raises InvalidCursor."""
     try:
         return base64.urlsafe_b64decode(token).decode() if token else None
     except (binascii.Error, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""Starts a simulator in processes of its own, for tests and benchmarks."""
+"""Starts a simulator in separate processes, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class SimulatorFailed(Exception):
-    """The simulator did not get ready; its error output has the reason."""
+    """The simulator did not start. The message contains its error output."""
 
 
 class SimulatorProcess:
-    """A running simulator. A context manager: leaving it stops both processes.
+    """A running simulator. As a context manager it stops both processes at the end.
 
-    They also end when this process dies, however it dies: their standard input closes with it.
+    They also exit when this process dies in any way, because their standard input closes.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -37,16 +37,16 @@ class SimulatorProcess:
 
     @property
     def cdn_host(self) -> str:
-        """The CDN as `host:port`, which is how a client is told to trust it."""
+        """The CDN as `host:port`, in the form of MEDIA_TRUSTED_HOSTS."""
         return self.cdn_url.removeprefix("http://")
 
     @property
     def pid(self) -> int:
-        """The process that serves the Core API; the CDN is its child."""
+        """The process id of the Core API; the CDN is its child."""
         return self._process.pid
 
     def stop(self) -> None:
-        """End both processes and wait for them. Harmless when they have ended already."""
+        """Stop both processes and wait for them. Does nothing if they have exited."""
         _end(self._process)
 
     def __enter__(self) -> Self:
@@ -62,9 +62,9 @@ class SimulatorProcess:
 
 
 def start(*, world: str = "demo", seed: str | int = 1, **options: str | float) -> SimulatorProcess:
-    """Start a simulator on free ports and return it once it answers; raises SimulatorFailed.
+    """Start a simulator on free ports and wait until it answers. Raises SimulatorFailed.
 
-    Options are those of `python -m lab.simulator serve`, with underscores, such as
+    The options are those of `python -m lab.simulator serve` with underscores, such as
     `first_byte_delay_ms=30`.
     """
     command = [sys.executable, "-m", "lab.simulator", "serve", "--stop-with-stdin"]

@@ -1,4 +1,4 @@
-"""Runs the servers; the CDN beside a Core API is a child process that ends with its parent."""
+"""Runs the servers. The CDN of a Core API is a child process that exits with its parent."""
 
 from __future__ import annotations
 
@@ -25,36 +25,35 @@ Announcement = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A socket that already accepts connections: nobody is refused while a server starts."""
+    """A listening socket, opened early so that no connection is refused during the start."""
 
     socket: socket.socket
 
     @classmethod
     def open(cls, port: int) -> Listener:
-        """Listen on a port of the loopback interface, 0 for a free one; raises OSError."""
+        """Listen on a port of the loopback interface, 0 for a free one. Raises OSError."""
         return cls(socket.create_server((HOST, port), backlog=PENDING_CONNECTIONS))
 
     @property
     def url(self) -> str:
-        """The address for clients."""
         return f"http://{HOST}:{self.socket.getsockname()[1]}"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerProcess:
-    """A forked process. It ends when `lifeline` closes, which the death of this process does."""
+    """A forked process. It exits when `lifeline` closes, so also when this process dies."""
 
     pid: int
     lifeline: int
 
     def stop(self) -> int:
-        """End the child and return its exit status."""
+        """Stop the child and return its exit status."""
         os.close(self.lifeline)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def fork_cdn(cdn: Cdn, own: Listener, foreign: Listener) -> ServerProcess:
-    """Serve the CDN on its listener in a child process. Call this before any thread or loop runs."""
+    """Serve the CDN in a child process. Call this before any thread or event loop starts."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid:
@@ -66,11 +65,11 @@ def fork_cdn(cdn: Cdn, own: Listener, foreign: Listener) -> ServerProcess:
     try:
         asyncio.run(run(cdn.application(), own, _silence, watched=[read_end]))
     finally:
-        os._exit(0)  # never back into the parent's code
+        os._exit(0)  # never return into the parent's code
 
 
 def serve_cdn(cdn: Cdn, listener: Listener, watched: Sequence[int]) -> None:
-    """Serve a CDN alone until a signal comes or a watched file ends."""
+    """Serve a CDN until a signal arrives or a watched file closes."""
 
     async def announce() -> None:
         _print_ready(cdn_url=listener.url)
@@ -79,7 +78,7 @@ def serve_cdn(cdn: Cdn, listener: Listener, watched: Sequence[int]) -> None:
 
 
 def serve_core(control: CoreControl, listener: Listener, watched: Sequence[int]) -> None:
-    """Serve a Core API, whose CDN is a child, until a signal comes, the child or a file ends."""
+    """Serve a Core API until a signal arrives, its CDN exits or a watched file closes."""
 
     async def announce() -> None:
         await control.wait_for_cdn()
@@ -96,7 +95,7 @@ async def run(
     *,
     watched: Sequence[int],
 ) -> None:
-    """Serve an application until SIGTERM, SIGINT, a child's end, or input on a watched file."""
+    """Serve an application until SIGTERM, SIGINT, a child's exit, or input on a watched file."""
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=SECONDS_TO_FINISH)
     await runner.setup()
     await web.SockSite(runner, listener.socket).start()
@@ -112,7 +111,7 @@ async def run(
 
 
 async def _silence() -> None:
-    """Announce nothing."""
+    pass
 
 
 def _print_ready(**facts: str) -> None:

@@ -1,4 +1,4 @@
-"""Invented words for invented people, in the scripts that a real archive meets."""
+"""Invented texts and names in various scripts."""
 
 # ruff: noqa: RUF001 - letters that look like others are the point
 

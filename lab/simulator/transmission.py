@@ -1,4 +1,4 @@
-"""Sends an answer, whole or as a fault rule wants it spoilt."""
+"""Sends an answer, either intact or damaged by a fault rule."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lab.simulator.faults import Rule
 from lab.simulator.media import MediaContent
 
 MAX_AT_ONCE = 4_000_000
-CLIENT_CLOSED = 499  # counted for answers that were never sent
+CLIENT_CLOSED = 499  # the size counted for an answer that was not sent
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that has not been sent: the content from `start` up to `stop`."""
+    """An unsent answer with the content from `start` to `stop`."""
 
     status: int
     content_type: str
@@ -33,26 +33,24 @@ class Reply:
 
     @classmethod
     def of(cls, status: int, content_type: str, body: bytes) -> Reply:
-        """Return a reply whose body is at hand."""
         return cls(status, content_type, MediaContent(body), 0, len(body))
 
     @property
     def size(self) -> int:
-        """The length of the body."""
         return self.stop - self.start
 
     def all_headers(self) -> dict[str, str]:
-        """Return the headers that announce the whole body."""
+        """Return the headers of the complete body."""
         described = {"Content-Type": self.content_type, "Content-Length": str(self.size)}
         return described | self.headers
 
     def announced(self) -> web.StreamResponse:
-        """Return a response that announces the whole body, and has none of it yet."""
+        """Return a response with the headers of the complete body and no body yet."""
         return web.StreamResponse(status=self.status, headers=self.all_headers())
 
 
 async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.StreamResponse:
-    """Send the reply, spoilt by the rule if there is one. Delays are the caller's business."""
+    """Send the reply, damaged by the rule if there is one. The caller handles delays."""
     if rule and rule.kind in SPOILERS:
         return await SPOILERS[rule.kind](request, reply, rule)
     if request.method == "HEAD":
@@ -75,7 +73,7 @@ async def _write(
     *,
     pause: float = 0.0,
 ) -> web.StreamResponse:
-    """Send the chunks, each followed by a pause in seconds, until the client hangs up."""
+    """Send the chunks with a pause in seconds after each, until the client disconnects."""
     await response.prepare(request)
     with suppress(ClientConnectionResetError):
         for chunk in chunks:
@@ -138,7 +136,7 @@ async def _encoded(request: web.Request, reply: Reply, rule: Rule) -> web.Stream
 
 
 async def _drip_headers(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
-    """Written past aiohttp, which sends all headers at once; the connection ends with it."""
+    """Send headers slowly, past aiohttp, which sends them at once, then close the connection."""
     lines = [f"HTTP/1.1 {reply.status} OK"]
     lines += [f"{name}: {value}" for name, value in reply.all_headers().items()]
     head = "\r\n".join([*lines, "Connection: close", "", ""]).encode()

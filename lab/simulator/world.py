@@ -1,22 +1,27 @@
-"""One simulated Instagram: profiles, posts, stories, and how they are found and listed."""
+"""One simulated Instagram with its profiles, posts and stories."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from lab.simulator import growing, texts
-from lab.simulator.facts import SimulatedHighlight, SimulatedPost, SimulatedProfile, SimulatedStory
-from lab.simulator.growing import DAY, ProfilePlan
+from lab.simulator import generation, texts
+from lab.simulator.entities import (
+    SimulatedHighlight,
+    SimulatedPost,
+    SimulatedProfile,
+    SimulatedStory,
+)
+from lab.simulator.generation import DAY, ProfilePlan
 
 
 class Unknown(LookupError):
-    """The world holds no such profile, post, story or highlight."""
+    """The world has no such profile, post, story or highlight."""
 
 
 @dataclass(slots=True)
 class World:
-    """Everything that exists. Grown from a seed; `edits.py` changes it afterwards."""
+    """All entities. They are generated from a seed and can be edited afterwards."""
 
     seed: str
     profiles: dict[str, SimulatedProfile] = field(default_factory=dict)
@@ -33,7 +38,7 @@ class World:
         highlights: int = 1,
         largest_carousel: int = 7,
     ) -> World:
-        """Return a world of that many public profiles, all of the same size."""
+        """Return a world of that many public profiles of equal size."""
         world = cls(seed)
         for index in range(profiles):
             world.add_profile(
@@ -48,8 +53,8 @@ class World:
         return world
 
     def add_profile(self, plan: ProfilePlan) -> SimulatedProfile:
-        """Grow a profile and return it. A profile of the same username is kept, out of reach."""
-        profile = growing.profile(plan, self.seed)
+        """Generate and add a profile. It hides an older profile with the same username."""
+        profile = generation.profile(plan, self.seed)
         self.profiles[profile.identifier] = profile
         self.posts |= {post.identifier: post for post in profile.posts}
         return profile
@@ -57,10 +62,10 @@ class World:
     def publish(
         self, username: str, *, kind: str, caption: str | None, label: str, taken_at: int = 0
     ) -> SimulatedPost:
-        """Add an `image`, `video` or `carousel` post to a profile; newer than all by default."""
+        """Add an `image`, `video` or `carousel` post to a profile, by default as the newest."""
         owner = self.profile_named(username)
-        newest = max((post.taken_at for post in owner.posts), default=growing.NEWEST_POST)
-        post = growing.published(
+        newest = max((post.taken_at for post in owner.posts), default=generation.NEWEST_POST)
+        post = generation.published(
             owner, kind=kind, taken_at=taken_at or newest + 3600, label=label, seed=self.seed
         )
         post.caption = caption
@@ -69,25 +74,25 @@ class World:
         return post
 
     def share(self, post: SimulatedPost, coauthor: SimulatedProfile) -> None:
-        """Make `coauthor` an author of the post too: it stands in both feeds."""
+        """Make `coauthor` an author of the post, so that both feeds contain it."""
         post.coauthors.append(coauthor.identifier)
         coauthor.shared_posts.append(post)
 
     def delete_post(self, post: SimulatedPost) -> None:
-        """Take a post out of the world and out of every feed."""
+        """Remove a post from the world and from all feeds."""
         del self.posts[post.identifier]
         self.profiles[post.owner].posts.remove(post)
         for coauthor in post.coauthors:
             self.profiles[coauthor].shared_posts.remove(post)
 
     def profile(self, identifier: str) -> SimulatedProfile:
-        """Return the profile with that id; raises Unknown."""
+        """Return the profile with that id. Raises Unknown."""
         if identifier not in self.profiles:
             raise Unknown(f"no profile {identifier}")
         return self.profiles[identifier]
 
     def profile_named(self, username: str) -> SimulatedProfile:
-        """Return the profile that holds the username now; raises Unknown."""
+        """Return the profile that has the username now. Raises Unknown."""
         wanted = username.lower()
         for profile in reversed(self.profiles.values()):
             if profile.username == wanted:
@@ -95,13 +100,13 @@ class World:
         raise Unknown(f"no profile named {username}")
 
     def post(self, identifier: str) -> SimulatedPost:
-        """Return the post with that id; raises Unknown."""
+        """Return the post with that id. Raises Unknown."""
         if identifier not in self.posts:
             raise Unknown(f"no post {identifier}")
         return self.posts[identifier]
 
     def feed(self, profile: SimulatedProfile) -> list[SimulatedPost]:
-        """Return the profile's posts as its page lists them: pinned ones first, then by age."""
+        """Return the posts in the order of the profile's page: pinned ones first, then the newest."""
         newest_first = sorted(
             [*profile.posts, *profile.shared_posts], key=lambda post: -int(post.identifier)
         )
@@ -112,11 +117,11 @@ class World:
         return [post for post in self.feed(profile) if post.is_video]
 
     def stories(self, profile: SimulatedProfile, now: int) -> list[SimulatedStory]:
-        """Return the stories on show at that time, oldest first."""
+        """Return the visible stories at that time, oldest first."""
         today = now // DAY
         posted = [
-            *growing.daily_stories(profile, today - 1, self.seed),
-            *growing.daily_stories(profile, today, self.seed),
+            *generation.daily_stories(profile, today - 1, self.seed),
+            *generation.daily_stories(profile, today, self.seed),
             *profile.added_stories,
         ]
         return sorted(
@@ -129,7 +134,7 @@ class World:
         )
 
     def highlight(self, identifier: str) -> SimulatedHighlight:
-        """Return a highlight by its id, with or without the `highlight:` prefix; raises Unknown."""
+        """Return a highlight by its id, with or without the `highlight:` prefix. Raises Unknown."""
         bare = identifier.removeprefix("highlight:")
         for profile in self.profiles.values():
             for highlight in profile.highlights:

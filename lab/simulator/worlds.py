@@ -1,16 +1,16 @@
-"""The worlds that can be asked for by name."""
+"""The named worlds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from lab.simulator import growing, texts
-from lab.simulator.facts import SimulatedProfile
-from lab.simulator.growing import DAY, ProfilePlan
+from lab.simulator import generation, texts
+from lab.simulator.entities import SimulatedProfile
+from lab.simulator.generation import DAY, ProfilePlan
 from lab.simulator.world import World
 
-BEYOND_DOUBLES = "9007199254740995123"  # above 2^53: a JSON reader with floats gets it wrong
+BEYOND_DOUBLES = "9007199254740995123"  # above 2^53: JSON parsers that use floats lose digits
 HUGE_VIDEO_MEGABYTES = 1000
 
 
@@ -41,7 +41,7 @@ def foundation(seed: str) -> World:
 
 
 def huge(seed: str) -> World:
-    """One profile with one post: a video of 1 GB, most of it padding that players skip."""
+    """One profile with one post: a video of 1 GB, mostly padding that players skip."""
     world = _grown(
         seed, [ProfilePlan(username="long.take", posts=0, stories_per_day=0, highlights=0)]
     )
@@ -53,7 +53,7 @@ def huge(seed: str) -> World:
 
 
 def edges(seed: str) -> World:
-    """One profile per edge case, named after it; `nobody.here` is missing on purpose."""
+    """One profile per edge case, named after it. `nobody.here` does not exist on purpose."""
     world = _grown(
         seed,
         (
@@ -69,7 +69,7 @@ def edges(seed: str) -> World:
             ProfilePlan(username="repeating.cursor", posts=120, quirks=("repeating_cursor",)),
             ProfilePlan(username="empty.page", posts=120, quirks=("empty_page",)),
             ProfilePlan(username="unknown.item", posts=10, quirks=("unknown_item",)),
-            # One story every three hours: some of them are always about to expire.
+            # One story every three hours, so that some are always about to expire.
             ProfilePlan(
                 username="story.hours",
                 posts=2,
@@ -101,13 +101,13 @@ def _add_edge_posts(world: World) -> None:
         world.publish("plain.case", kind=kind, caption=f"One {kind}", label=f"edge {kind}")
     mixed = world.publish("plain.case", kind="carousel", caption="Mixed", label="edge carousel")
     mixed.media = [
-        growing.medium(world.seed, child.identifier, has_video=position == 1)
+        generation.medium(world.seed, child.identifier, has_video=position == 1)
         for position, child in enumerate(mixed.media)
     ]
     _show_same_picture_twice(plain)
     first = world.profile_named("two.authors.a")
     world.share(first.posts[1], world.profile_named("two.authors.b"))
-    # The oldest and a middle one, so that the page's order is not the order in time.
+    # The oldest post and one from the middle, so that the page's order differs from the time's.
     pinned = world.profile_named("pinned.case")
     pinned.posts[-1].is_pinned = pinned.posts[9].is_pinned = True
 

@@ -1,4 +1,4 @@
-"""One simulator of the edge cases for the whole run; each test gets it as new."""
+"""One simulator of the edge cases for all tests; it is reset before each test."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from tests.support.simulator_calls import Caller
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[SimulatorProcess]:
-    """The simulator that tests share; use `simulator` instead, which is reset."""
+    """The shared simulator. Tests use `simulator`, which is reset."""
     with process.start(world="edges", seed="tests") as started:
         yield started
 
 
 @pytest.fixture
 def simulator(running: SimulatorProcess) -> SimulatorProcess:
-    """A simulator of the world `edges`, without edits, faults and counts."""
+    """A simulator of the world `edges` without edits, faults and counts."""
     running.control.reset()
     return running
 
 
 @pytest.fixture
 def api(simulator: SimulatorProcess) -> Caller:
-    """A caller of the simulator's Core API."""
     return Caller(simulator.core_api_url, simulator.token)

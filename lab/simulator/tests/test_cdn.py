@@ -1,4 +1,4 @@
-"""The CDN: signatures, ranges, and files that are what the manifest says."""
+"""The CDN: signatures, ranges, and files that match the manifest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from tests.support.simulator_calls import OPENER, Caller, cdn_process, fetch, id
 
 
 def wanted(simulator: SimulatorProcess, role: str, username: str = "plain.case") -> dict[str, Any]:
-    """Return one entry of the manifest."""
     files = simulator.control.files()[username]
     return next(file for file in files if file["role"] == role)
 
@@ -192,7 +191,6 @@ def test_smaller_sizes_are_counted(simulator: SimulatorProcess) -> None:
 
 @pytest.fixture
 def huge() -> Iterator[SimulatorProcess]:
-    """A simulator of the world with a video of 1 GB."""
     with process.start(world="huge") as started:
         yield started
 

@@ -1,4 +1,4 @@
-"""Clock, edits and reset: what a test does to the world while it is being served."""
+"""Clock, edits and reset: changes of the world while it is being served."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.simulator.client import ControlError
-from lab.simulator.growing import DAY
+from lab.simulator.generation import DAY
 from lab.simulator.process import SimulatorProcess
 from tests.support.simulator_calls import Caller, fetch, post_ids
 
@@ -15,7 +15,7 @@ USER = "v1/fetch_user_info_by_username"
 
 
 def user(api: Caller, username: str) -> dict[str, Any] | None:
-    """Return the profile that an archive would see under a name."""
+    """Return the profile that the Core API shows under a name."""
     found: dict[str, Any] | None = api.data(USER, username=username)["data"]["user"]
     return found
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lab.simulator.endpoints import ENDPOINTS
+from lab.simulator.payload_formats.xdt import CONNECTION
 from lab.simulator.process import SimulatorProcess
-from lab.simulator.shapes.xdt import CONNECTION
 from tests.support.simulator_calls import Caller, identifier_of, nodes, post_ids
 
 PATHS = [path.removeprefix("/api/v1/instagram/") for path in ENDPOINTS]

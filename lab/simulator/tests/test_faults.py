@@ -1,4 +1,4 @@
-"""Faults: which request they hit, and what the client sees."""
+"""Faults: which requests they hit and what the client receives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ USER = "v1/fetch_user_info_by_username"
 
 
 def image(simulator: SimulatorProcess) -> dict[str, Any]:
-    """Return the manifest's entry for some picture."""
     return next(file for file in simulator.control.files()["plain.case"] if file["role"] == "image")
 
 
@@ -150,7 +149,7 @@ def test_a_body_can_come_in_drops(simulator: SimulatorProcess, service: str, ask
     dripped = ask(simulator)
 
     assert len(dripped) == len(whole)
-    assert time.perf_counter() - started >= 0.2  # two pauses at least between three drops
+    assert time.perf_counter() - started >= 0.2  # at least two pauses between three chunks
 
 
 @both

@@ -1,4 +1,4 @@
-"""The library of bytes, without any server."""
+"""The files' bytes, without a server."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def test_a_base_is_drawn_once_and_then_read(tmp_path: Path) -> None:
     assert b"stored" in Library(tmp_path).content(IMAGE).real
 
 
-@pytest.mark.parametrize("look", range(5))
-def test_a_clip_is_drawn_the_same_every_time(look: int) -> None:
-    assert drawing.clip(look) == drawing.clip(look)
+@pytest.mark.parametrize("base", range(5))
+def test_a_clip_is_drawn_the_same_every_time(base: int) -> None:
+    assert drawing.clip(base) == drawing.clip(base)
 
 
 def test_a_picture_is_drawn_the_same_every_time() -> None:

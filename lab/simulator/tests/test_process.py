@@ -1,4 +1,4 @@
-"""Starting and stopping: fast, on free ports, and nothing is left behind."""
+"""Starting and stopping: fast, on free ports, without leftovers."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ import pytest
 
 from lab.simulator import manifest, process, worlds
 from lab.simulator.files import Links
+from lab.simulator.payload_formats import View
 from lab.simulator.process import ROOT, SimulatorFailed, SimulatorProcess
-from lab.simulator.shapes import View
 from tests.support.simulator_calls import cdn_process, fetch
 
 
 def is_open(url: str) -> bool:
-    """Return whether somebody listens there."""
     address = urlsplit(url)
     try:
         socket.create_connection((address.hostname, address.port), timeout=1).close()
-    except (ConnectionRefusedError, ConnectionResetError):  # closed, or closing just now
+    except (ConnectionRefusedError, ConnectionResetError):  # closed, or just being closed
         return False
     return True
 
@@ -40,7 +39,7 @@ def closes(url: str) -> bool:
 
 
 def launch(*arguments: str) -> subprocess.Popen[str]:
-    """Start another Python in the project's folder."""
+    """Start another Python process in the project's folder."""
     command = [sys.executable, *arguments]
     return subprocess.Popen(  # noqa: S603  our own arguments
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -48,7 +47,6 @@ def launch(*arguments: str) -> subprocess.Popen[str]:
 
 
 def first_line(started: subprocess.Popen[str]) -> str:
-    """Return the first line that a process prints."""
     assert started.stdout is not None
     return started.stdout.readline()
 
@@ -95,7 +93,7 @@ def test_a_client_that_hangs_up_is_no_error(capfd: pytest.CaptureFixture[str]) -
         url = started.control.files()["aurora.kitchen"][0]["url"]
         with build_opener(ProxyHandler({})).open(url) as response:
             response.read(1)
-        time.sleep(0.5)  # many drops, none of which finds a reader
+        time.sleep(0.5)  # many chunks that are not read
 
     assert capfd.readouterr().err == ""
 

@@ -1,4 +1,4 @@
-"""The worlds: sizes, determinism, and every edge case that they promise."""
+"""The worlds: sizes, determinism, and all documented edge cases."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from lab.simulator import growing, manifest, worlds
-from lab.simulator.facts import shortcode
+from lab.simulator import generation, manifest, worlds
+from lab.simulator.entities import shortcode
 from lab.simulator.files import Links
-from lab.simulator.growing import DAY, ProfilePlan
-from lab.simulator.shapes import View
+from lab.simulator.generation import DAY, ProfilePlan
+from lab.simulator.payload_formats import View
 from lab.simulator.world import World
 from lab.simulator.worlds import WORLDS
 
@@ -36,9 +36,9 @@ def test_foundation_has_about_2500_files() -> None:
 
 
 def test_a_profile_of_ten_thousand_posts_has_an_identifier_for_each() -> None:
-    grown = growing.profile(ProfilePlan(username="ten.thousand", posts=10_000), "1")
+    generated = generation.profile(ProfilePlan(username="ten.thousand", posts=10_000), "1")
 
-    identifiers = [int(post.identifier) for post in grown.posts]
+    identifiers = [int(post.identifier) for post in generated.posts]
     assert identifiers == sorted({*identifiers}, reverse=True)
     assert identifiers[-1] > 0
 

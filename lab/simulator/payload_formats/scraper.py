@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lab.simulator.facts import (
+from lab.simulator.entities import (
     Location,
     SimulatedHighlight,
     SimulatedMedium,
@@ -12,11 +12,11 @@ from lab.simulator.facts import (
     SimulatedProfile,
     SimulatedStory,
 )
-from lab.simulator.shapes import Payload, View, private
+from lab.simulator.payload_formats import Payload, View, private
 
 
 def short_user(profile: SimulatedProfile, view: View) -> Payload:
-    """Return the user that rides along: no `pk`, only `id`."""
+    """Return the user object inside of items: `id` without `pk`."""
     return {
         "id": profile.identifier,
         "username": profile.username,
@@ -29,7 +29,6 @@ def short_user(profile: SimulatedProfile, view: View) -> Payload:
 
 
 def media(post: SimulatedPost, view: View) -> Payload:
-    """Return one post."""
     owner = short_user(view.owner(post), view)
     return {
         "id": post.identifier,
@@ -47,13 +46,12 @@ def media(post: SimulatedPost, view: View) -> Payload:
         "coauthor_producers": [short_user(author, view) for author in view.coauthors(post)],
         "timeline_pinned_user_ids": [post.owner] if post.is_pinned else [],
         "is_pinned": post.is_pinned,
-        "location": _place(post.place),
+        "location": _location(post.location),
         **_media_of_post(post, view),
     }
 
 
 def story(item: SimulatedStory, view: View) -> Payload:
-    """Return one story."""
     owner = short_user(view.owner(item), view)
     return {
         "id": item.identifier,
@@ -169,7 +167,7 @@ def _caption(post: SimulatedPost, view: View) -> Payload | None:
     }
 
 
-def _place(where: Location | None) -> Payload | None:
+def _location(where: Location | None) -> Payload | None:
     if where is None:
         return None
     return {

@@ -1,12 +1,12 @@
-"""Grows profiles, posts, stories and highlights from a seed and a plan."""
+"""Generates profiles, posts, stories and highlights from a seed and a plan."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
 
-from lab.simulator import looks, seeding, texts
-from lab.simulator.facts import (
+from lab.simulator import base_media, seeding, texts
+from lab.simulator.entities import (
     Location,
     Quirk,
     SimulatedHighlight,
@@ -19,15 +19,15 @@ from lab.simulator.facts import (
 from lab.simulator.files import File
 
 DAY = 86_400
-# The newest post of every world is older than this: posts do not depend on the day of the run.
+# All posts are older than this, so that they do not depend on the day of the run.
 NEWEST_POST = 1_761_998_400  # 2025-11-01 12:00 UTC
-# Identifiers count from 2011 on: an older post would have a negative one.
+# Identifiers count milliseconds since 2011; an older post would have a negative identifier.
 YEARS_OF_POSTS = 14 * 365 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePlan:
-    """What a profile shall look like; everything that is left out follows from the seed."""
+    """The traits of a profile. Everything else is derived from the seed."""
 
     username: str
     identifier: str | None = None
@@ -47,7 +47,7 @@ def profile(plan: ProfilePlan, seed: str) -> SimulatedProfile:
     """Return the profile of the plan with all its posts and highlights."""
     choose = seeding.chooser(seed, "profile", plan.username)
     identifier = plan.identifier or str(seeding.number(seed, "id", plan.username, digits=11))
-    grown = SimulatedProfile(
+    generated = SimulatedProfile(
         identifier=identifier,
         username=plan.username,
         full_name=plan.full_name or _full_name(choose),
@@ -63,35 +63,35 @@ def profile(plan: ProfilePlan, seed: str) -> SimulatedProfile:
         seconds_between_stories=plan.seconds_between_stories,
         quirks=plan.quirks,
     )
-    grown.posts = [post(grown, index, plan, seed) for index in range(plan.posts)]
-    grown.highlights = [highlight(grown, index, seed) for index in range(plan.highlights)]
-    return grown
+    generated.posts = [post(generated, index, plan, seed) for index in range(plan.posts)]
+    generated.highlights = [highlight(generated, index, seed) for index in range(plan.highlights)]
+    return generated
 
 
 def picture(seed: str, identifier: str, version: int) -> File:
-    """Return a profile picture; another version is another picture."""
+    """Return a profile picture; every version is a different picture."""
     choose = seeding.chooser(seed, "picture", identifier, version)
     number = seeding.number(seed, "picture", identifier, version)
-    return File("picture", choose.choice(looks.PICTURES), number)
+    return File("picture", choose.choice(base_media.PICTURES), number)
 
 
 def post(owner: SimulatedProfile, index: int, plan: ProfilePlan, seed: str) -> SimulatedPost:
-    """Return the owner's post number `index`, 0 being the newest: one a day, or more often."""
+    """Return post number `index` of the owner; 0 is the newest. There is at least one per day."""
     choose = seeding.chooser(seed, "post", owner.identifier, index)
     step = min(DAY, YEARS_OF_POSTS // plan.posts)
     taken_at = NEWEST_POST - index * step - choose.randrange(step)
     kind = choose.choices(("image", "video", "carousel"), (55, 20, 25))[0]
     children = choose.randint(2, plan.largest_carousel)
-    grown = published(
+    generated = published(
         owner, kind=kind, taken_at=taken_at, label=index, seed=seed, children=children
     )
     if choose.random() < 0.05:
-        grown.caption = None
+        generated.caption = None
     if choose.random() < 0.04:
-        grown.like_count = None
+        generated.like_count = None
     if choose.random() < 0.3:
-        grown.place = _place(choose, seed)
-    return grown
+        generated.location = _location(choose, seed)
+    return generated
 
 
 def published(
@@ -103,7 +103,7 @@ def published(
     seed: str,
     children: int = 3,
 ) -> SimulatedPost:
-    """Return an `image`, `video` or `carousel` post; what is not given follows from the label."""
+    """Return an `image`, `video` or `carousel` post. Missing traits are derived from the label."""
     choose = seeding.chooser(seed, "published", owner.identifier, label)
     identifier = media_identifier(taken_at, choose.randrange(1 << 23))
     return SimulatedPost(
@@ -123,7 +123,7 @@ def post_media(seed: str, identifier: str, kind: str, children: int) -> list[Sim
     if kind != "carousel":
         return [medium(seed, identifier, has_video=kind == "video")]
     choose = seeding.chooser(seed, "children", identifier)
-    first = int(identifier) - (1 << 33)  # a child is a little older than the post it stands in
+    first = int(identifier) - (1 << 33)  # a child's identifier is a little older than its post's
     return [
         medium(seed, str(first + index * 8_391_041), has_video=choose.random() < 0.25)
         for index in range(children)
@@ -133,29 +133,29 @@ def post_media(seed: str, identifier: str, kind: str, children: int) -> list[Sim
 def medium(
     seed: str, identifier: str, *, has_video: bool, is_tall: bool = False
 ) -> SimulatedMedium:
-    """Return one picture or video; what it shows follows from its identifier."""
+    """Return one picture or video, derived from its identifier."""
     choose = seeding.chooser(seed, "medium", identifier)
-    pool = looks.TALL if is_tall or has_video else looks.POSTS
-    look = choose.choice(pool)
-    width, height = looks.picture_size(look)
+    pool = base_media.TALL if is_tall or has_video else base_media.POSTS
+    base = choose.choice(pool)
+    width, height = base_media.picture_size(base)
     numbers = [seeding.number(seed, "file", identifier, index) for index in range(3)]
     made = SimulatedMedium(
         identifier=identifier,
-        image=File("cover" if has_video else "image", look, numbers[0]),
+        image=File("cover" if has_video else "image", base, numbers[0]),
         width=width,
         height=height,
         alternative_text=choose.choice(texts.ALTERNATIVE_TEXTS),
     )
     if has_video:
-        clip = choose.choice(looks.LARGE_CLIPS)
+        clip = choose.choice(base_media.LARGE_CLIPS)
         made.video = File("video", clip, numbers[1])
-        made.small_video = File("video", looks.SMALL_CLIP, numbers[2])
-        made.duration = looks.clip_seconds(clip)
+        made.small_video = File("video", base_media.SMALL_CLIP, numbers[2])
+        made.duration = base_media.clip_seconds(clip)
     return made
 
 
 def story(owner: SimulatedProfile, taken_at: int, label: object, seed: str) -> SimulatedStory:
-    """Return a story that is on show for a day; about one in three is a video."""
+    """Return a story that is visible for a day; about one in three is a video."""
     choose = seeding.chooser(seed, "story", owner.identifier, label)
     identifier = media_identifier(taken_at, choose.randrange(1 << 23))
     shown = medium(seed, identifier, has_video=choose.random() < 0.34, is_tall=True)
@@ -163,10 +163,10 @@ def story(owner: SimulatedProfile, taken_at: int, label: object, seed: str) -> S
 
 
 def daily_stories(owner: SimulatedProfile, day: int, seed: str) -> list[SimulatedStory]:
-    """Return the stories that the owner posts on a day (days since 1970), from midnight UTC on.
+    """Return the owner's stories of a day (days since 1970), from midnight UTC on.
 
-    Each lives until the next day's story of the same number appears, so the number on show is
-    always the same, and what is on show changes only around midnight.
+    Each expires when the next day's story of the same number appears, so the number of visible
+    stories is constant, and they change only around midnight.
     """
     return [
         story(owner, day * DAY + index * owner.seconds_between_stories, f"{day}:{index}", seed)
@@ -188,7 +188,7 @@ def highlight(owner: SimulatedProfile, index: int, seed: str) -> SimulatedHighli
         title=choose.choice(texts.HIGHLIGHT_TITLES),
         cover=File(
             "cover",
-            choose.choice(looks.TALL),
+            choose.choice(base_media.TALL),
             seeding.number(seed, "highlight cover", owner.identifier, index),
         ),
         stories=stories,
@@ -199,6 +199,6 @@ def _full_name(choose: random.Random) -> str:
     return f"{choose.choice(texts.FIRST_NAMES)} {choose.choice(texts.LAST_NAMES)}"
 
 
-def _place(choose: random.Random, seed: str) -> Location:
+def _location(choose: random.Random, seed: str) -> Location:
     name, city, latitude, longitude = choose.choice(texts.PLACES)
     return Location(str(seeding.number(seed, "place", name)), name, city, latitude, longitude)

@@ -1,4 +1,4 @@
-"""The simulated world as plain facts; `shapes/` turns them into what a provider would send."""
+"""The entities of the simulated world. `payload_formats/` turns them into a provider's JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 @dataclass(slots=True)
 class Location:
-    """Where a picture was taken."""
+    """The location of a post."""
 
     identifier: str
     name: str
@@ -24,7 +24,7 @@ class Location:
 
 @dataclass(slots=True)
 class SimulatedMedium:
-    """One picture, or one video with its cover, in a post or a story."""
+    """One picture, or one video with its cover, of a post or a story."""
 
     identifier: str
     image: File
@@ -38,7 +38,7 @@ class SimulatedMedium:
 
 @dataclass(slots=True)
 class SimulatedPost:
-    """One post. `like_count` None: the owner hides likes. `taken_at` is unix seconds."""
+    """One post. `taken_at` is Unix time; `like_count` is None if the owner hides likes."""
 
     identifier: str
     owner: str
@@ -48,18 +48,17 @@ class SimulatedPost:
     like_count: int | None
     comment_count: int
     play_count: int
-    place: Location | None = None
+    location: Location | None = None
     coauthors: list[str] = field(default_factory=list)
     is_pinned: bool = False
 
     @property
     def shortcode(self) -> str:
-        """The identifier as it stands in the post's address."""
+        """The identifier as written in the post's URL."""
         return shortcode(self.identifier)
 
     @property
     def is_carousel(self) -> bool:
-        """Whether the post has children of its own."""
         return len(self.media) > 1
 
     @property
@@ -70,7 +69,7 @@ class SimulatedPost:
 
 @dataclass(slots=True)
 class SimulatedStory:
-    """One story, on show from `taken_at` until `expires_at`, or until its owner withdraws it."""
+    """One story, visible from `taken_at` to `expires_at` or until its owner deletes it."""
 
     identifier: str
     owner: str
@@ -80,13 +79,12 @@ class SimulatedStory:
     withdrawn_at: int | None = None
 
     def is_on_show(self, now: int) -> bool:
-        """Whether the profile shows it at that time."""
         return self.taken_at <= now < min(self.expires_at, self.withdrawn_at or self.expires_at)
 
 
 @dataclass(slots=True)
 class SimulatedHighlight:
-    """Stories that their owner keeps on show; the identifier is bare."""
+    """Stories that their owner keeps visible. The identifier has no prefix."""
 
     identifier: str
     owner: str
@@ -97,7 +95,7 @@ class SimulatedHighlight:
 
 @dataclass(slots=True)
 class SimulatedProfile:
-    """One account and what it owns. Daily stories are not listed: they follow from the date."""
+    """One account and its items. Daily stories are not stored, but computed from the date."""
 
     identifier: str
     username: str
@@ -122,7 +120,7 @@ class SimulatedProfile:
 
 
 def shortcode(identifier: str) -> str:
-    """Write a media identifier the way addresses do (base 64, most significant digit first)."""
+    """Encode a media identifier as in URLs (base 64, most significant digit first)."""
     number, text = int(identifier), ""
     while number:
         number, digit = divmod(number, 64)
@@ -131,6 +129,6 @@ def shortcode(identifier: str) -> str:
 
 
 def media_identifier(taken_at: int, sequence: int) -> str:
-    """Return the identifier of something taken then: milliseconds above 23 bits of sequence."""
+    """Return the identifier of media of that time: milliseconds above 23 bits of sequence."""
     first_millisecond = 1_314_220_021_721
     return str(((taken_at * 1000 - first_millisecond) << 23) | sequence % (1 << 23))

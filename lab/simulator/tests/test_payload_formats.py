@@ -1,4 +1,4 @@
-"""The shapes: the keys that a reader relies on, and no key that the recordings do not know."""
+"""The payload formats: required keys, and only keys that recorded answers contain."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from lab.simulator import worlds
-from lab.simulator.facts import SimulatedPost
+from lab.simulator.entities import SimulatedPost
 from lab.simulator.files import Links
-from lab.simulator.shapes import Payload, View, private, scraper, web, xdt
+from lab.simulator.payload_formats import Payload, View, private, scraper, web, xdt
 
 WORLD = worlds.edges("shapes")
 VIEW = View(WORLD, Links("http://cdn.invalid", "shapes", 1_900_000_000))
@@ -104,7 +104,7 @@ def recorded_objects(markers: set[str]) -> list[Payload]:
     ]
 
 
-# Keys that the provider documents, but that no recording holds.
+# Documented keys that no recording contains.
 DOCUMENTED = {
     "private": {"timeline_pinned_user_ids", "clips_tab_pinned_user_ids"},
     "scraper": {"taken_at_date", "accessibility_caption"},

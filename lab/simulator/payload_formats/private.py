@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from lab.simulator import looks
-from lab.simulator.facts import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
+from lab.simulator import base_media
+from lab.simulator.entities import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
 from lab.simulator.files import File
-from lab.simulator.shapes import Payload, View
+from lab.simulator.payload_formats import Payload, View
 
 
 def number_or_text(identifier: str) -> int | str:
-    """Return an even id as a number and an odd one as text: the recordings mix both."""
+    """Return an even id as a number and an odd one as text: recorded answers contain both."""
     return identifier if int(identifier) % 2 else int(identifier)
 
 
 def short_user(profile: SimulatedProfile, view: View) -> Payload:
-    """Return the user that rides along with a post or a story."""
+    """Return the user object inside of posts and stories."""
     return {
         "pk": number_or_text(profile.identifier),
         "pk_id": profile.identifier,
@@ -33,7 +33,7 @@ def short_user(profile: SimulatedProfile, view: View) -> Payload:
 
 
 def user(profile: SimulatedProfile, view: View) -> Payload:
-    """Return the user that profile endpoints answer with."""
+    """Return the user object of profile endpoints."""
     links = [{"url": profile.external_url, "title": "", "link_type": "external"}]
     largest, *smaller = view.links.candidates(profile.picture, 640, 640)
     return {
@@ -65,7 +65,6 @@ def user(profile: SimulatedProfile, view: View) -> Payload:
 
 
 def media(post: SimulatedPost, view: View) -> Payload:
-    """Return one post."""
     owner = view.owner(post)
     return {
         "taken_at": post.taken_at,
@@ -86,7 +85,7 @@ def media(post: SimulatedPost, view: View) -> Payload:
         "has_liked": False,
         "filter_type": 0,
         "deleted_reason": 0,
-        **place(post.place),
+        **location(post.location),
         **media_of_post(post, view),
     }
 
@@ -140,19 +139,19 @@ def files(medium: SimulatedMedium, view: View) -> Payload:
 
 
 def video_versions(medium: SimulatedMedium, view: View) -> list[Payload]:
-    """Return the qualities in which a video is offered, best first."""
+    """Return the qualities of a video, best first."""
     offered = [file for file in (medium.video, medium.small_video) if file]
     return [_video_version(kind, file, view) for kind, file in enumerate(offered, start=101)]
 
 
 def likes(post: SimulatedPost) -> Payload:
-    """Return the like keys. Hidden likes still carry a number: the few that a viewer may see."""
+    """Return the like keys. Hidden likes still have a number: the likes that the viewer may see."""
     hidden = post.like_count is None
     return {"like_and_view_counts_disabled": hidden, "like_count": 3 if hidden else post.like_count}
 
 
 def caption(post: SimulatedPost, view: View) -> Payload | None:
-    """Return the caption object; None for a post without caption."""
+    """Return the caption object; None for a post without one."""
     if post.caption is None:
         return None
     return {
@@ -169,8 +168,8 @@ def caption(post: SimulatedPost, view: View) -> Payload | None:
     }
 
 
-def place(where: Location | None) -> Payload:
-    """Return the location keys; none at all for a post without place."""
+def location(where: Location | None) -> Payload:
+    """Return the location keys; none for a post without one."""
     if where is None:
         return {}
     return {
@@ -191,7 +190,7 @@ def place(where: Location | None) -> Payload:
 
 
 def _video_version(kind: int, file: File, view: View) -> Payload:
-    width, height = looks.clip_size(file.look)
+    width, height = base_media.clip_size(file.base)
     return {
         "type": kind,
         "width": width,

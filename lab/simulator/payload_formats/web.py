@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from lab.simulator.facts import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
-from lab.simulator.shapes import Payload, View
+from lab.simulator.entities import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
+from lab.simulator.payload_formats import Payload, View
 
 POSTS_IN_PROFILE = 12
 
 
 def user(profile: SimulatedProfile, view: View) -> Payload:
-    """Return the user with its most recent posts; a private one shows none."""
+    """Return the user with the newest posts; a private one has none."""
     feed = view.world.feed(profile)
     shown = [] if profile.is_private else feed[:POSTS_IN_PROFILE]
     has_more = len(feed) > len(shown) > 0
@@ -53,7 +53,6 @@ def connection(nodes: list[Payload], *, count: int, cursor: str | None) -> Paylo
 
 
 def node(post: SimulatedPost, view: View) -> Payload:
-    """Return one post."""
     owner = view.owner(post)
     return {
         **_files(post.media[0], view, kind=_kind(post)),
@@ -69,7 +68,7 @@ def node(post: SimulatedPost, view: View) -> Payload:
             "edges": [],
         },
         "edge_media_to_tagged_user": {"edges": []},
-        "location": _place(post.place),
+        "location": _location(post.location),
         "coauthor_producers": [_author(author, view) for author in view.coauthors(post)],
         "pinned_for_users": [_author(owner, view)] if post.is_pinned else [],
         **({"video_view_count": post.play_count} if post.is_video else {}),
@@ -125,7 +124,7 @@ def _caption(post: SimulatedPost) -> Payload:
     return {"edges": [{"node": {"text": post.caption}}]}
 
 
-def _place(where: Location | None) -> Payload | None:
+def _location(where: Location | None) -> Payload | None:
     if where is None:
         return None
     return {"id": where.identifier, "has_public_page": True, "name": where.name, "slug": ""}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.simulator.facts import SimulatedPost
-from lab.simulator.shapes import Payload, View, private
+from lab.simulator.entities import SimulatedPost
+from lab.simulator.payload_formats import Payload, View, private
 
 CONNECTION = "xdt_api__v1__feed__user_timeline_graphql_connection"
 ABSENT = (
@@ -16,7 +16,7 @@ ABSENT = (
 
 
 def node(post: SimulatedPost, view: View) -> Payload:
-    """Return one post: ids are always text, hidden likes and everything absent are null."""
+    """Return one post. Ids are always text; hidden likes and everything absent are null."""
     media = private.media(post, view)
     return {
         **dict.fromkeys(ABSENT),
@@ -29,7 +29,6 @@ def node(post: SimulatedPost, view: View) -> Payload:
 
 
 def connection(nodes: list[Payload], cursor: str | None) -> Payload:
-    """Return one page of the timeline connection."""
     return {
         CONNECTION: {
             "edges": [
