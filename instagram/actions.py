@@ -1,4 +1,4 @@
-"""What people can ask for. Views, admin actions and commands call these verbs."""
+"""The actions that people can request. Views, admin actions and commands call them."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ ALL_STREAMS = tuple(RunStream.Name)
 
 
 class Refused(ValueError):
-    """What a person asked for cannot be done; the text says why."""
+    """The request cannot be fulfilled. The message gives the reason."""
 
 
 class NotAUsername(Refused):
-    """What a person gave is no Instagram username, nor the address of a profile."""
+    """The text is neither an Instagram username nor the URL of a profile."""
 
 
 class NameOfErased(Refused):
-    """The name was that of a profile when it was erased; staff can free it in the admin."""
+    """A profile with that name was erased. Staff can free the name in the admin."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddedProfile:
-    """The profile of that name, the run that archives it, and whether the profile is new."""
+    """The profile, the run that archives it, and whether the profile is new."""
 
     user: User
     run: ArchiveRun
@@ -53,9 +53,9 @@ def username_from(text: str) -> str:
 def add_profile(
     *, name: str, by: Account | None, streams: Sequence[str] | None = None
 ) -> AddedProfile:
-    """Find or make the profile of that name and start archiving it; no call to the Core API.
+    """Find or create the profile and start archiving it, without a call to the Core API.
 
-    `streams` are names of RunStream.Name, all of them by default. Raises NotAUsername, or
+    `streams` are names of RunStream.Name, all of them by default. Raises NotAUsername or
     NameOfErased.
     """
     username = username_from(name)
@@ -69,17 +69,17 @@ def add_profile(
 
 
 def refuse_erased(username: str) -> None:
-    """Raise NameOfErased where the name is blocked, and nobody else is known by it."""
+    """Raise NameOfErased if the name is blocked and no other profile is known by it."""
     others = User.objects.filter(username=username).exclude(instagram_id=None)
     if Tombstone.objects.of_name(username).exists() and not others.exists():
         raise NameOfErased(
             f"The profile {username} was erased on request and is not archived again. If the name "
-            "has passed to somebody else, staff can free it in the admin under Tombstones."
+            "belongs to another person now, staff can free it in the admin under Tombstones."
         )
 
 
 def _make(username: str) -> tuple[User, bool]:
-    """A row that is only a name yet; no history, because nothing is known that could change."""
+    """Create a profile that has only a name. It has no history, because no value is known yet."""
     user = User(username=username)
     user.refresh_search()
     User.objects.bulk_create([user], ignore_conflicts=True)
@@ -92,12 +92,12 @@ def _make(username: str) -> tuple[User, bool]:
 def request_archive(
     *, user: User, by: Account | None, streams: Sequence[str] | None = None
 ) -> ArchiveRun:
-    """Start a run, or return the one that is active, with the wanted streams added to it.
+    """Start a run, or add the streams to the active one.
 
-    A profile without an Instagram id gets the profile stream as well, because the id is what
-    every other stream asks for.
+    A profile without an Instagram id gets the profile stream as well, because the other streams
+    need the id.
     """
-    # One active run per profile. A page at work may add rows that point at the profile meanwhile.
+    # One active run per profile. A concurrent page may still add rows that refer to the profile.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     wanted = {*(streams or ALL_STREAMS)}
     if user.instagram_id is None:
@@ -111,7 +111,7 @@ def request_archive(
 
 
 def try_now(runs: QuerySet[ArchiveRun]) -> int:
-    """End the pauses of runs that wait for another attempt; returns how many did."""
+    """End the pauses of waiting runs; returns how many there were."""
     now = timezone.now()
     waiting = runs.filter(state__in=ArchiveRun.ACTIVE, next_attempt_at__gt=now)
     count = waiting.update(next_attempt_at=now)

@@ -18,7 +18,7 @@ class InstagramConfig(AppConfig):
     verbose_name = "Archive"
 
     def ready(self) -> None:
-        """Look at each `migrate`, which everything else waits for, where the feed goes on."""
+        """Connect the feed clock to `migrate`, which runs before all other services."""
         post_migrate.connect(follow_cluster, sender=self)
         signals.files_due.connect(start_downloads)
         signals.pauses_ended.connect(sweep_downloads)
@@ -35,7 +35,7 @@ def sweep_downloads(**_: Any) -> None:
 
 
 def follow_cluster(*, using: str, apps: Apps = apps, **_: Any) -> None:
-    """See `FeedClock`. Nothing where its table is not there yet, or not any more."""
+    """Call `FeedClock.follow`. Does nothing if its table does not exist."""
     if using != DEFAULT_DB_ALIAS or "feedclock" not in apps.all_models["instagram"]:
         return
     from instagram.models import FeedClock  # noqa: PLC0415  not before the models are loaded

@@ -1,7 +1,7 @@
-"""Removes a profile for good, and keeps profiles that must not be removed.
+"""Erases profiles, and protects profiles under a legal hold from erasure.
 
-A hold wins over an erasure. An erasure leaves a tombstone: digests by which the profile is
-recognised should it come back, and the proof of what was removed.
+An erasure leaves a tombstone: the digests by which a returning profile is recognised, and the proof
+of what was removed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 
 class ErasureRefused(Exception):
-    """What was asked for cannot be done to the profile; the text says why. Nothing was changed."""
+    """The request cannot be fulfilled. The message gives the reason; the profile is unchanged."""
 
 
 class UnderLegalHold(ErasureRefused):
@@ -50,23 +50,25 @@ class UnderLegalHold(ErasureRefused):
 
 
 class AlreadyHeld(ErasureRefused):
-    """A hold on the profile is in force."""
+    """The profile is already under a legal hold."""
 
 
 class NotHeld(ErasureRefused):
-    """No hold on the profile is in force."""
+    """The profile is not under a legal hold."""
 
 
-@stamina.retry(on=IntegrityError, attempts=5)  # a row slipped in
+@stamina.retry(on=IntegrityError, attempts=5)  # a concurrent page inserted a row
 @retry_on_conflict
 def erase(user: User, *, by: Account | None, reason: str) -> Tombstone:
-    """Remove the profile and everything that is its own; returns its tombstone.
+    """Erase the profile and everything that belongs only to it; returns its tombstone.
 
-    Files that another profile has too stay, and posts of others that name it as a coauthor lose the
-    link. The bytes go after the commit; what a crash leaves of them goes with `finish_all`. The
-    number of statements does not depend on the size of the profile. Not inside a transaction: a
-    page at work must see that its run has ended. Tried again after a deadlock with such a page, or
-    where one slipped in. Raises UnderLegalHold, User.DoesNotExist when it is erased already.
+    Files shared with other profiles are kept, and posts of others that name it as a coauthor lose
+    the link. Bytes are deleted after the commit; if the process crashes, `finish_all` deletes the
+    rest. The number of statements is independent of the profile's size.
+
+    Must not run inside a transaction, because a concurrent page must see that its run has ended.
+    Retried after a deadlock with such a page, or if it inserted a row meanwhile. Raises
+    UnderLegalHold, or User.DoesNotExist if the profile was erased already.
     """
     _refuse_held(user)
     _stop_runs(user, now=timezone.now())
@@ -75,7 +77,7 @@ def erase(user: User, *, by: Account | None, reason: str) -> Tombstone:
         _refuse_held(locked)
         _lock_posts(locked)
         tombstone = _bury(locked, by, reason, now=timezone.now())
-        # robust: the profile is erased even where a byte cannot be deleted yet; a sweep finishes it
+        # The profile is erased even if a file cannot be deleted yet; a sweep finishes it.
         transaction.on_commit(lambda: finish(tombstone.pk, now=timezone.now()), robust=True)
     log.info("profile.erased", tombstone=tombstone.pk)
     tombstone.refresh_from_db()
@@ -83,7 +85,7 @@ def erase(user: User, *, by: Account | None, reason: str) -> Tombstone:
 
 
 def survey(user: User) -> dict[str, int]:
-    """How many rows of each kind an erasure would remove, and how many files it would look at."""
+    """The number of rows of each kind that an erasure would remove, and of files it would check."""
     counts = Counter({"files": len(traces.files(user))})
     for kind, rows in traces.rows(user):
         counts[kind] += rows.count()
@@ -92,7 +94,7 @@ def survey(user: User) -> dict[str, int]:
 
 @transaction.atomic
 def place_hold(user: User, *, by: Account | None, reason: str) -> LegalHold:
-    """Keep the profile from being erased. Raises AlreadyHeld, or User.DoesNotExist once erased."""
+    """Protect the profile from erasure. Raises AlreadyHeld, or User.DoesNotExist once erased."""
     _lock(user)
     if _holds(user).exists():
         raise AlreadyHeld("A legal hold on this profile is in force already.")
@@ -101,7 +103,7 @@ def place_hold(user: User, *, by: Account | None, reason: str) -> LegalHold:
 
 @transaction.atomic
 def release_hold(user: User, *, by: Account | None) -> LegalHold:
-    """End the hold in force; it stays on record as long as the profile. Raises NotHeld."""
+    """Release the hold, whose row is kept as long as the profile. Raises NotHeld."""
     _lock(user)
     hold = _holds(user).first()
     if hold is None:
@@ -113,9 +115,9 @@ def release_hold(user: User, *, by: Account | None) -> LegalHold:
 
 @transaction.atomic
 def refuse(run: ArchiveRun, error: Erased) -> None:
-    """End a run that met an erased profile under a new name, and keep nothing of the answer.
+    """End a run that found an erased profile under a new name, and store nothing of the answer.
 
-    The new name is refused from now on. Raises runs.LostLease.
+    The new name is blocked from now on. Raises runs.LostLease.
     """
     runs.fail_all(run, error)
     APIRequestLog.objects.filter(batch=str(run.pk)).update(response_body="")
@@ -127,9 +129,9 @@ def refuse(run: ArchiveRun, error: Erased) -> None:
 
 
 def finish_all(*, now: datetime) -> None:
-    """Remove what erasures have left: after a crash, or by calls that were out at the time.
+    """Finish erasures that a crash or a concurrent call left incomplete.
 
-    One that cannot be finished now stops no other.
+    A failing erasure does not stop the others.
     """
     for tombstone in Tombstone.objects.unfinished().values_list("pk", flat=True):
         try:
@@ -140,10 +142,10 @@ def finish_all(*, now: datetime) -> None:
 
 @transaction.atomic
 def finish(tombstone_id: int, *, now: datetime) -> None:
-    """Delete the bytes that nobody else has, and what calls have logged since.
+    """Delete bytes that no other profile uses, and calls that were logged after the erasure.
 
-    Nothing is left once no call can be out any more that began before the erasure. Does nothing
-    while another process is at it. Raises OSError when bytes cannot be deleted.
+    The erasure is finished once no call that started before it can still be running. Does nothing
+    while another process works on it. Raises OSError if bytes cannot be deleted.
     """
     unfinished = Tombstone.objects.unfinished().filter(pk=tombstone_id)
     tombstone = unfinished.select_for_update(skip_locked=True).first()
@@ -167,9 +169,9 @@ def _lock(user: User) -> None:
 
 
 def _lock_posts(user: User) -> None:
-    """Wait for pages at work on the posts: those of coauthors, and of renewals, which no run ends.
+    """Wait for pages that write the posts: those of coauthors, and of URL renewals outside of runs.
 
-    New rows cannot be committed afterwards: they would point at a profile that is gone.
+    Later rows cannot be committed, because they would refer to a deleted profile.
     """
     list(Post.objects.filter(user=user).order_by("pk").select_for_update().values_list("pk"))
 
@@ -185,9 +187,9 @@ def _refuse_held(user: User) -> None:
 
 
 def _stop_runs(user: User, *, now: datetime) -> None:
-    """End the active run, in a transaction of its own: its worker's next page loses its lease.
+    """End the active run in a separate transaction, so that its worker's next page loses the lease.
 
-    A page that holds the run already is committed first; it is among what is erased.
+    A page that holds the run is committed first and then erased with the rest.
     """
     active = ArchiveRun.objects.active().filter(user=user)
     RunStream.objects.filter(run__in=active, state=RunStream.State.PENDING).update(
@@ -199,7 +201,7 @@ def _stop_runs(user: User, *, now: datetime) -> None:
 
 
 def _bury(user: User, by: Account | None, reason: str, *, now: datetime) -> Tombstone:
-    """Delete the rows and leave the tombstone, with what is still to be removed."""
+    """Delete the rows and create the tombstone, which lists what remains to be removed."""
     leftovers = {
         "files": traces.files(user),
         "quarantined": traces.quarantined(user),
@@ -227,7 +229,6 @@ def _bury(user: User, by: Account | None, reason: str, *, now: datetime) -> Tomb
 
 
 def _remove(user: User) -> dict[str, int]:
-    """Delete every row; returns how many of each kind."""
     removed: Counter[str] = Counter()
     for kind, rows in traces.rows(user):
         removed[kind] += delete_at_once(rows)
@@ -235,7 +236,7 @@ def _remove(user: User) -> dict[str, int]:
 
 
 def _proof_of(files: dict[str, int]) -> dict[str, Any]:
-    """How many of the files are gone and how many stay with others, and a digest of the first."""
+    """The numbers of deleted and of shared files, and a digest of the deleted ones."""
     shared = {*StoredFile.objects.filter(sha256__in=files).values_list("sha256", flat=True)}
     gone = sorted({*files} - shared)
     return {

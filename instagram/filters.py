@@ -1,4 +1,4 @@
-"""What lists can be narrowed by."""
+"""Filters of the REST API's lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, ProfileMe
 
 
 class WordSearch(BaseFilterBackend):
-    """`search=`: rows that match every word, as `matching` of their QuerySet understands it."""
+    """`search=`: rows that match every word, using their QuerySet's `matching`."""
 
     def filter_queryset(
         self,
@@ -22,12 +22,10 @@ class WordSearch(BaseFilterBackend):
         queryset: Any,
         _view: APIView,
     ) -> Any:
-        """The rows that match; all of them when there is no word."""
         words = query_words(request.query_params.get("search", ""))
         return queryset.matching(list(dict.fromkeys(words))) if words else queryset
 
     def get_schema_operation_parameters(self, _view: APIView) -> list[dict[str, Any]]:
-        """The query parameter in OpenAPI."""
         description = (
             "Words that must all be found, in any case and with or without accents; "
             "one or two letters as the beginning of a word."
@@ -38,54 +36,44 @@ class WordSearch(BaseFilterBackend):
 
 
 class OfUser(django_filters.FilterSet):  # type: ignore[misc]  # has no types
-    """`user=`: what belongs to one profile; 400 for one that does not exist."""
+    """`user=`: rows of one profile; 400 if the profile does not exist."""
 
-    # Only the key: the profile's other columns would be fetched for nothing.
+    # Fetches only the key; the other columns are not needed.
     user = django_filters.ModelChoiceFilter(queryset=User.objects.only("pk"))
 
 
 class UserFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
-    """Filters of profiles."""
-
     class Meta:
         model = User
         fields = ("availability",)
 
 
 class PostFilter(OfUser):
-    """Filters of posts."""
-
     class Meta:
         model = Post
         fields = ("user", "variant", "availability")
 
 
 class StoryFilter(OfUser):
-    """Filters of stories."""
-
     class Meta:
         model = Story
         fields = ("user", "availability")
 
 
 class HighlightFilter(OfUser):
-    """Filters of highlights."""
-
     class Meta:
         model = Highlight
         fields = ("user", "availability")
 
 
 class ChangeFilter(OfUser):
-    """Filters of changes."""
-
     class Meta:
         model = ChangeEvent
         fields = ("user", "kind")
 
 
 class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
-    """`from=` and `to=`: the days in between, both included."""
+    """`from=` and `to=`: a range of days, both included."""
 
     class Meta:
         model = ProfileMetric
@@ -93,7 +81,7 @@ class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no ty
 
     @classmethod
     def get_filters(cls) -> dict[str, django_filters.Filter]:
-        """By name, because `from` cannot be an attribute."""
+        """Adds `from`, which is a reserved word and cannot be an attribute."""
         ends = {"from": "gte", "to": "lte"}
         return {
             name: django_filters.DateFilter("day", lookup, input_formats=["%Y-%m-%d"])
@@ -102,8 +90,6 @@ class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no ty
 
 
 class RunFilter(OfUser):
-    """Filters of archive runs."""
-
     class Meta:
         model = ArchiveRun
         fields = ("user", "state")

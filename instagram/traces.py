@@ -1,4 +1,4 @@
-"""Where a profile has left traces: every row that is its own, its files, and the calls about it."""
+"""The traces of a profile: its rows, its files, and the calls about it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CoauthorLink = Post.coauthors.through
 def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
     """The rows by kind, in the order in which they can be deleted.
 
-    Rows that are found through others come before those.
+    Rows that are found through other rows come before those.
     """
     yield "calls", calls(user)
     yield "admin_log", _admin_log(user)
@@ -53,9 +53,9 @@ def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
 
 
 def _admin_log(user: User) -> QuerySet[LogEntry]:
-    """What staff did to it in the admin: an entry repeats the name and the id.
+    """Admin log entries about the profile; they contain its name and id.
 
-    An entry about a row that was merged into the profile has only the name in common with it.
+    An entry about a row that was merged into the profile matches by name only.
     """
     about = Q(_about(User), ~Q(object_id__in=_ids(User.objects)), object_repr__in=_names(user))
     things = (user.posts, user.stories, user.highlights, user.runs)
@@ -74,7 +74,7 @@ def _ids(rows: Any) -> QuerySet[Any]:
 
 
 def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
-    """Posts of others that name the profile as a coauthor stay; the link is a trace of it."""
+    """Its posts. Posts of others that name it as a coauthor are kept; only the link is a trace."""
     posts = user.posts.values("pk")
     yield "media", PostMedia.objects.filter(post__in=posts)
     yield "history", Post.history.filter(id__in=posts)
@@ -84,7 +84,7 @@ def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
 
 
 def _of_stories(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
-    """Also the places of its stories in highlights that are not its own."""
+    """Its stories, and their positions in other profiles' highlights."""
     highlights = user.highlights.values("pk")
     elsewhere = HighlightItem.objects.exclude(highlight__in=highlights)
     yield "highlight_places", HighlightItem.objects.filter(highlight__in=highlights)
@@ -102,9 +102,9 @@ def _of_runs(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
 
 
 def files(user: User) -> dict[str, int]:
-    """Size in bytes by SHA-256 of every file that the profile has or had.
+    """The sizes in bytes, by SHA-256, of all files that the profile has or had.
 
-    With the posters of videos, and with what was taken back as unreadable, damaged or lost.
+    Includes video posters, and files that were removed as unreadable, damaged or lost.
     """
     found: dict[str, int] = {}
     for assets in _assets(user):
@@ -119,7 +119,7 @@ def files(user: User) -> dict[str, int]:
 
 
 def _lost(user: User) -> dict[str, int]:
-    """Files that are damaged or lost; their events name the assets."""
+    """Damaged and lost files, found by the assets that their events name."""
     events = list(FixityEvent.objects.without_bytes())
     named = {asset for event in events for asset in event.assets}
     own = Q(*(Q(pk__in=assets.values("pk")) for assets in _assets(user)), _connector=Q.OR)
@@ -128,7 +128,7 @@ def _lost(user: User) -> dict[str, int]:
 
 
 def quarantined(user: User) -> list[str]:
-    """The digests of the bytes of the profile that lie in quarantine."""
+    """The digests of the profile's quarantined files."""
     found: set[str] = set()
     for assets in _assets(user):
         rows = Quarantined.objects.filter(asset__in=assets.values("pk"))
@@ -137,13 +137,13 @@ def quarantined(user: User) -> list[str]:
 
 
 def assets(user: User) -> list[int]:
-    """The ids of its assets, by which parts of unfinished downloads are found."""
+    """The ids of its assets, which identify partial downloads."""
     first, *others = (assets.values_list("pk", flat=True) for assets in _assets(user))
     return list(first.union(*others, all=True))
 
 
 def _assets(user: User) -> list[QuerySet[Asset]]:
-    """One by one, so that each is found by index."""
+    """Separate querysets, so that each can use an index."""
     owned: dict[str, QuerySet[Any]] = {
         "post": user.posts.values("pk"),
         "story": user.stories.values("pk"),
@@ -156,7 +156,7 @@ def _assets(user: User) -> list[QuerySet[Asset]]:
 
 
 def calls(user: User) -> QuerySet[APIRequestLog]:
-    """The calls of its runs, and those that asked for it, its posts or its highlights."""
+    """The calls of its runs, and those that requested it, its posts or its highlights."""
     about = Q(target__in=[*_names(user), *filter(None, [user.instagram_id])])
     for things in (user.posts, user.highlights):
         about |= Q(target__in=things.values("pk"))
@@ -166,9 +166,10 @@ def calls(user: User) -> QuerySet[APIRequestLog]:
 
 
 def late_calls(user: User, *, now: datetime) -> dict[str, list[str]]:
-    """What marks the calls that may be out at the moment, and be logged after an erasure.
+    """Attributes of calls that are in progress and may be logged after the erasure.
 
-    `batches` are runs that have not ended long since, `targets` what a renewal may be asking for.
+    `batches` are runs that ended recently or not at all, `targets` are ids that a renewal may
+    request.
     """
     ended = now - ABANDONED_AFTER
     recent = user.runs.filter(Q(finished_at=None) | Q(finished_at__gt=ended))
@@ -183,7 +184,7 @@ def late_calls(user: User, *, now: datetime) -> dict[str, list[str]]:
 
 
 def by_marks(batches: list[str], targets: list[str]) -> QuerySet[APIRequestLog]:
-    """The calls that bear one of these marks."""
+    """The calls with one of these attributes."""
     found: QuerySet[APIRequestLog] = APIRequestLog.objects.filter(
         Q(batch__in=batches) | Q(target__in=targets)
     )
@@ -191,7 +192,7 @@ def by_marks(batches: list[str], targets: list[str]) -> QuerySet[APIRequestLog]:
 
 
 def _names(user: User) -> list[str]:
-    """The names that it held, except those that have passed to another profile."""
+    """The names that it had, except those that another profile has now."""
     passed_on = UsernamePeriod.objects.filter(username=OuterRef("username"), ended_at=None)
     own = user.username_periods.exclude(Exists(passed_on.exclude(user=user)))
     names = {user.username, *own.values_list("username", flat=True)}

@@ -1,4 +1,4 @@
-"""The archive in the admin: machine-written, so mostly to be looked at."""
+"""The admin of the archive. Most rows are written by the program and read-only here."""
 
 from instagram.admin.changes import ChangeEventAdmin
 from instagram.admin.erasure import LegalHoldAdmin, TombstoneAdmin

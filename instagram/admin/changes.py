@@ -1,4 +1,4 @@
-"""The feed of changes, to be looked at."""
+"""The admin of the change feed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from instagram.models import ChangeEvent
 
 @admin.register(ChangeEvent)
 class ChangeEventAdmin(ReadOnlyAdmin):
-    """What changed, the latest first."""
-
     list_display = ("seen_at", "kind", "object_id", "user", "event", "changed_fields")
     list_filter: ClassVar[tuple[Any, ...]] = (
         "kind",
@@ -33,7 +31,6 @@ class ChangeEventAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeEvent]:
-        """With the profiles, in one query."""
         rows: QuerySet[ChangeEvent] = super().get_queryset(request)
         return rows.select_related("user").defer("user__raw_data", "user__search_grams")
 
@@ -43,7 +40,7 @@ class ChangeEventAdmin(ReadOnlyAdmin):
         queryset: QuerySet[ChangeEvent],
         search_term: str,
     ) -> tuple[QuerySet[ChangeEvent], bool]:
-        """The changes of that one thing, through the index that begins with the kind."""
+        """Searches for the changes of one object, using the index that starts with the kind."""
         wanted = search_term.strip()
         if not wanted:
             return queryset, False
@@ -51,5 +48,4 @@ class ChangeEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Fields")
     def changed_fields(self, change: ChangeEvent) -> str:
-        """Their names."""
         return ", ".join(change.fields)

@@ -1,4 +1,4 @@
-"""Erasing and holding profiles: a page says what will happen, and its POST does it."""
+"""Erasing and holding profiles: a page shows the consequences, its POST does the step."""
 
 from __future__ import annotations
 
@@ -26,18 +26,16 @@ from instagram.models.erasure import digest
 
 
 class ReasonForm(forms.Form):
-    """Why something is done to a profile."""
-
     reason = forms.CharField(
         max_length=500,
-        help_text="such as the number of the request; it outlives the profile, so name nobody",
+        help_text="such as the number of the request; it is kept, so it must not name a person",
         widget=UnfoldAdminTextInputWidget,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that is confirmed on a page of its own, and the permission that it needs."""
+    """A step that needs confirmation on a page of its own, and the permission for it."""
 
     name: str
     title: str
@@ -62,7 +60,7 @@ STEPS = (
     Step(
         "hold",
         "Place a legal hold",
-        "While the hold is in force, nobody can erase the profile.",
+        "The profile cannot be erased while the hold is in force.",
         "instagram.hold_user",
         ReasonForm,
         lambda user, by, facts: erasure.place_hold(user, by=by, **facts),
@@ -79,7 +77,7 @@ STEPS = (
 
 
 def urls(profiles: ModelAdmin) -> list[URLPattern]:
-    """The addresses of the steps, below a profile's page."""
+    """The URLs of the steps, below a profile's page."""
     return [
         path(
             f"<uuid:pk>/{step.name}/",
@@ -91,7 +89,7 @@ def urls(profiles: ModelAdmin) -> list[URLPattern]:
 
 
 def confirm(profiles: ModelAdmin, step: Step, request: HttpRequest, pk: object) -> HttpResponse:
-    """Ask, or take the step and go on to where its result is seen."""
+    """Show the confirmation page, or carry the step out and redirect to its result."""
     user = profiles.get_object(request, str(pk))
     if user is None or not request.user.has_perm(step.permission):
         raise PermissionDenied
@@ -111,7 +109,7 @@ def confirm(profiles: ModelAdmin, step: Step, request: HttpRequest, pk: object) 
 
 
 def _survey(user: User) -> list[tuple[str, int]]:
-    """What would go, in words, without what there is none of."""
+    """The kinds and numbers of rows to be removed, without empty kinds."""
     counts = erasure.survey(user).items()
     return [(kind.replace("_", " "), count) for kind, count in counts if count]
 
@@ -133,7 +131,7 @@ def _take(step: Step, request: HttpRequest, user: User, facts: dict[str, Any]) -
 
 @admin.register(Tombstone)
 class TombstoneAdmin(ReadOnlyAdmin):
-    """What was erased, by whom and why. Found by a name or an id, which it does not show."""
+    """Erased profiles. The search finds a name or an id, although only their digests are stored."""
 
     list_display = ("erased_at", "erased_by", "reason", "completed_at")
     list_select_related = ("erased_by",)
@@ -146,26 +144,26 @@ class TombstoneAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Tombstone], search_term: str
     ) -> tuple[QuerySet[Tombstone], bool]:
-        """By reason; or by what only the digests tell."""
+        """Searches by reason, or by the digest of a name or an id."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         mark = digest(search_term.strip().lower().removeprefix("@"))
         same = queryset.filter(id_digest=mark) | queryset.filter(username_digests__contains=[mark])
         return found | same, may_repeat
 
     def has_free_permission(self, request: HttpRequest) -> bool:
-        """Who may erase may also say that a name has passed to somebody else."""
+        """Requires the permission to erase, as freeing a name partly reverts an erasure."""
         return request.user.has_perm("instagram.erase_user")
 
     @admin.action(description="Let others be archived under its names", permissions=["free"])
     def free_names(self, request: HttpRequest, queryset: QuerySet[Tombstone]) -> None:
-        """The erased profile itself stays refused, by its id."""
+        """Frees the names for other profiles. The erased profile is still recognised by its id."""
         queryset.update(username_digests=[])
         messages.success(request, "Profiles that have these names now can be added.")
 
 
 @admin.register(LegalHold)
 class LegalHoldAdmin(OfProfileSearch, ReadOnlyAdmin):
-    """Every hold, in force or released; placed and released on the page of the profile."""
+    """Active and released holds. They are placed and released on the profile's page."""
 
     list_display = ("user", "reason", "placed_at", "placed_by", "released_at", "released_by")
     list_filter: ClassVar = (("released_at", admin.EmptyFieldListFilter),)
@@ -173,7 +171,6 @@ class LegalHoldAdmin(OfProfileSearch, ReadOnlyAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LegalHold]:
-        """With the people, in one query."""
         rows: QuerySet[LegalHold] = super().get_queryset(request)
         return rows.select_related("user", "placed_by", "released_by").defer(
             "user__raw_data", "user__search_grams"

@@ -1,4 +1,4 @@
-"""Highlights with their stories in order."""
+"""The admin of highlights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.models import StoredFile
 
 
 class ItemInline(KeptInline):
-    """The stories in their order; after them those that have left the highlight."""
+    """The stories in their order, followed by removed ones."""
 
     model = HighlightItem
     verbose_name_plural = "stories"
@@ -25,25 +25,20 @@ class ItemInline(KeptInline):
     machine_fields: ClassVar = ("position", "story", "removed_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HighlightItem]:
-        """With the files, in one query."""
         rows: QuerySet[HighlightItem] = super().get_queryset(request)
         return rows.select_related("story__image__file", "story__video__file__poster").defer(
             "story__raw_data"
         )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ARG002  Django's signature
-        """The picture, then the facts."""
         return (Pictures(request, _of_item, 120), *self.machine_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """All of it."""
         return self.get_fields(request, obj)
 
 
 @admin.register(Highlight)
 class HighlightAdmin(ReadOnlyAdmin, SearchableAdmin):
-    """The archived highlights."""
-
     ID_FIELD = "pk"
     list_filter: ClassVar[tuple[Any, ...]] = (
         ("user", AutocompleteSelectFilter),
@@ -62,23 +57,19 @@ class HighlightAdmin(ReadOnlyAdmin, SearchableAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Highlight]:
-        """With owner and cover, in one query."""
         rows: QuerySet[Highlight] = super().get_queryset(request)
         return rows.select_related("user", "cover__file").defer(
             "raw_data", "search_grams", "user__raw_data", "user__search_grams"
         )
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The cover, then what identifies the highlight."""
         facts = ("user", "title", "position", "availability", "created_at")
         return (Pictures(request, _cover, 56, "Cover"), "id", *facts)
 
     def get_fields(self, request: HttpRequest, obj: Highlight | None = None) -> Any:  # noqa: ARG002  Django's signature
-        """The cover, then the facts."""
         return (Pictures(request, _cover, 160, "Cover"), *self.machine_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Highlight | None = None) -> Any:
-        """All of it."""
         return self.get_fields(request, obj)
 
 

@@ -1,4 +1,4 @@
-"""Finds what belongs to a profile by the profile's name."""
+"""Searches rows by the profile that they belong to."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from instagram.models import User
 
 
 class OfProfileSearch:
-    """Searches for the whole username or Instagram id of a profile.
+    """Searches for the exact username or Instagram id of a profile.
 
-    The profiles are looked up first: PostgreSQL finds rows of theirs by index then, and would go
-    through a whole join otherwise.
+    The profiles are looked up first. PostgreSQL can then use an index on their rows, whereas a
+    condition on the joined table makes it scan the whole join.
     """
 
     search_fields = ("user__username__exact", "user__instagram_id__exact")
@@ -34,5 +34,5 @@ class OfProfileSearch:
         return queryset.filter(self.found(list(named.values_list("pk", flat=True)), term)), False
 
     def found(self, users: list[Any], term: str) -> Q:  # noqa: ARG002  for those who need it
-        """What the rows of these profiles, or of the term itself, have in common."""
+        """The condition on rows of these profiles, or matching the term itself."""
         return Q(user__in=users)

@@ -18,9 +18,9 @@ NOTHING = "none yet"
 
 @dataclass(frozen=True)
 class Pictures:
-    """A column or field of pictures, `height` pixels high, each a link to its file.
+    """A column or field of pictures, `height` pixels high, each linked to its file.
 
-    Bound to the request, because whether addresses must be signed is read once per request.
+    It is bound to the request, because the setting for signed URLs is read once per request.
     """
 
     request: HttpRequest
@@ -33,7 +33,6 @@ class Pictures:
         return self.short_description.lower()
 
     def __call__(self, row: Any) -> SafeString | str:
-        """The pictures of a row."""
         known = [file for file in self.files(row) if file and not file.rejected_at]
         return format_html_join(" ", "{}", ((self._picture(file),) for file in known)) or NOTHING
 

@@ -1,4 +1,4 @@
-"""The schedule: what is polled when, and how well stories are watched."""
+"""The admin of the schedule: when streams are polled, and how well stories are covered."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MAX_GAPS = 10
 
 
 class DueFilter(admin.SimpleListFilter):
-    """Due, or past its deadline. What is not scheduled is shown only when asked for: it has no
-    place in the order of deadlines, and no index."""
+    """Filters due and overdue polls. Unscheduled polls are shown on request only, because they have
+    no deadline to sort by and no index.
+    """
 
     title = "due"
     parameter_name = "due"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002  Django's signature
-        """The choices."""
         return [
             ("now", "now"),
             ("late", "past its deadline"),
@@ -40,7 +40,7 @@ class DueFilter(admin.SimpleListFilter):
         ]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """The first one is what the list shows at first."""
+        """Makes the first choice the default."""
         every, *others = super().choices(changelist)
         yield {**every, "display": "scheduled"}
         yield from others
@@ -50,7 +50,6 @@ class DueFilter(admin.SimpleListFilter):
         request: HttpRequest,  # noqa: ARG002  Django's signature
         queryset: QuerySet[StreamPoll],
     ) -> QuerySet[StreamPoll]:
-        """The polls of the choice."""
         now = timezone.now()
         chosen: dict[str | None, dict[str, Any]] = {
             "now": {"due_at__lte": now},
@@ -72,7 +71,7 @@ class Watched:
 
     @admin.display(description=f"Gaps ({WATCHED_DAYS} days)")
     def gaps(self, poll: StreamPoll) -> str | None:
-        """The newest gaps, a line each."""
+        """The newest gaps, one per line."""
         report = _report(poll)
         if report is None or not report.gaps:
             return None
@@ -83,7 +82,7 @@ class Watched:
 
 @admin.register(StreamPoll)
 class StreamPollAdmin(Watched, OfProfileSearch, ReadOnlyAdmin):
-    """What is polled by itself, the earliest deadline first."""
+    """Scheduled polls, the earliest deadline first."""
 
     list_display = (
         "user", "stream", "due_at", "deadline_at", "interval", "polled_at", "changed_at", "covered",
@@ -102,13 +101,11 @@ class StreamPollAdmin(Watched, OfProfileSearch, ReadOnlyAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StreamPoll]:
-        """With the windows that the columns count, in one query more."""
+        """Prefetches the windows that the columns use."""
         return with_windows(super().get_queryset(request))
 
 
 class PollInline(Watched, KeptInline):
-    """The schedule of a profile, on its page."""
-
     model = StreamPoll
     verbose_name_plural = "schedule"
     fields = readonly_fields = (
@@ -117,12 +114,12 @@ class PollInline(Watched, KeptInline):
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StreamPoll]:
-        """With the windows that the columns count, in one query more."""
+        """Prefetches the windows that the columns use."""
         return with_windows(super().get_queryset(request))
 
 
 def with_windows(polls: QuerySet[StreamPoll]) -> QuerySet[StreamPoll]:
-    """Polls with their profiles and the windows of the last days."""
+    """Select the profiles and prefetch the windows of the last days."""
     windows = lately(timezone.now())
     return (
         polls.select_related("user")

@@ -1,4 +1,4 @@
-"""Posts, with a look at their media."""
+"""The admin of posts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = ("image__file", "video__file__poster")
 
 
 class MediaInline(KeptInline):
-    """The media in carousel order, also those that have left it."""
+    """The media in carousel order, removed ones included."""
 
     model = PostMedia
     machine_fields: ClassVar = (
@@ -29,22 +29,19 @@ class MediaInline(KeptInline):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PostMedia]:
-        """With the files, in one query."""
         rows: QuerySet[PostMedia] = super().get_queryset(request)
         return rows.select_related(*FILES)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ARG002  Django's signature
-        """The picture, then the facts."""
         return (Pictures(request, _of_medium, 120), *self.machine_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """All of it."""
         return self.get_fields(request, obj)
 
 
 @admin.register(Post)
 class PostAdmin(KeptAdmin, SearchableAdmin):
-    """The archived posts. Staff may flag one; the rest is what Instagram said."""
+    """Archived posts. Staff can only change the flag."""
 
     ID_FIELD = "pk"
     list_filter = (
@@ -63,7 +60,6 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
-        """With the people and the media that are still in it, in two queries more."""
         media = PostMedia.objects.filter(removed_at=None).select_related(*FILES)
         rows: QuerySet[Post] = super().get_queryset(request)
         return (
@@ -76,12 +72,11 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
         )
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The picture, then what identifies the post."""
         facts = ("user", "variant", "said", "availability", "sort_time")
         return (Pictures(request, _first_of_post, 56), "id", *facts)
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:  # noqa: ARG002  Django's signature
-        """What was shown first; when we saw it, and the untouched answer, behind tabs."""
+        """Shows the content first; times of observation and the raw payload are in tabs."""
         return [
             (None, {"fields": ["is_flagged", _gallery(request), *self.content]}),
             ("Observed", {"fields": OBSERVED, "classes": ["tab"]}),
@@ -89,18 +84,16 @@ class PostAdmin(KeptAdmin, SearchableAdmin):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> Any:  # noqa: ARG002  Django's signature
-        """All but the flag."""
         return (_gallery(request), *self.content, *OBSERVED, "raw_data")
 
     @admin.display(description="Caption")
     def said(self, post: Post) -> str | None:
-        """The beginning of the caption; None where it is not known."""
+        """The start of the caption; None if it is unknown."""
         return None if post.caption is None else truncatechars(post.caption, 60)
 
     @admin.display(description="Coauthors")
     def with_coauthors(self, post: Post) -> str:
-        """Who shares the post."""
-        return ", ".join(user.username for user in post.coauthors.all()) or "nobody"
+        return ", ".join(user.username for user in post.coauthors.all()) or "none"
 
 
 def _gallery(request: HttpRequest) -> Pictures:

@@ -1,4 +1,4 @@
-"""Archive runs: how far they are, and what went wrong."""
+"""The admin of archive runs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ COLOURS = {
 
 
 class StreamInline(KeptInline):
-    """The streams in their order, with their counters and errors."""
-
     model = RunStream
     fields = readonly_fields = (
         "name", "state", "pages", "seen", "new", "changed", "rejected", "error_code", "error",
@@ -38,8 +36,6 @@ class StreamInline(KeptInline):
 
 @admin.register(ArchiveRun)
 class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
-    """Every request to archive a profile."""
-
     list_display = (
         "user", "coloured_state", "streams_seen", "calls", "requested_by", "created_at", "took",
     )  # fmt: skip
@@ -55,17 +51,16 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
     actions = ("try_now",)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """The permission to change a run, which no page asks for otherwise."""
+        """The permission to change runs, which no other page uses."""
         return request.user.has_perm("instagram.change_archiverun")
 
     @admin.action(description="Try now: end the pauses", permissions=["retry"])
     def try_now(self, request: HttpRequest, queryset: QuerySet[ArchiveRun]) -> None:
-        """Let runs that wait for another attempt go on."""
+        """Ends the pauses of runs that wait for another attempt."""
         count = actions.try_now(queryset)
         self.message_user(request, f"{count} runs wait no longer.", messages.SUCCESS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArchiveRun]:
-        """With the streams, whose counters the list shows."""
         rows: QuerySet[ArchiveRun] = super().get_queryset(request)
         return (
             rows.select_related("user", "requested_by")
@@ -74,7 +69,7 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
         )
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ArchiveRun | None:
-        """With its files counted: here, because a page asks a field for its value repeatedly."""
+        """Counts the files here, because the page evaluates the field several times."""
         run: Any = super().get_object(request, *args, **kwargs)
         if run is not None:
             run.progress = progress.of_run(run)
@@ -82,26 +77,24 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
 
     @display(description="State", label=COLOURS)
     def coloured_state(self, run: ArchiveRun) -> str:
-        """The state as a label."""
         return run.state
 
     @admin.display(description="Seen")
     def streams_seen(self, run: ArchiveRun) -> str:
-        """What each stream has seen, and the error where it failed."""
         return ", ".join(
             f"{stream.name} {stream.error_code or stream.seen}" for stream in run.streams.all()
         )
 
     @admin.display(description="Took")
     def took(self, run: ArchiveRun) -> str | None:
-        """How long the run took; None while it goes on."""
+        """The duration of the run; None while it is active."""
         if run.finished_at is None or run.started_at is None:
             return None
         return str(run.finished_at - run.started_at).partition(".")[0]
 
     @admin.display(description="Files")
     def files(self, run: Any) -> str:
-        """Not in the list, because a large profile has many to count."""
+        """Shown on the page only: counting the files of a large profile is slow."""
         state: progress.Progress = run.progress
         failed = f", {state.files_failed} failed" if state.files_failed else ""
         size = filesizeformat(state.bytes_stored)
@@ -110,7 +103,7 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
 
 @admin.register(RejectedItem)
 class RejectedItemAdmin(ReadOnlyAdmin):
-    """What no parser could read, kept until one can."""
+    """Items that no parser could read, kept until one can."""
 
     list_display = ("path", "error", "profile", "created_at")
     list_filter: ClassVar[tuple[Any, ...]] = (("created_at", DayRangeFilter),)
@@ -118,12 +111,12 @@ class RejectedItemAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RejectedItem]:
-        """With the profiles, in one query; the list does without what could not be read."""
+        """Selects the profiles; the list defers the items themselves."""
         rows: QuerySet[RejectedItem] = super().get_queryset(request)
         profile = [f"stream__run__user__{name}" for name in ("raw_data", "search_grams")]
         return rows.select_related("stream__run__user").defer("raw", "stream__visited", *profile)
 
     @admin.display(description="Profile")
     def profile(self, item: RejectedItem) -> str:
-        """Whose page it stood on."""
+        """The profile on whose page the item was."""
         return item.stream.run.user.username

@@ -1,4 +1,4 @@
-"""Stories, which outlive their 24 hours here."""
+"""The admin of stories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.models import StoredFile
 
 @admin.register(Story)
 class StoryAdmin(OfProfileSearch, KeptAdmin):
-    """The archived stories. Staff may flag one; the rest is what Instagram said."""
+    """Archived stories. Staff can only change the flag."""
 
     list_filter = (
         ("user", AutocompleteSelectFilter), "availability", "is_flagged",
@@ -35,27 +35,23 @@ class StoryAdmin(OfProfileSearch, KeptAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
-        """With owner and files, in one query."""
         rows: QuerySet[Story] = super().get_queryset(request)
         return rows.select_related("user", "image__file", "video__file__poster").defer(
             "raw_data", "user__raw_data", "user__search_grams"
         )
 
     def found(self, users: list[Any], term: str) -> Q:
-        """The stories of these profiles, or the one of that id."""
+        """The stories of these profiles, or the one with that id."""
         return super().found(users, term) | Q(pk=term)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The picture, then what identifies the story."""
         facts = ("user", "availability", "story_created_at", "expires_at")
         return (_picture(request, 56), "story_id", *facts)
 
     def get_fields(self, request: HttpRequest, obj: Story | None = None) -> Any:  # noqa: ARG002  Django's signature
-        """The picture, then the facts."""
         return (_picture(request, 320), "is_flagged", *self.machine_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> Any:  # noqa: ARG002  Django's signature
-        """All but the flag."""
         return (_picture(request, 320), *self.machine_fields)
 
 

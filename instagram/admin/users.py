@@ -1,4 +1,4 @@
-"""Profiles: added by name, archived at a press of a button."""
+"""The admin of profiles, which adds them by name and starts archiving."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STAFF_DECIDES = ("allow_auto_update_profile", "allow_auto_update_stories")
 
 
 class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """Asks for the name alone; everything else comes from Instagram."""
+    """Asks for the name only; all other fields come from Instagram."""
 
     name = forms.CharField(
         label="Instagram username",
@@ -42,7 +42,7 @@ class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
         fields: ClassVar[list[str]] = []
 
     def clean_name(self) -> str:
-        """Refuse what is no username, and the names of erased profiles."""
+        """Rejects invalid usernames and names of erased profiles."""
         try:
             name = actions.username_from(self.cleaned_data["name"])
             actions.refuse_erased(name)
@@ -52,8 +52,6 @@ class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
 
 
 class MetricInline(KeptInline):
-    """The counts over time, newest first."""
-
     model = ProfileMetric
     ordering = ("-day",)
     fields = readonly_fields = ("day", "follower_count", "following_count", "media_count")
@@ -62,8 +60,6 @@ class MetricInline(KeptInline):
 
 
 class UsernameInline(KeptInline):
-    """The names that the profile had, newest first."""
-
     model = UsernamePeriod
     ordering = ("-started_at",)
     fields = readonly_fields = ("username", "started_at", "ended_at")
@@ -72,7 +68,7 @@ class UsernameInline(KeptInline):
 
 @admin.register(User)
 class UserAdmin(KeptAdmin, SearchableAdmin):
-    """The archived profiles. The machine writes them; staff decides on automatic updates."""
+    """Archived profiles. Staff change only the flags for automatic updates."""
 
     ID_FIELD = "instagram_id"
     list_filter = ("availability", "is_private", "is_verified", ("created_at", DayRangeFilter))
@@ -90,30 +86,26 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """The one thing that staff adds: a name."""
         return request.user.has_perm("instagram.add_user")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Without what no page shows."""
+        """Defers columns that no page shows."""
         rows: QuerySet[User] = super().get_queryset(request)
         return rows.select_related("picture__file").defer("raw_data", "search_grams")
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The picture, then what identifies the profile."""
         names = ("username", "full_name", "availability", "is_private", "created_at")
         return (_picture(request, 40), *names)
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, **kwargs: Any
     ) -> type[forms.ModelForm[User]]:
-        """Only a name is asked for a new profile."""
         if obj is None:
             return AddProfileForm
         form: type[forms.ModelForm[User]] = super().get_form(request, obj, **kwargs)
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """The name alone for a new profile."""
         if obj is None:
             return [(None, {"fields": ["name"]})]
         return [
@@ -123,17 +115,16 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """What the machine writes."""
         if obj is None:
             return ()
         return (_picture(request, 160), *self.content, *OBSERVED)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:  # noqa: ARG002  Django's signature
-        """A new profile has no past yet."""
+        """A new profile has no history yet."""
         return () if obj is None else self.inlines
 
     def save_form(self, request: HttpRequest, form: forms.ModelForm[User], change: bool) -> User:  # noqa: FBT001  Django's signature
-        """Add a profile through the same verb as everybody else; it may be known already."""
+        """Add the profile with the same action as the API. It may exist already."""
         if change:
             user: User = super().save_form(request, form, change)
             return user
@@ -147,7 +138,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
         form: forms.ModelForm[User],
         change: bool,  # noqa: FBT001  Django's signature
     ) -> None:
-        """A new profile is saved already."""
+        """`save_form` has saved a new profile already."""
         if change:
             super().save_model(request, obj, form, change)
 
@@ -157,13 +148,13 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
         obj: User,
         post_url_continue: str | None = None,  # noqa: ARG002  Django's signature
     ) -> HttpResponse:
-        """To the run that has started."""
+        """Redirect to the run that was started."""
         return self._to_active_run(request, obj)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Tell the page about an active run, and about a legal hold."""
+        """Pass an active run and a legal hold to the template."""
         if (user := context.get("original")) is not None:
             context["active_run"] = user.runs.active().first()
             context["is_held"] = LegalHold.objects.in_force().filter(user=user).exists()
@@ -172,7 +163,6 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
 
     @admin.action(description="Archive now", permissions=["change"])
     def archive_now(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Start a run for every chosen profile."""
         chosen = list(queryset[: MAX_AT_ONCE + 1])
         if len(chosen) > MAX_AT_ONCE:
             messages.error(request, f"At most {MAX_AT_ONCE} profiles at once; none was started.")
@@ -182,13 +172,12 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
         messages.success(request, f"Archiving {len(chosen)} profiles.")
 
     def get_urls(self) -> list[URLPattern]:
-        """One address more, for the button on a profile's page."""
         view = self.admin_site.admin_view(self.archive_one)
         own = path("<uuid:pk>/archive/", view, name="instagram_user_archive")
         return [own, *erasure.urls(self), *super().get_urls()]
 
     def archive_one(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Start a run for the profile whose page is open, and go to the run."""
+        """Start a run for the profile and redirect to it."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         user = self.get_object(request, str(pk))

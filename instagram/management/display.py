@@ -1,4 +1,4 @@
-"""The live display of running archive runs, by profile."""
+"""The live display of archive runs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ HELD_BACK = {
     "NoFreeSlot": "others take all calls that may be made a second; see Settings, Core API",
     "CallsStopped": "calls are stopped by staff or by an alarm; see the admin under Alarms",
 }
-"""Errors that leave no row in the API log, because nothing was sent."""
+"""Errors without a row in the API log, because no request was sent."""
 
 
 class LiveProgress(LiveDisplay):
-    """A line per profile with posts, files, bytes and rate; in all where nothing is redrawn."""
+    """A line per profile with posts, files, bytes and rate; one total line without a terminal."""
 
     def __init__(self, runs: Sequence[ArchiveRun]) -> None:
         super().__init__(
-            # 77 columns: the ^C that a terminal of 80 echoes must not wrap
+            # 77 columns, so that the ^C echoed by an 80-column terminal does not wrap
             TextColumn("[bold]{task.fields[name]:<16}"),
             TextColumn("{task.fields[posts]:>5} posts"),
             BarColumn(bar_width=13),
@@ -45,7 +45,7 @@ class LiveProgress(LiveDisplay):
         }
 
     def show(self, runs: Sequence[ArchiveRun], states: Mapping[UUID, RunProgress]) -> None:
-        """Draw the present state, and say once of each pause why it is made."""
+        """Draw the current state, and print the reason for each pause once."""
         for pause in sorted({*filter(None, map(_pause, runs))} - self.pauses):
             self.pauses.add(pause)
             self.say(pause)
@@ -73,7 +73,7 @@ def _posts_seen(runs: Sequence[ArchiveRun]) -> dict[UUID, int]:
 
 
 def _pause(run: ArchiveRun) -> str:
-    """Why an active run stands still, and until when; empty while it does not."""
+    """Why an active run is paused and until when; "" if it is not."""
     if not run.is_active or run.next_attempt_at <= timezone.now():
         return ""
     reason = HELD_BACK.get(run.waits_for) or _last_error(run)

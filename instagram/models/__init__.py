@@ -1,4 +1,4 @@
-"""Profiles, posts, stories, highlights, archive runs, and what is known of their past."""
+"""Profiles, posts, stories, highlights, archive runs and their history."""
 
 from instagram.models.availability import Availability, Observed
 from instagram.models.changes import ChangeEvent

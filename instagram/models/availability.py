@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Availability(models.TextChoices):
-    """What we know of whether the thing is still there."""
+    """What is known about whether the object still exists on Instagram."""
 
     UNKNOWN = "unknown"
     LIVE = "live"
@@ -16,15 +16,16 @@ class Availability(models.TextChoices):
 
 
 NOT_LIVE = ~models.Q(availability="live")
-"""For the partial indexes behind `availability=` of the lists: nearly everything is live."""
+"""The condition of the partial indexes for the `availability=` filters. Nearly all rows are live.
+"""
 
 
 class Observed(models.Model):
-    """Availability and its times, written only when the state changes or a poll misses it.
+    """Availability and its times, written only if the state changes or a poll misses the object.
 
     live ──▶ missing ──▶ deleted      each poll that should show it and does not is one miss
-      ▲─────────┴───────────┘          one sighting is enough
-    `instagram.archiving.absence` decides; an expired story and a provider's failure are no miss.
+      ▲─────────┴───────────┘          one sighting restores it
+    `instagram.archiving.absence` decides. Expired stories and provider failures are not misses.
     """
 
     availability = models.CharField(

@@ -1,4 +1,4 @@
-"""The feed of changes: append-only, in an order that no reader can miss anything in."""
+"""The change feed: append-only, in an order in which readers cannot miss a change."""
 
 from __future__ import annotations
 
@@ -17,27 +17,25 @@ def _call(function: str, *arguments: Func) -> Func:
 
 
 def _place(transaction_id: Func) -> Func:
-    """Where a transaction stands in the feed: its id, and what `FeedClock` adds to it."""
+    """The position of a transaction in the feed: its id plus the offset of `FeedClock`."""
     return _call("instagram_feed_place", transaction_id)
 
 
 class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
-    """Named questions about changes."""
-
     def settled(self) -> ChangeEventQuerySet:
-        """Those before which nothing can appear any more, in the order of the feed.
+        """Changes that no later commit can precede, in feed order.
 
-        Ids are given out before the commit, so a higher id may be seen before a lower one. What is
-        older than every transaction still open has no such neighbour.
+        Ids are assigned before the commit, so a higher id may become visible before a lower one.
+        Rows older than every open transaction are not affected.
         """
         oldest_open = _place(_call("pg_snapshot_xmin", _call("pg_current_snapshot")))
         return self.filter(transaction__lt=oldest_open).order_by("transaction", "id")
 
 
 class ChangeEvent(models.Model):
-    """One change of one thing: what was, what is, when it was seen.
+    """One change of one object: old values, new values and the time of observation.
 
-    `appeared` holds every tracked value as its `new`, so replaying the feed rebuilds the state.
+    `appeared` has every tracked value as `new`, so replaying the feed rebuilds the state.
     """
 
     class Kind(models.TextChoices):

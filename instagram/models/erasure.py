@@ -1,4 +1,4 @@
-"""Profiles that were erased, and profiles that must not be."""
+"""Erased profiles, and profiles that must not be erased."""
 
 from __future__ import annotations
 
@@ -14,42 +14,39 @@ from instagram.models.users import User
 
 
 def digest(text: str) -> str:
-    """The SHA-256 of an id or a name, as tombstones keep it."""
+    """The SHA-256 of an id or a name, as stored in tombstones."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Digest(Func):
-    """The same, computed by PostgreSQL."""
+    """The same digest, computed by PostgreSQL."""
 
     template = "encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')"
     output_field = models.CharField()
 
 
 class TombstoneQuerySet(models.QuerySet["Tombstone"]):
-    """Named questions about erased profiles."""
-
     def of_id(self, instagram_id: str) -> TombstoneQuerySet:
-        """Of the profile with that Instagram id."""
         return self.filter(id_digest=digest(instagram_id))
 
     def of_name(self, username: str) -> TombstoneQuerySet:
-        """Of the profiles that held that name when they were erased."""
+        """The profiles that had the name when they were erased."""
         return self.filter(username_digests__contains=[digest(username)])
 
     def unfinished(self) -> TombstoneQuerySet:
-        """Those of which some traces are still to be removed."""
+        """Erasures with traces that still have to be removed."""
         return self.filter(leftovers__isnull=False)
 
 
 def has_tombstone() -> Exists:
-    """A condition on profiles: they were erased, and should not be here."""
+    """A condition on profiles: they have a tombstone and should not exist."""
     return Exists(Tombstone.objects.filter(id_digest=Digest(OuterRef("instagram_id"))))
 
 
 class Tombstone(models.Model):
-    """A profile that was erased and must not be archived again; the minimal proof that it was.
+    """An erased profile that must not be archived again, and the minimal proof of its erasure.
 
-    Names and ids are kept as SHA-256 only: enough to recognise them, too little to list them.
+    Names and ids are stored as SHA-256 only. They can be recognised, but not listed.
     """
 
     id_digest = models.CharField(
@@ -76,7 +73,7 @@ class Tombstone(models.Model):
     class Meta:
         permissions: ClassVar = [("erase_user", "Can erase a profile")]
         indexes: ClassVar = [
-            # Serves TombstoneQuerySet.unfinished, which a sweep asks every minute.
+            # Serves TombstoneQuerySet.unfinished, which a sweep queries every minute.
             models.Index(
                 fields=["id"],
                 condition=Q(leftovers__isnull=False),
@@ -89,15 +86,12 @@ class Tombstone(models.Model):
 
 
 class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
-    """Named questions about holds."""
-
     def in_force(self) -> LegalHoldQuerySet:
-        """Not released yet."""
         return self.filter(released_at=None)
 
 
 class LegalHold(models.Model):
-    """An order to keep a profile; while one is in force nothing erases it."""
+    """An order to keep a profile. While it is in force the profile cannot be erased."""
 
     user = models.ForeignKey(User, models.PROTECT, related_name="legal_holds")
     reason = models.TextField()

@@ -1,4 +1,4 @@
-"""Places in the feed of changes go on where a dump is restored into another cluster."""
+"""Keeps positions in the change feed ascending when a dump is restored into another cluster."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from django.db.models import Max
 
 from instagram.models.changes import ChangeEvent
 
-# The timeline changes where an older state of the same cluster is recovered.
+# The timeline changes when an older state of the same cluster is recovered.
 HERE = """
 SELECT format('%s/%s', system_identifier, timeline_id)
 FROM pg_control_system(), pg_control_checkpoint()
 """
 OLDEST_OPEN = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-# Until all who have written a change have ended; readers pass.
+# Waits until all transactions that wrote a change have ended. Readers are not blocked.
 WAIT_FOR_WRITERS = "LOCK TABLE instagram_changeevent IN SHARE ROW EXCLUSIVE MODE"
 
 
 class FeedClock(models.Model):
-    """How far places in the feed are ahead of the cluster's transaction ids; one row.
+    """The offset between feed positions and the cluster's transaction ids; one row.
 
-    Each cluster counts its transactions from its own beginning. The database's function
-    `instagram_feed_place` adds what stands here.
+    Each cluster numbers its transactions from the start. The database function
+    `instagram_feed_place` adds this offset.
     """
 
     cluster = models.CharField(max_length=40, help_text="system identifier and timeline")
@@ -35,11 +35,12 @@ class FeedClock(models.Model):
 
     @classmethod
     def follow(cls, *, now: datetime) -> None:
-        """In another cluster than before, let what is written come after all that anybody read.
+        """If the cluster changed, move new changes behind all positions that were read before.
 
-        The places of a cluster begin at the time in microseconds and never catch up with it: that
-        would take a million transactions a second. So those of the next begin after them, also
-        after those that readers saw when the backup had been made. 2 statements in the same one.
+        Positions of a cluster start at the time in microseconds and never catch up with it, since
+        that would take a million transactions per second. So the positions of the next cluster are
+        higher, also than those that readers saw after the backup was made. Sends 2 statements if
+        the cluster is the same.
         """
         here = _scalar(HERE)
         if cls._is_of(here):
@@ -56,7 +57,8 @@ class FeedClock(models.Model):
     @classmethod
     def _begin(cls, cluster: str, now: datetime) -> None:
         newest = ChangeEvent.objects.aggregate(newest=Max("transaction"))["newest"] or 0
-        first = max(round(now.timestamp() * 1e6), newest + 1)  # whatever the clock says
+        # The clock may have been set back since the newest change.
+        first = max(round(now.timestamp() * 1e6), newest + 1)
         facts = {"cluster": cluster, "ahead": first - _scalar(OLDEST_OPEN)}
         cls.objects.update_or_create(pk=1, defaults=facts)
 

@@ -1,4 +1,4 @@
-"""The files of posts and stories: which of them is shown."""
+"""Selects the files of posts and stories to show."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class HasFiles(Protocol):
 
 
 def stored(asset: Asset | None) -> StoredFile | None:
-    """The asset's file, as far as we have it."""
+    """The stored file of the asset, if it is available."""
     return asset.file if asset else None
 
 
 def main(medium: HasFiles) -> StoredFile | None:
-    """The file itself. A video that is not stored yet has none: its cover is no substitute."""
+    """The image or video. A video that is not stored yet is not replaced by its cover."""
     return stored(medium.video or medium.image)
 
 

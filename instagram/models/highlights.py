@@ -1,4 +1,4 @@
-"""A highlight: stories that a profile keeps on show, in its own order."""
+"""Highlights: stories that a profile keeps visible, in its own order."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from storage.models import Asset
 
 
 class HighlightQuerySet(models.QuerySet["Highlight"]):
-    """Named questions about highlights."""
-
     def to_read(self, user: User, *, after: Highlight | None = None) -> HighlightQuerySet:
-        """Those whose stories must be asked for, in tray order, behind the given one."""
+        """Highlights whose stories must be fetched, in tray order, after the given one."""
         behind = Q() if after is None else Q(position__gt=after.position)
         return self.filter(
             behind, user=user, read_at=None, availability=Availability.LIVE
@@ -33,7 +31,7 @@ class HighlightQuerySet(models.QuerySet["Highlight"]):
 
 
 class Highlight(Timestamped, Searchable, Observed):
-    """A highlight under its bare Instagram id, without the `highlight:` prefix."""
+    """A highlight. Its key is the Instagram id without the `highlight:` prefix."""
 
     SEARCHED = ("title",)
 
@@ -56,7 +54,7 @@ class Highlight(Timestamped, Searchable, Observed):
             GinIndex(fields=["search_grams"], name="highlight_search"),
             models.Index(fields=["created_at", "id"], name="highlight_by_created"),
             models.Index(fields=["user", "position", "id"], name="highlight_in_tray"),
-            # Serves the pipeline, which reads one highlight after the other.
+            # Serves the pipeline, which reads the highlights one after the other.
             models.Index(
                 fields=["user", "position"],
                 condition=Q(read_at=None),
@@ -69,7 +67,7 @@ class Highlight(Timestamped, Searchable, Observed):
 
 
 class HighlightItem(models.Model):
-    """The place of a story in a highlight. One that left the highlight stays, with `removed_at`."""
+    """The position of a story in a highlight. Removed items are kept with `removed_at`."""
 
     highlight = models.ForeignKey(Highlight, models.CASCADE, related_name="items")
     story = models.ForeignKey(Story, models.CASCADE, related_name="highlight_items")

@@ -1,4 +1,4 @@
-"""What was polled when: the schedule of each profile's streams, and the story windows."""
+"""The schedule of each profile's streams, and the windows in which its stories were covered."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from instagram.models.users import User
 
 
 class StreamPoll(models.Model):
-    """When one stream of a profile was last read to its end, and when it is due again.
+    """When a stream of a profile was last read to its end, and when it is due again.
 
-    Apart from the profile, whose row an unchanged poll must not write.
+    It is a separate table, because an unchanged poll must not write the profile's row.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="polls")
@@ -47,7 +47,7 @@ class StreamPoll(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Both serve the dispatcher, which asks for what is due, the earliest deadline first.
+            # Both serve the dispatcher, which queries due polls, the earliest deadline first.
             models.Index(
                 fields=["deadline_at", "id"],
                 condition=Q(due_at__isnull=False),
@@ -61,10 +61,10 @@ class StreamPoll(models.Model):
 
 
 class StoryWindow(models.Model):
-    """A time in which no story of the profile can have been posted and died unseen.
+    """A time in which every story of the profile was seen.
 
-    A poll shows what was posted in the 24 hours before it. Polls that overlap make one window; what
-    lies between two windows is a gap.
+    A poll covers the 24 hours before it. Overlapping polls form one window; the time between two
+    windows is a gap.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="story_windows")

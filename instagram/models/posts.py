@@ -1,4 +1,4 @@
-"""A post and its media in carousel order."""
+"""Posts and their media in carousel order."""
 
 from __future__ import annotations
 
@@ -19,22 +19,20 @@ from storage.models import Asset
 
 
 class PostQuerySet(models.QuerySet["Post"]):
-    """Named questions about posts."""
-
     def of(self, user: User) -> PostQuerySet:
         """Posts that the profile owns or shares as a coauthor."""
         return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
 
     def matching(self, words: Sequence[str]) -> PostQuerySet:
-        """Posts that have every word in their caption or in their owner's names and biography."""
+        """Posts with every word in their caption or in their owner's names and biography."""
         owners = User.objects.by_word(words)
         return self.filter(*(containing(word) | Q(user__in=owners[word]) for word in words))
 
 
 class Post(Timestamped, Searchable, Observed):
-    """A post under its bare Instagram id. NULL is unknown; a post without a caption has `""`.
+    """A post. Its key is the Instagram id. NULL is unknown; a post without a caption has `""`.
 
-    The counts are those of the last tracked change: counts alone never write a post.
+    The counts are those of the last tracked change: changed counts alone do not write the row.
     """
 
     SEARCHED = ("caption",)
@@ -59,7 +57,7 @@ class Post(Timestamped, Searchable, Observed):
     in_reels = models.BooleanField(default=False, help_text="the profile's reels have shown it")
     is_flagged = models.BooleanField(default=False)
     post_created_at = models.DateTimeField(help_text="as the provider says")
-    # No post is later than our first sight of it, whatever the provider says.
+    # A post cannot be later than its first observation, whatever the provider says.
     sort_time = models.GeneratedField(
         expression=Least("post_created_at", "created_at"),
         output_field=models.DateTimeField(),
@@ -82,7 +80,8 @@ class Post(Timestamped, Searchable, Observed):
     class Meta:
         indexes: ClassVar = [
             GinIndex(fields=["search_grams"], name="post_search"),
-            # The three orders of GET /instagram/posts/, each alone and within a profile or variant
+            # The three orders of GET /instagram/posts/, each alone and combined with a profile or
+            # variant
             models.Index(fields=["sort_time", "id"], name="post_by_sort_time"),
             models.Index(fields=["created_at", "id"], name="post_by_created"),
             models.Index(fields=["updated_at", "id"], name="post_by_updated"),
@@ -98,10 +97,10 @@ class Post(Timestamped, Searchable, Observed):
 
 
 class PostMedia(Timestamped):
-    """One image or video of a post. A child that left the carousel stays, with `removed_at`."""
+    """One image or video of a post. Removed media are kept with `removed_at`."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="media")
-    # Unique within its post only: a hostile payload must not take another post's child.
+    # Unique only within its post: a hostile payload must not take over another post's medium.
     instagram_id = models.CharField(max_length=32)
     position = models.PositiveSmallIntegerField()
     thumbnail_url = models.TextField(default="", blank=True)

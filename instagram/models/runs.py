@@ -1,4 +1,4 @@
-"""A request to archive a profile, and how far each of its streams has come."""
+"""Requests to archive a profile, and the progress of their streams."""
 
 from __future__ import annotations
 
@@ -14,22 +14,19 @@ from django.utils import timezone
 
 from instagram.models.users import User
 
-LEASE = timedelta(seconds=45)  # kept up every 15 seconds while its worker lives
-MAX_PAUSE = timedelta(hours=1)  # the longest that a provider may ask for
+LEASE = timedelta(seconds=45)  # renewed every 15 seconds while the worker is alive
+MAX_PAUSE = timedelta(hours=1)  # the longest pause that a provider can request
 
 
 class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
-    """Claims and states of runs."""
-
     def active(self) -> ArchiveRunQuerySet:
-        """Not ended yet."""
         return self.filter(state__in=ArchiveRun.ACTIVE)
 
     def expired(self, before: datetime) -> ArchiveRunQuerySet:
-        """Runs of the schedule that ended before, the oldest first.
+        """Scheduled runs that ended before the time, oldest first.
 
-        Without the newest of each profile, and those that keep what could not be read yet: nobody
-        else may have it any more.
+        The newest run of each profile is excluded, and so are runs with rejected items, which are
+        the only copy of the data.
         """
         newer = self.model.objects.filter(
             user=OuterRef("user"), created_at__gt=OuterRef("created_at")
@@ -39,7 +36,7 @@ class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
         return ended.filter(Exists(newer), ~Exists(unread)).order_by("created_at", "id")
 
     def due(self, now: datetime) -> ArchiveRunQuerySet:
-        """Active, its pause over and nobody at work on it; the oldest first."""
+        """Active runs without a pause or a worker, oldest first."""
         return (
             self.active()
             .filter(
@@ -51,10 +48,11 @@ class ArchiveRunQuerySet(models.QuerySet["ArchiveRun"]):
 
 
 class ArchiveRun(models.Model):
-    """One request to archive one profile; resumable, polled by clients.
+    """One request to archive one profile. It can be resumed, and clients poll it.
 
-    queued ──▶ running ──▶ succeeded | failed
-    A run that waits for its next try after a transient error stays `running`.
+        queued ──▶ running ──▶ succeeded | failed
+
+    A run that waits for a retry after a transient error stays `running`.
     """
 
     class State(models.TextChoices):
@@ -86,7 +84,7 @@ class ArchiveRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    progress: object  # an `instagram.archiving.progress.Progress`, where the REST API adds one
+    progress: object  # an `instagram.archiving.progress.Progress`, set by the REST API
 
     objects: ClassVar = ArchiveRunQuerySet.as_manager()
 
@@ -100,7 +98,7 @@ class ArchiveRun(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Serves ArchiveRunQuerySet.due, which a sweep asks every 15 seconds.
+            # Serves ArchiveRunQuerySet.due, which a sweep queries every 15 seconds.
             models.Index(
                 fields=["next_attempt_at"],
                 condition=Q(state__in=("queued", "running")),
@@ -120,15 +118,14 @@ class ArchiveRun(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Whether the run has not ended yet."""
         return self.state in self.ACTIVE
 
 
 class RunStream(models.Model):
-    """One stream of a run. The cursor moves in the transaction that stores the page before it."""
+    """One stream of a run. A page and the cursor after it are stored in the same transaction."""
 
     class Name(models.TextChoices):
-        """In the order in which a run takes them: what dies first comes first."""
+        """In the order in which a run reads them: data that expires first comes first."""
 
         PROFILE = "profile"
         STORIES = "stories"
@@ -164,7 +161,7 @@ class RunStream(models.Model):
             models.UniqueConstraint(fields=["run", "name"], name="stream_once_per_run"),
         ]
         indexes: ClassVar = [
-            # Serves `starting.due`, which a sweep asks every 15 seconds.
+            # Serves `starting.due`, which a sweep queries every 15 seconds.
             models.Index(
                 fields=["run"],
                 condition=Q(name="stories", state="pending"),
@@ -177,7 +174,7 @@ class RunStream(models.Model):
 
 
 class StreamPage(models.Model):
-    """What one page of a stream showed; kept until the stream ends and absence is judged."""
+    """The ids on one page of a stream, kept until the stream ends and absence is decided."""
 
     stream = models.ForeignKey(RunStream, models.CASCADE, related_name="shown")
     ids = ArrayField(models.CharField(max_length=32), help_text="Instagram ids, in order")
@@ -187,9 +184,9 @@ class StreamPage(models.Model):
 
 
 class RejectedItem(models.Model):
-    """An item that no parser could read, kept so that it can be read later.
+    """An item that no parser could read, kept for later versions.
 
-    Once for a profile and kind of stream, however many runs meet it.
+    It is stored once per profile and kind of stream, however many runs encounter it.
     """
 
     stream = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""A story, which its provider forgets after 24 hours."""
+"""Stories, which expire on Instagram after 24 hours."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from storage.models import Asset
 
 
 class StoryQuerySet(models.QuerySet["Story"]):
-    """Named questions about stories."""
-
     def matching(self, words: Sequence[str]) -> StoryQuerySet:
         """Stories whose owner's names and biography contain every word."""
         owners = User.objects.by_word(words)
@@ -24,7 +22,7 @@ class StoryQuerySet(models.QuerySet["Story"]):
 
 
 class Story(Timestamped, Observed):
-    """A story under its bare Instagram id. After `expires_at` it is expired, not deleted."""
+    """A story. Its key is the Instagram id. After `expires_at` it is expired, not deleted."""
 
     story_id = models.CharField(primary_key=True, max_length=32)
     user = models.ForeignKey(User, models.CASCADE, related_name="stories")

@@ -1,4 +1,4 @@
-"""A profile, the names it had, and its counts over time."""
+"""Profiles, their former names, and their counts over time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FEW_PROFILES = 1000
 
 
 class Schedule(models.TextChoices):
-    """What of a profile is polled by itself."""
+    """Which streams of a profile are polled automatically."""
 
     NOTHING = "nothing"
     RETURN = "return", "return: only whether a hidden profile shows something again"
@@ -32,9 +32,9 @@ class Schedule(models.TextChoices):
     ALL = "all"
 
 
-# Nothing but the profile itself can be read, if that. A missing one is polled on: it is not proven.
+# Only the profile itself can be read. A missing one is still polled, because it is not proven.
 HIDDEN = (Availability.DELETED.value, Availability.PRIVATE.value)
-# What the flags, whoever set them, and the availability ask for.
+# The schedule that follows from the flags and the availability.
 ASKED_SCHEDULE = Case(
     When(
         allow_auto_update_profile=False,
@@ -51,14 +51,12 @@ OUT_OF_STEP = ~Q(schedule=ASKED_SCHEDULE)
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """Named questions about profiles."""
-
     def out_of_step(self) -> UserQuerySet:
-        """Whose schedule is not what the flags ask for, in the order of the index that knows."""
+        """Profiles whose schedule does not match their flags, in index order."""
         return self.filter(OUT_OF_STEP).order_by("pk")
 
     def named(self, username: str) -> UserQuerySet:
-        """Who holds the name now, before who was asked for by it, before who held it last."""
+        """Profiles of that name: its current holder, one requested by it, then former holders."""
         holds_now = UsernamePeriod.objects.filter(
             user=OuterRef("pk"), username=username, ended_at=None
         )
@@ -73,10 +71,10 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(matching(words))
 
     def by_word(self, words: Sequence[str]) -> dict[str, list[uuid.UUID] | UserQuerySet]:
-        """For each word the profiles that contain it, for `user__in`.
+        """The profiles that contain each word, for use in `user__in`.
 
-        Ids where they are few, because PostgreSQL finds rows of many ids, or of them or something
-        else, by index; a subquery where they are many, and so a walk in list order soon has a page.
+        A few profiles are returned as ids, which PostgreSQL looks up by index even in an OR. Many
+        are returned as a subquery, because then a scan in list order fills a page quickly.
         """
         any_word = reduce(or_, map(containing, words), Q())
         few = self.filter(any_word).values_list("pk", "search_text")[: FEW_PROFILES + 1]
@@ -87,10 +85,10 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class User(Timestamped, Searchable, Observed):
-    """A profile. The numeric Instagram id is its identity; names come and go.
+    """A profile, identified by its numeric Instagram id, since names change.
 
     NULL is unknown. The three counts are those of the last tracked change and belong to the
-    history; the counts of today are the newest ProfileMetric.
+    history; the current counts are in the newest ProfileMetric.
     """
 
     SEARCHED = ("username", "full_name", "biography")
@@ -113,7 +111,7 @@ class User(Timestamped, Searchable, Observed):
 
     allow_auto_update_stories = models.BooleanField(default=False)
     allow_auto_update_profile = models.BooleanField(default=False)
-    # The REST API has always shown these two; nothing follows them, so nobody can set them.
+    # The REST API has always shown these two fields. They have no effect and cannot be set.
     auto_update_stories_limit_count = models.PositiveIntegerField(default=0)
     auto_update_profile_limit_count = models.PositiveIntegerField(default=0)
     schedule = models.CharField(
@@ -156,7 +154,7 @@ class User(Timestamped, Searchable, Observed):
             models.Index(
                 fields=["created_at", "uuid"], condition=NOT_LIVE, name="user_not_live_by_created"
             ),
-            # Serves the schedule, which asks every 15 seconds; nearly always empty.
+            # Serves the schedule, which queries it every 15 seconds; nearly always empty.
             models.Index(fields=["uuid"], condition=OUT_OF_STEP, name="user_out_of_step"),
         ]
 
@@ -165,7 +163,7 @@ class User(Timestamped, Searchable, Observed):
 
 
 class UsernamePeriod(models.Model):
-    """Which profile held which name, from when to when; `ended_at` is NULL while it lasts."""
+    """A period in which a profile had a name; `ended_at` is NULL for the current one."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="username_periods")
     username = models.CharField(max_length=64)

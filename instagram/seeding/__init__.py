@@ -1,9 +1,9 @@
-"""A large, realistic data set for trying out and for benchmarks, without any call to anybody.
+"""A large, realistic data set for demos and benchmarks, generated without network access.
 
     samples ──▶ profiles ──▶ posts ──▶ stories        rows as plain dictionaries, written by COPY
 
-Everything follows from the seed, so the same command makes the same archive everywhere. Its files
-are a handful of pictures and one clip, shared by content as in a real archive.
+Everything is derived from the seed, so the same command makes the same archive everywhere. All rows
+share a few pictures and one clip, as equal files do in a real archive.
 """
 
 from instagram.seeding.generate import AlreadySeeded, Seeded, SeedSize, seed

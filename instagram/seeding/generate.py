@@ -1,4 +1,4 @@
-"""From a seed to rows in the database, all of them or none."""
+"""Writes the seeded rows to the database, all or none."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from instagram.seeding.samples import store_samples
 from storage.models import Asset
 
 AT_ONCE = 2000
-"""Rows of a kind between two writes: memory stays small, and progress moves."""
+"""The number of rows of a kind per write, which limits memory and updates the progress."""
 STORY_SPAN = timedelta(days=365)
 POPULARITY = 0.7
-"""How quickly the number of posts falls from the busiest profile to the next."""
+"""The exponent by which the number of posts falls from the busiest profile to the next."""
 
 
 class AlreadySeeded(Exception):
-    """This seed is in the database; the same rows cannot be there twice."""
+    """The rows of this seed are in the database already."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedSize:
-    """How much to make; the same size and seed make the same rows."""
+    """The amount of data. The same size and seed give the same rows."""
 
     profiles: int
     posts: int
@@ -38,13 +38,13 @@ class SeedSize:
 
     @property
     def total(self) -> int:
-        """Profiles, posts and stories together, for a progress bar."""
+        """Profiles, posts and stories together, for the progress bar."""
         return self.profiles + self.posts + self.stories
 
 
 @dataclass(slots=True)
 class Seeded:
-    """How many rows were written."""
+    """The number of rows written."""
 
     profiles: int = 0
     posts: int = 0
@@ -55,7 +55,7 @@ class Seeded:
 
 @transaction.atomic
 def seed(size: SeedSize, *, advance: Callable[[int], None]) -> Seeded:
-    """Write the data set, calling `advance` with the number of things done since the last call.
+    """Write the data set; `advance` is called with the number of rows since the last call.
 
     Raises AlreadySeeded.
     """
@@ -75,7 +75,7 @@ def seed(size: SeedSize, *, advance: Callable[[int], None]) -> Seeded:
 
 
 def _made(size: SeedSize, maker: Generator) -> Iterator[int]:
-    """Make one thing after the other; yields how many there are."""
+    """Generate profiles, posts and stories one by one; yields the count."""
     profiles: list[SeedProfile] = []
     for index in range(size.profiles):
         profiles.append(maker.profile(index))
@@ -93,7 +93,7 @@ def _made(size: SeedSize, maker: Generator) -> Iterator[int]:
 def _owned(
     maker: Generator, profiles: Sequence[SeedProfile], count: int, *, since: datetime
 ) -> Iterator[tuple[datetime, SeedProfile, SeedProfile]]:
-    """Moments from `since` to the end, each with an owner and somebody else; a few own most."""
+    """Times from `since` to the end, each with an owner and another profile. A few own the most."""
     weights = [(place + 1) ** -POPULARITY for place in range(len(profiles))]
     cumulated = list(itertools.accumulate(weights))
     pause = (END - since) / max(count, 1)

@@ -1,4 +1,4 @@
-"""The rows of profiles, posts and stories, made from a seed. Nothing is written here."""
+"""Generates the rows of profiles, posts and stories from a seed, without writing them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Rows = defaultdict[type[Model], list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class SeedProfile:
-    """What posts and stories need to know of their owner."""
+    """The parts of a profile that its posts and stories need."""
 
     uuid: uuid.UUID
     instagram_id: str
@@ -51,7 +51,7 @@ class SeedProfile:
 
 @dataclass(slots=True)
 class Generator:
-    """Makes rows; the numbers come from `choose`, the keys of assets from the database."""
+    """Generates rows. Values come from `choose`, keys of assets from the database."""
 
     seed: int
     choose: random.Random
@@ -60,7 +60,7 @@ class Generator:
     rows: Rows = field(default_factory=lambda: defaultdict(list))
 
     def profile(self, index: int) -> SeedProfile:
-        """A profile with its name, its picture, a week of counts and a finished run."""
+        """A profile with its name, picture, a week of counts and a finished run."""
         instagram_id = str(profile_number(self.seed, index))
         name = texts.full_name(self.choose)
         username = f"{name.lower().replace(' ', '_')}.{self.seed}n{index}"
@@ -75,7 +75,7 @@ class Generator:
         return profile
 
     def post(self, number: int, taken_at: datetime, owner: SeedProfile, other: SeedProfile) -> None:
-        """A post with its media; a few are shared with `other`."""
+        """A post with its media. A few are shared with `other`."""
         key = post_number(taken_at, self.seed, number)
         variant = self.choose.choices(Post.Variant.values, (45, 30, 25))[0]
         row = self._post_row(key, variant, taken_at, owner)
@@ -86,7 +86,7 @@ class Generator:
             self.rows[Post.coauthors.through].append({"post_id": str(key), "user_id": other.uuid})
 
     def story(self, number: int, taken_at: datetime, owner: SeedProfile) -> None:
-        """A story: three of four are pictures."""
+        """A story. Three of four are pictures."""
         key = str(post_number(taken_at, self.seed, number))
         files = self._files("story", key, is_video=self.choose.random() < 0.25, at=taken_at)
         seen_at = taken_at + timedelta(minutes=self.choose.randrange(5, 600))
@@ -204,7 +204,7 @@ class Generator:
         }
 
     def _media(self, post: int, variant: str, at: datetime) -> None:
-        """One child with the post's own key, or a carousel of two to six with keys of their own."""
+        """One medium with the post's own key, or a carousel of two to six with separate keys."""
         if variant == Post.Variant.CAROUSEL:
             keys = [post + 1 + position for position in range(self.choose.randrange(2, 7))]
             videos = [self.choose.random() < 0.15 for _ in keys]
@@ -270,18 +270,18 @@ class Generator:
 
 
 def profile_number(seed: int, index: int) -> int:
-    """The Instagram id of a seeded profile; no two seeds share one."""
+    """The Instagram id of a seeded profile, unique across seeds."""
     return 60_000_000_000 + seed * 1_000_000 + index
 
 
 def post_number(taken_at: datetime, seed: int, number: int) -> int:
-    """An id as Instagram makes them: milliseconds above 23 bits. No two seeds share one."""
+    """An id in Instagram's format, milliseconds above 23 bits, unique across seeds."""
     milliseconds = (taken_at - INSTAGRAM_EPOCH) // timedelta(milliseconds=1)
     return (milliseconds // 10_000 * 10_000 + seed) << 23 | number
 
 
 def shortcode(number: int) -> str:
-    """The id in Instagram's own base 64, as in the address of a post."""
+    """The id in Instagram's base 64, as in the URL of a post."""
     letters = ""
     while number:
         number, letter = divmod(number, 64)

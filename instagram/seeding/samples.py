@@ -1,4 +1,4 @@
-"""The handful of real files that every seeded row shares."""
+"""The few real files that all seeded rows share."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FOLDER = Path(__file__).parent / "samples"
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Rows of the stored files, in the order of their names."""
+    """The rows of the stored files in the order of their names."""
 
     pictures: tuple[StoredFile, ...]
     clips: tuple[StoredFile, ...]
 
 
 def store_samples() -> Samples:
-    """Put the files into the store and make their rows, both only where they are missing."""
+    """Store the files and create their rows, unless they exist."""
     contents = [_put(path) for path in sorted(FOLDER.iterdir())]
     for file in queue.files_of(contents).values():
         if file.enriched_at is None:

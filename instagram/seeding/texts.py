@@ -1,4 +1,4 @@
-"""Names and captions that read like real ones. Pure."""
+"""Realistic names and captions. Pure."""
 
 from __future__ import annotations
 
@@ -56,18 +56,16 @@ SIGNS = ("", "", "", " ✨", " 🌊", " 🏔️", " ☕", " 🌿", " 📷")
 
 
 def full_name(choose: random.Random) -> str:
-    """A first and a last name."""
     return f"{choose.choice(FIRST_NAMES)} {choose.choice(LAST_NAMES)}".title()
 
 
 def biography(choose: random.Random) -> str:
-    """One or two lines about somebody."""
     line = _sentence(f"{choose.choice(CALLINGS)} in {choose.choice(PLACES)[0]}")
     return f"{line}\n{choose.choice(ENDINGS)}" if choose.random() < 0.5 else line
 
 
 def caption(choose: random.Random) -> str | None:
-    """A caption: most of a line or two, some without words, a few not known."""
+    """A caption: mostly one or two lines, some empty, a few unknown (None)."""
     kind = choose.random()
     if kind < 0.01:
         return None
@@ -81,7 +79,7 @@ def caption(choose: random.Random) -> str | None:
 
 
 def location(choose: random.Random) -> dict[str, object] | None:
-    """The place of a post, for two of ten."""
+    """The location of a post; only two of ten have one."""
     if choose.random() > 0.2:
         return None
     name, latitude, longitude = choose.choice(PLACES)

@@ -1,4 +1,4 @@
-"""What the serializers of the archive share."""
+"""Shared by the serializers of the archive."""
 
 from __future__ import annotations
 
@@ -17,27 +17,24 @@ DOUBTED_AFTER = timedelta(days=1)
 
 
 class FileSerializer(serializers.ModelSerializer[Row]):
-    """Knows the addresses of files."""
-
     def url(self, file: StoredFile | None) -> str | None:
-        """The absolute address of a file; None where there is none."""
+        """The absolute URL of a file; None without a file."""
         return media_url(file, self.context["request"]) if file else None
 
 
 class QualifiedSerializer(FileSerializer[Row]):
-    """Names the fields whose values are not what they seem.
+    """Lists the fields whose values need a caveat.
 
-    A subclass declares those of `truncated`, `doubtful` and `unknown` that concern it. BLANKS is
-    what is served for what is unknown, because clients want no null there. TIMES are times that the
-    provider says, each with the attribute that holds when we learned of it: none can be more than a
-    day later, except by an error of the provider.
+    A subclass declares which of `truncated`, `doubtful` and `unknown` it has. BLANKS are served in
+    place of unknown values, because clients expect no null there. TIMES are times from the
+    provider, each with the attribute that holds the time of our observation: a provider's time that
+    is more than a day later is an error.
     """
 
     BLANKS: ClassVar[dict[str, Any]] = {}
     TIMES: ClassVar[dict[str, str]] = {}
 
     def to_representation(self, instance: Row) -> dict[str, Any]:
-        """The object that clients get."""
         shown: dict[str, Any] = super().to_representation(instance)
         if "truncated" in self.fields:
             shown["truncated"] = texts.cut(shown)
@@ -60,33 +57,33 @@ class NamesField(serializers.ListField):
         super().__init__(child=serializers.CharField(), read_only=True, help_text=help_text)
 
     def get_attribute(self, _instance: Model) -> list[str]:
-        """Nothing yet: QualifiedSerializer fills it in, when it has all other values."""
+        """Empty at first: QualifiedSerializer fills it in after all other values."""
         return []
 
 
 class UnknownField(NamesField):
-    """What we do not know."""
+    """Fields whose value is unknown."""
 
     def __init__(self) -> None:
         super().__init__("fields that are not known, and served as blank")
 
 
 class TruncatedField(NamesField):
-    """What was too long."""
+    """Fields whose text was cut."""
 
     def __init__(self) -> None:
         super().__init__("fields whose text was too long and is cut")
 
 
 class DoubtfulField(NamesField):
-    """What cannot be."""
+    """Fields whose value is implausible."""
 
     def __init__(self) -> None:
         super().__init__("times that lie more than a day after we first saw them")
 
 
 class LastSeenField(serializers.DateTimeField):
-    """`seen_at` of the querysets in full; beside `first_missed_at` and `confirmed_at`."""
+    """`seen_at` of the detail querysets, shown beside `first_missed_at` and `confirmed_at`."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What changed."""
+"""The change feed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DIFFERENCES = {
 
 @extend_schema_field(DIFFERENCES)
 class DifferencesField(serializers.JSONField):
-    """`{"caption": {"old": …, "new": …}}`; files stand in it by their source names."""
+    """`{"caption": {"old": …, "new": …}}`; files are represented by their source names."""
 
 
 class ChangeSerializer(serializers.ModelSerializer[ChangeEvent]):
@@ -45,7 +45,7 @@ class ChangeSerializer(serializers.ModelSerializer[ChangeEvent]):
         read_only_fields = fields
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """As declared, and `fields`, which cannot be an attribute of a serializer."""
+        """Adds `fields`, which cannot be an attribute of a serializer."""
         return {**super().get_fields(), "fields": DifferencesField(read_only=True)}
 
 

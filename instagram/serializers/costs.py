@@ -1,4 +1,4 @@
-"""Costs as clients see them: money is a text of USD, so that no float rounds it."""
+"""Costs. Money is served as text in USD, so that it is not rounded as a float."""
 
 from __future__ import annotations
 

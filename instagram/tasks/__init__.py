@@ -1,4 +1,4 @@
-"""Celery's way into the archive. Imported here so that the workers find every task."""
+"""Celery tasks of the archive, imported here so that workers register all of them."""
 
 from instagram.tasks.clocks import end_impossible_waits
 from instagram.tasks.downloads import download_assets, renew_urls, sweep_downloads

@@ -1,4 +1,4 @@
-"""What a wrong clock has stored, set right as a task."""
+"""A task that corrects times stored by a wrong clock."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from instagram.archiving import clocks
 
 @shared_task(name="instagram.end_impossible_waits", base=BaseTask, expires=300)
 def end_impossible_waits() -> None:
-    """Let runs, files and polls be due that wait for a time which only a wrong clock can set."""
+    """Make runs, files and polls due whose next time is too late to be valid."""
     clocks.end_impossible_waits(now=timezone.now())

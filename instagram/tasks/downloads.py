@@ -1,4 +1,4 @@
-"""Downloads as tasks: one message claims whatever is due."""
+"""Download tasks. A message claims any due files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from instagram.archiving import renewal
 from storage.download import batch
 from storage.models import Asset
 
-MAX_FILES = 5000  # a message; what is left gets a message of its own
-MAX_RENEWALS = 20  # likewise
+MAX_FILES = 5000  # files per message; another message is sent for the rest
+MAX_RENEWALS = 20  # owners per message; another message is sent for the rest
 
 
 @shared_task(name="instagram.download_assets", base=BaseTask)
@@ -24,14 +24,14 @@ def download_assets() -> None:
 
 @shared_task(name="instagram.renew_urls", base=BaseTask)
 def renew_urls() -> None:
-    """Ask the provider for fresh URLs of files whose URLs expired, some owners at a time."""
+    """Fetch new URLs for files whose URLs expired, a limited number of owners per message."""
     if renewal.renew_due(MAX_RENEWALS):
         send("instagram.renew_urls")
 
 
 @shared_task(name="instagram.sweep_downloads", base=BaseTask, expires=60)
 def sweep_downloads() -> None:
-    """Nudge what is due: lost messages, dead workers, pauses over, expired URLs."""
+    """Send messages for due work after lost messages, dead workers, pauses and expired URLs."""
     _nudge_if_due()
 
 

@@ -1,4 +1,4 @@
-"""Erasures that left something behind: bytes after a crash, calls that were out at the time."""
+"""A task that finishes erasures after crashes and concurrent calls."""
 
 from __future__ import annotations
 
@@ -11,5 +11,4 @@ from instagram import erasure
 
 @shared_task(name="instagram.finish_erasures", base=BaseTask, expires=60)
 def finish_erasures() -> None:
-    """Remove what is left."""
     erasure.finish_all(now=timezone.now())

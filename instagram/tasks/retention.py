@@ -1,4 +1,4 @@
-"""Runs that nobody looks at any more: the schedule makes some for every profile and day."""
+"""Deletes old scheduled runs, of which there are several per profile and day."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BATCH = 1000
 
 @shared_task(name="instagram.delete_expired_runs", base=BaseTask, expires=3600)
 def delete_expired_runs() -> int:
-    """Delete runs of the schedule past their retention, a bounded batch at a time.
+    """Delete scheduled runs past their retention, in bounded batches; returns how many.
 
-    Returns how many. Each batch sends 4 statements, and one to find that nothing is left.
+    Each batch sends 4 statements, and one more finds that nothing is left.
     """
     expired = ArchiveRun.objects.expired(timezone.now() - current.archiving().run_retention)
     total = 0

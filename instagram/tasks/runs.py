@@ -1,4 +1,4 @@
-"""Archive runs as tasks: a message is only a nudge, the row decides."""
+"""Archive runs as tasks. A message only triggers work; the run's row decides."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.utils import timezone
 from core.tasks import BaseTask, send, waiting
 from instagram.archiving import pipeline, runs, starting
 
-# Seconds of a backfill at a time: then others have their turn, and stories that have become due
-# since go first. The end of a slice may cost the call that was under way.
+# Seconds of a backfill at a time. Then other runs have their turn, and due stories go first. Ending
+# a slice may waste the call in progress.
 SLICE = 600
-MAX_WAITING = 100  # messages in a queue; what is left is due when they are taken
+MAX_WAITING = 100  # messages in a queue; the rest is due when they are consumed
 
 
 @shared_task(
@@ -25,9 +25,9 @@ MAX_WAITING = 100  # messages in a queue; what is left is due when they are take
     soft_time_limit=SLICE,
 )
 def archive_run(self: BaseTask, run_id: str) -> None:
-    """Archive a run if it is due and nobody is at it; a long one goes on in another task.
+    """Archive a run if it is due and unclaimed. A long run continues in another task.
 
-    A message from the queue of the stories stands for no backfill: that goes to its own queue.
+    Messages of the story queue do not run backfills, which are sent to their own queue.
     """
     queue = (self.request.delivery_info or {}).get("routing_key")
     leaving = starting.BACKFILLS if queue == starting.STORIES else ()
@@ -43,10 +43,10 @@ def archive_run(self: BaseTask, run_id: str) -> None:
 
 @shared_task(name="instagram.sweep_runs", base=BaseTask, expires=60)
 def sweep_runs() -> None:
-    """Nudge the runs that are due: lost messages, dead workers, pauses that are over.
+    """Send messages for due runs, after lost messages, dead workers and pauses.
 
-    Each queue has room of its own, so that none starves another, and is only filled up: a backlog
-    stays in PostgreSQL, however often it is swept. Sends one statement for each queue with room.
+    Each queue has a limit of its own, so that no queue starves another. A backlog stays in
+    PostgreSQL, however often the sweep runs. Sends one statement for each queue below its limit.
     """
     now = timezone.now()
     for queue in starting.QUEUES:

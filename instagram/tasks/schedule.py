@@ -1,4 +1,4 @@
-"""The schedule as a task: due times in, runs out."""
+"""The dispatcher as a task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from instagram.archiving import schedule
 
 @shared_task(name="instagram.dispatch", base=BaseTask, expires=60)
 def dispatch() -> None:
-    """Follow the flags, then start runs for what is due and may be asked for."""
+    """Apply changed flags, then start runs for due polls within the budget."""
     now = timezone.now()
     schedule.apply_flags(now=now)
     if streams := schedule.affordable_streams(now=now):

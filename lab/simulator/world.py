@@ -106,7 +106,7 @@ class World:
         return self.posts[identifier]
 
     def feed(self, profile: SimulatedProfile) -> list[SimulatedPost]:
-        """Return the posts in the order of the profile's page: pinned ones first, then the newest."""
+        """Return the posts in the order of the profile's page: pinned first, then the newest."""
         newest_first = sorted(
             [*profile.posts, *profile.shared_posts], key=lambda post: -int(post.identifier)
         )

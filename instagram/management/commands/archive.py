@@ -1,4 +1,4 @@
-"""`manage.py archive`: start archive runs, and wait for them if asked to."""
+"""`manage.py archive`: start archive runs and optionally wait for them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INTERRUPTED = "No longer waiting. The runs are kept, and go on while a worker ru
 
 
 class Command(CommandWithExamples):
-    """Starts one run per name; the work is done by the workers."""
+    """Starts one run per name. The workers do the work."""
 
     help = "Archive Instagram profiles: their data, posts, stories and media files."
     EXAMPLES = """
@@ -48,9 +48,10 @@ exit status: 0 everything was stored (without --wait: the runs were started),
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Names, and what to do with them."""
         parser.add_argument("usernames", nargs="+", metavar="USERNAME", help="name, @name or URL")
-        parser.add_argument("--wait", action="store_true", help="show progress until all is stored")
+        parser.add_argument(
+            "--wait", action="store_true", help="show progress until everything is stored"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
         parser.add_argument(
             "--only",
@@ -60,7 +61,6 @@ exit status: 0 everything was stored (without --wait: the runs were started),
         )
 
     def handle(self, *_args: str, **options: Any) -> None:
-        """Start, wait, report."""
         runs = self.start(options["usernames"], options["only"])
         if options["wait"]:
             self.wait(runs)
@@ -76,13 +76,13 @@ exit status: 0 everything was stored (without --wait: the runs were started),
             sys.exit(1)
 
     def start(self, names: list[str], only: list[str] | None) -> list[ArchiveRun]:
-        """One run per profile, in the order given. All names are checked before any run starts."""
+        """Start one run per profile, in the given order, after all names are checked."""
         usernames = dict.fromkeys(username(name) for name in names)
         added = [add(name, only) for name in usernames]
         return [each.run for each in added]
 
     def wait(self, runs: list[ArchiveRun]) -> None:
-        """Return when every run has ended and no file is pending. CommandError when interrupted."""
+        """Wait until all runs have ended and no file is pending. CommandError if interrupted."""
         try:
             with interrupted_once():
                 self.watch(runs)
@@ -92,7 +92,7 @@ exit status: 0 everything was stored (without --wait: the runs were started),
     def watch(self, runs: list[ArchiveRun]) -> None:
         """Show progress until every run has ended and no file is pending.
 
-        A database that is away for less than DATABASE_GRACE_SECONDS is waited for.
+        Waits up to DATABASE_GRACE_SECONDS for an unreachable database.
         """
         started = answered = time.monotonic()
         with LiveProgress(runs) as live:
@@ -111,22 +111,22 @@ exit status: 0 everything was stored (without --wait: the runs were started),
                 time.sleep(POLL_SECONDS)
 
     def is_done(self, runs: list[ArchiveRun], live: LiveProgress) -> bool:
-        """Show the present state; tell whether every run has ended and no file is pending."""
+        """Show the current state; True once every run has ended and no file is pending."""
         states = progress.refresh(runs)
         live.show(runs, states)
         return not any(run.is_active or states[run.pk].files_pending for run in runs)
 
     def require_worker(self) -> None:
-        """Raise CommandError where nobody is there to do the work."""
+        """Raise CommandError if no worker is running."""
         if not WorkerHeartbeat.anyone_alive():
             raise CommandError(NO_WORKER)
 
 
 @contextmanager
 def interrupted_once() -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into KeyboardInterrupt and ignore those after it.
+    """Turn the first Ctrl-C or SIGTERM into KeyboardInterrupt and ignore later ones.
 
-    They often come together, and the display must get to show the terminal's cursor again.
+    Both signals often arrive together, and the display must restore the terminal's cursor.
     """
 
     def interrupt(*_: object) -> None:
@@ -145,7 +145,7 @@ def interrupted_once() -> Iterator[None]:
 
 
 def username(text: str) -> str:
-    """The username in what a person typed. CommandError naming what is none."""
+    """The username in the text. Raises CommandError that quotes the text."""
     try:
         return actions.username_from(text)
     except actions.NotAUsername as error:
@@ -153,7 +153,7 @@ def username(text: str) -> str:
 
 
 def add(name: str, only: list[str] | None) -> actions.AddedProfile:
-    """Start the run. CommandError for a profile that was erased."""
+    """Start the run. Raises CommandError for an erased profile."""
     try:
         return actions.add_profile(name=name, by=None, streams=only)
     except actions.NameOfErased as error:
@@ -161,7 +161,7 @@ def add(name: str, only: list[str] | None) -> actions.AddedProfile:
 
 
 def streams(text: str) -> list[str]:
-    """Read `--only`; refuses unknown names with the ones that exist."""
+    """Parse `--only`. The error for an unknown name lists the valid ones."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     unknown = sorted(set(names) - set(RunStream.Name.values))
     if unknown or not names:

@@ -1,4 +1,4 @@
-"""`manage.py costs`: what the Core API costs."""
+"""`manage.py costs`: the cost of the Core API."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from instagram.serializers.costs import CostsSerializer
 
 
 class Command(CommandWithExamples):
-    """Reads only."""
-
-    help = "Show what the Core API cost, today against its caps, and what the coming day will cost."
+    help = "Show the cost of the Core API, today against its caps, and a forecast for a day."
     EXAMPLES = """
 examples:
   manage.py costs
@@ -29,12 +27,10 @@ examples:
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How far back, and in which form."""
         parser.add_argument("--days", type=days, default=7, help="today included; 7 by default")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_args: str, **options: Any) -> None:
-        """One report."""
         now = timezone.now()
         report, coming = costs(days=options["days"], now=now), forecast(now=now)
         if options["json"]:
@@ -45,14 +41,13 @@ examples:
 
 
 def days(text: str) -> int:
-    """Read a number of days. ArgumentTypeError where it is none from 1 to 3660."""
+    """Parse a number of days from 1 to 3660. Raises ArgumentTypeError."""
     if not text.isdecimal() or not 1 <= int(text) <= 3660:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 3660")
     return int(text)
 
 
 def lines(report: Costs, coming: Forecast) -> Iterator[str]:
-    """The report for people."""
     yield from table("day (UTC)", (Cost(str(e.day), e.calls, e.cost) for e in report.days))
     yield from table("endpoint", report.endpoints)
     yield from table("dearest targets", report.targets)
@@ -63,7 +58,6 @@ def lines(report: Costs, coming: Forecast) -> Iterator[str]:
 
 
 def table(title: str, rows: Iterable[Cost]) -> Iterator[str]:
-    """A line per row below the title, and an empty one."""
     yield f"{title:<32}{'calls':>10}{'USD':>12}"
     for row in rows:
         yield f"{row.name:<32}{row.calls:>10}{row.cost:>12.4f}"
@@ -71,7 +65,6 @@ def table(title: str, rows: Iterable[Cost]) -> Iterator[str]:
 
 
 def allowed(report: Costs) -> str:
-    """The caps in words."""
     soft, hard = report.limits.soft_cap, report.limits.hard_cap
     caps = [f"soft cap {usd(soft)}"] if soft is not None else []
     caps += [f"hard cap {usd(hard)}"] if hard is not None else []
@@ -79,5 +72,5 @@ def allowed(report: Costs) -> str:
 
 
 def usd(amount: Decimal) -> str:
-    """Money with the four decimals that prices have."""
+    """Money with four decimals, as in the price list."""
     return f"{amount:.4f} USD"

@@ -1,4 +1,4 @@
-"""`manage.py erase`: remove a profile for good."""
+"""`manage.py erase`: erase a profile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BAD_USAGE = 2
 
 
 class Command(CommandWithExamples):
-    """Says what will be removed, asks, and removes it."""
+    """Shows what will be removed, asks for confirmation, and removes it."""
 
     help = "Erase a profile: its rows, history, logs, and the files that no other profile has."
     EXAMPLES = """
@@ -31,14 +31,14 @@ exit status: 0 erased, 1 not erased (unknown, under a legal hold, not confirmed)
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Whom, and why."""
         parser.add_argument("profile", metavar="PROFILE", help="name, URL, UUID or Instagram id")
-        parser.add_argument("--reason", required=True, help="is kept as proof; names nobody")
+        parser.add_argument(
+            "--reason", required=True, help="kept as proof, so it must not name a person"
+        )
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument("--json", action="store_true", help="print the proof as JSON")
 
     def handle(self, *_args: str, **options: Any) -> None:
-        """Find, tell, ask, erase, report."""
         if not options["reason"].strip():
             raise CommandError("--reason must say something.", returncode=BAD_USAGE)
         user = find(options["profile"])
@@ -50,7 +50,7 @@ exit status: 0 erased, 1 not erased (unknown, under a legal hold, not confirmed)
         self.stdout.write(as_json(tombstone) if options["json"] else as_text(tombstone))
 
     def confirm(self, user: User) -> None:
-        """Tell what will be removed, and ask for the name. CommandError without a right answer."""
+        """Show what will be removed and ask for the name. Raises CommandError on a mismatch."""
         if not sys.stdin.isatty():
             raise CommandError("Not a terminal: confirm with --yes.", returncode=BAD_USAGE)
         self.stderr.write(f"{user.username} (Instagram id {user.instagram_id or 'unknown'}):")
@@ -62,12 +62,12 @@ exit status: 0 erased, 1 not erased (unknown, under a legal hold, not confirmed)
 
 
 def find(text: str) -> User:
-    """The profile of that UUID, Instagram id or name. CommandError where it is not just one."""
+    """The only profile with that UUID, Instagram id or name. Raises CommandError otherwise."""
     user = _by_uuid(text) or User.objects.filter(instagram_id=text).first()
     found = [user] if user else [*User.objects.named(_username(text))]
     if not found:
         raise CommandError(f"No profile {text!r} is known.")
-    if len(found) > 1:  # a name that changed hands, or one that was asked for and never found
+    if len(found) > 1:  # also a former name, or one that was requested and never found
         listed = ", ".join(f"{each.pk} (id {each.instagram_id or 'unknown'})" for each in found)
         raise CommandError(
             f"Several profiles are known as {text!r}; give the UUID of one: {listed}"
@@ -83,31 +83,29 @@ def _by_uuid(text: str) -> User | None:
 
 
 def _username(text: str) -> str:
-    """The name to look for, even one that the rule for new profiles refuses."""
+    """The name to look for, even if the rule for new profiles rejects it."""
     try:
         return actions.username_from(text)
-    except actions.NotAUsername:  # such as a UUID that is not known
+    except actions.NotAUsername:  # such as an unknown UUID
         return usernames.in_lower_case(text) or ""
 
 
 def erased(user: User, reason: str) -> Tombstone:
-    """Erase. CommandError where it is held, or gone already."""
+    """Erase the profile. Raises CommandError if it is under a hold or erased already."""
     try:
         return erasure.erase(user, by=None, reason=reason)
     except erasure.UnderLegalHold as error:
         raise CommandError(str(error)) from error
     except User.DoesNotExist as error:
-        raise CommandError("Somebody else has just erased it.") from error
+        raise CommandError("The profile has just been erased.") from error
 
 
 def as_json(tombstone: Tombstone) -> str:
-    """The proof, for programs."""
     facts = {"erased_at": tombstone.erased_at.isoformat(), "reason": tombstone.reason}
     return json.dumps(facts | {"proof": tombstone.proof}, indent=2)
 
 
 def as_text(tombstone: Tombstone) -> str:
-    """The proof in a few lines."""
     files = tombstone.proof.get("files")
     rows = sum(tombstone.proof["removed"].values())
     if files is None:

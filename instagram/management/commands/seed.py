@@ -1,4 +1,4 @@
-"""`manage.py seed`: a large, realistic archive for trying out and for benchmarks."""
+"""`manage.py seed`: a large, realistic archive for demos and benchmarks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMITS = {"profiles": 100_000, "posts": 5_000_000, "stories": 1_000_000, "seed":
 
 
 class Command(CommandWithExamples):
-    """Writes everything or nothing, and each seed once."""
+    """Writes all rows or none. Each seed can be written once."""
 
     help = "Fill the database with made-up profiles, posts and stories (not for production data)."
     EXAMPLES = """
@@ -31,7 +31,6 @@ examples:
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Sizes; nonsense ends with exit status 2."""
         for name, least, default in (("profiles", 1, 50), ("posts", 0, 1000), ("stories", 0, 200)):
             parser.add_argument(
                 f"--{name}",
@@ -45,12 +44,12 @@ examples:
             type=whole(0, "seed"),
             default=1,
             metavar="NUMBER",
-            help="another number, another data set; 1 by default",
+            help="each number makes another data set; 1 by default",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_args: str, **options: Any) -> None:
-        """Seed, and tell the planner about it."""
+        """Write the rows and analyze the tables."""
         size = SeedSize(*(options[name] for name in ("profiles", "posts", "stories", "seed")))
         started = time.monotonic()
         try:
@@ -65,7 +64,7 @@ examples:
         )
 
     def seed(self, size: SeedSize) -> Seeded:
-        """Show progress on standard error while the rows are written."""
+        """Write the rows and show progress on standard error."""
         columns = ("[bold]seeding", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("", total=size.total)
@@ -76,7 +75,7 @@ examples:
 
 
 def whole(least: int, name: str) -> Any:
-    """A reader of whole numbers from `least` to what the name allows."""
+    """Return a parser for whole numbers from `least` to the maximum of that name."""
 
     def read(text: str) -> int:
         number = int(text)
@@ -84,12 +83,11 @@ def whole(least: int, name: str) -> Any:
             raise argparse.ArgumentTypeError(f"choose from {least} to {LIMITS[name]:,}")
         return number
 
-    read.__name__ = "number"  # argparse names it where the text is no number
+    read.__name__ = "number"  # shown in argparse's error message
     return read
 
 
 def describe(number: int, seeded: Seeded, seconds: float) -> str:
-    """The result in a sentence."""
     if not seeded.profiles:
         return f"Seed {number} is in this database already; nothing was added. Try another --seed."
     counts = ", ".join(f"{count:,} {name}" for name, count in asdict(seeded).items())
