@@ -1,4 +1,4 @@
 """PostgreSQL, Valkey and the processes of a local run, for development, demo and tests.
 
-Standard library only, imported by no app, absent from the production image.
+Uses the standard library only. No app imports it, and the production image does not contain it.
 """

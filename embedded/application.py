@@ -1,4 +1,4 @@
-"""The programs of a local Instarchiver: web, worker and beat, on the services of a supervisor."""
+"""The programs of a local Instarchiver: web server, workers and beat, run by a supervisor."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from embedded.processes import Program
 from embedded.supervisor import Supervisor
 
 SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-# Children and queues of each worker. What takes long has no place beside what cannot wait.
+# Child processes and queues of each worker. Long tasks and urgent tasks get different workers.
 WORKERS = {
     "worker": ("2", "stories,default"),
     "archiver": ("2", "archive,downloads"),
     "curator": ("2", "files"),
 }
 WEB_THREADS = "8"
-WEB_GRACE = "3"  # a process that is asked to stop while it starts does not hear it
-# Gunicorn would believe X-Forwarded-Proto of everything on this machine. Whether a proxy stands in
-# front is said by TRUSTED_PROXIES alone, which Django reads.
+WEB_GRACE = "3"  # seconds; a process that is still starting ignores a stop signal
+# Gunicorn would trust X-Forwarded-Proto of every local client. Only TRUSTED_PROXIES, which Django
+# reads, defines the trusted proxies.
 TRUSTS_NO_PEER = ("--forwarded-allow-ips", "")
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "config.settings.local",
-    "REMAP_SIGTERM": "SIGQUIT",  # Celery then hands unfinished tasks back instead of ending them
+    "REMAP_SIGTERM": "SIGQUIT",  # Celery then requeues unfinished tasks instead of stopping them.
 }
 
 
 def start(
     owner: Supervisor, listener: socket.socket, *, stop_worker: signal.Signals = signal.SIGTERM
 ) -> None:
-    """Bring the tables up to date and start all programs, which work some seconds later."""
+    """Migrate the database and start all programs, which need some seconds to become ready."""
     require_broker(owner.environment["REDIS_URL"])
     migrate(owner)
     owner.publish()
@@ -44,13 +44,13 @@ def start(
 
 
 def migrate(owner: Supervisor) -> None:
-    """Bring tables and schedules up to date. The developer's own variables stay as they are."""
+    """Migrate tables and schedules. The developer's own environment variables are not changed."""
     owner.environment = {**ENVIRONMENT, **owner.environment}
     manage(owner, "migrate", "--no-input")
 
 
 def manage(owner: Supervisor, *arguments: str) -> str:
-    """Run one of Django's commands, return what it printed. When it fails, that is the error."""
+    """Run a Django command and return its output. If it fails, the error contains the output."""
     done = subprocess.run(  # noqa: S603  our own command lines
         [sys.executable, "manage.py", *arguments],
         env=owner.environment,
@@ -59,7 +59,7 @@ def manage(owner: Supervisor, *arguments: str) -> str:
         text=True,
         check=False,
     )
-    if done.returncode == 2:  # wrong environment, unreachable database
+    if done.returncode == 2:  # invalid environment or unreachable database
         raise CannotRun(done.stdout.strip())
     if done.returncode:
         raise ServiceFailed(f"manage.py {arguments[0]} failed:\n{done.stdout}")
@@ -67,23 +67,23 @@ def manage(owner: Supervisor, *arguments: str) -> str:
 
 
 def start_web(owner: Supervisor, listener: socket.socket) -> None:
-    """Start the web server on a port that we have taken already, so that nobody else can."""
+    """Start the web server on a socket that is already bound, so that the port is ours."""
     number = listener.fileno()
     owner.start(Program("web", web(number), keep_open=(*owner.keep_open, number)))
 
 
 def web(listener: int, application: str = "config.wsgi") -> list[str]:
-    """The command line of the web server on an open socket, by its file descriptor."""
+    """The command line of the web server for the file descriptor of an open socket."""
     size = ("--worker-class", "gthread", "--workers", "2", "--threads", WEB_THREADS)
     options = (*size, "--graceful-timeout", WEB_GRACE, "--no-control-socket", *TRUSTS_NO_PEER)
     return python("gunicorn", application, "--bind", f"fd://{listener}", *options)
 
 
 def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIGTERM) -> None:
-    """Start the workers and the scheduler."""
     for name, (children, queues) in WORKERS.items():
         options = ("--hostname", f"{name}@%h", "--concurrency", children, "-Q", queues)
-        # Without its broker a worker would try for minutes to hand back what PostgreSQL has anyway.
+        # Without its broker a worker would retry for minutes to requeue tasks that PostgreSQL has
+        # anyway.
         owner.start(
             Program(
                 name,
@@ -98,7 +98,7 @@ def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIG
 
 
 def require_broker(address: str) -> None:
-    """CannotRun where no Redis is: programs would wait for it without a word."""
+    """Raise CannotRun if Redis is unreachable; the programs would wait for it silently."""
     parts = urlsplit(address)
     try:
         socket.create_connection((parts.hostname or "", parts.port or 6379), timeout=5).close()
@@ -110,23 +110,22 @@ def require_broker(address: str) -> None:
 
 
 def celery(program: str, *options: str) -> list[str]:
-    """The command line of one of Celery's programs."""
     return python("celery", "-A", "config.celery_app", program, "--loglevel", "WARNING", *options)
 
 
 def python(module: str, *arguments: str) -> list[str]:
-    """The command line of an installed module."""
+    """The command line of an installed Python module."""
     return [sys.executable, "-m", module, *arguments]
 
 
 def wait_for_web(owner: Supervisor, port: int) -> None:
-    """Return once the web server answers. Our open port alone says nothing: it queues."""
+    """Wait until the web server answers. An open port may only queue connections."""
     if not processes.eventually(lambda: answers(port), seconds=60, meanwhile=owner.tend):
         raise ServiceFailed(f"The web server does not answer; see {owner.folder.log('web')}")
 
 
 def answers(port: int) -> bool:
-    """Tell whether a request is answered, with whatever status."""
+    """Whether a request is answered, with any status."""
     connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=30)
     try:
         connection.request("GET", "/health/")

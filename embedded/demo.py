@@ -1,4 +1,4 @@
-"""`./dev demo`: three simulated profiles, archived before your eyes."""
+"""`./dev demo`: archives three simulated profiles with live progress."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ CORE_API = ("CORE_API_URL", "CORE_API_TOKEN", "MEDIA_TRUSTED_HOSTS")
 
 
 def own_folder() -> Folder:
-    """The demo's data stay apart from yours, unless you name a folder."""
+    """The demo's data folder, separate from your own unless you name one."""
     return Folder(Path(os.environ.get("INSTARCHIVER_DATA") or ".local/demo"))
 
 
 def show() -> int:
-    """Archive, print what was stored and where to look, serve until Ctrl-C."""
+    """Archive, print the result and the URLs, and serve until Ctrl-C."""
     with running() as (owner, port):
         archive(owner)
         describe(owner, port)
@@ -37,7 +37,7 @@ def show() -> int:
 
 
 def show_and_exit() -> int:
-    """Archive, print what was stored and where it is. The status says whether all was stored."""
+    """Archive and print the result. The exit status says whether everything was stored."""
     with running() as (owner, _):
         status = archive(owner)
         say(f"\n  Files  {owner.folder.path / 'media'}\n  To look at all of it: ./dev demo")
@@ -46,7 +46,7 @@ def show_and_exit() -> int:
 
 @contextmanager
 def running() -> Iterator[tuple[Supervisor, int]]:
-    """The application and the simulator beside it; gives the web port."""
+    """Run the application and the simulator; yields the web port."""
     with (
         ports.web_listener(os.environ.get("PORT", "")) as listener,
         exclusive(own_folder()) as owner,
@@ -54,15 +54,16 @@ def running() -> Iterator[tuple[Supervisor, int]]:
         say(f"Starting with the data in {owner.folder.path}")
         port = ports.port_of(listener)
         servers = start_simulator(owner, port)
-        # At once, as the demo may well be interrupted: PostgreSQL knows what is left to do.
+        # Stop at once, because the demo is often interrupted and PostgreSQL knows the remaining
+        # work.
         application.start(owner, listener, stop_worker=signal.SIGKILL)
         wait_for_simulator(owner, *servers)
         yield owner, port
 
 
 def start_simulator(owner: Supervisor, web_port: int) -> tuple[int, int]:
-    """Start the Core API and CDN of a made-up world, at each start on the same ports."""
-    api = ports.free_from(20_000 + web_port % 5_000 * 2)  # no other demo looks for this pair
+    """Start the simulator's Core API and CDN, on the same ports every time."""
+    api = ports.free_from(20_000 + web_port % 5_000 * 2)  # no other demo has this web port
     cdn = ports.free_from(api + 1)
     options = ("--port", str(api), "--cdn-port", str(cdn), "--seed", SEED, "--world", "demo")
     command = application.python("lab.simulator", "serve", *options)
@@ -77,7 +78,7 @@ def start_simulator(owner: Supervisor, web_port: int) -> tuple[int, int]:
 
 
 def wait_for_simulator(owner: Supervisor, *servers: int) -> None:
-    """Return once both of its servers listen."""
+    """Wait until both servers of the simulator listen."""
     if not processes.eventually(
         lambda: all(map(ports.is_open, servers)), seconds=60, meanwhile=owner.tend
     ):
@@ -85,12 +86,12 @@ def wait_for_simulator(owner: Supervisor, *servers: int) -> None:
 
 
 def archive(owner: Supervisor) -> int:
-    """Archive the demo's profiles with live progress; what was stored is printed at its end."""
+    """Archive the demo's profiles with live progress and print the result."""
     return owner.attend([sys.executable, "manage.py", "archive", *NAMES, "--wait"])
 
 
 def describe(owner: Supervisor, port: int) -> None:
-    """Print where to look, and the login, once somebody is at home."""
+    """Wait for the web server, then print the URLs and the login."""
     application.wait_for_web(owner, port)
     email, password = application.manage(owner, "demo_account").split()[-2:]
     say(f"\n{addresses(port)}\n  Login  {email}  password {password}")

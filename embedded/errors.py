@@ -1,9 +1,9 @@
-"""What can stop a local run before its end."""
+"""Errors that end a local run."""
 
 
 class CannotRun(Exception):
-    """The way it was called cannot work: a taken port, a missing program, a busy data folder."""
+    """The command cannot run: a port in use, a missing program, a busy data folder."""
 
 
 class ServiceFailed(Exception):
-    """A service did not start, or ended although nobody asked it to."""
+    """A service did not start, or exited unexpectedly."""

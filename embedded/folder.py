@@ -1,4 +1,4 @@
-"""A data folder: who runs services on it, at which addresses, with which secrets.
+"""A data folder: which process runs services on it, their URLs, and its secrets.
 
 Three locks, which the kernel releases however their holder dies:
 
@@ -27,7 +27,7 @@ from embedded.errors import CannotRun
 
 @dataclass(slots=True)
 class Record:
-    """What a supervisor notes for other commands, and for the start after its sudden death."""
+    """What a supervisor records for other commands, and for the start after a crash."""
 
     environment: dict[str, str] = field(default_factory=dict)
     supervisor: int = 0
@@ -46,7 +46,7 @@ class Folder:
         self.leftovers = self.state / "leftovers.json"
 
     def prepare(self) -> None:
-        """Make the folder, for our eyes only. CannotRun where none can be."""
+        """Create the folder with access for this user only. Raises CannotRun if that fails."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.state.mkdir(mode=0o700, exist_ok=True)
@@ -57,12 +57,11 @@ class Folder:
             ) from error
 
     def log(self, name: str) -> Path:
-        """Where a program's output goes."""
         return self.path / "logs" / f"{name}.log"
 
     @contextmanager
     def lock(self, name: str, operation: int = fcntl.LOCK_EX) -> Iterator[int | None]:
-        """Hold a lock and give its descriptor, or None at once when somebody else holds it."""
+        """Hold a lock and yield its descriptor, or None at once if another process holds it."""
         descriptor = os.open(self.state / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
@@ -74,33 +73,32 @@ class Folder:
             os.close(descriptor)
 
     def is_free(self, name: str) -> bool:
-        """Tell whether nobody holds a lock."""
         with self.lock(name) as held:
             return held is not None
 
     def publish(self, record: Record) -> None:
-        """Write the record in one step: readers see the old one or the new one."""
+        """Replace the record atomically: readers see the old one or the new one."""
         write_private(self.record, json.dumps(asdict(record)))
 
     def published(self) -> Record:
-        """What the running supervisor wrote; an empty record before its services are ready."""
+        """The record of the running supervisor; empty until its services are ready."""
         return read(self.record)
 
     def withdraw(self) -> None:
-        """Tell nobody any longer that services run here."""
+        """Remove the record, so that other commands no longer use the services."""
         self.record.unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Wait for what a killed supervisor left, end what stays, and forget it.
+        """Wait for the processes of a killed supervisor, stop the rest, and remove its record.
 
-        The record goes out of sight first: another command must not take it for that of the start
-        which now begins.
+        The record is hidden first, because another command must not take it for the record of the
+        new start.
         """
         if self.record.exists():
             self.record.replace(self.leftovers)
         if not self.services_end(
             seconds=5
-        ):  # no parent-death signal on this system, or a busy worker
+        ):  # no parent-death signal on this system, or a worker that is still busy
             self.end_leftovers()
             if not self.services_end(seconds=60):
                 raise CannotRun(f"Processes of an earlier run still use {self.path}")
@@ -108,11 +106,11 @@ class Folder:
         self.leftovers.unlink(missing_ok=True)
 
     def services_end(self, *, seconds: float) -> bool:
-        """Wait for the last service of an earlier supervisor; False when one is still alive."""
+        """Wait for the services of an earlier supervisor; False if one is still running."""
         return processes.eventually(lambda: self.is_free("services"), seconds=seconds)
 
     def end_leftovers(self) -> None:
-        """End the recorded processes; one of them holds the lock, so the numbers are fresh."""
+        """Stop the recorded processes. One of them holds the lock, so their ids are not reused."""
         record = read(self.leftovers)
         for group in record.others:
             with suppress(ProcessLookupError, PermissionError):
@@ -122,7 +120,7 @@ class Folder:
                 os.kill(server, signal.SIGINT)
 
     def secrets(self) -> Mapping[str, str]:
-        """Django's keys, made once for this folder."""
+        """Django's keys, generated once per folder."""
         path = self.path / "secrets.json"
         if not path.exists():
             write_private(path, json.dumps(new_secrets()))
@@ -131,7 +129,7 @@ class Folder:
 
 
 def read(path: Path) -> Record:
-    """Read a record; an empty one when there is none."""
+    """Read a record; an empty one if there is none."""
     try:
         return Record(**json.loads(path.read_text()))
     except FileNotFoundError:
@@ -139,7 +137,7 @@ def read(path: Path) -> Record:
 
 
 def new_secrets() -> dict[str, str]:
-    """A signing key, and a key for encrypted fields in Fernet's form."""
+    """Generate a signing key, and an encryption key in Fernet's format."""
     return {
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -147,7 +145,7 @@ def new_secrets() -> dict[str, str]:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Write a file that only we can read, in one step."""
+    """Write a file atomically, readable by this user only."""
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

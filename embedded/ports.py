@@ -1,4 +1,4 @@
-"""Addresses on this machine."""
+"""Ports of the loopback interface."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LAST = 65535
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port now and for good: whoever looks later finds it taken. OSError when it is."""
+    """Bind a port and keep it, so that no other program gets it. Raises OSError if in use."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -25,7 +25,7 @@ def listen(port: int) -> socket.socket:
 
 
 def listen_from(first: int) -> socket.socket:
-    """Take the first free port from `first` upwards."""
+    """Bind the first free port from `first` upwards."""
     for port in range(first, LAST + 1):
         try:
             return listen(port)
@@ -35,7 +35,7 @@ def listen_from(first: int) -> socket.socket:
 
 
 def web_listener(wanted: str) -> socket.socket:
-    """Take the port in PORT, exactly; or, when that is empty, 8000 or the next free one."""
+    """Bind exactly the port in PORT or, if that is empty, 8000 or the next free one."""
     if not wanted:
         return listen_from(DEFAULT)
     if not wanted.isdecimal() or not 0 < int(wanted) <= LAST:
@@ -49,25 +49,23 @@ def web_listener(wanted: str) -> socket.socket:
 
 
 def port_of(listener: socket.socket) -> int:
-    """The port that a listener has taken."""
     number: int = listener.getsockname()[1]
     return number
 
 
 def any_free() -> int:
-    """A port that is free at this moment."""
+    """A port that is free at the moment."""
     with listen(0) as listener:
         return port_of(listener)
 
 
 def free_from(first: int) -> int:
-    """The first port from `first` upwards that is free at this moment."""
+    """The first port from `first` upwards that is free at the moment."""
     with listen_from(first) as listener:
         return port_of(listener)
 
 
 def is_open(port: int) -> bool:
-    """Tell whether anything listens on a port."""
     try:
         socket.create_connection((LOOPBACK, port), timeout=1).close()
     except OSError:

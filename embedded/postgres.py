@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: no TCP, a socket in a folder that only we can enter."""
+"""An embedded PostgreSQL without TCP; its socket is in a folder that only this user can enter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from embedded.errors import CannotRun, ServiceFailed
 from embedded.processes import Program, Service
 from embedded.unprivileged import Cluster
 
-# A download thread keeps two connections, and there are dozens of them.
+# A download thread uses two connections, and there are dozens of threads.
 SETTINGS = (
     "listen_addresses=",
     "unix_socket_permissions=0700",
@@ -25,15 +25,18 @@ SETTINGS = (
     "timezone=UTC",
 )
 THROW_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-READY_LINE = 7  # of postmaster.pid; pg_ctl waits for the same word
+READY_LINE = 7  # The status in postmaster.pid that pg_ctl waits for as well
 
 
 def find_binaries() -> Path:
-    """The wheel's PostgreSQL 18, else an installed one. CannotRun when there is none."""
+    """PostgreSQL 18 from the wheel, or else an installed one. Raises CannotRun without any."""
     wheel = importlib.util.find_spec(unprivileged.WHEEL)
     if wheel is not None and wheel.origin is not None:
         return Path(wheel.origin).parent / "pginstall18" / "bin"
-    for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin"):  # Debian, Red Hat: not on the path
+    for pattern in (
+        "lib/postgresql/*/bin",
+        "pgsql-*/bin",
+    ):  # Debian, Red Hat: not in PATH
         for folder in sorted(Path("/usr").glob(pattern), reverse=True):
             return folder
     if program := shutil.which("postgres"):
@@ -42,7 +45,7 @@ def find_binaries() -> Path:
 
 
 def url(sockets: Path) -> str:
-    """The address of the server whose socket is in this folder."""
+    """The URL of the server whose socket is in this folder."""
     return f"postgresql://postgres@/postgres?host={quote(str(sockets), safe='')}"
 
 
@@ -54,14 +57,14 @@ def start(
     keep_open: tuple[int, ...],
     settings: Sequence[str] = (),
 ) -> Service:
-    """Start the server on a data folder, made first if it is missing; return once it answers.
+    """Start the server and wait until it answers. The data folder is created if it is missing.
 
-    The caller holds the lock which says that no other server uses this folder.
+    The caller must hold the lock that prevents a second server on this folder.
     """
     cluster = unprivileged.choose(find_binaries(), data)
     create(cluster)
     cluster.own(cluster.data)
-    # After a kill the number in it may be that of a zombie or of anybody: PostgreSQL would give up.
+    # After a kill, the process id in the file may be reused, and PostgreSQL would refuse to start.
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     cluster.own(sockets)
     options = [f"--{setting}" for setting in (*SETTINGS, *settings)]
@@ -73,12 +76,12 @@ def start(
 
 
 def environment() -> Mapping[str, str]:
-    """Ours without PG* variables, which would lead the server astray."""
+    """Our environment without PG* variables, which would configure the server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
 def create(cluster: Cluster) -> None:
-    """Make a data folder. It gets its name last, so that a killed start leaves no half of one."""
+    """Create a data folder. It is renamed last, so that a killed start leaves no incomplete one."""
     if cluster.data.exists():
         return
     unfinished = cluster.data.with_name(f"{cluster.data.name}.new")
@@ -102,7 +105,7 @@ def create(cluster: Cluster) -> None:
 
 
 def locale(cluster: Cluster) -> tuple[str, ...]:
-    """The same order of text everywhere; the builtin provider came with PostgreSQL 17."""
+    """The same collation everywhere. The builtin provider exists since PostgreSQL 17."""
     command = cluster.command("postgres", "--version")
     answer = subprocess.run(command, check=True, capture_output=True, text=True, user=cluster.user)  # noqa: S603  our own command line
     found = re.search(r"\d+", answer.stdout)
@@ -112,7 +115,7 @@ def locale(cluster: Cluster) -> tuple[str, ...]:
 
 
 def is_ready(cluster: Cluster, service: Service) -> bool:
-    """Read what the server says of itself; a file left by an earlier one names another process."""
+    """Read the server's status file. A file from an earlier server has another process id."""
     try:
         lines = (cluster.data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -127,7 +130,7 @@ def remove(data: Path) -> None:
 
 
 def stop(service: Service) -> None:
-    """Stop the server, waiting for as long as it takes. It is never killed: that can cost data."""
+    """Stop the server, however long it takes. Killing it could lose data."""
     service.ask_to_stop()
     if not processes.eventually(lambda: processes.ended([service]), seconds=60):
         service.process.send_signal(signal.SIGQUIT)

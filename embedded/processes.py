@@ -1,4 +1,4 @@
-"""Start a program that dies with us, and stop it again."""
+"""Starts programs that exit with this process, and stops them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ TAIL = 15
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run, as whom, and how it likes to be asked to stop."""
+    """What to run, as which user, and the signal that stops it."""
 
     name: str
     command: Sequence[str]
     stop_signal: signal.Signals = signal.SIGTERM
-    orphan_signal: signal.Signals | None = None  # when the supervisor dies; None: the same
+    orphan_signal: signal.Signals | None = None  # if the supervisor dies; None: the same
     user: int | None = None
     keep_open: tuple[int, ...] = ()
     standard_input: bytes = b""
@@ -36,7 +36,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running program of ours, leader of its own process group, so that no child escapes."""
+    """A running program. It leads a process group, which contains all of its children."""
 
     program: Program
     process: subprocess.Popen[bytes]
@@ -48,28 +48,28 @@ class Service:
         return self.program.name
 
     def check(self) -> None:
-        """Raise ServiceFailed with the end of the log when the program has ended."""
+        """Raise ServiceFailed with the end of the log if the program has exited."""
         if self.process.poll() is not None:
             raise ServiceFailed(self.ending())
 
     def ending(self) -> str:
-        """How the program ended, with the end of its log."""
+        """The exit status and the end of the log."""
         return f"{self.name} ended with status {self.process.returncode}.\n{log_tail(self.log)}"
 
     def start_again(self) -> Service:
-        """Start the program once more as it was; its log goes on below what led to its death."""
+        """Start the program again with the same arguments; its output is appended to the log."""
         return launch(self.program, log=self.log, environment=self.environment)
 
     def ask_to_stop(self) -> None:
-        """Send the signal by which this program ends in good order."""
+        """Send the signal that makes this program exit cleanly."""
         if self.process.poll() is None:
             self.process.send_signal(self.program.stop_signal)
 
     def kill_group(self) -> None:
-        """End the program and whatever it left behind in its process group.
+        """Kill the program and all processes in its group.
 
-        Never a PostgreSQL that runs: its own end is in good order. Of one that has ended nothing is
-        in the group.
+        A running PostgreSQL is stopped cleanly instead. A PostgreSQL that has exited leaves no
+        process in the group.
         """
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -77,7 +77,7 @@ class Service:
 
 
 def start(program: Program, *, log: Path, environment: Mapping[str, str]) -> Service:
-    """Start a program in the background; its output goes to `log`, of which one older is kept."""
+    """Start a program in the background. Its output goes to `log`; one older log is kept."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
@@ -85,7 +85,7 @@ def start(program: Program, *, log: Path, environment: Mapping[str, str]) -> Ser
 
 
 def launch(program: Program, *, log: Path, environment: Mapping[str, str]) -> Service:
-    """Start a program in the background; its output is added to `log`."""
+    """Start a program in the background. Its output is appended to `log`."""
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603  our own command lines
             program.command,
@@ -95,7 +95,7 @@ def launch(program: Program, *, log: Path, environment: Mapping[str, str]) -> Se
             stderr=subprocess.STDOUT,
             user=program.user,
             pass_fds=program.keep_open,
-            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops in order
+            start_new_session=True,  # Ctrl-C reaches only the supervisor
             preexec_fn=die_with_parent(program.orphan_signal or program.stop_signal),  # noqa: PLW1509  one thread only
         )
     feed(process, program.standard_input)
@@ -103,16 +103,16 @@ def launch(program: Program, *, log: Path, environment: Mapping[str, str]) -> Se
 
 
 def feed(process: subprocess.Popen[bytes], content: bytes) -> None:
-    """Give the program its standard input and end it."""
+    """Write the program's standard input and close it."""
     assert process.stdin is not None  # noqa: S101  it was opened as a pipe
     with suppress(BrokenPipeError), process.stdin as stream:
         stream.write(content)
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """Make a `preexec_fn`: the kernel sends `number` when the supervisor dies, however it dies.
+    """Return a `preexec_fn` that makes the kernel send `number` when the supervisor dies.
 
-    Linux only. Elsewhere the next start on the same data folder ends what was left.
+    Linux only. On other systems the next start on the data folder stops the leftover processes.
     """
     if sys.platform != "linux":
         return None
@@ -120,20 +120,20 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 
     def ask_kernel() -> None:
         prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died between fork and prctl
+        if os.getppid() != parent:  # the parent died between fork and prctl
             os.kill(os.getpid(), number)
 
     return ask_kernel
 
 
 def follow_parent() -> None:
-    """Have the supervisor itself stopped when the command that started it is killed."""
+    """Stop the supervisor itself if the command that started it is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def wait_until(ready: Callable[[], bool], *, service: Service, seconds: float) -> None:
-    """Return once `ready()`; ServiceFailed if the service ends before, or takes too long."""
+    """Wait for `ready()`. Raises ServiceFailed if the service exits or the time is over."""
     if not eventually(ready, seconds=seconds, meanwhile=service.check):
         raise ServiceFailed(
             f"{service.name} was not ready after {seconds:.0f} s.\n{log_tail(service.log)}"
@@ -141,13 +141,13 @@ def wait_until(ready: Callable[[], bool], *, service: Service, seconds: float) -
 
 
 def nothing() -> None:
-    """What there is to do meanwhile, as a rule."""
+    pass
 
 
 def eventually(
     done: Callable[[], bool], *, seconds: float, meanwhile: Callable[[], None] = nothing
 ) -> bool:
-    """Ask again and again until `done()`; False when the time is over."""
+    """Poll until `done()`; False if the time is over."""
     deadline = time.monotonic() + seconds
     while not done():
         meanwhile()
@@ -158,12 +158,11 @@ def eventually(
 
 
 def ended(services: Iterable[Service]) -> bool:
-    """Tell whether every one of them has ended."""
     return all(service.process.poll() is not None for service in services)
 
 
 def stop_all(services: Sequence[Service], *, grace: float) -> None:
-    """Stop all at once, in good order if they manage within the grace time, and their children."""
+    """Stop all services at the same time, and kill those that run longer than the grace time."""
     for service in services:
         service.ask_to_stop()
     eventually(lambda: ended(services), seconds=grace)
@@ -172,7 +171,7 @@ def stop_all(services: Sequence[Service], *, grace: float) -> None:
 
 
 def foreground(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a command on our own terminal. CannotRun when there is no such program."""
+    """Start a command on our own terminal. Raises CannotRun if there is no such program."""
     try:
         return subprocess.Popen(  # noqa: S603  the command that the developer typed
             command,
@@ -184,7 +183,7 @@ def foreground(command: Sequence[str], environment: Mapping[str, str]) -> subpro
 
 
 def wait_for(process: subprocess.Popen[bytes], *, meanwhile: Callable[[], None]) -> int:
-    """Return the exit status at the end of a process; an error of `meanwhile` ends it too."""
+    """Return the exit status of a process. An error of `meanwhile` stops the process."""
     try:
         eventually(lambda: process.poll() is not None, seconds=math.inf, meanwhile=meanwhile)
     finally:
@@ -194,11 +193,11 @@ def wait_for(process: subprocess.Popen[bytes], *, meanwhile: Callable[[], None])
 
 
 def exit_status(returned: int) -> int:
-    """Turn a return code of subprocess into the status that a shell reports."""
+    """Convert subprocess's return code to the exit status that a shell reports."""
     return 128 - returned if returned < 0 else returned
 
 
 def log_tail(log: Path) -> str:
-    """The last lines of a log, headed by its path."""
+    """The last lines of a log and its path."""
     lines = log.read_text(errors="replace").splitlines()[-TAIL:]
     return "\n".join([f"{log}:", *(f"  {line}" for line in lines)])

@@ -1,4 +1,4 @@
-"""When a program that has ended is started again, and when that is given up."""
+"""When an exited program is restarted, and when the supervisor gives up."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from embedded.processes import Service
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """Pauses of 1, 2, 4 and 8 s, and an end at the fifth death within a minute."""
+    """Pauses of 1, 2, 4 and 8 s. The fifth exit within a minute is final."""
 
     first_pause: float = 1
     max_deaths: int = 5
     window: float = 60
 
     def pause(self, recent_deaths: int) -> float | None:
-        """Seconds before the next start, twice as long at each death; None: start no more."""
+        """Seconds before the next start, doubled at each exit; None: do not restart."""
         if recent_deaths >= self.max_deaths:
             return None
         return float(self.first_pause * 2 ** (recent_deaths - 1))
 
 
 @dataclass(slots=True)
-class Child:
-    """A program that is kept running: the process of the moment, and when it died lately."""
+class RestartedProgram:
+    """A program that is restarted when it exits: its current process and its recent exits."""
 
     service: Service
     deaths: list[float] = field(default_factory=list)
     restart_at: float | None = None
 
     def tend(self, policy: RestartPolicy) -> bool:
-        """Tell whether the program was started again just now, with its new process in `service`.
+        """Restart the program if its pause is over; True if it was restarted just now.
 
-        Says each death on the terminal. ServiceFailed, with the end of the log, at one too many.
+        Each exit is reported on the terminal. Raises ServiceFailed with the end of the log at the
+        final one.
         """
         now = time.monotonic()
         if self.restart_at is None:
@@ -50,7 +51,7 @@ class Child:
         return True
 
     def _died(self, status: int, policy: RestartPolicy, now: float) -> None:
-        self.service.kill_group()  # a worker's children go on without their parent
+        self.service.kill_group()  # a worker's children survive their parent
         self.deaths = [*(death for death in self.deaths if now - death < policy.window), now]
         pause = policy.pause(len(self.deaths))
         if pause is None:

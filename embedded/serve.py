@@ -1,4 +1,4 @@
-"""`./dev serve`: your own archive on this machine. `./dev manage`: Django's commands for it."""
+"""`./dev serve`: your own archive on this machine. `./dev manage`: Django commands for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE = 30
 
 
 def serve(folder: Folder) -> int:
-    """Serve until Ctrl-C. What ends by itself is started again, up to five times a minute."""
+    """Serve until Ctrl-C. Programs that exit are restarted, up to five times a minute."""
     with ports.web_listener(os.environ.get("PORT", "")) as listener, exclusive(folder) as owner:
         say(f"Starting with the data in {folder.path}")
         application.start(owner, listener)
@@ -30,14 +30,14 @@ def serve(folder: Folder) -> int:
 
 @contextmanager
 def exclusive(folder: Folder) -> Iterator[Supervisor]:
-    """Own a data folder. CannotRun when another command owns it and is not about to end."""
+    """Own a data folder. Raises CannotRun if another command owns it and does not stop."""
     deadline = time.monotonic() + PATIENCE
     while True:
         with supervisor.owned(folder) as owner:
             if owner is not None:
                 yield owner
                 return
-        time.sleep(1)  # a supervisor that is stopping withdraws its addresses first
+        time.sleep(1)  # a supervisor that stops removes its record first
         if folder.published().environment or time.monotonic() > deadline:
             raise CannotRun(
                 f"Another command is using {folder.path}: stop it, or set INSTARCHIVER_DATA"
@@ -45,7 +45,7 @@ def exclusive(folder: Folder) -> Iterator[Supervisor]:
 
 
 def serve_until_stopped(owner: Supervisor) -> int:
-    """Go on until Ctrl-C, which is how it is meant to end: status 0."""
+    """Run until Ctrl-C, which is the normal end: status 0."""
     say("Serving until Ctrl-C.")
     with suppress(KeyboardInterrupt):
         owner.watch()
@@ -53,26 +53,26 @@ def serve_until_stopped(owner: Supervisor) -> int:
 
 
 def addresses(port: int) -> str:
-    """Where to go with a browser."""
+    """The URLs to open in a browser."""
     site = f"http://{ports.LOOPBACK}:{port}"
     return f"  API    {site}/api/docs/\n  Admin  {site}/admin/"
 
 
 def manage(folder: Folder, words: Sequence[str]) -> int:
-    """Run one of Django's commands. `archive --wait` has workers also where nobody serves."""
+    """Run a Django command. `archive --wait` starts workers if `./dev serve` is not running."""
     waits_for_runs = words[:1] == ["archive"] and "--wait" in words
     programs = workers if waits_for_runs else tables
     return supervisor.run(folder, [sys.executable, "manage.py", *words], programs=programs)
 
 
 def tables(owner: Supervisor) -> None:
-    """In a new database every command would fail; later, migrating is the developer's business."""
+    """Migrate a new database, in which all commands would fail. Later ones are left to you."""
     if owner.has_new_database:
         application.migrate(owner)
 
 
 def workers(owner: Supervisor) -> None:
-    """What a command needs that waits for archive runs."""
+    """Start the workers for a command that waits for archive runs."""
     application.require_broker(owner.environment["REDIS_URL"])
     application.migrate(owner)
     application.start_workers(owner)

@@ -1,4 +1,4 @@
-"""Which services a command needs, whether they run already, and their end.
+"""Starts the services that a command needs, unless they run already, and stops them.
 
 A command owns the services of its data folder, or uses those that another command owns.
 """
@@ -22,7 +22,7 @@ from embedded import postgres, processes, valkey
 from embedded.errors import CannotRun
 from embedded.folder import Folder, Record
 from embedded.processes import Program
-from embedded.restarts import Child, RestartPolicy
+from embedded.restarts import RestartedProgram, RestartPolicy
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,39 +32,38 @@ PATIENCE = 60
 
 @dataclass(slots=True)
 class Supervisor:
-    """The owner of a data folder: starts services and programs, keeps them running, stops them.
+    """The owner of a data folder: starts services and programs, restarts them, and stops them.
 
-    Whatever waits for something calls `tend` meanwhile, which starts again what has ended.
+    Code that waits calls `tend` meanwhile, which restarts exited programs.
     """
 
     folder: Folder
     environment: dict[str, str]
     keep_open: tuple[int, ...]
     record: Record = field(default_factory=lambda: Record(supervisor=os.getpid()))
-    postgres: Child | None = None
-    valkey: Child | None = None
-    programs: list[Child] = field(default_factory=list)
+    postgres: RestartedProgram | None = None
+    valkey: RestartedProgram | None = None
+    programs: list[RestartedProgram] = field(default_factory=list)
     restarts: RestartPolicy = field(default_factory=RestartPolicy)
     has_new_database: bool = False
     shared: tuple[str, ...] = ADDRESSES
 
     def start_services(self, stack: ExitStack, settings: Sequence[str] = ()) -> None:
-        """Start what the environment does not give. Each address switches off only its own."""
+        """Start the services whose URL the environment does not set."""
         if not self.environment.get("REDIS_URL"):
             self.start_valkey(stack)
         if not self.environment.get("DATABASE_URL"):
             self.start_postgres(stack, settings)
 
     def start_valkey(self, stack: ExitStack) -> None:
-        """Start Valkey and note its address."""
         data, log = self.folder.path / "valkey", self.folder.log("valkey")
         service, address = valkey.start(data, log, keep_open=self.keep_open)
-        self.valkey = child = Child(service)
+        self.valkey = child = RestartedProgram(service)
         stack.callback(lambda: processes.stop_all([child.service], grace=GRACE))
         self.environment["REDIS_URL"] = address
 
     def start_postgres(self, stack: ExitStack, settings: Sequence[str]) -> None:
-        """Start PostgreSQL and note its address. A socket's path may have 107 bytes at most."""
+        """Start PostgreSQL. The path of a socket is limited to 107 bytes."""
         data = self.folder.path / "postgres"
         self.has_new_database = not data.exists()
         sockets = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -76,61 +75,60 @@ class Supervisor:
             keep_open=self.keep_open,
             settings=settings,
         )
-        self.postgres = child = Child(service)
+        self.postgres = child = RestartedProgram(service)
         stack.callback(lambda: postgres.stop(child.service))
         self.record.sockets = str(sockets)
         self.environment["DATABASE_URL"] = postgres.url(sockets)
 
     def publish(self) -> None:
-        """Let other commands on this data folder in: the database is ready for them."""
+        """Publish the record, so that other commands on this data folder use the services."""
         self.record.environment = {name: self.environment[name] for name in self.shared}
         self.note()
 
     def note(self) -> None:
-        """Note the processes of the moment, which the start after our sudden death has to end."""
+        """Record the current processes, which the next start after a crash has to stop."""
         others = [self.valkey, *self.programs]
         self.record.postgres = pids([self.postgres])
         self.record.others = pids(others)
         self.folder.publish(self.record)
 
     def withdraw(self) -> None:
-        """Let no other command in any more."""
+        """Remove the record, so that no other command uses the services any more."""
         self.record.environment = {}
         self.folder.withdraw()
 
     def start(self, program: Program) -> None:
-        """Start a program of the group; its log is named after it."""
+        """Start a program; its log is named after it."""
         log = self.folder.log(program.name)
         service = processes.start(program, log=log, environment=self.environment)
-        self.programs.append(Child(service))
+        self.programs.append(RestartedProgram(service))
         self.note()
 
     def tend(self) -> None:
-        """Start again what has ended. ServiceFailed when something ends again and again."""
+        """Restart exited programs. Raises ServiceFailed if one exits too often."""
         children = [self.postgres, self.valkey, *self.programs]
         started = [child.tend(self.restarts) for child in children if child is not None]
         if any(started):
             self.note()
 
     def attend(self, command: Sequence[str]) -> int:
-        """Run a command on the terminal while all else is kept running; return its exit status."""
+        """Run a command on the terminal while programs are kept running; return its exit status."""
         process = processes.foreground(command, self.environment)
         return processes.wait_for(process, meanwhile=self.tend)
 
     def watch(self) -> None:
-        """Keep all running for ever; a signal ends it with KeyboardInterrupt."""
+        """Keep all programs running until a signal raises KeyboardInterrupt."""
         while True:
             self.tend()
             time.sleep(processes.TICK)
 
     def stop(self) -> None:
-        """Stop the programs, before the services that they use."""
+        """Stop the programs before the services that they use."""
         self.withdraw()
         processes.stop_all([child.service for child in self.programs], grace=GRACE)
 
 
-def pids(children: Iterable[Child | None]) -> list[int]:
-    """The processes of those that there are."""
+def pids(children: Iterable[RestartedProgram | None]) -> list[int]:
     return [child.service.process.pid for child in children if child is not None]
 
 
@@ -145,7 +143,7 @@ def owned(
     *,
     lay_out: Callable[[Folder], None] = keep_as_it_is,
 ) -> Iterator[Supervisor | None]:
-    """Own a data folder with its services running; None when another command owns it.
+    """Own a data folder and run its services; yields None if another command owns it.
 
     `lay_out` may change the folder before anything starts on it.
     """
@@ -159,36 +157,36 @@ def owned(
             lay_out(folder)
             yield started(folder, stack, settings)
         finally:
-            ignore_stop_signals()  # they must not interrupt the end of PostgreSQL
+            ignore_stop_signals()  # a second signal must not interrupt the shutdown of PostgreSQL
 
 
 def started(folder: Folder, stack: ExitStack, settings: Sequence[str]) -> Supervisor:
-    """Start the services of a folder that we own; the stack stops them."""
+    """Start the services of an owned folder. The stack stops them."""
     alive = stack.enter_context(folder.lock("services"))
     keep_open = () if alive is None else (alive,)
     environment = {**folder.secrets(), **given(), "INSTARCHIVER_DATA": str(folder.path)}
     supervisor = Supervisor(folder, environment, keep_open)
     supervisor.start_services(stack, settings)
-    supervisor.note()  # no addresses yet
+    supervisor.note()  # without addresses yet
     stack.callback(supervisor.stop)
     return supervisor
 
 
 def given() -> dict[str, str]:
-    """Our own environment; an empty address counts as none."""
+    """Our environment, in which an empty URL counts as unset."""
     return {name: value for name, value in os.environ.items() if value or name not in ADDRESSES}
 
 
 def no_programs(_owner: Supervisor) -> None:
-    """PostgreSQL and Valkey are enough."""
+    """Start no programs: PostgreSQL and Valkey are sufficient."""
 
 
 def run(
     folder: Folder, command: Sequence[str], *, programs: Callable[[Supervisor], None] = no_programs
 ) -> int:
-    """Run a command with the services of a data folder, started for its time unless they run.
+    """Run a command with the services of a data folder, which are started if necessary.
 
-    `programs` starts what else the command needs where nobody serves.
+    `programs` starts the other programs that the command needs, if no owner is serving.
     """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -206,7 +204,7 @@ def run(
 
 
 def run_as_owner(supervisor: Supervisor, command: Sequence[str]) -> int:
-    """Run it, then wait for other commands that came to use our services meanwhile."""
+    """Run the command, then wait for other commands that use our services."""
     status = run_to_the_end(command, supervisor.environment, meanwhile=supervisor.tend)
     supervisor.withdraw()
     processes.eventually(
@@ -216,7 +214,7 @@ def run_as_owner(supervisor: Supervisor, command: Sequence[str]) -> int:
 
 
 def run_as_guest(folder: Folder, record: Record, command: Sequence[str]) -> int:
-    """Run it with what the owner has written down; our own environment wins."""
+    """Run the command with the owner's record. Our own environment variables take precedence."""
     environment = {**folder.secrets(), **record.environment, **given()}
     return run_to_the_end(command, environment | {"INSTARCHIVER_DATA": str(folder.path)})
 
@@ -227,7 +225,7 @@ def run_to_the_end(
     *,
     meanwhile: Callable[[], None] = processes.nothing,
 ) -> int:
-    """Run a command on the terminal; it decides itself what Ctrl-C means."""
+    """Run a command on the terminal. Ctrl-C is left to the command."""
     process = processes.foreground(command, environment)
     signal.signal(signal.SIGINT, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -245,20 +243,19 @@ def run_with_throw_away_services(command: Sequence[str]) -> int:
 
 
 def interrupt_on_stop_signals() -> None:
-    """Turn the first request to stop into KeyboardInterrupt, which unwinds what was started."""
+    """Turn the first stop signal into KeyboardInterrupt, so that all context managers exit."""
     for number in STOP_SIGNALS:
         signal.signal(number, interrupt)
 
 
 def interrupt(*_: object) -> None:
-    """Say so at once, and let nothing interrupt the unwinding."""
+    """Report the interruption and ignore later signals, so that the shutdown completes."""
     ignore_stop_signals()
-    with suppress(OSError):  # the terminal may be gone
-        os.write(sys.stdout.fileno(), b"\nStopping.\n")  # a signal may come inside a `write`
+    with suppress(OSError):  # the terminal may be closed
+        os.write(sys.stdout.fileno(), b"\nStopping.\n")  # the signal may arrive during a `write`
     raise KeyboardInterrupt
 
 
 def ignore_stop_signals() -> None:
-    """We are stopping already."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""The developer's terminal: the one place that writes to it."""
+"""Output on the developer's terminal."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import sys
 
 
 def say(text: str) -> None:
-    """Tell what goes on."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def warn(text: str) -> None:
-    """Tell what goes wrong, beside the output of a command that may be read by a program."""
+    """Print to standard error, because a program may read standard output."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

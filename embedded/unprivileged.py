@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root. These are the ways round it, best first."""
+"""Ways to start PostgreSQL as root, which it refuses, in order of preference."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ HOMES = Path("/var/tmp")  # noqa: S108  open to every user and kept; whose a fol
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where the binaries and the data are, and how a program has to be started to use them."""
+    """The folders of the binaries and the data, and the prefix of commands that use them."""
 
     binaries: Path
     data: Path
     prefix: tuple[str, ...] = ()
     user: int | None = None  # start the process as this user
-    owner: int | None = None  # the data have to belong to this user
+    owner: int | None = None  # make this user the owner of the data
 
     def command(self, program: str, *arguments: str) -> list[str]:
-        """The command line of one of PostgreSQL's programs."""
+        """The command line of a PostgreSQL program."""
         return [*self.prefix, str(self.binaries / program), *arguments]
 
     def own(self, folder: Path) -> None:
-        """Hand a folder to the user who needs it: the way may have been another one before."""
+        """Change the owner of a folder, because an earlier start may have used another way."""
         if self.owner is None or (folder.exists() and folder.stat().st_uid == self.owner):
             return
         for path in (folder, *folder.rglob("*")):
@@ -40,18 +40,17 @@ class Cluster:
 
 
 def nobody() -> pwd.struct_passwd:
-    """The system's account without rights."""
     return pwd.getpwnam("nobody")
 
 
 def in_user_namespace(binaries: Path, data: Path) -> Cluster:
-    """Root under another name: nothing is created, nothing changes hands."""
+    """Map root to another user in a namespace. No file is created, and no owner changes."""
     prefix = ("unshare", "--user", f"--map-user={nobody().pw_uid}")
     return Cluster(binaries, data, prefix=prefix, owner=0)
 
 
 def with_dropped_user(binaries: Path, data: Path) -> Cluster:
-    """Where namespaces are blocked: nobody, who may still pass folders that only root can enter.
+    """Run as `nobody` with root's capability to enter private folders, if namespaces are blocked.
 
     Changing the user clears the parent-death signal, so setpriv has to set it again.
     """
@@ -64,18 +63,18 @@ def with_dropped_user(binaries: Path, data: Path) -> Cluster:
 
 
 def as_nobody(binaries: Path, data: Path) -> Cluster:
-    """Where both are missing: nobody, with binaries and data where nobody can reach them."""
+    """Run as `nobody`, with binaries and data in a folder that it can read."""
     user = nobody()
     home = HOMES / f"instarchiver-{hashlib.sha256(bytes(data)).hexdigest()[:12]}"
     home.mkdir(exist_ok=True)
     if home.is_symlink() or home.stat().st_uid != os.getuid():
-        raise CannotRun(f"{home} belongs to somebody else")
+        raise CannotRun(f"{home} belongs to another user")
     home.chmod(0o755)
     return Cluster(reachable(binaries, home), home / data.name, user=user.pw_uid, owner=user.pw_uid)
 
 
 def reachable(binaries: Path, home: Path) -> Path:
-    """Copy the wheel's binaries with the libraries beside them; a system's are open to all."""
+    """Copy the wheel's binaries and libraries; a system's binaries are readable by all users."""
     package = next((path for path in binaries.parents if path.name == WHEEL), None)
     if package is None:
         return binaries
@@ -86,12 +85,12 @@ def reachable(binaries: Path, home: Path) -> Path:
 
 
 def works(cluster: Cluster) -> bool:
-    """Try it: the binaries can be run, and the folder of the data can be used."""
+    """Check that the binaries run and the data folder is accessible."""
     reach = (
         *cluster.prefix,
         "ls",
         f"{cluster.data.parent}/.",
-    )  # not `test`: it ignores capabilities
+    )  # not `test`, which ignores capabilities
     try:
         for command in (cluster.command("postgres", "--version"), reach):
             subprocess.run(command, check=True, capture_output=True, user=cluster.user)  # noqa: S603  our own command line
@@ -108,7 +107,7 @@ WAYS: tuple[Callable[[Path, Path], Cluster], ...] = (
 
 
 def candidates(binaries: Path, data: Path) -> Iterator[Cluster]:
-    """Every way that may work for the user that we are."""
+    """Yield the ways that may work for the current user."""
     if os.getuid() != 0:
         yield Cluster(binaries, data)
     else:
@@ -116,7 +115,7 @@ def candidates(binaries: Path, data: Path) -> Iterator[Cluster]:
 
 
 def choose(binaries: Path, data: Path) -> Cluster:
-    """The first way that works here. CannotRun when none does."""
+    """The first way that works. Raises CannotRun if none does."""
     for cluster in candidates(binaries, data):
         if works(cluster):
             return cluster

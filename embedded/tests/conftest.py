@@ -1,4 +1,4 @@
-"""Real supervisors on folders of their own."""
+"""Runs real supervisors on separate data folders."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOW_ADDRESSES = (
 
 @dataclass
 class Runner:
-    """Runs `python -m embedded` on one data folder, whose name every process of it carries."""
+    """Runs `python -m embedded` on one data folder, whose name all of its processes carry."""
 
     data: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,6 @@ class Runner:
         return {**inherited, "INSTARCHIVER_DATA": str(self.data), **self.variables}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start `python -m embedded` with these words."""
         return self.start_python("-m", "embedded", *words)
 
     def start_python(self, *words: str) -> subprocess.Popen[str]:
@@ -57,11 +56,10 @@ class Runner:
         return process
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run `python -m embedded` to its end."""
         return finished(self.start(*words))
 
     def python_alone(self, code: str) -> subprocess.CompletedProcess[str]:
-        """Run code for this data folder, without any service."""
+        """Run code for this data folder without services."""
         return finished(self.start_python("-c", code))
 
     def python(self, code: str) -> subprocess.CompletedProcess[str]:
@@ -73,7 +71,7 @@ class Runner:
         return found
 
     def hold(self, then: str = "") -> subprocess.Popen[str]:
-        """Use the services until a line comes; return once they run."""
+        """Use the services until a line arrives on standard input; return once they run."""
         code = f"print('up', flush=True); input()\n{then}"
         process = self.start("run", sys.executable, "-c", code)
         assert process.stdout is not None
@@ -88,25 +86,23 @@ class Runner:
 
 
 def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """Wait for the end, and collect the output."""
     output, _ = process.communicate(timeout=60)
     return subprocess.CompletedProcess(process.args, process.returncode, output)
 
 
 def release(holder: subprocess.Popen[str]) -> None:
-    """Let a holder's command end, without waiting for the holder."""
+    """Let a holder's command end without waiting for the holder."""
     assert holder.stdin is not None
     holder.stdin.write("\n")
     holder.stdin.flush()
 
 
 def process_ids() -> list[int]:
-    """Every process of this machine (Linux)."""
     return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
 
 
 def is_of(process: int, data: Path) -> bool:
-    """Tell whether a process was started for a data folder."""
+    """Whether the process was started for the data folder."""
     proc = Path("/proc") / str(process)
     try:
         facts = (proc / "environ").read_bytes() + (proc / "cmdline").read_bytes()
@@ -117,7 +113,7 @@ def is_of(process: int, data: Path) -> bool:
 
 @contextmanager
 def running(data: Path) -> Iterator[Runner]:
-    """A supervisor's command line on a data folder, of which nothing goes on afterwards."""
+    """A supervisor's command line on a data folder. All its processes are stopped afterwards."""
     runner = Runner(data)
     try:
         yield runner
@@ -129,14 +125,14 @@ def running(data: Path) -> Iterator[Runner]:
 
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Iterator[Runner]:
-    """A supervisor's command line on a folder that is not there yet."""
+    """A supervisor's command line on a folder that does not exist yet."""
     with running(tmp_path / "data") as runner:
         yield runner
 
 
 @pytest.fixture(scope="session")
 def used_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with an empty database: to make one takes longer than all else of a test."""
+    """A data folder with an empty database, shared because creating it is slow."""
     with running(tmp_path_factory.mktemp("earlier") / "data") as runner:
         assert runner.run("run", "true").returncode == 0
         return runner.data
@@ -144,14 +140,14 @@ def used_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def runner(used_before: Path) -> Iterator[Runner]:
-    """A supervisor's command line on such a folder, which tests share: they leave it as it is."""
+    """A supervisor's command line on the shared folder, which tests must not change."""
     with running(used_before) as runner:
         yield runner
 
 
 @pytest.fixture
 def writer(used_before: Path, tmp_path: Path) -> Iterator[Runner]:
-    """A supervisor's command line on a copy of such a folder."""
+    """A supervisor's command line on a copy of the shared folder."""
     subprocess.run(["cp", "-a", used_before, tmp_path / "data"], check=True)  # noqa: S603, S607  keeps owners
     shutil.rmtree(tmp_path / "data/valkey", ignore_errors=True)
     with running(tmp_path / "data") as runner:

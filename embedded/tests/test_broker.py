@@ -1,4 +1,4 @@
-"""A worker whose Redis changes its state, such as in a failover."""
+"""A worker whose Redis changes its state, as in a failover."""
 
 from __future__ import annotations
 

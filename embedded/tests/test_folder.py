@@ -1,4 +1,4 @@
-"""What a data folder remembers."""
+"""What a data folder records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which port the web server gets."""
+"""Which port the web server uses."""
 
 from __future__ import annotations
 

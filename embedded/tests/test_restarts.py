@@ -1,4 +1,4 @@
-"""Programs that are kept running."""
+"""Programs that are restarted."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ import pytest
 from embedded import processes
 from embedded.errors import ServiceFailed
 from embedded.processes import Program, eventually
-from embedded.restarts import Child, RestartPolicy
+from embedded.restarts import RestartedProgram, RestartPolicy
 
 AT_ONCE = RestartPolicy(first_pause=0)
 
 
 @pytest.fixture
-def child(tmp_path: Path) -> Iterator[Child]:
-    """A program that writes its process into its log and then lasts."""
+def child(tmp_path: Path) -> Iterator[RestartedProgram]:
+    """A program that writes its process id to its log and keeps running."""
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     program = Program("sample", [sys.executable, "-c", code])
     service = processes.start(program, log=tmp_path / "sample.log", environment=os.environ)
-    child = Child(service)
+    child = RestartedProgram(service)
     yield child
     processes.stop_all([child.service], grace=5)
 
 
-def die(child: Child) -> None:
-    """End the program as a crash does."""
+def die(child: RestartedProgram) -> None:
     child.service.process.kill()
     child.service.process.wait()
 
@@ -38,7 +37,7 @@ def test_each_pause_is_twice_as_long() -> None:
     assert [RestartPolicy().pause(deaths) for deaths in range(1, 6)] == [1, 2, 4, 8, None]
 
 
-def test_a_program_that_runs_is_left_alone(child: Child) -> None:
+def test_a_program_that_runs_is_left_alone(child: RestartedProgram) -> None:
     before = child.service
 
     assert not child.tend(AT_ONCE)
@@ -46,7 +45,7 @@ def test_a_program_that_runs_is_left_alone(child: Child) -> None:
 
 
 def test_a_program_that_died_is_named_and_started_again(
-    child: Child, capsys: pytest.CaptureFixture[str]
+    child: RestartedProgram, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = child.service.process.pid
     die(child)
@@ -57,7 +56,7 @@ def test_a_program_that_died_is_named_and_started_again(
     assert "sample ended with status -9; starting it again" in capsys.readouterr().err
 
 
-def test_the_log_tells_of_every_start_since_the_first(child: Child) -> None:
+def test_the_log_tells_of_every_start_since_the_first(child: RestartedProgram) -> None:
     pids = [child.service.process.pid]
     for _ in range(3):
         assert eventually(lambda: str(pids[-1]) in child.service.log.read_text(), seconds=5)
@@ -68,13 +67,13 @@ def test_the_log_tells_of_every_start_since_the_first(child: Child) -> None:
     assert eventually(lambda: child.service.log.read_text().split() == [*map(str, pids)], seconds=5)
 
 
-def test_a_program_is_not_started_before_its_pause_is_over(child: Child) -> None:
+def test_a_program_is_not_started_before_its_pause_is_over(child: RestartedProgram) -> None:
     die(child)
 
     assert not eventually(lambda: child.tend(RestartPolicy(first_pause=60)), seconds=0.2)
 
 
-def test_one_death_too_many_ends_with_the_reason(child: Child) -> None:
+def test_one_death_too_many_ends_with_the_reason(child: RestartedProgram) -> None:
     policy = RestartPolicy(first_pause=0, max_deaths=2)
     die(child)
     assert eventually(lambda: child.tend(policy), seconds=5)
@@ -84,27 +83,28 @@ def test_one_death_too_many_ends_with_the_reason(child: Child) -> None:
         child.tend(policy)
 
 
-def test_deaths_of_long_ago_do_not_count(child: Child) -> None:
+def test_deaths_of_long_ago_do_not_count(child: RestartedProgram) -> None:
     policy = RestartPolicy(first_pause=0, max_deaths=2, window=0)
     for _ in range(3):
         die(child)
         assert eventually(lambda: child.tend(policy), seconds=5)
 
 
-def test_what_a_dead_program_left_ends_before_the_next_start(child: Child, tmp_path: Path) -> None:
+def test_what_a_dead_program_left_ends_before_the_next_start(
+    child: RestartedProgram, tmp_path: Path
+) -> None:
     number = tmp_path / "number"
     script = f"sleep 60 & echo $! > {number}; kill -9 $$"
     program = Program("sample", ["sh", "-c", script])
     parent = processes.start(program, log=tmp_path / "parent.log", environment=os.environ)
     parent.process.wait()
 
-    Child(parent).tend(AT_ONCE)
+    RestartedProgram(parent).tend(AT_ONCE)
 
     assert eventually(lambda: not is_running(int(number.read_text())), seconds=5)
 
 
 def is_running(process: int) -> bool:
-    """Tell whether it is there, and no zombie."""
     try:
         status = Path(f"/proc/{process}/stat").read_text()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The dump of one server in another, as docs/operations.md says: the feed of changes goes on."""
+"""A dump restored into another server, as in docs/operations.md: the change feed continues."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from embedded import postgres
 from embedded.tests.conftest import Runner
 
-# Such a server has counted more transactions than a new one will for a while.
+# The old server has used more transaction ids than the new one will for a while.
 DUMP = """
 import os, subprocess, sys, django
 django.setup()
@@ -64,7 +64,6 @@ def test_after_a_restore_into_another_server_readers_miss_nothing(tmp_path: Path
 
 
 def python(runner: Runner, code: str, *arguments: str) -> list[str]:
-    """What the code printed, a line each."""
     done = runner.run("run", sys.executable, "-c", code, *arguments)
     assert done.returncode == 0, done.stdout
     return done.stdout.splitlines()

@@ -176,7 +176,7 @@ def test_help_is_no_error(newcomer: Runner) -> None:
 
 
 def test_a_database_without_tables_gets_one_line_of_advice(runner: Runner) -> None:
-    runner.hold()  # it has services, and migrates nothing
+    runner.hold()  # it has services, but nothing is migrated
 
     result = runner.run("manage", "archive", "natgeo")
 

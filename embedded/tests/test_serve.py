@@ -35,21 +35,21 @@ with exclusive(Folder(Path(os.environ["INSTARCHIVER_DATA"]))) as owner:
 
 @dataclass(frozen=True)
 class FirstStart:
-    """A start on an empty data folder, without an address of the Core API, until Ctrl-C."""
+    """A start on an empty data folder, without a Core API URL, stopped by Ctrl-C."""
 
     said: list[str]
-    """By the server, before it served."""
+    """Printed by the server before it served."""
     command: subprocess.CompletedProcess[str]
-    """`./dev manage archive`, which was typed before there were tables."""
+    """`./dev manage archive`, entered before the tables existed."""
     answered: int
     ended: int
     left: list[int]
-    """Processes that outlived it."""
+    """Processes that survived it."""
 
 
 @pytest.fixture(scope="module")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> FirstStart:
-    """One for all tests, because it takes the longest of all that they do."""
+    """One start for all tests, because it is slow."""
     with running(tmp_path_factory.mktemp("first") / "data") as runner:
         port = str(ports.any_free())
         runner.variables |= {"CORE_API_URL": "", "CORE_API_TOKEN": "", "PORT": port}

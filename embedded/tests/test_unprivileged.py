@@ -1,4 +1,4 @@
-"""PostgreSQL for a user that it refuses, in each way that this machine allows."""
+"""PostgreSQL started as root, in each way that this machine allows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def private() -> Iterator[Path]:
 
 @pytest.fixture
 def homes(tmp_path: Path) -> Iterator[None]:
-    """What the last way leaves outside the data folder is removed."""
+    """Removes what the last way leaves outside of the data folder."""
     before = set(unprivileged.HOMES.glob("instarchiver-*"))
     yield
     for home in set(unprivileged.HOMES.glob("instarchiver-*")) - before:
