@@ -1,4 +1,4 @@
-"""The asynchronous entry point, for servers that want one."""
+"""The entry point for ASGI servers."""
 
 import os
 

@@ -5,7 +5,7 @@ import os
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-# `./dev check` runs Django's checks; here they would load every view into every worker.
+# `./dev check` runs Django's checks. Here they would load all views into every worker.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("instarchiver")

@@ -29,7 +29,7 @@ HOST_AND_PORT = re.compile(r"[A-Za-z0-9.\-]+:\d{1,5}|\[[0-9A-Fa-f:]+\]:\d{1,5}")
 
 
 def flag(text: str) -> bool:
-    """Read yes or no; any other word is refused."""
+    """Parse yes or no; other words are rejected."""
     word = text.strip().lower()
     if word not in TRUE | FALSE:
         raise ValueError("must be one of 1, true, yes, on, 0, false, no, off")
@@ -37,12 +37,12 @@ def flag(text: str) -> bool:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list, leaving out empty entries."""
+    """Split a comma-separated list without empty entries."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def trusted_hosts(text: str) -> frozenset[str]:
-    """Read `host:port` entries; the port is required, because the match is exact."""
+    """Parse `host:port` entries. The port is required, because the match is exact."""
     entries = words(text.lower())
     for entry in entries:
         if not HOST_AND_PORT.fullmatch(entry):
@@ -51,12 +51,12 @@ def trusted_hosts(text: str) -> frozenset[str]:
 
 
 def networks(text: str) -> Networks:
-    """Read addresses and networks, such as `10.0.0.7, 172.16.0.0/12`."""
+    """Parse addresses and networks, such as `10.0.0.7, 172.16.0.0/12`."""
     return tuple(ipaddress.ip_network(word) for word in words(text))
 
 
 def http_url(text: str) -> str:
-    """Read an http(s) URL without its trailing slash, or an empty string."""
+    """Parse an http(s) URL and remove its trailing slash; "" is allowed."""
     url = text.strip().rstrip("/")
     if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
         raise ValueError("must be an http:// or https:// address")
@@ -64,21 +64,21 @@ def http_url(text: str) -> str:
 
 
 def natural_number(text: str) -> int:
-    """Read a whole number from 0."""
+    """Parse an integer from 0."""
     if not text.strip().isdecimal():
         raise ValueError("must be a whole number from 0")
     return int(text)
 
 
 def positive_number(text: str) -> int:
-    """Read a whole number from 1."""
+    """Parse an integer from 1."""
     if natural_number(text) == 0:
         raise ValueError("must be a whole number from 1")
     return int(text)
 
 
 def database_url(text: str) -> str:
-    """Read any form that libpq reads. Its own complaint is not repeated: it quotes the password."""
+    """Parse any form that libpq accepts. libpq's own error is hidden: it quotes the password."""
     try:
         conninfo_to_dict(text)
     except psycopg.ProgrammingError:
@@ -87,7 +87,7 @@ def database_url(text: str) -> str:
 
 
 def redis_url(text: str) -> str:
-    """Read the address of a Redis, with the number of its database if it names one."""
+    """Parse the URL of a Redis, optionally with a database number."""
     url = text.strip().rstrip("/")
     parts = urlsplit(url)
     number = parts.path.strip("/") or "0"
@@ -97,7 +97,7 @@ def redis_url(text: str) -> str:
 
 
 def encryption_keys(text: str) -> tuple[str, ...]:
-    """Read Fernet keys, of which none is repeated in a complaint."""
+    """Parse Fernet keys. The error does not quote them."""
     keys = words(text)
     for key in keys:
         Fernet(key)
@@ -105,21 +105,21 @@ def encryption_keys(text: str) -> tuple[str, ...]:
 
 
 def folder(text: str) -> Path | None:
-    """Read the absolute path of a folder, or an empty string."""
+    """Parse the absolute path of a folder; "" is allowed."""
     if text and not Path(text).is_absolute():
         raise ValueError("must be an absolute path")
     return Path(text) if text else None
 
 
 def admin_path(text: str) -> str:
-    """Read a path below the root."""
+    """Parse a path below the root."""
     if text.startswith("/") or not text.endswith("/"):
         raise ValueError("must end with a slash and not begin with one")
     return text
 
 
 def email_url(text: str) -> str:
-    """Read the address of a mail server, or an empty string."""
+    """Parse the URL of a mail server; "" is allowed."""
     parts = urlsplit(text)
     known = parts.scheme in {"smtp", "smtp+starttls", "smtps"} and parts.hostname
     if text and not known:
@@ -129,7 +129,7 @@ def email_url(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the environment says. Secrets are kept out of the repr."""
+    """All values of the environment. Secrets are excluded from the repr."""
 
     data: Path
     database_url: str = field(repr=False)
@@ -154,14 +154,14 @@ class Environment:
 
 
 class Reader:
-    """Collects every mistake, so that an operator sees all of them at once."""
+    """Collects all errors, so that an operator sees them at once."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.variables = variables
         self.mistakes: list[str] = []
 
     def read(self, name: str, default: str, convert: Callable[[str], Value]) -> Value:
-        """Convert the variable, or its default where it is unset or empty."""
+        """Convert the variable, or its default if it is unset or empty."""
         try:
             return convert(self.variables.get(name) or default)
         except ValueError as error:
@@ -170,7 +170,7 @@ class Reader:
 
 
 def read(variables: Mapping[str, str]) -> Environment:
-    """Read all variables. Raises ImproperlyConfigured naming every one that makes no sense."""
+    """Read all variables. Raises ImproperlyConfigured, which names every invalid one."""
     reader = Reader(variables)
     environment = Environment(
         data=reader.read("INSTARCHIVER_DATA", ".local", Path).absolute(),

@@ -1,7 +1,7 @@
-"""Everything that runs by itself, and the queue each task goes to.
+"""All periodic tasks, and the queue of each task.
 
-`core/schedules.py` writes SCHEDULES into django-celery-beat at each `migrate`; what staff changed
-there (interval, on or off) stays.
+`core/schedules.py` writes SCHEDULES into django-celery-beat at each `migrate` and keeps what staff
+changed there (interval, on or off).
 """
 
 from dataclasses import dataclass
@@ -31,15 +31,15 @@ SCHEDULES = (
     ScheduledTask("authentication.flush_expired_tokens", 86400),
 )
 
-SCHEDULE_ORIGIN = "config/schedules.py"  # marks the rows that may be removed again
+SCHEDULE_ORIGIN = "config/schedules.py"  # marks our rows, which `sync` may delete
 
 QUEUES = ("stories", "default", "archive", "downloads", "files")
-"""Each is read by a worker; `/health/` says where none does."""
+"""Each queue needs a worker; `/health/` reports queues without one."""
 
 CELERY_TASK_ROUTES = {
-    "instagram.archive_run": {"queue": "archive"},  # scheduled stories: `starting.queue_for`
+    "instagram.archive_run": {"queue": "archive"},  # scheduled stories use `starting.queue_for`
     "instagram.download_assets": {"queue": "downloads"},
-    "instagram.renew_urls": {"queue": "default"},  # a story's can be renewed for a day at most
+    "instagram.renew_urls": {"queue": "default"},  # stories only have a day
     "instagram.sweep_downloads": {"queue": "downloads"},
     "storage.enrich": {"queue": "files"},
     "storage.sweep_enrichment": {"queue": "files"},

@@ -1,4 +1,4 @@
-"""Every address. `config/api_router.py` lists those of the REST API."""
+"""The root URLs. Those of the REST API are in `config/api_router.py`."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -11,7 +11,7 @@ from core.api.schema import SchemaView
 
 to_the_docs = RedirectView.as_view(pattern_name="docs")
 
-admin.autodiscover()  # here, not at start: workers and commands serve no pages
+admin.autodiscover()  # imported here, because workers and commands serve no pages
 
 urlpatterns = [
     path("", to_the_docs),

@@ -1,4 +1,4 @@
-"""Settings shared by every environment. Values from outside come from `config/env.py` alone."""
+"""Settings shared by all environments. External values come from `config/env.py` only."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ INSTALLED_APPS = [
     "storage",
     "instagram",
     "authentication",
-    "unfold.apps.BasicAppConfig",  # without its own site: authentication.apps has ours
+    "unfold.apps.BasicAppConfig",  # authentication.apps defines the admin site
     "unfold.contrib.filters",
     "authentication.apps.AdminConfig",  # config.urls loads the pages
     "django.contrib.auth",
@@ -45,7 +45,7 @@ INSTALLED_APPS = [
     "solo",
 ]
 MIDDLEWARE = [
-    "core.proxies.TrustedProxiesMiddleware",  # the others read what it leaves
+    "core.proxies.TrustedProxiesMiddleware",  # first: the others trust its result
     "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -81,10 +81,10 @@ CONNECTION_KEYS = {
 
 
 def database(*, pool_size: int) -> dict[str, Any]:
-    """Turn DATABASE_URL (any form that libpq reads) into Django's dictionary.
+    """Convert DATABASE_URL (any form that libpq accepts) to Django's dictionary.
 
-    Web processes share a pool (5 times the requests of a connection per request); everything else
-    keeps one connection per thread, because Django refuses both at once.
+    Web processes use a pool, which handles 5 times the requests of one connection per request.
+    Other processes keep one connection per thread; Django does not allow both at once.
     """
     facts = conninfo_to_dict(env.database_url)
     options: dict[str, Any] = {
@@ -109,7 +109,7 @@ def database(*, pool_size: int) -> dict[str, Any]:
 
 DATABASES = {
     "default": database(pool_size=env.database_pool_size),
-    # The same database over a connection of its own: the API log survives a rollback around it.
+    # The same database over a second connection, so that the API log survives a rollback.
     "api_log": {**database(pool_size=0), "TEST": {"MIRROR": "default"}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -121,7 +121,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
 # Accounts
-IS_LOCAL = False  # allows what only a run on the loopback address may have: the demo's login
+IS_LOCAL = False  # allows what only a loopback run may have, such as the demo's login
 AUTH_USER_MODEL = "users.Account"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -151,15 +151,15 @@ MEDIA_COPY = env.media_copy
 MEDIA_MIN_FREE_BYTES = env.media_min_free
 MEDIA_REDIRECT_PREFIX = env.media_redirect_prefix
 
-# Core API: what `settings/current.py` falls back to when the admin's row is empty
+# Core API: the values that `settings/current.py` uses if the admin's row is empty
 CORE_API_URL = env.core_api_url
 CORE_API_TOKEN = env.core_api_token
 
-# Cache and broker: two databases of one server, because a flush of the cache must spare the broker
+# Cache and broker: two databases of one server, so that flushing the cache keeps the broker
 
 
 def redis_database(offset: int) -> str:
-    """The database of REDIS_URL (0 where it names none), or the one that comes `offset` later."""
+    """REDIS_URL with its database number (0 without one) increased by `offset`."""
     parts = urlsplit(env.redis_url)
     number = int(parts.path.strip("/") or 0) + offset
     return urlunsplit(parts._replace(path=f"/{number}"))
@@ -171,7 +171,7 @@ CACHES = {
         "LOCATION": redis_database(1),
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     },
-    # What a process counts by itself while Redis is away: attempts at a password
+    # Counters per process while Redis is unreachable: login attempts
     "process": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
@@ -181,7 +181,7 @@ CACHES = {
 # Celery: every value follows docs/adr/0001-postgresql-is-the-queue-of-record.md
 CELERY_BROKER_URL = redis_database(0)
 CELERY_BROKER_TRANSPORT = "core.broker:Transport"
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # an outage of any length ends by itself
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # an outage of any length must not be fatal
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -196,17 +196,17 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 40 * 60,  # above the hard time limit, or a task runs twice
+    "visibility_timeout": 40 * 60,  # above the hard time limit, or a task would run twice
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
     "socket_timeout": env.broker_timeout,
     "socket_connect_timeout": min(5, env.broker_timeout),
     "socket_keepalive": True,
     "health_check_interval": 10,
-    "max_retries": 0,  # of a request that sends a message: the next sweep finds the work
+    "max_retries": 0,  # for requests that send a message; the next sweep finds the work anyway
 }
 CELERY_TASK_ROUTES = schedules.CELERY_TASK_ROUTES
-CELERY_BEAT_SYNC_EVERY = 1  # each task's `last_run_at` is written at once: `/health/` reads it
+CELERY_BEAT_SYNC_EVERY = 1  # saves `last_run_at` after each task, for `/health/`
 QUEUES = schedules.QUEUES
 SCHEDULES = schedules.SCHEDULES
 SCHEDULE_ORIGIN = schedules.SCHEDULE_ORIGIN
@@ -221,8 +221,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.MayRead"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.ShallowJSONParser"],
-    "URL_FORMAT_OVERRIDE": None,  # ?format= is no parameter of ours, except on /schema/
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS describes nothing: /schema/ does
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is only a parameter of /schema/
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS describes nothing; /schema/ does
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "core.api.operations.Operation",
     "DEFAULT_THROTTLE_CLASSES": [
@@ -236,7 +236,7 @@ REST_FRAMEWORK = {
         "login_address": "60/min",
         "archive": "60/min",
     },
-    "NUM_PROXIES": 0,  # core.proxies has put the client's address in REMOTE_ADDR
+    "NUM_PROXIES": 0,  # core.proxies has set REMOTE_ADDR to the client's address
     "EXCEPTION_HANDLER": "core.api.errors.exception_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -265,7 +265,7 @@ SPECTACULAR_SETTINGS = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
-    "CHECK_REVOKE_TOKEN": True,  # a changed password ends every session
+    "CHECK_REVOKE_TOKEN": True,  # a password change ends all sessions
 }
 
 # E-mail: smtp://, smtp+starttls:// or smtps://user:password@host:port; unset: to the terminal
@@ -284,7 +284,7 @@ UNFOLD = unfold_admin.UNFOLD
 # Security
 SECRET_KEY = env.secret_key
 TRUSTED_PROXIES = env.trusted_proxies
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # only left by a trusted proxy
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # only a trusted proxy can set it
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.trusted_origins)
 CORS_ALLOWED_ORIGINS = list(env.cors_origins)

@@ -1,4 +1,4 @@
-"""Production: refuses to start with what is only good for local runs."""
+"""Production: refuses to start with values that are only safe for local runs."""
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -6,7 +6,7 @@ from config.env import env
 from config.settings.base import *
 
 DEBUG = False
-SHORTEST_SECRET_KEY = 32  # bytes: what RFC 7518 asks of a key for HS256, which signs the tokens
+SHORTEST_SECRET_KEY = 32  # bytes, the minimum of RFC 7518 for HS256, which signs the tokens
 
 if env.media_trusted_hosts:
     raise ImproperlyConfigured("MEDIA_TRUSTED_HOSTS is for local runs only; unset it.")
@@ -25,7 +25,7 @@ if len(env.secret_key.encode()) < SHORTEST_SECRET_KEY:
 if "*" in env.allowed_hosts:
     raise ImproperlyConfigured("DJANGO_ALLOWED_HOSTS must name hosts, not *.")
 
-STATIC_ROOT = BASE_DIR / "staticfiles"  # elsewhere nothing is collected
+STATIC_ROOT = BASE_DIR / "staticfiles"  # other environments collect nothing
 
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]

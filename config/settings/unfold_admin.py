@@ -1,4 +1,4 @@
-"""How the admin looks, and what its sidebar lists."""
+"""The admin's theme and sidebar."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.urls import reverse_lazy
 
 
 def item(title: str, icon: str, model: str) -> dict[str, Any]:
-    """A line of the sidebar: the list of a model, for those who may see it."""
+    """A sidebar link to the list of a model, for users who may view it."""
     app, _, name = model.partition(".")
     return {
         "title": title,
