@@ -1,4 +1,4 @@
-"""`./dev bench [NAME…]`: every measurement, or the named ones, each in a process of its own."""
+"""`./dev bench [NAME…]`: run all benchmarks, or the named ones, each in a separate process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEASUREMENTS = {
 
 
 def main(names: list[str]) -> int:
-    """Run them one after the other; 1 when one of them failed, 2 for an unknown name."""
+    """Run the benchmarks in order; 1 if one of them failed, 2 for an unknown name."""
     if unknown := sorted(set(names) - set(MEASUREMENTS)):
         sys.stderr.write(f"no such measurement: {', '.join(unknown)}; {', '.join(MEASUREMENTS)}\n")
         return 2

@@ -1,8 +1,8 @@
 """A whole archive, twice, against what the simulator holds: `python -m lab.benchmarks.archive`.
 
 Three profiles with 1,000 posts and about 2,500 files go through `manage.py archive --wait` and a
-real worker. Every file must be there and equal byte for byte; the second run must download nothing
-and write no row of what an unchanged poll leaves alone. Exit status 1 where it is not so.
+real worker. Every file must be there and equal byte for byte; the second run must download nothing and write no row
+of the archive. Exit status 1 otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PROFILES = ("aurora.kitchen", "tidewater_maps", "kestrel.press")
 
 
 def main() -> int:
-    """Run both rounds and print what was measured; 0 when every promise was kept."""
+    """Run both rounds and print the figures; 0 if every limit was kept."""
     with archiving.at_work(world="foundation", workers=3) as archive:
         first = archive.run(*PROFILES)
         before = archive.row_versions()

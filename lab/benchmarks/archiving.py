@@ -1,4 +1,4 @@
-"""What the measurements of whole archives share: a provider, workers, the comparison afterwards."""
+"""Shared by the benchmarks of whole archives: a provider, workers and the final comparison."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ FileKey = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An instance at work, and the provider that it archives from."""
+    """A running instance and the provider that it archives from."""
 
     environment: Environment
     provider: SimulatorProcess
 
     def run(self, *profiles: str) -> Report:
-        """Archive the profiles, and wait for the last file: the command's JSON, and `seconds`."""
+        """Archive the profiles with all files; returns the command's JSON and `seconds`."""
         began = time.monotonic()
         printed = manage(self.environment, "archive", *profiles, "--wait", "--json")
         return {**json.loads(printed), "seconds": time.monotonic() - began}
 
     def row_versions(self) -> dict[str, object]:
-        """Per table, how many rows there are and which transactions wrote them."""
+        """The number of rows of each table and the transactions that wrote them."""
         with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
             return {
                 table: connection.execute(
@@ -57,7 +57,7 @@ class Archive:
             }
 
     def differences(self) -> int:
-        """How many files are missing, too many, or other than the provider's bytes."""
+        """The number of files that are missing, unexpected, or different from the provider's."""
         wanted: dict[FileKey, str] = {
             (KINDS[file["owner_kind"]], file["owner_id"], file["role"], file["name"]): file[
                 "sha256"
@@ -76,14 +76,14 @@ KINDS = {
     "highlight": "highlight",
     "highlight_story": "story",
 }
-"""What the provider's list of files calls an owner, and what the archive does."""
+"""Owner kinds of the simulator's list of files, and their names in the archive."""
 
 
 @contextmanager
 def at_work(*, world: str, workers: int) -> Iterator[Archive]:
-    """A provider, an empty instance, and processes that archive and download.
+    """Start a provider, an empty instance, and processes that archive and download.
 
-    Beside them one for the care of files, one for what cannot wait, and beat.
+    One process for file maintenance, one for urgent tasks and beat run as well.
     """
     with ExitStack() as stack:
         provider = stack.enter_context(start(world=world, seed=1))
@@ -106,19 +106,17 @@ def at_work(*, world: str, workers: int) -> Iterator[Archive]:
 
 
 def manage(environment: Environment, *arguments: str) -> str:
-    """Run a management command; returns what it printed."""
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603  ours
     return done.stdout
 
 
 def total(report: Report, count: str) -> int:
-    """A count of files, such as `stored`, over all profiles of a report."""
+    """The sum of a file count, such as `stored`, over all profiles of a report."""
     return sum(profile["files"][count] for profile in report["profiles"])
 
 
 def line(name: str, report: Report) -> str:
-    """A report in one line."""
     posts = sum(profile["streams"]["posts"]["seen"] for profile in report["profiles"])
     calls = sum(profile["calls"] for profile in report["profiles"])
     return (
@@ -128,7 +126,7 @@ def line(name: str, report: Report) -> str:
 
 
 def _stored(environment: Environment) -> dict[FileKey, str]:
-    """The digest of each asset's bytes as they lie on disk."""
+    """The digest of each stored asset, read from disk."""
     root = Path(environment["INSTARCHIVER_DATA"]) / "media"
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         rows = connection.execute(

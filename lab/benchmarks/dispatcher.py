@@ -45,7 +45,7 @@ SELECT poll.id, poll.user_id, poll.stream
 
 
 def main() -> int:
-    """Seed, measure every kind of tick, print a line for each."""
+    """Seed, then measure and print every kind of tick."""
     with instance():
         now = seed()
         say(f"{'tick':34} {'runs':>6} {'tick ms':>8} {'SELECT ms':>10} {'allowed':>8}")
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def seed() -> datetime:
-    """Fill the tables; returns the time of the first tick, at which nothing is due."""
+    """Fill the tables; returns the time of the first tick, at which no poll is due."""
     from django.db import connection  # noqa: PLC0415  Django is set up by now
     from django.utils import timezone  # noqa: PLC0415  likewise
 
@@ -67,18 +67,18 @@ def seed() -> datetime:
 
 
 def lines(now: datetime) -> list[float]:
-    """Print what each kind of tick takes; returns the milliseconds."""
+    """Measure and print every kind of tick; returns the milliseconds."""
     from instagram.archiving import schedule  # noqa: PLC0415  Django is set up by now
     from instagram.archiving.schedule import dispatching  # noqa: PLC0415  likewise
 
     full = dispatching.MAX_ACTIVE
-    dispatching.MAX_ACTIVE = PROFILES  # the figures of the issue, not of an installation
+    dispatching.MAX_ACTIVE = PROFILES  # the figures of the issue, not those of an installation
 
     def starting(limit: int) -> Callable[[datetime], int]:
         return lambda now: schedule.dispatch(now=now, limit=limit)
 
     return [
-        line("flags: nobody changed one", now, 0, lambda now: schedule.apply_flags(now=now)),
+        line("flags: none changed", now, 0, lambda now: schedule.apply_flags(now=now)),
         line("flags: 1,000 were switched off", now, 1000, switched_off),
         line("nothing due", now, 1000, starting(1000)),
         line("1,000 due", now + due_after(1000), 1000, starting(1000)),
@@ -90,12 +90,12 @@ def lines(now: datetime) -> list[float]:
 
 
 def due_after(count: int) -> timedelta:
-    """After how long so many polls are due."""
+    """The time after which that many polls are due."""
     return timedelta(minutes=1) + timedelta(hours=20) * count / (5 * PROFILES)
 
 
 def switched_off(now: datetime) -> int:
-    """Follow the flags after 1,000 profiles lost theirs."""
+    """Apply the flags after 1,000 profiles lost theirs."""
     from instagram.archiving import schedule  # noqa: PLC0415  Django is set up by now
     from instagram.models import User  # noqa: PLC0415  likewise
 
@@ -105,7 +105,7 @@ def switched_off(now: datetime) -> int:
 
 
 def line(name: str, now: datetime, polls: int, tick: Callable[[datetime], int]) -> float:
-    """Print the medians of both ways; returns that of the tick."""
+    """Print the medians with and without Django; returns that of the tick."""
     from django.db import transaction  # noqa: PLC0415  Django is set up by now
 
     ours, bare, counts = [], [], []
@@ -120,7 +120,7 @@ def line(name: str, now: datetime, polls: int, tick: Callable[[datetime], int]) 
 
 
 def select(now: datetime, limit: int) -> None:
-    """Read the polls that a tick takes, without Django's models."""
+    """Read the polls of a tick without Django's models."""
     from django.db import connection  # noqa: PLC0415  Django is set up by now
 
     with connection.cursor() as cursor:
@@ -129,7 +129,6 @@ def select(now: datetime, limit: int) -> None:
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """How long the work takes."""
     began = time.perf_counter()
     work()
     return (time.perf_counter() - began) * 1000

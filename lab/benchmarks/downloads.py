@@ -1,8 +1,8 @@
 """Downloads next to curl: `python -m lab.benchmarks.downloads`.
 
 2,000 files of about 150 kB from a CDN in its own process with 30 ms to the first byte. Ours ends
-with hashed and synced files and committed rows; curl only writes files. Both use as many
-connections, in turns. Exit status 1 when the median is below 0.6 of curl's.
+with hashed and synced files and committed rows; curl only writes files. Both use the same number
+of connections, in turns. Exit status 1 if the median is below 0.6 of curl's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GOAL = 0.6
 
 
 def main() -> int:
-    """Measure in turns and print every figure."""
+    """Measure both in turns and print the figures."""
     with start(first_byte_delay_ms=30) as provider:
         links = Links(provider.cdn_url, "1", provider.control.now() + 86_400)
         with scratch.instance(MEDIA_TRUSTED_HOSTS=provider.cdn_host):
@@ -39,7 +39,7 @@ def _files() -> list[File]:
 
 
 def _compare(urls: list[str]) -> int:
-    _by_curl(urls[:LOOKS])  # the CDN draws its pictures before anything is measured
+    _by_curl(urls[:LOOKS])  # the CDN draws its pictures before the measurement
     ours, curls = [], []
     for number in range(1, ROUNDS + 1):
         ours.append(_rate(_by_us, urls))
@@ -55,7 +55,7 @@ def _rate(download: Callable[[list[str]], float], urls: list[str]) -> float:
 
 
 def _by_us(urls: list[str]) -> float:
-    """Seconds until every row is committed, with the settings of a new installation."""
+    """Seconds until every row is committed, with the default settings."""
     from storage.download.batch import download_batch  # noqa: PLC0415  Django is set up by now
 
     scratch.want(urls)

@@ -1,8 +1,8 @@
 """One profile of 10,000 posts and about 25,000 files, in one run with 4 workers.
 
-Then the same profile again, unchanged: which rows that writes, and how many bytes it adds to
-PostgreSQL's log of writes, beside the bytes of the answers that were read. `python -m
-benchmarks.large [POSTS]`; exit status 1 where a file is missing or a row of the archive is written.
+Then the same profile again, unchanged: the rows written, and the bytes added to PostgreSQL's
+write-ahead log, beside the bytes of the answers. `python -m lab.benchmarks.large [POSTS]`; exit
+status 1 if a file is missing or a row of the archive is written.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from lab.benchmarks.archiving import Archive
 
 POSTS = 10_000
 PROFILE = "ten.thousand"
-SECONDS_TO_COUNT = 3  # until the last idle connection has told what it wrote
+SECONDS_TO_COUNT = 3  # until the last idle connection has reported its statistics
 
 
 def main(posts: int) -> int:
-    """Archive twice and print what was measured; 0 when every promise was kept."""
+    """Archive twice and print the figures; 0 if every limit was kept."""
     with archiving.at_work(world="edges", workers=4) as archive:
         plan = {"username": PROFILE, "posts": posts, "largest_carousel": 8, "highlights": 3}
         archive.provider.control.edit("add_profile", plan=plan)
@@ -40,7 +40,7 @@ def main(posts: int) -> int:
 
 
 def _differences(archive: Archive) -> int:
-    """Of the one profile: the other ones of the world are not archived."""
+    """Differences of this profile only, as the others are not archived."""
     held = {file["sha256"] for file in archive.provider.control.files()[PROFILE]}
     with psycopg.connect(archive.environment["DATABASE_URL"]) as connection:
         rows = connection.execute(

@@ -1,8 +1,8 @@
 """Lists at 100,000 posts next to their bare SQL: `python -m lab.benchmarks.list_latency`.
 
-A page is asked for through Django's whole stack in this process, then its own statements are sent
-again without Django: only driver and database. Both alternate, and medians are compared. What the
-ratio shows is the price of models, serializers and JSON; the milliseconds show the indexes.
+A page is requested through Django's whole stack in this process. Then its statements are sent again
+without Django, by driver and database only. Both alternate, and medians are compared. The ratio
+shows the cost of models, serializers and JSON; the milliseconds show the indexes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from lab.benchmarks.scratch import instance, say
 SIZE = ("--profiles=500", "--posts=100000", "--stories=5000")
 ROUNDS = 25
 DEEP = 40
-"""Pages behind the first one."""
+"""Pages after the first one."""
 
 Statement = tuple[str, Any]
 
 
 def main() -> int:
-    """Seed, measure every list, print a line for each."""
+    """Seed, then measure and print every list."""
     with instance():
         from django.core.management import call_command  # noqa: PLC0415  Django is set up by now
 
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def pages() -> dict[str, str]:
-    """What is measured, and where it is."""
+    """The measured lists and their URLs."""
     from instagram.models import User  # noqa: PLC0415  Django is set up by now
 
     busiest = User.objects.order_by("instagram_id")[0].pk
@@ -55,14 +55,14 @@ def pages() -> dict[str, str]:
 
 
 def followed(address: str, count: int) -> str:
-    """The address behind so many `next` links."""
+    """The URL after following that many `next` links."""
     for _ in range(count):
         address = get(address)["next"]
     return address
 
 
 def line(address: str) -> str:
-    """Medians of both ways, their ratio, and how many statements the list sends."""
+    """Print the medians of both ways, their ratio, and the number of statements."""
     statements = sent_by(address)
     lists, bare = [], []
     for _ in range(ROUNDS):
@@ -73,7 +73,7 @@ def line(address: str) -> str:
 
 
 def get(address: str) -> dict[str, Any]:
-    """The answer to a stranger's request."""
+    """The answer to an anonymous request."""
     from django.test import Client  # noqa: PLC0415  Django is set up by now
 
     answer = Client(SERVER_NAME="localhost").get(address)
@@ -84,7 +84,7 @@ def get(address: str) -> dict[str, Any]:
 
 
 def sent_by(address: str) -> list[Statement]:
-    """The statements of a list, with their parameters."""
+    """The statements of a list with their parameters."""
     from django.db import connection  # noqa: PLC0415  Django is set up by now
 
     seen: list[Statement] = []
@@ -99,7 +99,7 @@ def sent_by(address: str) -> list[Statement]:
 
 
 def send(statements: list[Statement]) -> None:
-    """Send them on the same connection, and read every row."""
+    """Send the statements on the same connection and read all rows."""
     from django.db import connection  # noqa: PLC0415  Django is set up by now
 
     with connection.cursor() as cursor:
@@ -109,7 +109,6 @@ def send(statements: list[Statement]) -> None:
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """How long the work takes."""
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000

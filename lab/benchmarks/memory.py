@@ -1,6 +1,6 @@
 """Peak memory while a video of 1 GB is stored: `python -m lab.benchmarks.memory`.
 
-A real Celery worker with one child does it. Counted are the pages of both processes, shared ones
+A real Celery worker with one child stores it. Measured are the pages of both processes, shared ones
 once (PSS, every 20 ms), and their own high-water marks. Exit status 1 at 200 MB or more.
 """
 
@@ -22,7 +22,6 @@ TIMEOUT = 300.0  # seconds
 
 
 def main() -> int:
-    """Measure and print the figures."""
     with start() as provider:
         links = Links(provider.cdn_url, "1", provider.control.now() + 86_400)
         with scratch.instance(MEDIA_TRUSTED_HOSTS=provider.cdn_host) as environment:
@@ -31,7 +30,7 @@ def main() -> int:
 
 
 def _measure(environment: dict[str, str]) -> int:
-    queue = f"bench-{uuid.uuid4().hex}"  # of our own: the broker may have other workers
+    queue = f"bench-{uuid.uuid4().hex}"  # our own queue, because the broker may have other workers
     options = ("--concurrency", "1", "--loglevel", "ERROR", "-Q", queue)
     with scratch.celery(environment, "worker", *options) as worker:
         idle = _settled(worker)
@@ -52,7 +51,7 @@ def _send(queue: str) -> None:
 
 
 def _settled(worker: int) -> int:
-    """The memory of both, once the child is there and they have stopped generation."""
+    """The memory of both processes, once the child exists and their memory is stable."""
     before = 0
     while len(_family(worker)) < 2 or before != (before := _together(worker)):
         time.sleep(1)
@@ -60,7 +59,7 @@ def _settled(worker: int) -> int:
 
 
 def _watch(worker: int) -> tuple[int, float]:
-    """The peak of both together until the video is stored, and how long that took."""
+    """The peak of both together until the video is stored, and the duration."""
     from storage.models import Asset  # noqa: PLC0415  Django is set up by now
 
     peak, began = 0, time.monotonic()

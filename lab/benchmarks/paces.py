@@ -1,7 +1,7 @@
 """What each pace of story polls finds in a simulated month: `python -m lab.benchmarks.paces`.
 
-Beside it both fixed polls that make as many calls: every profile as often as that allows, and as
-many profiles as can be polled every six hours. Exit status 1 where a pace finds fewer stories.
+Each pace is compared with two fixed policies that make as many calls: all profiles at one interval,
+and as many profiles as can be polled every six hours. Exit status 1 if a pace finds fewer stories.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ SEED = 1
 HOUR = timedelta(hours=1)
 SIX_HOURS = 6 * HOUR
 NOISE = 0.005
-"""Recall that a fixed poll may be ahead by chance."""
+"""The difference in recall that may be due to chance."""
 
 
 def main() -> int:
-    """Print a line for each pace, and one for six hours at any price."""
+    """Print a line for each pace, and one for polls of all profiles every six hours."""
     say(f"{'pace':12} {'calls':>7} {'recall':>7} {'as often, all':>20} {'every 6 h, some':>20}")
     with instance():
         from instagram.archiving.schedule import intervals  # noqa: PLC0415  Django is set up by now
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def line(name: str, pace: Any, stories: Any) -> float:
-    """Print what a pace finds; returns by how much that is more than a fixed poll does."""
+    """Print the recall of a pace; returns its lead over fixed polls."""
     from tests.support import month  # noqa: PLC0415  Django is set up by now
 
     ours = month.adaptive(stories, pace)

@@ -1,4 +1,4 @@
-"""What measurements share: a database and a data folder that live as long, processes, output."""
+"""Shared by the benchmarks: temporary databases, data folders and processes, and output."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from psycopg.conninfo import make_conninfo
 
 @contextmanager
 def instance(**variables: str) -> Iterator[dict[str, str]]:
-    """Set Django up, in this process, on an empty database beside that of DATABASE_URL.
+    """Configure Django in this process with an empty database next to that of DATABASE_URL.
 
-    Returns the environment, for processes that shall join in.
+    Yields the environment for other processes that use it.
     """
     server = os.environ["DATABASE_URL"]
     name = f"bench_{uuid.uuid4().hex[:12]}"
@@ -39,7 +39,7 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
 
 
 def want(urls: list[str]) -> None:
-    """An empty store, and an asset per URL."""
+    """Empty the store and create an asset per URL."""
     from django.conf import settings  # noqa: PLC0415  Django is set up by now
 
     from storage.models import Asset, StoredFile  # noqa: PLC0415  likewise
@@ -55,7 +55,7 @@ def want(urls: list[str]) -> None:
 
 @contextmanager
 def celery(environment: Mapping[str, str], *arguments: str) -> Iterator[int]:
-    """Run a worker or the scheduler in a process of its own; gives its number."""
+    """Run a worker or the scheduler in a separate process; yields its process id."""
     command = [sys.executable, "-m", "celery", "-A", "config.celery_app", *arguments]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:  # noqa: S603  ours
         try:

@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def measure(length: int) -> dict[str, tuple[int, float]]:
-    """Statements and milliseconds of a page of carousels: new, the same again, then edited."""
+    """Statements and milliseconds of a page of carousels: new, unchanged, edited."""
     from instagram.archiving import persist  # noqa: PLC0415  Django is set up by now
     from instagram.models import User  # noqa: PLC0415  likewise
     from tests.support.builders import NOW, medium, post  # noqa: PLC0415  likewise
@@ -59,7 +59,7 @@ def measure(length: int) -> dict[str, tuple[int, float]]:
 
 
 def counted(work: Callable[[], object]) -> tuple[int, float]:
-    """How many statements the work sends, and how many milliseconds it takes."""
+    """The number of statements that the work sends, and its milliseconds."""
     from django.db import connection, transaction  # noqa: PLC0415  Django is set up by now
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415  likewise
 
