@@ -46,7 +46,8 @@ class FeedClock(models.Model):
         if cls._is_of(here):
             return
         with transaction.atomic():
-            _execute(WAIT_FOR_WRITERS)
+            with connection.cursor() as cursor:
+                cursor.execute(WAIT_FOR_WRITERS)
             if not cls._is_of(here):
                 cls._begin(here, now)
 
@@ -67,8 +68,3 @@ def _scalar(query: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchall()[0][0]
-
-
-def _execute(command: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(command)

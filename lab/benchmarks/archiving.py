@@ -134,10 +134,8 @@ def _stored(environment: Environment) -> dict[FileKey, str]:
             "  FROM storage_asset JOIN storage_storedfile file ON file.id = file_id"
         ).fetchall()
     return {
-        (kind, owner, role, name): _digest(root / sha256[:2] / f"{sha256}.{extension}")
+        (kind, owner, role, name): hashlib.sha256(
+            (root / sha256[:2] / f"{sha256}.{extension}").read_bytes()
+        ).hexdigest()
         for kind, owner, role, name, sha256, extension in rows
     }
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -100,7 +100,8 @@ class Invariants:
             )
         if calls > allowed:
             self.violated(f"{calls} calls, but only {allowed} are explained")
-            self.violated(f"  failed calls: {_failed_calls()}")
+            errors = APIRequestLog.objects.exclude(error="").values_list("error", flat=True)
+            self.violated(f"  failed calls: {dict(Counter(errors))}")
 
     def state(self) -> Counter[str]:
         """The row counts of all tables of content, history and changes."""
@@ -184,11 +185,6 @@ def _first_differences(shown: Contents, held: Contents) -> str:
         if held.get(key, shown[key]) != shown[key]
     ]
     return f"missing {missing[:SHOWN]}, unexpected {extra[:SHOWN]}, different {other[:1]}"
-
-
-def _failed_calls() -> Mapping[str, int]:
-    errors = APIRequestLog.objects.exclude(error="").values_list("error", flat=True)
-    return dict(Counter(errors))
 
 
 def _difference(wanted: Counter[str], found: Counter[str]) -> str:

@@ -55,7 +55,8 @@ def _scene(base: int, size: tuple[int, int], moment: float) -> Image.Image:
     draw = ImageDraw.Draw(image)
     for _ in range(9):
         _shape(draw, choose, size, moment)
-    draw.text((size[0] // 12, size[1] // 14), f"No. {base}", _color(hue + 0.5, 1.0), _font(size))
+    font = ImageFont.load_default(min(size) / 9)
+    draw.text((size[0] // 12, size[1] // 14), f"No. {base}", _color(hue + 0.5, 1.0), font)
     return image
 
 
@@ -86,10 +87,6 @@ def _with_grain(image: Image.Image) -> Image.Image:
     contrast = 110_000 / (image.width * image.height)
     soft = grain.point(lambda value: round(128 + (value - 128) * contrast)).convert("RGB")
     return ImageChops.overlay(image, soft)
-
-
-def _font(size: tuple[int, int]) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(min(size) / 9)
 
 
 def _color(hue: float, value: float) -> Color:
