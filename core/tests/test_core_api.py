@@ -49,14 +49,14 @@ def test_a_compressed_answer_is_read(server: OddServer) -> None:
     assert call() == {"items": []}
 
 
-def test_a_transient_failure_is_tried_again(server: OddServer) -> None:
+def test_a_transient_failure_is_retried(server: OddServer) -> None:
     server.will(BROKEN, odd_server.hanging_up, FINE)
 
     assert call() == {"items": []}
     assert APIRequestLog.objects.count() == 3
 
 
-def test_after_three_attempts_the_failure_is_the_callers(server: OddServer) -> None:
+def test_after_three_attempts_the_error_is_raised(server: OddServer) -> None:
     server.will(BROKEN)
 
     with pytest.raises(errors.Transient):
@@ -68,7 +68,7 @@ def test_after_three_attempts_the_failure_is_the_callers(server: OddServer) -> N
     "body",
     ['{"detail": {"code": 400}}', '{"detail": "Not Found"}', '{"detail": [{"msg": "required"}]}'],
 )
-def test_a_lasting_failure_is_not_tried_again(server: OddServer, body: str) -> None:
+def test_a_permanent_failure_is_not_retried(server: OddServer, body: str) -> None:
     server.will(answering(body, 400))
 
     with pytest.raises(errors.CoreAPIError):
@@ -177,7 +177,7 @@ def test_an_endless_body_is_not_kept_in_memory(server: OddServer) -> None:
         call()
 
 
-def test_nobody_listening_is_transient_and_free(settings: Settings) -> None:
+def test_a_refused_connection_is_transient_and_free(settings: Settings) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         settings.CORE_API_URL = f"http://127.0.0.1:{nobody.getsockname()[1]}"
@@ -211,7 +211,7 @@ def test_an_unset_configuration_says_where_to_set_it(settings: Settings, unset: 
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("token", ["two words", "line\nbreak", "ключ"])
-def test_a_token_that_no_header_can_carry_is_refused_without_quoting_it(
+def test_a_token_that_is_invalid_in_a_header_is_rejected_without_quoting_it(
     settings: Settings, token: str
 ) -> None:
     settings.CORE_API_TOKEN = token
@@ -229,7 +229,7 @@ def test_an_address_that_is_no_url_is_refused(settings: Settings) -> None:
         call()
 
 
-def test_parameters_too_long_for_a_url_are_our_fault_and_free(server: OddServer) -> None:
+def test_parameters_too_long_for_a_url_are_a_bad_request_and_free(server: OddServer) -> None:
     with pytest.raises(errors.BadRequest):
         make_request(ENDPOINT, {"max_id": "x" * 100_000})
 
@@ -237,7 +237,7 @@ def test_parameters_too_long_for_a_url_are_our_fault_and_free(server: OddServer)
     assert server.requests == []
 
 
-def test_a_new_address_and_token_hold_from_the_next_call(server: OddServer) -> None:
+def test_a_new_url_and_token_apply_from_the_next_call(server: OddServer) -> None:
     server.will(FINE)
     call()
     with odd_server.odd_server() as other:

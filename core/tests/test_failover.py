@@ -81,7 +81,7 @@ OF_THE_ENDPOINT = [NO_ROUTE, GATEWAY_WITHOUT_ROUTE, NO_METHOD, OTHER_RULES, ODD,
 
 
 @pytest.mark.parametrize("refusal", [*REFUSALS, *NOBODY_IS_THERE, *OF_THE_ENDPOINT])
-def test_what_the_first_cannot_answer_the_second_does(
+def test_the_second_provider_is_called_if_the_first_cannot_answer(
     server: OddServer, second: OddServer, refusal: Reply
 ) -> None:
     server.will(refusal)
@@ -91,7 +91,7 @@ def test_what_the_first_cannot_answer_the_second_does(
 
 
 @pytest.mark.parametrize("answer", [NOBODY, PRIVATE, PRIVATE_INSIDE])
-def test_an_answer_about_the_content_is_not_asked_for_twice(
+def test_a_final_answer_about_a_profile_is_not_requested_twice(
     server: OddServer, second: OddServer, answer: Reply
 ) -> None:
     server.will(answer)
@@ -101,7 +101,9 @@ def test_an_answer_about_the_content_is_not_asked_for_twice(
     assert second.requests == []
 
 
-def test_while_the_first_answers_nobody_else_is_asked(server: OddServer, second: OddServer) -> None:
+def test_while_the_first_provider_answers_no_other_is_called(
+    server: OddServer, second: OddServer
+) -> None:
     server.will(FINE)
 
     call()
@@ -109,7 +111,7 @@ def test_while_the_first_answers_nobody_else_is_asked(server: OddServer, second:
     assert second.requests == []
 
 
-def test_a_dead_provider_is_not_asked_each_time(server: OddServer, second: OddServer) -> None:
+def test_a_dead_provider_is_not_called_every_time(server: OddServer, second: OddServer) -> None:
     server.will(BROKEN)
 
     for _ in range(4):
@@ -119,7 +121,7 @@ def test_a_dead_provider_is_not_asked_each_time(server: OddServer, second: OddSe
 
 
 @pytest.mark.parametrize("answer", NOBODY_IS_THERE)
-def test_a_provider_in_whose_place_something_else_answers_is_left_alone(
+def test_a_provider_whose_host_serves_something_else_is_paused(
     server: OddServer, second: OddServer, answer: Reply
 ) -> None:
     server.will(answer)
@@ -134,7 +136,7 @@ def test_a_provider_in_whose_place_something_else_answers_is_left_alone(
 
 
 @pytest.mark.parametrize("answer", OF_THE_ENDPOINT)
-def test_what_one_endpoint_lacks_does_not_rest_the_whole_provider(
+def test_an_error_of_one_endpoint_does_not_pause_the_provider(
     server: OddServer, second: OddServer, answer: Reply
 ) -> None:
     server.will(*[answer] * 2 * FAILURES_TO_OPEN, FINE)
@@ -147,7 +149,7 @@ def test_what_one_endpoint_lacks_does_not_rest_the_whole_provider(
 
 
 @pytest.mark.parametrize("answer", OF_THE_ENDPOINT)
-def test_what_one_endpoint_lacks_does_not_prove_that_the_provider_is_back(
+def test_an_error_of_one_endpoint_does_not_prove_that_the_provider_recovered(
     server: OddServer, second: OddServer, answer: Reply
 ) -> None:
     server.will(*[BROKEN] * FAILURES_TO_OPEN, answer)
@@ -160,7 +162,7 @@ def test_what_one_endpoint_lacks_does_not_prove_that_the_provider_is_back(
 
 
 @pytest.mark.parametrize("answer", [MISSED, GONE, FAILURE_INSIDE, NOBODY, PRIVATE])
-def test_a_refusal_about_the_content_is_no_failure_of_the_provider(
+def test_a_final_answer_about_a_profile_is_not_a_failure_of_the_provider(
     server: OddServer, answer: Reply
 ) -> None:
     server.will(BROKEN, answer)
@@ -182,7 +184,7 @@ def test_a_refusal_about_the_content_is_no_failure_of_the_provider(
         (MAINTENANCE, errors.Transient),
     ],
 )
-def test_where_there_is_no_other_provider_its_own_refusal_is_heard(
+def test_the_error_of_the_only_provider_is_raised(
     server: OddServer, answer: Reply, error: type[errors.CoreAPIError]
 ) -> None:
     server.will(answer)
@@ -206,9 +208,7 @@ def test_a_refusal_of_one_endpoint_counts_more_than_a_refused_token(
     assert not isinstance(caught.value, errors.Unauthorized)
 
 
-def test_a_provider_that_came_back_is_asked_first_again(
-    server: OddServer, second: OddServer
-) -> None:
+def test_a_recovered_provider_is_called_first_again(server: OddServer, second: OddServer) -> None:
     server.will(*[BROKEN] * 5, FINE)
     call()
     call()
@@ -219,7 +219,7 @@ def test_a_provider_that_came_back_is_asked_first_again(
     assert providers()[-1] == "primary"
 
 
-def test_a_refused_token_stops_its_provider_alone(server: OddServer, second: OddServer) -> None:
+def test_a_rejected_token_stops_only_its_provider(server: OddServer, second: OddServer) -> None:
     server.will(REFUSED)
 
     call()
@@ -274,7 +274,9 @@ def test_a_later_retry_counts_more_than_a_refused_token(
         call()
 
 
-def test_when_all_are_stopped_the_work_is_put_off(server: OddServer, second: OddServer) -> None:
+def test_when_all_providers_are_stopped_the_work_is_postponed(
+    server: OddServer, second: OddServer
+) -> None:
     server.will(REFUSED)
     second.will(POOR)
     with pytest.raises(errors.Unauthorized):
@@ -302,7 +304,7 @@ def test_the_budget_is_one_for_all_providers(server: OddServer, second: OddServe
     assert second.requests == []
 
 
-def test_a_provider_that_is_not_set_up_stops_no_other(
+def test_an_unconfigured_provider_does_not_stop_the_others(
     server: OddServer, second: OddServer, settings: Settings
 ) -> None:
     settings.CORE_API_TOKEN = ""

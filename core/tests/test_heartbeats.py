@@ -60,7 +60,7 @@ def test_a_worker_that_starts_to_read_shows_its_queues(consumer: FakeConsumer) -
     assert WorkerHeartbeat.objects.get().queues == ["default", "stories"]
 
 
-def test_the_event_loop_gives_the_next_sign(consumer: FakeConsumer) -> None:
+def test_the_event_loop_sends_the_next_heartbeat(consumer: FakeConsumer) -> None:
     Heartbeat(consumer).start(consumer)
 
     (entry,) = consumer.timer.queue
@@ -72,7 +72,7 @@ def test_the_event_loop_gives_the_next_sign(consumer: FakeConsumer) -> None:
     assert WorkerHeartbeat.objects.get().queues == ["default", "stories"]
 
 
-def test_a_worker_that_stops_to_read_falls_silent(consumer: FakeConsumer) -> None:
+def test_a_worker_that_stops_reading_sends_no_heartbeat(consumer: FakeConsumer) -> None:
     step = Heartbeat(consumer)
     step.start(consumer)
     (entry,) = consumer.timer.queue
@@ -82,7 +82,7 @@ def test_a_worker_that_stops_to_read_falls_silent(consumer: FakeConsumer) -> Non
     assert entry.entry.canceled
 
 
-def test_a_database_that_hangs_holds_up_no_event_loop(consumer: FakeConsumer) -> None:
+def test_a_hanging_database_does_not_block_the_event_loop(consumer: FakeConsumer) -> None:
     step = Heartbeat(consumer)
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -87,7 +87,7 @@ def test_each_function_asks_its_endpoint(
 
 
 @pytest.mark.parametrize("failing", [MISSED, REMOVED])
-def test_what_one_profile_endpoint_cannot_answer_the_next_may(
+def test_the_next_profile_endpoint_is_called_if_one_cannot_answer(
     server: OddServer, failing: Reply
 ) -> None:
     server.will(failing, failing, FINE)
@@ -121,7 +121,7 @@ def test_the_profile_by_id_has_a_second_endpoint(server: OddServer) -> None:
         ('{"detail": {"code": 402}}', 402, errors.NoCredit),
     ],
 )
-def test_what_holds_for_all_endpoints_is_asked_once(
+def test_an_error_that_applies_to_all_endpoints_is_not_retried_elsewhere(
     server: OddServer, body: str, status: int, error: type[errors.CoreAPIError]
 ) -> None:
     server.will(answering(body, status))
@@ -131,7 +131,7 @@ def test_what_holds_for_all_endpoints_is_asked_once(
     assert len(server.requests) == 1
 
 
-def test_a_rate_limit_is_not_dodged_over_other_endpoints(server: OddServer) -> None:
+def test_a_rate_limit_is_not_evaded_through_other_endpoints(server: OddServer) -> None:
     server.will(answering('{"detail": {"code": 429}}', 429, Retry_After="60"))
 
     with pytest.raises(errors.RateLimited):
@@ -139,7 +139,7 @@ def test_a_rate_limit_is_not_dodged_over_other_endpoints(server: OddServer) -> N
     assert len(server.requests) == 1
 
 
-def test_of_many_failures_the_one_that_a_retry_may_cure_counts(server: OddServer) -> None:
+def test_of_several_errors_the_retryable_one_is_raised(server: OddServer) -> None:
     server.will(MISSED, BROKEN, BROKEN, BROKEN, REMOVED)
 
     with pytest.raises(errors.Transient):
@@ -156,7 +156,7 @@ def test_a_slow_failure_leaves_no_time_for_the_next_endpoint(server: OddServer) 
     assert len(server.requests) == 1
 
 
-def test_without_a_cure_the_preferred_endpoint_counts(server: OddServer) -> None:
+def test_otherwise_the_error_of_the_preferred_endpoint_is_raised(server: OddServer) -> None:
     server.will(MISSED, REMOVED, REMOVED)
 
     with pytest.raises(errors.NotAvailable):
@@ -180,7 +180,7 @@ def test_without_a_cure_the_preferred_endpoint_counts(server: OddServer) -> None
         lambda: instagram_api.fetch_user_highlights("\u0661"),
     ],
 )
-def test_nonsense_is_refused_before_anything_is_sent(
+def test_an_invalid_parameter_is_rejected_before_any_request(
     server: OddServer, fetch: Callable[[], Payload]
 ) -> None:
     with pytest.raises(errors.BadRequest):

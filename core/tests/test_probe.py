@@ -42,11 +42,11 @@ def broken() -> None:
     raise OSError("nfs.internal: stale file handle")
 
 
-def test_each_check_s_finding_is_told() -> None:
+def test_each_check_s_result_is_returned() -> None:
     assert Probe({"one": lambda: 1, "two": lambda: 2}).results() == {"one": 1, "two": 2}
 
 
-def test_an_error_of_a_part_is_no_finding() -> None:
+def test_an_error_of_a_check_gives_none() -> None:
     assert Probe({"good": lambda: 1, "bad": broken}).results() == {"good": 1, "bad": None}
 
 
@@ -71,7 +71,7 @@ def test_a_check_that_hangs_is_waited_for_once(hanging: Hanging) -> None:
     assert time.monotonic() - began < SHORT
 
 
-def test_a_check_that_came_back_is_believed_again(hanging: Hanging) -> None:
+def test_a_check_that_recovered_is_used_again(hanging: Hanging) -> None:
     probe = Probe({"bad": hanging}, interval=0, timeout=SHORT)
     assert probe.results() == {"bad": None}
     hanging.may_return.set()

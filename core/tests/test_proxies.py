@@ -57,7 +57,7 @@ def test_a_proxy_says_that_the_client_uses_tls(peer: str) -> None:
     "header",
     ["FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "X_FORWARDED_PORT"],
 )
-def test_nothing_is_believed_of_another_peer(peer: str, header: str) -> None:
+def test_headers_of_another_peer_are_not_trusted(peer: str, header: str) -> None:
     request = after(peer, **{f"HTTP_{header}": "https"})
 
     assert request.META["REMOTE_ADDR"] == peer
@@ -65,7 +65,7 @@ def test_nothing_is_believed_of_another_peer(peer: str, header: str) -> None:
     assert not request.is_secure()
 
 
-def test_a_peer_without_an_address_is_not_believed() -> None:
+def test_a_peer_without_an_address_is_not_trusted() -> None:
     request = RequestFactory().get("/", HTTP_X_FORWARDED_PROTO="https")
     del request.META["REMOTE_ADDR"]
     TrustedProxiesMiddleware(lambda _: HttpResponse())(request)

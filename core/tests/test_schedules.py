@@ -28,7 +28,7 @@ def test_a_database_without_the_scheduler_s_tables_can_be_migrated() -> None:
     assert "django_celery_beat_periodictask" not in connection.introspection.table_names()
 
 
-def test_what_staff_changed_stays() -> None:
+def test_changes_by_staff_are_kept() -> None:
     schedules.sync()
     PeriodicTask.objects.filter(name="instagram.dispatch").update(enabled=False)
 
@@ -37,7 +37,7 @@ def test_what_staff_changed_stays() -> None:
     assert not PeriodicTask.objects.get(name="instagram.dispatch").enabled
 
 
-def test_a_schedule_that_is_dropped_goes_and_those_of_others_stay(settings: Settings) -> None:
+def test_a_dropped_schedule_is_deleted_and_those_of_staff_are_kept(settings: Settings) -> None:
     schedules.sync()
     dispatch = PeriodicTask.objects.get(name="instagram.dispatch")
     PeriodicTask.objects.create(name="by hand", task="x", interval=dispatch.interval)

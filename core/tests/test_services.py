@@ -81,7 +81,7 @@ def test_a_redis_that_drops_keys_is_an_error(
     assert [each.id for each in checks.eviction(["default"])] == found
 
 
-def test_a_redis_that_is_away_is_no_finding(settings: Settings) -> None:
+def test_an_unreachable_redis_is_not_reported(settings: Settings) -> None:
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1"
 
     assert checks.eviction(["default"]) == []
@@ -101,5 +101,5 @@ def test_a_clock_that_differs_from_postgresql_s_is_an_error(
     assert all(str(found) in message.msg for message in messages)
 
 
-def test_checks_ask_nothing_where_no_database_is_named() -> None:
+def test_checks_send_no_query_if_no_database_is_named() -> None:
     assert checks.clocks(None) == checks.eviction(None) == []

@@ -32,7 +32,7 @@ def test_a_text_above_its_bound_is_cut_and_named() -> None:
     assert len(shown["caption"]) == texts.CAPTION
 
 
-def test_a_page_of_honest_texts_is_left_alone() -> None:
+def test_a_page_of_normal_texts_is_unchanged() -> None:
     items = [item("é" * 400) for _ in range(100)]
 
     texts.fit(items)

@@ -37,7 +37,7 @@ def test_a_name_is_found_in_every_address_that_has_it(name: str, host: str, arou
 
 
 @given(st.text() | st.from_regex(r"(https://www\.instagram\.com/)?[\w./@%\\?]{1,40}"))
-def test_whatever_is_accepted_follows_the_rule(text: str) -> None:
+def test_every_accepted_name_follows_the_rule(text: str) -> None:
     try:
         name = usernames.from_text(text)
     except usernames.InvalidUsername:
@@ -56,7 +56,7 @@ def test_a_name_that_instagram_does_not_allow_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(usernames.RESERVED))
-def test_a_page_of_instagram_is_no_profile(name: str) -> None:
+def test_a_page_of_instagram_is_not_a_profile(name: str) -> None:
     for text in (name, f"@{name.upper()}", f"https://www.instagram.com/{name}/"):
         with pytest.raises(usernames.InvalidUsername, match="page of Instagram"):
             usernames.from_text(text)
@@ -86,7 +86,7 @@ def test_an_address_that_names_no_profile_says_why(path: str) -> None:
         "https://www.instagram.com/?next=/lena/", "http://[",
     ],
 )  # fmt: skip
-def test_what_is_no_address_of_instagram_is_refused(text: str) -> None:
+def test_a_url_of_another_site_is_rejected(text: str) -> None:
     with pytest.raises(usernames.InvalidUsername, match="30 letters"):
         usernames.from_text(text)
 

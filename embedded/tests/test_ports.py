@@ -36,6 +36,6 @@ def test_without_a_wish_the_port_is_8000_or_a_later_one() -> None:
         assert ports.port_of(listener) >= ports.DEFAULT
 
 
-def test_nobody_outside_this_machine_can_connect() -> None:
+def test_other_machines_cannot_connect() -> None:
     with ports.web_listener("") as listener:
         assert listener.getsockname()[0] == "127.0.0.1"

@@ -56,7 +56,7 @@ def test_a_program_that_died_is_named_and_started_again(
     assert "sample ended with status -9; starting it again" in capsys.readouterr().err
 
 
-def test_the_log_tells_of_every_start_since_the_first(child: RestartedProgram) -> None:
+def test_the_log_contains_every_start(child: RestartedProgram) -> None:
     pids = [child.service.process.pid]
     for _ in range(3):
         assert eventually(lambda: str(pids[-1]) in child.service.log.read_text(), seconds=5)

@@ -25,7 +25,7 @@ def test_without_a_token_it_says_where_to_enter_one(settings: Settings) -> None:
     assert "Every archive run will fail: The Core API's token is not set" in said()
 
 
-def test_where_it_is_configured_the_address_is_said_and_the_token_is_not(
+def test_a_configured_provider_is_shown_with_its_url_and_without_its_token(
     settings: Settings,
 ) -> None:
     settings.CORE_API_URL, settings.CORE_API_TOKEN = "https://api.example", "secret"
@@ -33,7 +33,7 @@ def test_where_it_is_configured_the_address_is_said_and_the_token_is_not(
     assert said() == "Core API (primary): https://api.example"
 
 
-def test_what_a_fallback_lacks_is_said_beside_the_one_that_works(settings: Settings) -> None:
+def test_a_problem_of_a_fallback_is_shown_beside_the_working_provider(settings: Settings) -> None:
     settings.CORE_API_URL, settings.CORE_API_TOKEN = "https://api.example", "secret"
     FallbackCoreAPI.objects.create(name="second", base_url="https://second.example")
 

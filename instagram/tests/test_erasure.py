@@ -80,7 +80,7 @@ def test_no_table_mentions_an_erased_profile() -> None:
     assert tables_with(*marks) == set()
 
 
-def test_one_event_without_content_tells_readers_of_the_feed() -> None:
+def test_the_feed_gets_one_event_without_content() -> None:
     user = archived()
 
     erase(user)
@@ -135,7 +135,7 @@ def test_a_poster_stays_with_the_other_video_that_shows_it() -> None:
     assert {*StoredFile.objects.all()} == {other, poster}
 
 
-def test_a_post_of_somebody_else_loses_the_link_and_stays() -> None:
+def test_a_post_of_another_profile_is_kept_without_the_link() -> None:
     user, other = archived(), add_profile("90210999003", "paul.stays")
     theirs = Post.objects.create(pk="5", user=other, variant="normal", post_created_at=NOW)
     theirs.coauthors.add(user)
@@ -146,7 +146,7 @@ def test_a_post_of_somebody_else_loses_the_link_and_stays() -> None:
     assert not theirs.coauthors.exists()
 
 
-def test_a_highlight_of_somebody_else_loses_the_story_and_stays() -> None:
+def test_a_highlight_of_another_profile_is_kept_without_the_story() -> None:
     user, other = archived(), add_profile("90210999003", "paul.stays")
     theirs = Highlight.objects.create(pk="5", user=other)
     theirs.items.create(story_id=STORY, position=0)
@@ -210,7 +210,7 @@ def test_calls_about_others_stay_on_record() -> None:
     assert {*APIRequestLog.objects.all()} == {nameless, passed_on}
 
 
-def test_the_proof_counts_what_was_removed_and_names_nobody(account: Account) -> None:
+def test_the_proof_counts_what_was_removed_without_names(account: Account) -> None:
     user = archived()
     digests = sorted(StoredFile.objects.values_list("sha256", flat=True))
 
@@ -354,7 +354,7 @@ def test_nothing_is_left_once_no_call_can_be_on_its_way() -> None:
     assert tables_with(ID, NAME, POST) == set()
 
 
-def test_the_survey_tells_beforehand_what_will_be_removed() -> None:
+def test_the_survey_predicts_what_will_be_removed() -> None:
     user = archived()
 
     counts = erasure.survey(user)

@@ -105,7 +105,7 @@ def test_an_unknown_page_is_a_json_404(api: APIClient) -> None:
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("url", ["/broken-view/", "/broken-page/"])
-def test_a_fault_of_ours_tells_its_request_id_only(
+def test_an_internal_error_shows_only_its_request_id(
     api: APIClient, settings: Settings, url: str
 ) -> None:
     settings.ROOT_URLCONF = __name__

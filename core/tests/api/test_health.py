@@ -71,33 +71,33 @@ def test_everything_works(api: APIClient) -> None:
     assert ailing() == []
 
 
-def test_a_silent_worker_is_told_apart() -> None:
+def test_a_worker_without_heartbeat_is_reported() -> None:
     WorkerHeartbeat.objects.update(beaten_at=timezone.now() - timedelta(minutes=2))
 
     assert ailing() == ["worker", "queues"]
 
 
 @pytest.mark.parametrize("queue", current.QUEUES)
-def test_a_queue_that_no_living_worker_reads_is_told(settings: Settings, queue: str) -> None:
+def test_a_queue_without_a_live_worker_is_reported(settings: Settings, queue: str) -> None:
     WorkerHeartbeat.beat("worker@somewhere", [each for each in settings.QUEUES if each != queue])
 
     assert ailing() == ["queues"]
 
 
 @pytest.mark.parametrize("last", [None, timezone.now() - timedelta(minutes=2)])
-def test_a_beat_that_sent_nothing_lately_is_told_apart(last: Any) -> None:
+def test_a_beat_that_sent_nothing_recently_is_reported(last: Any) -> None:
     PeriodicTask.objects.update(last_run_at=last)
 
     assert ailing() == ["beat"]
 
 
-def test_the_age_of_beat_is_told_in_seconds() -> None:
+def test_the_age_of_beat_is_reported_in_seconds() -> None:
     PeriodicTask.objects.update(last_run_at=timezone.now() - timedelta(seconds=30))
 
     assert ask().data["beat_age_seconds"] == pytest.approx(30, abs=5)
 
 
-def test_the_oldest_message_of_each_queue_is_told_and_stays() -> None:
+def test_the_oldest_message_of_each_queue_is_reported_and_kept() -> None:
     send("instagram.dispatch", queue="files")
     first = ask().data["oldest_message_seconds"]
     send("instagram.dispatch", queue="files")
@@ -127,7 +127,7 @@ def reader_of_redis() -> Iterator[Callable[[str], str]]:
     server.acl_deluser(name)
 
 
-def test_a_cache_that_takes_no_writes_is_told(
+def test_a_read_only_cache_is_reported(
     reader_of_redis: Callable[[str], str], settings: Settings
 ) -> None:
     default = settings.CACHES["default"]
@@ -136,7 +136,7 @@ def test_a_cache_that_takes_no_writes_is_told(
     assert ailing() == ["redis"]
 
 
-def test_a_broker_that_takes_no_writes_is_told(
+def test_a_read_only_broker_is_reported(
     reader_of_redis: Callable[[str], str], settings: Settings
 ) -> None:
     settings.CELERY_BROKER_URL = reader_of_redis(settings.CELERY_BROKER_URL)
@@ -144,7 +144,7 @@ def test_a_broker_that_takes_no_writes_is_told(
     assert ailing() == ["redis"]
 
 
-def test_a_redis_that_accepts_and_never_answers_is_told_apart(settings: Settings) -> None:
+def test_a_redis_that_accepts_and_never_answers_is_reported(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as frozen:
         settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{frozen.getsockname()[1]}/0"
 
@@ -166,7 +166,7 @@ def read_only_database(healthy: None) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("read_only_database")
-def test_a_database_that_takes_no_writes_is_told() -> None:
+def test_a_read_only_database_is_reported() -> None:
     assert ailing() == ["database"]
 
 
@@ -176,14 +176,14 @@ def test_the_check_of_the_database_leaves_no_row() -> None:
     assert WorkerHeartbeat.objects.count() == 1
 
 
-def test_a_storage_that_takes_no_files_is_told_apart(settings: Settings, tmp_path: Path) -> None:
+def test_a_read_only_storage_is_reported(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings.MEDIA_ROOT = tmp_path / "file"
 
     assert ailing() == ["storage"]
 
 
-def test_a_storage_without_room_for_a_file_is_told(settings: Settings) -> None:
+def test_a_full_storage_is_reported(settings: Settings) -> None:
     settings.MEDIA_MIN_FREE_BYTES = 2**62
 
     assert ailing() == ["storage"]

@@ -25,7 +25,7 @@ def web() -> Iterator[WebConnection]:
         yield web
 
 
-def test_a_statement_that_is_not_answered_in_time_closes_the_connection(
+def test_a_statement_that_times_out_closes_the_connection(
     web: WebConnection,
 ) -> None:
     web.timeout = 0.1
@@ -36,14 +36,14 @@ def test_a_statement_that_is_not_answered_in_time_closes_the_connection(
     assert web.closed
 
 
-def test_an_error_that_is_answered_keeps_the_connection(web: WebConnection) -> None:
+def test_an_error_of_a_statement_keeps_the_connection(web: WebConnection) -> None:
     with pytest.raises(OperationalError), web.cursor() as cursor:
         cursor.execute("SET statement_timeout = 1; SELECT pg_sleep(10)")
 
     assert not web.closed
 
 
-def test_the_check_of_the_pool_waits_shorter(web: WebConnection) -> None:
+def test_the_check_of_the_pool_has_a_shorter_timeout(web: WebConnection) -> None:
     with pytest.raises(OperationalError):
         web.execute("SELECT pg_sleep(10)")
 

@@ -22,7 +22,7 @@ def test_rows_arrive_with_their_values() -> None:
     assert WorkerHeartbeat.objects.values_list("worker", "beaten_at").get() == ("a\tb\\n", now)
 
 
-def test_what_a_row_leaves_out_gets_the_default() -> None:
+def test_missing_columns_get_the_default() -> None:
     copy_rows(Account, [{"email": "mara@example.org", "password": "!"}])
 
     account = Account.objects.get()
@@ -35,7 +35,7 @@ def test_no_rows_write_nothing() -> None:
     assert not WorkerHeartbeat.objects.exists()
 
 
-def test_fresh_keys_are_not_given_out_again() -> None:
+def test_reserved_keys_are_not_issued_again() -> None:
     reserved = list(itertools.islice(fresh_keys(WorkerHeartbeat, at_once=2), 5))
 
     saved = WorkerHeartbeat.objects.create(worker="a", beaten_at=timezone.now())

@@ -46,7 +46,7 @@ def failing(code: str, *, times: int) -> tuple[Callable[[], str], list[int]]:
 
 
 @pytest.mark.parametrize("code", ["40P01", "40001"])
-def test_a_conflict_is_tried_again(code: str) -> None:
+def test_a_conflict_is_retried(code: str) -> None:
     work, calls = failing(code, times=2)
 
     with without_pauses():
@@ -54,7 +54,7 @@ def test_a_conflict_is_tried_again(code: str) -> None:
     assert len(calls) == 3
 
 
-def test_a_conflict_that_stays_is_raised_in_the_end() -> None:
+def test_a_permanent_conflict_is_raised_in_the_end() -> None:
     work, calls = failing("40P01", times=99)
 
     with without_pauses(), pytest.raises(OperationalError):
@@ -63,7 +63,7 @@ def test_a_conflict_that_stays_is_raised_in_the_end() -> None:
 
 
 @pytest.mark.parametrize("code", ["22001", "23505", "57014"])
-def test_another_error_is_not_tried_again(code: str) -> None:
+def test_another_error_is_not_retried(code: str) -> None:
     work, calls = failing(code, times=1)
 
     with without_pauses(), pytest.raises(DatabaseError):
@@ -71,7 +71,7 @@ def test_another_error_is_not_tried_again(code: str) -> None:
     assert len(calls) == 1
 
 
-def test_inside_a_transaction_nothing_is_tried_again() -> None:
+def test_inside_a_transaction_nothing_is_retried() -> None:
     work, calls = failing("40P01", times=1)
 
     with without_pauses(), pytest.raises(OperationalError), transaction.atomic():
@@ -79,7 +79,7 @@ def test_inside_a_transaction_nothing_is_tried_again() -> None:
     assert len(calls) == 1
 
 
-def test_two_transactions_that_lock_crosswise_both_end_well() -> None:
+def test_two_transactions_that_lock_in_opposite_order_both_succeed() -> None:
     barrier = threading.Barrier(2)
 
     def lock(first: int, second: int) -> None:
@@ -106,7 +106,7 @@ def test_two_transactions_that_lock_crosswise_both_end_well() -> None:
 @pytest.mark.parametrize(
     ("code", "permanent"), [("22001", True), ("0A000", True), ("40P01", False)]
 )
-def test_what_the_same_values_raise_again_is_permanent(code: str, *, permanent: bool) -> None:
+def test_errors_caused_by_values_are_permanent(code: str, *, permanent: bool) -> None:
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
         execute(RAISE.format(code))
 

@@ -259,7 +259,7 @@ def test_changes_are_found_by_the_id_of_what_changed(admin_client: Client) -> No
     assert ">3000000000000000002<" not in html
 
 
-def test_the_page_of_a_profile_tells_when_it_was_missed(admin_client: Client) -> None:
+def test_the_page_of_a_profile_shows_when_it_was_missed(admin_client: Client) -> None:
     user = UserFactory.create(availability="deleted", first_missed_at=NOON, confirmed_at=NOON)
 
     page = admin_client.get(reverse("admin:instagram_user_change", args=[user.pk]))

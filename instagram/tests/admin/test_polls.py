@@ -122,7 +122,7 @@ def test_the_list_can_be_narrowed_to_what_is_due(
     assert {name for name in names if f">{name.capitalize()}<" in html} == streams
 
 
-def test_nobody_changes_the_schedule_by_hand(admin_client: Client) -> None:
+def test_the_schedule_is_read_only(admin_client: Client) -> None:
     poll = polled(UserFactory.create(), "stories")
     address = reverse("admin:instagram_streampoll_change", args=[poll.pk])
 

@@ -22,11 +22,11 @@ def seeded(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_it_tells_people_what_was_added() -> None:
+def test_it_prints_what_was_added_as_text() -> None:
     assert seeded().startswith("Added 2 profiles, 5 posts, ")
 
 
-def test_it_tells_programs_what_was_added() -> None:
+def test_it_prints_what_was_added_as_json() -> None:
     answer = json.loads(seeded("--json", "--seed=3"))
 
     assert (answer["seed"], answer["profiles"], answer["posts"]) == (3, 2, 5)

@@ -127,7 +127,7 @@ def test_an_unknown_path_is_not_found(simulator: SimulatorProcess, path: str) ->
     assert fetch(simulator.cdn_url + path).status == 404
 
 
-def test_a_name_that_nobody_made_is_not_found(simulator: SimulatorProcess) -> None:
+def test_a_name_that_was_not_issued_is_not_found(simulator: SimulatorProcess) -> None:
     url = wanted(simulator, "image")["url"]
     number = urlsplit(url).path.split("_")[1]
 

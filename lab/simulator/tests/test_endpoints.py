@@ -43,7 +43,7 @@ PROFILES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("path", PROFILES)
-def test_every_profile_path_tells_the_same_profile(
+def test_every_profile_path_returns_the_same_profile(
     simulator: SimulatorProcess, api: Caller, path: str
 ) -> None:
     truth = simulator.control.truth()["plain.case"]
@@ -225,7 +225,7 @@ def test_a_post_without_caption_is_null_or_has_no_edges(
     assert web["edge_media_to_caption"]["edges"] == []
 
 
-def test_hidden_likes_are_told_in_each_family_s_way(
+def test_hidden_likes_are_written_in_each_family_s_way(
     simulator: SimulatorProcess, api: Caller
 ) -> None:
     plain = simulator.control.truth()["plain.case"]

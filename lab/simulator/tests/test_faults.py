@@ -44,7 +44,7 @@ def test_a_rule_hits_only_its_target(simulator: SimulatorProcess, api: Caller) -
     assert api.get(USER, username="empty.case").status == 200
 
 
-def test_rules_tell_how_often_they_hit(simulator: SimulatorProcess, api: Caller) -> None:
+def test_rules_count_their_hits(simulator: SimulatorProcess, api: Caller) -> None:
     simulator.control.add_fault("form", times=1)
     simulator.control.add_fault("empty", service="cdn")
     api.get(USER, username="plain.case")
