@@ -39,24 +39,24 @@ def _with_properties(data: bytes, added: list[bytes]) -> bytes:
     indexes = bytes(0x80 | first + number for number in range(len(added)))
     # One item with indexes of one byte: version and flags, count, id, count of properties.
     listed = listed[:10] + bytes([listed[10] + len(added)]) + listed[11:] + indexes
-    generated = sum(map(len, added)) + len(added)
+    grown = sum(map(len, added)) + len(added)
     new = box(b"ipco", properties + b"".join(added)) + box(b"ipma", listed)
     data = data[:ipco] + new + data[ipma + _length(data, ipma) :]
     for name in (b"iprp", b"meta"):
-        data = _lengthen(data, _find(data, name), generated)
-    return _moved(data, generated)
+        data = _lengthen(data, _find(data, name), grown)
+    return _moved(data, grown)
 
 
-def _moved(data: bytes, generated: int) -> bytes:
+def _moved(data: bytes, grown: int) -> bytes:
     """The item's bytes lie further behind: the last field but one of `iloc` is their offset."""
     iloc = _find(data, b"iloc")
     place = iloc + _length(data, iloc) - 8
     (offset,) = struct.unpack_from(">I", data, place)
-    return data[:place] + struct.pack(">I", offset + generated) + data[place + 4 :]
+    return data[:place] + struct.pack(">I", offset + grown) + data[place + 4 :]
 
 
-def _lengthen(data: bytes, place: int, generated: int) -> bytes:
-    return data[:place] + struct.pack(">I", _length(data, place) + generated) + data[place + 4 :]
+def _lengthen(data: bytes, place: int, grown: int) -> bytes:
+    return data[:place] + struct.pack(">I", _length(data, place) + grown) + data[place + 4 :]
 
 
 def _find(data: bytes, name: bytes) -> int:
