@@ -10,7 +10,7 @@ from itertools import islice
 from django.db import transaction
 
 from core.db.retrying import retry_on_conflict
-from storage import store
+from storage import references, store
 from storage.fixity import removal
 from storage.models import StoredFile
 from storage.store import name_of
@@ -31,8 +31,13 @@ def files(now: datetime) -> Iterator[str]:
 
 
 def rows(now: datetime) -> list[StoredFile]:
-    """The rows that nobody refers to, in the order of their keys. One statement."""
-    return list(StoredFile.objects.unreferenced(now - GRACE).order_by("pk"))
+    """The rows that nobody refers to, in the order of their keys.
+
+    One statement, and one for each app that keeps files.
+    """
+    idle = list(StoredFile.objects.unreferenced(now - GRACE).order_by("pk"))
+    kept = references.kept([file.pk for file in idle])
+    return [file for file in idle if file.pk not in kept]
 
 
 @retry_on_conflict

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from core.db.deleting import delete_at_once
-from storage import store
+from storage import references, store
 from storage.fixity import quarantine
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 
@@ -17,8 +17,8 @@ from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 def discard(digests: Collection[str]) -> None:
     """Delete the rows and the bytes of these files, except those that something refers to.
 
-    With them go their posters, what is in quarantine of them, and the events of their damage or
-    loss.
+    `storage.references` tells what other apps keep. With the files go their posters, what is in
+    quarantine of them, and the events of their damage or loss.
 
     The rows stay locked until the bytes are gone: a download that ends meanwhile with the same
     content waits, and stores its own. Bytes that are gone already are no error, so after a crash or
@@ -44,9 +44,13 @@ def _locked(wanted: Q) -> dict[int, StoredFile]:
 
 
 def _idle(files: Sequence[StoredFile]) -> list[StoredFile]:
-    """Those that no asset has or wants back, and that are the poster of no video but those."""
+    """Those that nothing needs: no asset has them or wants them back, no other app keeps them.
+
+    Posters are needed by the videos that stay.
+    """
     keys = {file.pk for file in files}
     used = {*Asset.objects.filter(file__in=keys).values_list("file_id", flat=True).distinct()}
+    used |= references.kept(keys)
     posters = StoredFile.objects.filter(poster__in=keys).values_list("pk", "poster_id")
     shown = {poster for video, poster in posters if video not in keys or video in used}
     kept = used | shown | _wanted_back(files)
