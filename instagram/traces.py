@@ -12,6 +12,7 @@ from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from api_logs.models import ABANDONED_AFTER, APIRequestLog
+from instagram import contributors
 from instagram.models import (
     ChangeEvent,
     HighlightItem,
@@ -32,8 +33,9 @@ CoauthorLink = Post.coauthors.through
 def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
     """The rows by kind, in the order in which they can be deleted.
 
-    Rows that are found through other rows come before those.
+    Rows that are found through other rows come before those, and the rows of other apps first.
     """
+    yield from contributors.rows(user)
     yield "calls", calls(user)
     yield "admin_log", _admin_log(user)
     for assets in _assets(user):
@@ -104,7 +106,8 @@ def _of_runs(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
 def files(user: User) -> dict[str, int]:
     """The sizes in bytes, by SHA-256, of all files that the profile has or had.
 
-    Includes video posters, and files that were removed as unreadable, damaged or lost.
+    Includes video posters, files that were removed as unreadable, damaged or lost, and the files
+    of other apps that belong to the profile.
     """
     found: dict[str, int] = {}
     for assets in _assets(user):
@@ -115,7 +118,7 @@ def files(user: User) -> dict[str, int]:
         rejected = Quarantined.objects.filter(asset__in=assets).values("expected_sha256")
         taken_back = StoredFile.objects.filter(sha256__in=rejected)
         found.update(taken_back.values_list("sha256", "size"))
-    return found | _lost(user)
+    return found | _lost(user) | contributors.files(user)
 
 
 def _lost(user: User) -> dict[str, int]:
