@@ -31,7 +31,7 @@ from core.utils.errors import (
     UnexpectedPayload,
 )
 from instagram import erasure
-from instagram.archiving import fetch, outcomes, parse, persist, runs, schedule
+from instagram.archiving import fetch, observers, outcomes, parse, persist, runs, schedule
 from instagram.archiving.outcomes import StreamOutcome
 from instagram.archiving.records import (
     HighlightRecord,
@@ -283,6 +283,7 @@ def _close(
         schedule.note_poll(run.user, stream.name, now=asked_at, found_new=found_new)
     elif stream.state == RunStream.State.FAILED:
         schedule.note_partial_poll(run.user, stream.name, now=asked_at)
+    observers.notify(run.user, stream.name)
     nudge_downloads(outcome)
 
 

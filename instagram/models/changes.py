@@ -31,6 +31,10 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
         oldest_open = _place(_call("pg_snapshot_xmin", _call("pg_current_snapshot")))
         return self.filter(transaction__lt=oldest_open).order_by("transaction", "id")
 
+    def written_here(self) -> list[ChangeEvent]:
+        """Those of the transaction that asks, in their order. One statement."""
+        return list(self.filter(transaction=_place(_call("pg_current_xact_id"))).order_by("id"))
+
 
 class ChangeEvent(models.Model):
     """One change of one object: old values, new values and the time of observation.
