@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from tests.support.ranks import violations
-from tests.support.sources import APPS, ROOT, imports, project_imports
+from tests.support.sources import APPS, FEATURES, ROOT, imports, project_imports
 
 
 def test_every_app_imports_downwards() -> None:
-    assert violations(project_imports(*APPS, "config")) == []
+    assert violations(project_imports(*APPS, *FEATURES, "config")) == []
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,13 @@ def test_every_app_imports_downwards() -> None:
         ("instagram.views.posts", "import embedded"),
         ("core.admin.filters", "from instagram.models import User"),
         ("storage.actions", "send_on_commit('instagram.sweep_downloads')"),
+        ("instagram.actions", "from features.gallery import actions"),
+        ("features.gallery.views", "from instagram.archiving import pipeline"),
+        ("features.gallery.views", "from instagram import erasure"),
+        ("features.gallery.admin", "from api_logs.models import APIRequestLog"),
+        ("features.gallery.tasks", "from features.studio.actions import render"),
+        ("features.gallery.tasks", "from features.billing.models import Account"),
+        ("features.gallery.apps", "from config.urls import urlpatterns"),
     ],
 )
 def test_an_import_that_climbs_or_trespasses_is_found(module: str, line: str) -> None:
@@ -53,6 +60,15 @@ def test_an_import_that_climbs_or_trespasses_is_found(module: str, line: str) ->
         ("config.urls", "from storage.serving import views"),
         ("core.api.permissions", "from settings import current"),
         ("storage.models", "import hashlib"),
+        ("features.gallery.views", "from core.api import permissions"),
+        ("features.gallery.views", "from instagram.models import Post"),
+        ("features.gallery.apps", "from instagram.archiving import observers"),
+        ("features.gallery.apps", "from storage import references"),
+        ("features.gallery.views", "from features.gallery.models import Cover"),
+        ("features.gallery.tasks", "from features.billing.actions import reserve"),
+        ("features.gallery.tasks", "from features.uploads import api"),
+        ("features.gallery.tasks", "import structlog"),
+        ("config.urls", "from features.gallery import urls"),
     ],
 )
 def test_an_import_that_stays_level_or_descends_is_allowed(module: str, line: str) -> None:

@@ -16,6 +16,9 @@ from core.db import connections
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = env.data
 
+# What is built on the archive: every folder that is there (features/README.md)
+FEATURES = sorted(f"features.{path.parent.name}" for path in BASE_DIR.glob("features/*/apps.py"))
+
 # Applications, low rank first (tests/test_import_ranks.py)
 INSTALLED_APPS = [
     "core",
@@ -25,6 +28,7 @@ INSTALLED_APPS = [
     "storage",
     "instagram",
     "authentication",
+    *FEATURES,
     "unfold.apps.BasicAppConfig",  # authentication.apps defines the admin site
     "unfold.contrib.filters",
     "authentication.apps.AdminConfig",  # config.urls loads the pages

@@ -12,3 +12,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _place = 2 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8)
 CELERY_BROKER_URL = redis_database(_place)
 CACHES = {**CACHES, "default": {**CACHES["default"], "LOCATION": redis_database(_place + 1)}}
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.support.toy_feature"]

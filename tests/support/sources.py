@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("core", "settings", "api_logs", "storage", "instagram", "authentication")
+FEATURES = ("features",)
 TOOLS = ("config", "embedded", "lab", "tests")
 SENDERS = ("send", "send_on_commit")
 TEXT_SUFFIXES = frozenset({".py", ".md", ".toml", ".yml", ".yaml", ".sh", ".conf", ".html", ".css"})
@@ -36,7 +37,7 @@ def python_files(*folders: str) -> Iterator[Path]:
 
 def text_files() -> Iterator[Path]:
     """Every file that people write, in the project's folders and beside them."""
-    folders = [ROOT / folder for folder in (*APPS, *TOOLS, "compose", "docs")]
+    folders = [ROOT / folder for folder in (*APPS, *FEATURES, *TOOLS, "compose", "docs")]
     candidates = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
     for path in sorted(candidates):
         if path.is_file() and path.suffix in TEXT_SUFFIXES:

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class ToyConfig(AppConfig):
+    """The toy, and where it plugs in."""
+
+    name = "tests.support.toy_feature"
+    label = "toy"
+
+    def ready(self) -> None:
+        """Plug in; what needs models is imported here, when they are loaded."""
+        from instagram import contributors  # noqa: PLC0415  not before the models are loaded
+        from instagram.archiving import observers  # noqa: PLC0415  the same
+        from storage import references  # noqa: PLC0415  the same
+        from tests.support.toy_feature import plugs  # noqa: PLC0415  the same
+
+        references.register(self.label, plugs.kept)
+        contributors.register(self.label, plugs.contribution)
+        observers.register(self.label, plugs.note)
