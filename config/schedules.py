@@ -20,6 +20,7 @@ SCHEDULES = (
     ScheduledTask("instagram.sweep_runs", 15),
     ScheduledTask("instagram.sweep_downloads", 15),
     ScheduledTask("storage.sweep_enrichment", 15),
+    ScheduledTask("core.deliver_events", 15),
     ScheduledTask("instagram.finish_erasures", 60),
     ScheduledTask("instagram.end_impossible_waits", 60),
     ScheduledTask("instagram.delete_expired_runs", 3600),

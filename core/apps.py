@@ -6,6 +6,7 @@ from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 from core.db.encoding import require_utf8
 
@@ -21,11 +22,15 @@ class CoreConfig(AppConfig):
         """Connect the checks and the schedule sync to `migrate`, which runs before all else.
 
         The checks ask PostgreSQL and Redis for what an archive needs. Connections to a database of
-        another encoding are refused.
+        another encoding are refused. The consumers of events are in the `events` modules of the
+        apps.
         """
         from core import checks  # noqa: PLC0415  not before the models are loaded
+        from core.events import delivery  # noqa: F401, PLC0415  the same; it has tasks
 
+        autodiscover_modules("events")
         post_migrate.connect(sync_schedules, sender=self)
+        post_migrate.connect(sync_events, sender=self)
         connection_created.connect(require_utf8)
         register(checks.clocks, Tags.database)
         register(checks.eviction, Tags.database)
@@ -38,3 +43,12 @@ def sync_schedules(*, using: str, apps: Apps = apps, **_: Any) -> None:
     from core import schedules  # noqa: PLC0415  not before the models are loaded
 
     schedules.sync()
+
+
+def sync_events(*, using: str, apps: Apps = apps, **_: Any) -> None:
+    """See `core.events.delivery.settle_in`. Nothing where its tables are not there."""
+    if using != DEFAULT_DB_ALIAS or "consumerplace" not in apps.all_models["core"]:
+        return
+    from core.events import delivery  # noqa: PLC0415  not before the models are loaded
+
+    delivery.settle_in()

@@ -1,4 +1,4 @@
-"""Base models and the workers' heartbeats."""
+"""Base models, the heartbeats of the workers, and the outbox of events."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import BigIntegerField, Func, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 
@@ -62,3 +64,56 @@ class WorkerHeartbeat(models.Model):
     @classmethod
     def anyone_alive(cls) -> bool:
         return cls.alive().exists()
+
+
+def _number(function: str, *arguments: Func) -> Cast:
+    """A transaction id, as PostgreSQL's function returns it. It has no direct cast to bigint."""
+    return Cast(Cast(Func(*arguments, function=function), TextField()), BigIntegerField())
+
+
+SNAPSHOT = Func(function="pg_current_snapshot")
+
+
+class PlacedQuerySet(models.QuerySet[Any]):
+    """Named questions about rows that carry the id of a transaction."""
+
+    def settled(self) -> PlacedQuerySet:
+        """Those older than every open transaction, in their order: none can appear before them."""
+        oldest_open = _number("pg_snapshot_xmin", SNAPSHOT)
+        return self.filter(transaction__lt=oldest_open).order_by("transaction", "pk")
+
+    def of_another_cluster(self) -> bool:
+        """Whether some stand above all that this cluster has counted so far."""
+        return self.filter(transaction__gte=_number("pg_snapshot_xmax", SNAPSHOT)).exists()
+
+
+class OutboxEvent(models.Model):
+    """Something that happened, until all its consumers have heard of it. See `core.events`."""
+
+    transaction = models.BigIntegerField(db_default=_number("pg_current_xact_id"), editable=False)
+    topic = models.CharField(max_length=100)
+    payload = models.JSONField(default=dict)
+    emitted_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar = PlacedQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["topic", "transaction", "id"], name="outbox_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.pk}"
+
+
+class ConsumerPlace(models.Model):
+    """The last event that a consumer has had, by the name under which it is registered."""
+
+    name = models.CharField(max_length=100, unique=True)
+    transaction = models.BigIntegerField(default=0)
+    event = models.BigIntegerField(default=0)
+
+    objects: ClassVar = PlacedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.transaction}/{self.event}"

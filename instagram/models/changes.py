@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Func
+from django.db.models import Func, Q
 from django.utils import timezone
 
 from instagram.models.users import User
@@ -30,6 +30,12 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
         """
         oldest_open = _place(_call("pg_snapshot_xmin", _call("pg_current_snapshot")))
         return self.filter(transaction__lt=oldest_open).order_by("transaction", "id")
+
+    def after(self, transaction: int, number: int) -> ChangeEventQuerySet:
+        """Those behind a place in the feed."""
+        return self.filter(
+            Q(transaction__gt=transaction) | Q(transaction=transaction, pk__gt=number)
+        )
 
     def written_here(self) -> list[ChangeEvent]:
         """Those of the transaction that asks, in their order. One statement."""
