@@ -31,6 +31,7 @@ class CoreConfig(AppConfig):
         autodiscover_modules("events")
         post_migrate.connect(sync_schedules, sender=self)
         post_migrate.connect(sync_events, sender=self)
+        post_migrate.connect(sync_permissions, sender=self)
         connection_created.connect(require_utf8)
         register(checks.clocks, Tags.database)
         register(checks.eviction, Tags.database)
@@ -52,3 +53,12 @@ def sync_events(*, using: str, apps: Apps = apps, **_: Any) -> None:
     from core.events import delivery  # noqa: PLC0415  not before the models are loaded
 
     delivery.settle_in()
+
+
+def sync_permissions(*, using: str, apps: Apps = apps, **_: Any) -> None:
+    """See `core.permissions.sync`. Nothing where Django's tables are not there."""
+    if using != DEFAULT_DB_ALIAS or "permission" not in apps.all_models["auth"]:
+        return
+    from core import permissions  # noqa: PLC0415  not before the models are loaded
+
+    permissions.sync()

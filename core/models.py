@@ -1,4 +1,4 @@
-"""Base models, the heartbeats of the workers, and the outbox of events."""
+"""Base models, worker heartbeats, the outbox of events, and the names of permissions."""
 
 from __future__ import annotations
 
@@ -117,3 +117,14 @@ class ConsumerPlace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.transaction}/{self.event}"
+
+
+class FeaturePermission(models.Model):
+    """Has no table: the permissions that `core.permissions` writes are about this model."""
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return "permission of a feature"

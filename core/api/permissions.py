@@ -8,6 +8,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from core import permissions
 from core.users.models import Account
 from settings import current
 
@@ -30,3 +31,13 @@ class MayRead(BasePermission):
         if request.user.is_authenticated or request.method not in view.allowed_methods:
             return True
         return request.method in SAFE_METHODS and not current.private_reading(request)
+
+
+def needs(name: str) -> type[BasePermission]:
+    """The permission class of a view for which an account must hold a declared permission."""
+
+    class Needs(BasePermission):
+        def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002  of DRF
+            return isinstance(request.user, Account) and permissions.holds(request.user, name)
+
+    return Needs

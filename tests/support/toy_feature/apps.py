@@ -9,7 +9,8 @@ class ToyConfig(AppConfig):
 
     def ready(self) -> None:
         """Plug in; what needs models is imported here, when they are loaded."""
-        from instagram import contributors  # noqa: PLC0415  not before the models are loaded
+        from core import permissions  # noqa: PLC0415  not before the models are loaded
+        from instagram import contributors  # noqa: PLC0415  the same
         from instagram.archiving import observers  # noqa: PLC0415  the same
         from storage import references  # noqa: PLC0415  the same
         from tests.support.toy_feature import plugs  # noqa: PLC0415  the same
@@ -17,3 +18,4 @@ class ToyConfig(AppConfig):
         references.register(self.label, plugs.kept)
         contributors.register(self.label, plugs.contribution)
         observers.register(self.label, plugs.note)
+        permissions.declare("toy.note", "Can write notes", groups=["Toys"])
