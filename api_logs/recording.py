@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from api_logs import redaction
 from api_logs.connection import CONNECTION
 from api_logs.models import APIRequestLog
+from core.http import redaction
 from core.middleware import request_id
 from core.utils.errors import CoreAPIError
 from settings import current

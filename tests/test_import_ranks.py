@@ -29,7 +29,7 @@ def test_every_app_imports_downwards() -> None:
         ("instagram.views.users", "import config.urls"),
         ("storage.store", "from storage.admin import AssetAdmin"),
         ("instagram.archiving.fetch", "import httpx"),
-        ("storage.download.addresses", "import httpcore"),
+        ("storage.download.resume", "import httpx"),
         ("instagram.serializers.posts", "from PIL import Image"),
         ("storage.store", "import av.container"),
         ("authentication.views", "from firebase_admin import auth"),

@@ -22,8 +22,8 @@ import httpcore
 import httpx
 
 from core import pauses
-from core.http import decoding
-from storage.download import addresses, resume
+from core.http import addresses, decoding
+from storage.download import resume
 from storage.errors import (
     ForbiddenAddress,
     Incomplete,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_logs import redaction
+from core.http import redaction
 
 TOKEN = "tk/Ab9+secret=="
 CACHED = "https://cache.tikhub.io/api/v1/cache/public/89c7?sign=0a1b2c"

@@ -1,4 +1,4 @@
-"""Which network addresses a download may reach. Pure."""
+"""Which network addresses a call to the outside may reach. Pure."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.download.addresses import is_public
+from core.http.addresses import is_public
 
 
 @pytest.mark.parametrize("address", ["157.240.1.1", "2a03:2880:f12f::face", "::ffff:157.240.1.1"])
