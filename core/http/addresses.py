@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 TRANSLATED = IPv6Network("64:ff9b::/96")
+
+
+class NotPublic(Exception):
+    """The host has an address that is not on the public internet."""
+
+
+def check(host: str, port: int, found: Iterable[str], trusted_hosts: Collection[str]) -> None:
+    """Refuse a host of which one address is not public. Raises NotPublic.
+
+    Trusted hosts (`host:port`, lower case) may have any address. Connect to one of the addresses
+    that were checked: a name may answer with another one a moment later (DNS rebinding).
+    """
+    if _host_and_port(host, port) in trusted_hosts:
+        return
+    if not all(is_public(address) for address in found):
+        raise NotPublic(f"{host} is not on the public internet")
 
 
 def is_public(address: str) -> bool:
@@ -15,6 +32,10 @@ def is_public(address: str) -> bool:
     return found.is_global and not (
         found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback
     )
+
+
+def _host_and_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}".lower()
 
 
 def _wrapped(address: IPv6Address) -> IPv4Address | None:

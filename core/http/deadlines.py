@@ -25,6 +25,8 @@ import httpcore
 import httpx
 
 Resolver = Callable[[str, int], list[str]]
+Guard = Callable[[str, int, list[str]], None]
+"""Gets host, port and the addresses found; raises what refuses the call."""
 Timeout = type[httpcore.TimeoutException]
 
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
@@ -54,12 +56,14 @@ def remaining(timeout: float | None, exceeded: Timeout) -> float | None:
 class DeadlineTransport(httpx.BaseTransport):
     """Pooled connections that keep the deadline in force. Raises httpx's errors."""
 
-    def __init__(self, *, max_connections: int, keepalive_expiry: float) -> None:
+    def __init__(
+        self, *, max_connections: int, keepalive_expiry: float, guard: Guard | None = None
+    ) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
             max_connections=max_connections,
             keepalive_expiry=keepalive_expiry,
-            network_backend=DeadlineBackend(),
+            network_backend=DeadlineBackend(guard=guard),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -126,8 +130,9 @@ def addresses(host: str, port: int) -> list[str]:
 class DeadlineBackend(httpcore.NetworkBackend):
     """Opens sockets whose every wait keeps the deadline in force."""
 
-    def __init__(self, resolve: Resolver = addresses) -> None:
+    def __init__(self, resolve: Resolver = addresses, guard: Guard | None = None) -> None:
         self._resolve = resolve
+        self._guard = guard
         self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -138,9 +143,15 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address that answers. Raises ConnectError or ConnectTimeout."""
+        """Connect to the first address that answers.
+
+        Raises ConnectError or ConnectTimeout, and what the guard raises.
+        """
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for address in self._resolved(host, port, remaining(timeout, httpcore.ConnectTimeout)):
+        found = self._resolved(host, port, remaining(timeout, httpcore.ConnectTimeout))
+        if self._guard is not None:
+            self._guard(host, port, found)
+        for address in found:
             wait = remaining(timeout, httpcore.ConnectTimeout)
             try:
                 stream = self._sockets.connect_tcp(

@@ -226,10 +226,10 @@ class PublicNetwork(httpcore.NetworkBackend):
 
     def _allowed(self, host: str, port: int) -> list[str]:
         found = _resolved(host, port)
-        if _host_and_port(host, port) in self.limits.trusted_hosts:
-            return found
-        if not all(addresses.is_public(address) for address in found):
-            raise ForbiddenAddress(f"{host} is not on the public internet")
+        try:
+            addresses.check(host, port, found, self.limits.trusted_hosts)
+        except addresses.NotPublic as error:
+            raise ForbiddenAddress(str(error)) from error
         return found
 
 
@@ -289,10 +289,6 @@ def _resolved(host: str, port: int) -> list[str]:
     except OSError as error:
         raise httpcore.ConnectError("name not found") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def _host_and_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}".lower()
 
 
 def _parsed(url: str) -> httpx.URL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.http.addresses import is_public
+from core.http.addresses import NotPublic, check, is_public
 
 
 @pytest.mark.parametrize("address", ["157.240.1.1", "2a03:2880:f12f::face", "::ffff:157.240.1.1"])
@@ -24,3 +24,20 @@ def test_an_internet_address_is_public(address: str) -> None:
 )  # fmt: skip
 def test_an_inner_or_special_address_is_not(address: str) -> None:
     assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "trusted"),
+    [("cdn.test", 443, "cdn.test:444"), ("::1", 80, "::1:80"), ("127.0.0.1", 80, "cdn.test:80")],
+)
+def test_a_host_with_a_private_address_is_refused(host: str, port: int, trusted: str) -> None:
+    with pytest.raises(NotPublic):
+        check(host, port, ["93.184.216.34", "10.0.0.1"], {trusted})
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "trusted"),
+    [("CDN.test", 443, "cdn.test:443"), ("::1", 80, "[::1]:80"), ("10.0.0.1", 80, "10.0.0.1:80")],
+)
+def test_a_trusted_host_may_have_any_address(host: str, port: int, trusted: str) -> None:
+    check(host, port, ["10.0.0.1"], {trusted})
