@@ -46,7 +46,7 @@ class KeysetPagination(BasePagination):
     parameter = "cursor"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """The rows of the requested page. Raises BadCursor for a cursor of another list or order."""
+        """Return the requested page. Raises BadCursor for a cursor of another list or order."""
         self.request = request
         self.keyset = Keyset(queryset.model, _ordering(request, view))
         self.page = self.keyset.page(queryset, self._cursor(), page_size(request))
