@@ -1,4 +1,4 @@
-"""What staff can ask of the download queue, and say of what is lost."""
+"""Actions of staff on the download queue and on lost files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 def try_again(assets: QuerySet[Asset]) -> int:
-    """Put failed assets back in the queue with all their attempts; returns how many."""
+    """Put failed assets back in the queue with all their attempts. Returns how many."""
     now = timezone.now()
     count = assets.filter(state=Asset.State.FAILED).update(
         state=Asset.State.WANTED,
@@ -31,7 +31,7 @@ def try_again(assets: QuerySet[Asset]) -> int:
 
 
 def try_now(assets: QuerySet[Asset]) -> int:
-    """End the pauses of files that wait for another attempt; returns how many did."""
+    """End the backoff of assets that wait for another attempt. Returns how many."""
     now = timezone.now()
     waiting = assets.filter(state__in=(Asset.State.WANTED, Asset.State.EXPIRED))
     count = waiting.filter(next_attempt_at__gt=now).update(next_attempt_at=now)
@@ -41,10 +41,10 @@ def try_now(assets: QuerySet[Asset]) -> int:
 
 
 def accept_losses(events: QuerySet[FixityEvent], *, by: Account) -> int:
-    """Close open events: nobody looks for these bytes any more; returns how many.
+    """Close open events, so that their bytes are no longer searched for. Returns how many.
 
-    They stay on record. Assets that want them go on as they are, and bytes that a download brings
-    after all are stored.
+    The events stay on record. The assets stay in the queue, and if a download succeeds after all,
+    its bytes are stored.
     """
     count = events.filter(repaired_at=None).update(
         repaired_by=FixityEvent.Repair.ACCEPTED, repaired_at=timezone.now(), accepted_by=by

@@ -1,4 +1,4 @@
-"""Files in the admin: machine-written, so to be read; staff can only ask for another attempt."""
+"""Files in the admin. The rows are read-only; staff can only ask for another attempt."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ OWNER_KINDS = ("user", "post", "story", "highlight")
 
 
 class ErrorFilter(FixedChoiceFilter):
-    """Why an attempt failed."""
+    """Filters by the error of the last attempt."""
 
     title = "error"
     parameter_name = "error_code"
-    values = tuple(error.__name__ for error in DownloadError.__subclasses__())
+    values = tuple(error.code for error in DownloadError.__subclasses__())
 
 
 class OwnerFilter(FixedChoiceFilter):
-    """What a file belongs to."""
+    """Filters by the kind of the owner."""
 
     title = "owner kind"
     parameter_name = "owner_kind"
@@ -49,7 +49,7 @@ class OwnerFilter(FixedChoiceFilter):
 
 
 class MediaTypeFilter(FixedChoiceFilter):
-    """The kinds of files that we keep."""
+    """Filters by media type; a fixed list spares a query for the distinct ones."""
 
     title = "media type"
     parameter_name = "media_type"
@@ -58,7 +58,7 @@ class MediaTypeFilter(FixedChoiceFilter):
 
 @admin.register(Asset)
 class AssetAdmin(ReadOnlyAdmin):
-    """The download queue. The signed URL is not shown: whoever reads it may use it."""
+    """The download queue. The signed URL is not shown, because it grants access to the file."""
 
     list_display = ("__str__", "state", "attempts", "error_code", "next_attempt_at", "stored_at")
     list_filter = ("state", ErrorFilter, OwnerFilter, "role")
@@ -74,32 +74,30 @@ class AssetAdmin(ReadOnlyAdmin):
         queryset: QuerySet[Asset],
         search_term: str,
     ) -> tuple[QuerySet[Asset], bool]:
-        """The files of that one owner, through the index that begins with the kind."""
+        """Return the files of one owner. All kinds are listed, because the index begins with it."""
         wanted = search_term.strip()
         if not wanted:
             return queryset, False
         return queryset.filter(owner_kind__in=OWNER_KINDS, owner_id=wanted), False
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Whoever could change an asset, if anybody could."""
+        """Require the permission to change assets, although no page changes them."""
         return request.user.has_perm("storage.change_asset")
 
     @admin.action(description="Try the failed ones again", permissions=["retry"])
     def try_failed_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
-        """Put failed assets back in the queue."""
         count = try_again(queryset)
         self.message_user(request, f"{count} files are back in the queue.", messages.SUCCESS)
 
     @admin.action(description="Try the waiting ones now", permissions=["retry"])
     def try_waiting_now(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
-        """End the pauses before the next attempts."""
         count = try_now(queryset)
-        self.message_user(request, f"{count} files wait no longer.", messages.SUCCESS)
+        self.message_user(request, f"{count} files are tried again now.", messages.SUCCESS)
 
 
 @admin.register(StoredFile)
 class StoredFileAdmin(ReadOnlyAdmin):
-    """The bytes that we have."""
+    """The stored files."""
 
     list_display = ("sha256", "media_type", "size", "width", "height", "stored_at", "verified_at")
     list_filter = (
@@ -117,7 +115,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Preview")
     def preview(self, file: StoredFile) -> str:
-        """The image, or the poster of the video."""
+        """Show the image, or the poster of the video."""
         shown = file.poster if file.is_video else file
         if shown is None or shown.rejected_at is not None or shown.lost_at is not None:
             return "none"
@@ -126,7 +124,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
 
 @admin.register(FixityEvent)
 class FixityEventAdmin(ReadOnlyAdmin):
-    """Damage and loss, and how it was repaired."""
+    """Damaged and lost files, and how they were repaired."""
 
     list_display = ("name", "kind", "found_at", "repaired_at", "repaired_by", "accepted_by")
     list_filter = ("kind", ("repaired_at", admin.EmptyFieldListFilter), "repaired_by")
@@ -135,20 +133,21 @@ class FixityEventAdmin(ReadOnlyAdmin):
     actions: ClassVar = ["accept_loss"]
 
     def has_accept_permission(self, request: HttpRequest) -> bool:
-        """A permission of its own: after it nobody looks for the bytes any more."""
+        """Require a permission of its own, because the bytes are no longer searched for."""
         return request.user.has_perm("storage.accept_loss")
 
     @admin.action(description="Accept the loss", permissions=["accept"])
     def accept_loss(self, request: HttpRequest, queryset: QuerySet[FixityEvent]) -> None:
-        """Close the open ones of the events."""
         count = accept_losses(queryset, by=cast("Account", request.user))
         self.message_user(request, f"The loss of {count} files is accepted.", messages.SUCCESS)
 
 
 @admin.register(Quarantined)
 class QuarantinedAdmin(ReadOnlyAdmin):
-    """What failed a check: the facts, and where the bytes lie. They are not offered for download:
-    what cannot be trusted shall not travel to a browser."""
+    """The facts of bytes that failed a check, and their place in the store.
+
+    The bytes are not offered for download, because no browser should open untrusted files.
+    """
 
     list_display = ("sha256", "reason", "size", "asset", "found_at", "error")
     list_filter = ("reason",)
@@ -161,5 +160,4 @@ class QuarantinedAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Place in the store")
     def place(self, row: Quarantined) -> str:
-        """Below the folder of files."""
         return row.name

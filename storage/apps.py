@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class StorageConfig(AppConfig):
-    """Files that we want, and files that we have."""
+    """The files that are wanted, and the files that are stored."""
 
     name = "storage"
     label = "storage"

@@ -1,6 +1,7 @@
-"""What is read out of stored bytes afterwards: size, blur, perceptual hash, poster.
+"""Reads facts out of stored files: size in pixels, blur, perceptual hash, poster.
 
-Apart from the download, because it can be redone and the bytes cannot be fetched again.
+This runs apart from the download. It can be repeated at any time, but an expired URL cannot be
+fetched again, so no decoder may delay or fail a download.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from storage.models import StoredFile
 from storage.models.files import ENRICHMENT_LEASE
 
 MAX_ATTEMPTS = 3
-"""Bytes that killed so many processes (a decoder's crash, no memory) are not opened again."""
+"""A file that killed its process this often (decoder crash, out of memory) is not opened again."""
 
 log = structlog.get_logger(__name__)
 
 
 def enrich_due(*, seconds: float) -> int:
-    """Enrich stored files one after the other until none is due or the time is used up.
+    """Enrich stored files until none is due or the time is used up. Returns how many.
 
-    Returns how many. One at a time, so that bytes which kill the process use up no attempt but
-    their own. Raises what `enrich` does, and that uses up none.
+    Files are claimed one at a time, so a file that kills the process uses up only its own attempt.
+    Raises the errors of `enrich`, which use up none.
     """
     until, done = time.monotonic() + seconds, 0
     while time.monotonic() < until and (file := _claim()) is not None:
         try:
             enrich(file)
-        except (OSError, StoreMissing):  # the disk failed, not the bytes
+        except (OSError, StoreMissing):  # a failure of the disk, not of the file
             _return_attempt(file)
             raise
         done += 1
@@ -44,27 +45,27 @@ def enrich_due(*, seconds: float) -> int:
 
 
 def enrich(file: StoredFile) -> None:
-    """Read the file's facts into its row; what cannot be read stays unknown, and says why.
+    """Read the file's facts into its row. `problem` says why a fact is unknown.
 
-    Bytes that are gone, or not those that were stored, are a matter of fixity. Raises StoreMissing
-    as that does, and OSError for what else a disk may do.
+    A missing or damaged file is marked as lost instead. Raises StoreMissing if the folder is not
+    mounted, and OSError for other failures of the disk.
     """
     try:
         facts = _facts(file)
     except FileNotFoundError:
-        verify.take_back(verify.Seen(file), timezone.now())
+        verify.mark_lost(verify.FileCheck(file), timezone.now())
         return
     if facts.problem:
         log.warning("enrichment.incomplete", file=file.name, problem=facts.problem)
-        seen = verify.look(file, store.default())
+        seen = verify.check(file, store.default())
         if not seen.is_whole:
-            verify.take_back(seen, timezone.now())
+            verify.mark_lost(seen, timezone.now())
             return
     _write(file, facts)
 
 
 def reexamine() -> int:
-    """Make files due again whose facts other decoders could not read; returns how many."""
+    """Make files due again that another version of the decoders could not read. Returns how many."""
     unread = StoredFile.objects.exclude(problem="").exclude(examined_by=probe.DECODERS)
     return unread.filter(enriched_at__isnull=False).update(
         enriched_at=None, enrichment_attempts=0, enrichment_lease_until=None
@@ -90,26 +91,28 @@ def _return_attempt(file: StoredFile) -> None:
 
 def _facts(file: StoredFile) -> probe.Facts:
     if file.enrichment_attempts > MAX_ATTEMPTS:
-        return probe.Facts(problem=f"its decoder did not survive {MAX_ATTEMPTS} attempts")
+        return probe.Facts(problem=f"the decoder crashed in {MAX_ATTEMPTS} attempts")
     with store.default().open(file.name) as opened:
         return probe.examine(opened, file.media_type)
 
 
-# Tried again after a deadlock: a removal locks a video and its poster in the order of their hashes.
+# Retried after a deadlock: a removal locks a video and its poster in the order of their hashes.
 @retry_on_conflict
 def _write(file: StoredFile, facts: probe.Facts) -> None:
-    """Write down what was seen; nothing of a file that was erased while it was decoded."""
+    """Write the facts, unless the file was erased while it was decoded."""
     with transaction.atomic():
         rows = StoredFile.objects.filter(pk=file.pk)
         if rows.select_for_update(no_key=True).first() is None:
             return
         poster = _stored_poster(facts.poster, facts) if facts.poster else None
-        rows.update(**_columns(facts), duration=facts.duration, poster=poster, **_type(facts))
+        # The container may show another type than the first bytes, such as sound in an MP4.
+        media_type = {"media_type": facts.media_type} if facts.media_type else {}
+        rows.update(**_columns(facts), duration=facts.duration, poster=poster, **media_type)
 
 
 def _stored_poster(jpeg: bytes, facts: probe.Facts) -> StoredFile:
-    """The poster is a file of its own, and its facts are known already."""
-    content = store.keep(jpeg, media_types.JPEG)
+    """Store the poster as a file. Its facts are those of the video, so it is not decoded again."""
+    content = store.save(jpeg, media_types.JPEG)
     file = queue.files_of([content])[content.sha256]
     StoredFile.objects.filter(pk=file.pk).update(**_columns(facts))
     return file
@@ -125,8 +128,3 @@ def _columns(facts: probe.Facts) -> dict[str, object]:
         "examined_by": probe.DECODERS,
         "enriched_at": timezone.now(),
     }
-
-
-def _type(facts: probe.Facts) -> dict[str, str]:
-    """The media type, where the container shows another than its first bytes."""
-    return {"media_type": facts.media_type} if facts.media_type else {}

@@ -1,35 +1,41 @@
-"""What can go wrong between a media URL and a stored file; each class is a decision.
+"""The errors of downloads. Each class tells the caller what to do next.
 
 DownloadError
-├── Transient          retry with backoff, not before `retry_after` seconds
-├── UrlExpired         get a fresh URL first, then retry
-├── NotServed          a text or a page came in place of the file: one fresh URL for each run
-├── ForbiddenAddress   the URL leads somewhere that we may not go: the same
-├── NotMedia           bytes of no kind that we know: kept in quarantine, and the same
-└── TooLarge           never: above the size cap
+├── TransientDownloadError   retry with backoff, not before `retry_after` seconds
+│   └── IncompleteFile       the same; the bytes are kept in quarantine
+├── UrlExpired               get a fresh URL, then retry
+├── NotServed                get a fresh URL, once per run: a text came in place of the file
+├── ForbiddenAddress         get a fresh URL, once per run: the URL leads to a private address
+├── NotMedia                 get a fresh URL, once per run: unknown bytes, kept in quarantine
+└── FileTooLarge             give up: the file is above the size cap
 
-All but TooLarge are a state of the host: the next run tries again.
+Every error except FileTooLarge describes the state of the host, so the next run tries again.
 
-Messages are for staff. They may name a host, never a URL: its signature is a capability.
+Error messages are shown to staff. They may name a host, but never a URL: the signature in a URL
+grants access to the file.
 """
+
+from typing import ClassVar
 
 
 class DownloadError(Exception):
-    """Anything that went wrong between a media URL and a stored file."""
+    """Anything that goes wrong between a media URL and a stored file.
 
-    @property
-    def code(self) -> str:
-        """The stable name that rows and API clients carry, such as `UrlExpired`."""
-        return type(self).__name__
-
-
-class Transient(DownloadError):
-    """Worth another try: timeout, reset, truncation, 429, 5xx, an empty body.
-
-    `retry_after` is the pause that the host asked for in seconds, None where it named none.
-    `host_failed`: the host did not answer, or answered that it cannot; its other files would
-    fare the same.
+    `code` is written to `Asset.error_code` and read by API clients. It must stay stable when a
+    class is renamed.
     """
+
+    code: ClassVar[str] = "DownloadError"
+
+
+class TransientDownloadError(DownloadError):
+    """A retry may help: timeout, reset, truncation, 429, 5xx or an empty body.
+
+    `retry_after` is the pause in seconds that the host asked for, or None. `host_failed` is True
+    if the host did not answer or answered that it cannot serve, so its other files would fail too.
+    """
+
+    code = "Transient"
 
     def __init__(
         self, message: str, *, retry_after: float | None = None, host_failed: bool = False
@@ -39,29 +45,41 @@ class Transient(DownloadError):
         self.host_failed = host_failed
 
 
-class Incomplete(Transient):
-    """All bytes that the host announced have come, and the file lacks its end."""
+class IncompleteFile(TransientDownloadError):
+    """All announced bytes arrived, but the file lacks its end."""
+
+    code = "Incomplete"
 
 
 class UrlExpired(DownloadError):
-    """The host no longer serves this URL: 403, 404 or 410."""
+    """The host no longer serves this URL: 403, 404, 410 or another 4xx."""
+
+    code = "UrlExpired"
 
 
 class ForbiddenAddress(DownloadError):
-    """The URL, or a redirect of it, is not public http(s)."""
+    """The URL, or one of its redirects, is not a public http(s) address."""
+
+    code = "ForbiddenAddress"
 
 
 class NotServed(DownloadError):
-    """The host sent a text or a page in place of the file: a login, a block, an apology."""
+    """The host sent a text or a page in place of the file, such as a login form."""
+
+    code = "NotServed"
 
 
-class TooLarge(DownloadError):
-    """Longer than the size cap."""
+class FileTooLarge(DownloadError):
+    """The file is larger than the size cap."""
+
+    code = "TooLarge"
 
 
 class NotMedia(DownloadError):
-    """The bytes begin as no image, sound or video that we know, whatever the host calls them."""
+    """The first bytes match no known image, sound or video, whatever type the host declares."""
+
+    code = "NotMedia"
 
 
 class StoreMissing(Exception):
-    """So many stored files are not there that their folder must be; nothing is done about them."""
+    """Most stored files are missing, so the folder is probably not mounted. No file is given up."""

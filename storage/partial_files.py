@@ -1,12 +1,12 @@
-"""A file in the making, which a later attempt can take up where this one broke off.
+"""Partial downloads on disk, which a later attempt can resume.
 
     tmp/part-<key>         the bytes that have arrived
-    tmp/part-<key>.json    a note: which version of which length they begin, how many are sure,
-                           and the SHA-256 of those
+    tmp/part-<key>.json    the checkpoint: version and length of the whole file, the number of
+                           bytes that are known to be on disk, and their SHA-256
 
-The note is written behind synced bytes, so what a kill or a power cut left beyond it is cut off,
-and what does not have the noted digest is not used. A part belongs to whoever holds its lock; the
-system takes that from a killed process.
+A checkpoint is written only after its bytes are synced. After a kill or a power cut, bytes beyond
+the checkpoint are cut off, and bytes that do not match its digest are dropped. A partial download
+belongs to the process that holds its file lock; the kernel releases the lock of a killed process.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pathlib import Path
 
 from storage.formats.media_types import HEAD_SIZE
 from storage.source_names import source_name
-from storage.store import ASIDE, PART, Store
+from storage.store import PARTIAL_PREFIX, TEMP_FOLDER, Store
 
 BLOCK = 1024 * 1024
-MIN_RESUMED = 64
-"""Bytes below which a download begins at the beginning."""
-NOTE_EVERY = 8 * BLOCK
-"""Bytes at most that a killed download has to fetch again."""
+MIN_RESUME_SIZE = 64
+"""Bytes below which a download starts over."""
+CHECKPOINT_EVERY = 8 * BLOCK
+"""The most bytes that a killed download has to fetch again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What is known of the bytes on disk."""
+class Checkpoint:
+    """The content of the JSON file: the version, and the bytes of it that are on disk."""
 
     validator: str
     total: int
@@ -50,18 +50,18 @@ class Note:
     sha256: str
 
 
-class Part:
-    """The bytes so far, their number and their digest. Not shared between threads."""
+class PartialDownload:
+    """The bytes of a download so far, their number and digest. Not shared between threads."""
 
-    def __init__(self, file: FileIO, *, note_every: int = NOTE_EVERY) -> None:
+    def __init__(self, file: FileIO, *, checkpoint_every: int = CHECKPOINT_EVERY) -> None:
         self.path = Path(str(file.name))
         self.size = 0
         self.version: Version | None = None
         self._file = file
         self._digest = hashlib.sha256()
-        self._note_every = note_every
-        self._note_path = self.path.with_name(f"{self.path.name}.json")
-        self._noted = 0
+        self._checkpoint_every = checkpoint_every
+        self._checkpoint_path = self.path.with_name(f"{self.path.name}.json")
+        self._checkpointed = 0
         self._is_finished = False
 
     @property
@@ -70,71 +70,72 @@ class Part:
         return self._digest.hexdigest()
 
     @property
-    def can_go_on(self) -> bool:
-        """Whether a host could be asked for the rest."""
-        return self.version is not None and MIN_RESUMED <= self.size < self.version.total
+    def can_resume(self) -> bool:
+        """Whether a host can be asked for the rest of the file."""
+        return self.version is not None and MIN_RESUME_SIZE <= self.size < self.version.total
 
-    def recall(self) -> None:
-        """Take up the bytes that the note vouches for; none where it is missing or wrong."""
-        note = _read(self._note_path)
-        if note is None or self._hashed(note.size) != note.sha256:
-            self.begin(None)
+    def load_checkpoint(self) -> None:
+        """Keep the bytes that the checkpoint confirms; start over if it is missing or wrong."""
+        checkpoint = _read_checkpoint(self._checkpoint_path)
+        if checkpoint is None or self._hash_first(checkpoint.size) != checkpoint.sha256:
+            self.restart(None)
             return
-        self.version = Version(note.validator, note.total)
-        self.size = self._noted = note.size
-        self._file.truncate(note.size)
+        self.version = Version(checkpoint.validator, checkpoint.total)
+        self.size = self._checkpointed = checkpoint.size
+        self._file.truncate(checkpoint.size)
 
-    def begin(self, version: Version | None) -> None:
-        """Drop what there is and begin this version; None: one that cannot be taken up."""
-        self._note_path.unlink(missing_ok=True)
+    def restart(self, version: Version | None) -> None:
+        """Drop all bytes and begin this version. A download without a version cannot be resumed."""
+        self._checkpoint_path.unlink(missing_ok=True)
         self._file.seek(0)
         self._file.truncate()
         self._digest = hashlib.sha256()
-        self.size = self._noted = 0
+        self.size = self._checkpointed = 0
         self.version = version
 
     def write(self, data: bytes) -> None:
-        """Append; also where the system takes the data in pieces, as on a disk almost full."""
+        # An unbuffered write may take only some of the bytes, for example on an almost full disk.
         left = memoryview(data)
         while left:
             left = left[self._file.write(left) :]
         self._digest.update(data)
         self.size += len(data)
-        if self.size - self._noted >= self._note_every:
-            self.note()
+        if self.size - self._checkpointed >= self._checkpoint_every:
+            self.save_checkpoint()
 
-    def note(self) -> None:
-        """Make the bytes so far sure, if the rest of them could be asked for."""
-        if self.version is None or not self.can_go_on or self._noted == self.size:
+    def save_checkpoint(self) -> None:
+        """Sync the bytes and write the checkpoint, if the download can be resumed from it."""
+        if self.version is None or not self.can_resume or self._checkpointed == self.size:
             return
         os.fdatasync(self._file.fileno())
-        note = Note(self.version.validator, self.version.total, self.size, self.sha256)
-        fresh = self._note_path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(note)))
-        fresh.replace(self._note_path)
-        self._noted = self.size
+        checkpoint = Checkpoint(self.version.validator, self.version.total, self.size, self.sha256)
+        # A rename replaces the checkpoint in one step, so a kill never leaves half of one.
+        temporary = self._checkpoint_path.with_suffix(".new")
+        temporary.write_text(json.dumps(asdict(checkpoint)))
+        temporary.replace(self._checkpoint_path)
+        self._checkpointed = self.size
 
     def head(self) -> bytes:
-        """The first bytes, by which the kind is recognised."""
+        """Return the first bytes, which identify the kind of file."""
         return self.read(0, HEAD_SIZE)
 
     def read(self, start: int, size: int) -> bytes:
-        """Bytes from the middle; fewer where it ends before."""
+        """Return `size` bytes from offset `start`, or fewer at the end of the file."""
         return os.pread(self._file.fileno(), size, start)
 
-    def finish(self, shelf: Store, name: str) -> None:
-        """Put the whole file into the store."""
-        self._note_path.unlink(missing_ok=True)
-        shelf.put(self.path, name)
+    def finish(self, media_store: Store, name: str) -> None:
+        """Move the complete file into the store."""
+        self._checkpoint_path.unlink(missing_ok=True)
+        media_store.put(self.path, name)
         self._is_finished = True
 
-    def leave(self) -> None:
-        """Remove the bytes, unless they are noted for a later attempt or were put elsewhere."""
-        if not self._is_finished and not self._noted:
+    def clean_up(self) -> None:
+        """Delete the bytes, unless a checkpoint keeps them or they were moved into the store."""
+        if not self._is_finished and not self._checkpointed:
             self.path.unlink(missing_ok=True)
 
-    def _hashed(self, size: int) -> str:
-        """The digest of the first bytes, read in constant memory; the position is behind them."""
+    def _hash_first(self, size: int) -> str:
+        """Hash the first bytes in constant memory; leaves the file position behind them."""
         self._file.seek(0)
         self._digest = hashlib.sha256()
         while size and (block := self._file.read(min(size, BLOCK))):
@@ -144,36 +145,48 @@ class Part:
 
 
 def key(asset: int, url: str) -> str:
-    """The name of an asset's part; another file of the same asset has another one."""
+    """Return the name of an asset's partial download.
+
+    It contains a hash of the source name, so bytes of another file are never resumed.
+    """
     return f"{asset}-{hashlib.sha256(source_name(url).encode()).hexdigest()[:16]}"
 
 
 @contextmanager
-def opened(shelf: Store, key: str, *, note_every: int = NOTE_EVERY) -> Iterator[Part]:
-    """The part of that key, with what an earlier attempt left; removed in the end unless noted.
+def open_partial(
+    media_store: Store, key: str, *, checkpoint_every: int = CHECKPOINT_EVERY
+) -> Iterator[PartialDownload]:
+    """Open the partial download of that key with the bytes of earlier attempts.
 
-    While another worker holds it, an empty part that nobody will take up.
+    On exit the bytes are deleted unless a checkpoint was written. If another worker holds the
+    lock, yields an empty download under a temporary name, which is never resumed.
     """
-    with shelf.aside() as spare, _held(spare.with_name(PART + key), spare) as file:
-        part = Part(file, note_every=note_every)
-        part.recall()
+    with (
+        media_store.temporary_path() as spare,
+        _locked(spare.with_name(PARTIAL_PREFIX + key), spare) as file,
+    ):
+        partial = PartialDownload(file, checkpoint_every=checkpoint_every)
+        partial.load_checkpoint()
         try:
-            yield part
-            part.note()
+            yield partial
+            partial.save_checkpoint()
         finally:
-            part.leave()
+            partial.clean_up()
 
 
-def discard(shelf: Store, assets: Collection[int]) -> None:
-    """Delete the parts of these assets; one that a worker holds is left to another call."""
+def discard(media_store: Store, assets: Collection[int]) -> None:
+    """Delete the partial downloads of these assets, except those that a worker has locked.
+
+    The caller repeats the call until the workers are done.
+    """
     wanted = {str(asset) for asset in assets}
-    for path in {path.with_suffix("") for path in (shelf.root / ASIDE).glob(f"{PART}*")}:
-        if path.name.removeprefix(PART).partition("-")[0] in wanted:
+    paths = (media_store.root / TEMP_FOLDER).glob(f"{PARTIAL_PREFIX}*")
+    for path in {path.with_suffix("") for path in paths}:
+        if path.name.removeprefix(PARTIAL_PREFIX).partition("-")[0] in wanted:
             _delete(path)
 
 
 def _delete(path: Path) -> None:
-    """The part and its notes, under its lock."""
     with path.open("ab", buffering=0) as file:
         if _is_ours(file, path):
             for each in (path.with_suffix(".json"), path.with_suffix(".new"), path):
@@ -181,8 +194,8 @@ def _delete(path: Path) -> None:
 
 
 @contextmanager
-def _held(wanted: Path, spare: Path) -> Iterator[FileIO]:
-    """The wanted file under our lock, or the spare one."""
+def _locked(wanted: Path, spare: Path) -> Iterator[FileIO]:
+    """Open and lock the wanted file; open the spare one if another worker has the lock."""
     with wanted.open("a+b", buffering=0) as file:
         if _is_ours(file, wanted):
             yield file
@@ -192,18 +205,19 @@ def _held(wanted: Path, spare: Path) -> Iterator[FileIO]:
 
 
 def _is_ours(file: FileIO, path: Path) -> bool:
-    """Lock the file; False when another holds it, or has put it elsewhere since it was opened."""
+    """Lock the file. Returns False if another worker holds it or has moved it since the open."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Between open and lock, the former holder may have moved the file into the store. Then
+        # the lock is on stored bytes, and writing would damage them.
         return path.stat().st_ino == os.fstat(file.fileno()).st_ino
     except (BlockingIOError, FileNotFoundError):
         return False
 
 
-def _read(path: Path) -> Note | None:
-    """The note of a part; None where there is none that could be used."""
+def _read_checkpoint(path: Path) -> Checkpoint | None:
     with suppress(FileNotFoundError, ValueError, TypeError):
-        note = Note(**json.loads(path.read_bytes()))
-        if MIN_RESUMED <= note.size < note.total:
-            return note
+        checkpoint = Checkpoint(**json.loads(path.read_bytes()))
+        if MIN_RESUME_SIZE <= checkpoint.size < checkpoint.total:
+            return checkpoint
     return None

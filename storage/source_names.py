@@ -1,4 +1,4 @@
-"""What a media URL says about the file behind it. Pure."""
+"""Reads facts about a file from its media URL. Pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 MAX_NAME_LENGTH = 200
 IMAGE_EXTENSIONS = r"(\.(jpe?g|png|webp|heic|avif))+$"
-"""At the end of a name, singly or chained. Also a pattern of PostgreSQL."""
+"""One or several extensions at the end of a name. PostgreSQL uses the same pattern."""
 
 _IMAGE_EXTENSIONS = re.compile(IMAGE_EXTENSIONS, re.ASCII | re.IGNORECASE)
 
 
 def source_name(url: str) -> str:
-    """The stable identity of the file behind a signed URL.
+    """Return the stable name of the file behind a signed URL.
 
-    The last segment of the path, after unwrapping a proxy's `url=` parameter; a hash of the path
-    where that is empty, or too long for a key. The signed query is no part of it, nor is the size.
+    This is the last segment of the path, after unwrapping a proxy's `url=` parameter, or a hash of
+    the path if that segment is empty or too long. The query is ignored, because signatures change.
     """
     parts = _parts(url)
     name = parts.path.rpartition("/")[2]
@@ -28,15 +28,19 @@ def source_name(url: str) -> str:
 
 
 def identity(name: str, *, is_video: bool) -> str:
-    """What stays the same of a source name: Instagram changes the extensions of a picture.
+    """Return the part of a source name that stays the same for one file.
 
-    `a_n.jpg`, `a_n.webp` and `a_n.webp.jpg` are one picture; the name of a video is what it is.
+    Instagram serves one picture as `a_n.jpg`, `a_n.webp` and `a_n.webp.jpg`, so extensions are cut
+    off. The name of a video is kept.
     """
     return name if is_video else _IMAGE_EXTENSIONS.sub("", name)
 
 
 def expires_at(url: str) -> datetime | None:
-    """When the URL's signature ends (`oe=`, hexadecimal unix seconds); None: it does not say."""
+    """Return when the signature ends (`oe=`, hexadecimal Unix time).
+
+    Returns None if the URL carries no expiry.
+    """
     try:
         seconds = int(parse_qs(_parts(url).query)["oe"][0], 16)
         return datetime.fromtimestamp(seconds, UTC)
@@ -45,19 +49,19 @@ def expires_at(url: str) -> datetime | None:
 
 
 def host(url: str) -> str:
-    """The host and port that the URL names; empty where it cannot be read."""
+    """Return the host and port of the URL, or "" if it cannot be parsed."""
     return _split(url).netloc
 
 
 def _parts(url: str) -> SplitResult:
-    """The parts of the URL, or of the one that a proxy's URL carries."""
+    """Split the URL, or the inner URL in a proxy's `url=` parameter."""
     parts = _split(url)
     inner = parse_qs(parts.query).get("url", [""])[0]
     return _split(inner) if inner.startswith(("http://", "https://")) else parts
 
 
 def _split(url: str) -> SplitResult:
-    """Split the URL; one that nobody can read is all path, and its download fails by itself."""
+    """Split the URL. An invalid URL becomes a path only, and its download fails later."""
     try:
         return urlsplit(url)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Where the bytes lie: `<sha[:2]>/<sha>.<extension>` below Django's default storage location.
+"""The store of media files: `<sha[:2]>/<sha>.<extension>` below `MEDIA_ROOT`.
 
-Four methods, so that another store (object storage) is one class. A file appears under its name
-whole or not at all: it is written aside, synced, and renamed within the same file system.
+A file appears under its name whole or not at all: it is written to a temporary path, synced, and
+renamed within the same file system.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from django.core.exceptions import SuspiciousFileOperation
 
 from storage.formats.media_types import Kind
 
-ASIDE = "tmp"
+TEMP_FOLDER = "tmp"
 QUARANTINE = "quarantine"
-PART = "part-"
+PARTIAL_PREFIX = "part-"
 ABANDONED_AFTER = 60 * 60
-"""Seconds: above the time that the slowest allowed download takes."""
-PART_KEPT = 24 * 60 * 60
-"""Seconds: above the longest pause between two attempts that could go on with a part."""
+"""Seconds after which a temporary file is deleted; longer than the slowest allowed download."""
+PARTIAL_KEPT = 24 * 60 * 60
+"""Seconds after which a partial download is deleted; longer than the pause between two attempts."""
 
 
 def name_of(sha256: str, extension: str) -> str:
-    """Where bytes of that digest and kind belong in a store."""
+    """Return the name of the file with these bytes in the store."""
     return f"{sha256[:2]}/{sha256}.{extension}"
 
 
 def quarantined_name(sha256: str) -> str:
-    """Where bytes of that digest lie when they failed a check."""
+    """Return the name of these bytes in the store if they failed a check."""
     return f"{QUARANTINE}/{sha256[:2]}/{sha256}"
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What identifies some bytes, read while they were written."""
+class MediaContent:
+    """The digest, size and kind of some bytes, computed while they were written."""
 
     sha256: str
     size: int
@@ -53,13 +53,13 @@ class Content:
 
     @property
     def name(self) -> str:
-        """Where the bytes belong in the store."""
+        """The name of the file in the store."""
         return name_of(self.sha256, self.kind.extension)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A file in the store, and when it came to its name."""
+class StoreEntry:
+    """The name of a file in the store, and the time when it got that name."""
 
     name: str
     changed_at: datetime
@@ -72,15 +72,16 @@ class Store:
         self.root = root
 
     def put(self, source: Path, name: str) -> None:
-        """Move a finished file from `aside` to its name; after the return it survives a crash.
+        """Move a finished file from its temporary path to its name, safe against a power cut.
 
-        Content that is there already is not written again; the source is gone in both cases.
-        What lies there is read for that: a file that has lost some bits is replaced.
+        If the name already has the same bytes, the source is only deleted. The existing bytes are
+        hashed for this, so a damaged file is replaced.
         """
         target = self._path(name)
         if _are_same(target, source):
             source.unlink()
             return
+        # The entry of a new folder or file is lost in a power cut unless its parent is synced.
         if not target.parent.is_dir():
             target.parent.mkdir(parents=True, exist_ok=True)
             _sync(target.parent.parent)
@@ -93,19 +94,19 @@ class Store:
         return self._path(name).open("rb")
 
     def exists(self, name: str) -> bool:
-        """Whether bytes lie under the name."""
+        """Return whether there is a file of that name."""
         return self._path(name).is_file()
 
     def delete(self, name: str) -> None:
-        """Remove the bytes; no error when they are gone already."""
+        """Delete the file. A missing file is no error."""
         self._path(name).unlink(missing_ok=True)
 
     def take(self, name: str, path: Path) -> None:
-        """Take bytes out of the store, to a path from `aside`. Raises FileNotFoundError."""
+        """Move a file out of the store to a temporary path. Raises FileNotFoundError."""
         self._path(name).replace(path)
 
     def move(self, name: str, to: str, *, inode: int) -> bool:
-        """Rename a file within the store, if it still is the one of that inode."""
+        """Rename a file within the store. Returns False if it is no longer the file of `inode`."""
         source, target = self._path(name), self._path(to)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -114,15 +115,17 @@ class Store:
             return False
         if target.stat().st_ino == inode:
             return True
-        target.replace(source)  # a download put other bytes there since they were looked at
+        # A download replaced the file after the caller read it. Only a look after the rename is
+        # free of a race, so the new bytes are moved back.
+        target.replace(source)
         return False
 
     def copy(self, source: Path, name: str, sha256: str) -> bool:
-        """Store a copy of a file from elsewhere if it has that digest; False where it has not.
+        """Copy a file from elsewhere into the store, if it has that digest.
 
-        Raises OSError for what else a disk may do.
+        Returns False if the source is missing or has other bytes. Raises other OSErrors.
         """
-        with self.aside() as path:
+        with self.temporary_path() as path:
             try:
                 shutil.copyfile(source, path)
             except FileNotFoundError:
@@ -132,17 +135,17 @@ class Store:
             self.put(path, name)
         return True
 
-    def entries(self, below: str = "") -> Iterator[Entry]:
-        """Every file in the store, or in the quarantine; not what lies aside."""
+    def entries(self, below: str = "") -> Iterator[StoreEntry]:
+        """Yield every file in the store or, with `below`, in quarantine; no temporary files."""
         for path in (self.root / below).glob("[0-9a-f][0-9a-f]/*"):
-            with suppress(FileNotFoundError):  # it was moved meanwhile
+            with suppress(FileNotFoundError):  # the file was moved meanwhile
                 changed = datetime.fromtimestamp(path.stat().st_ctime, UTC)
-                yield Entry(str(path.relative_to(self.root)), changed)
+                yield StoreEntry(str(path.relative_to(self.root)), changed)
 
     @contextmanager
-    def aside(self) -> Iterator[Path]:
-        """A path for a file in the making, on the same file system; removed unless `put`."""
-        folder = self.root / ASIDE
+    def temporary_path(self) -> Iterator[Path]:
+        """Yield a path on the same file system; delete its file on exit unless it was `put`."""
+        folder = self.root / TEMP_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / uuid.uuid4().hex
         try:
@@ -151,11 +154,12 @@ class Store:
             path.unlink(missing_ok=True)
 
     def sweep(self, *, now: float | None = None) -> int:
-        """Delete what killed downloads left aside and nobody took up; returns how many files."""
+        """Delete temporary files that killed downloads left behind. Returns how many."""
         now = time.time() if now is None else now
-        return sum(_delete_abandoned(path, now) for path in (self.root / ASIDE).glob("*"))
+        return sum(_delete_abandoned(path, now) for path in (self.root / TEMP_FOLDER).glob("*"))
 
     def _path(self, name: str) -> Path:
+        # Links are resolved too, so that neither `..` nor a symbolic link leads out of the store.
         root = self.root.resolve()
         path = (root / name).resolve()
         if not path.is_relative_to(root) or path == root:
@@ -164,17 +168,17 @@ class Store:
 
 
 def default() -> Store:
-    """The store of this installation."""
+    """Return the store of this installation."""
     return Store(Path(settings.MEDIA_ROOT))
 
 
-def keep(data: bytes, kind: Kind) -> Content:
-    """Put bytes that are at hand into the store of this installation."""
-    content = Content(hashlib.sha256(data).hexdigest(), len(data), kind)
-    shelf = default()
-    with shelf.aside() as path:
+def save(data: bytes, kind: Kind) -> MediaContent:
+    """Write bytes into the store of this installation."""
+    content = MediaContent(hashlib.sha256(data).hexdigest(), len(data), kind)
+    media_store = default()
+    with media_store.temporary_path() as path:
         path.write_bytes(data)
-        shelf.put(path, content.name)
+        media_store.put(path, content.name)
     return content
 
 
@@ -189,33 +193,33 @@ def _sync(path: Path) -> None:
 def _are_same(target: Path, source: Path) -> bool:
     if not target.is_file() or target.stat().st_size != source.stat().st_size:
         return False
-    return holds(target, digest(source))
+    return has_digest(target, digest(source))
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file, hexadecimal; read in constant memory. Raises OSError."""
+    """Return the SHA-256 of a file, hexadecimal. Uses constant memory. Raises OSError."""
     with path.open("rb", buffering=0) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def holds(path: Path, sha256: str) -> bool:
-    """Whether the file is there, can be read and has that digest."""
+def has_digest(path: Path, sha256: str) -> bool:
+    """Return whether the file exists, is readable and has that digest. Raises other OSErrors."""
     try:
         return digest(path) == sha256
     except FileNotFoundError:
         return False
     except OSError as error:
-        if error.errno != errno.EIO:  # a bad sector
+        if error.errno != errno.EIO:  # EIO is a bad sector
             raise
         return False
 
 
 def _delete_abandoned(path: Path, now: float) -> bool:
-    kept = PART_KEPT if path.name.startswith(PART) else ABANDONED_AFTER
+    kept = PARTIAL_KEPT if path.name.startswith(PARTIAL_PREFIX) else ABANDONED_AFTER
     try:
         abandoned = path.stat().st_mtime < now - kept
         if abandoned:
             path.unlink()
-    except FileNotFoundError:  # its download ended meanwhile
+    except FileNotFoundError:  # its download has ended meanwhile
         return False
     return abandoned

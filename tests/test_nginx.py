@@ -105,7 +105,7 @@ def echoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 @pytest.fixture
 def file(front: Nginx) -> StoredFile:
     """A stored JPEG."""
-    content = store.keep(JPEG, media_types.JPEG)
+    content = store.save(JPEG, media_types.JPEG)
     return StoredFile.objects.create(
         sha256=content.sha256, size=content.size, media_type="image/jpeg", extension="jpg"
     )

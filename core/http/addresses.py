@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-TRANSLATED = IPv6Network("64:ff9b::/96")
+# A NAT64 gateway forwards this prefix to the IPv4 address in its last 32 bits (RFC 6052).
+NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class NotPublic(Exception):
@@ -25,9 +26,12 @@ def check(host: str, port: int, found: Iterable[str], trusted_hosts: Collection[
 
 
 def is_public(address: str) -> bool:
-    """Whether the address belongs to the public internet, also where it wraps an IPv4 one."""
+    """Return whether the address is public. An IPv6 address that embeds an IPv4 one counts as it.
+
+    Without this, `::ffff:127.0.0.1` or a NAT64 address would reach a private host.
+    """
     found = ip_address(address)
-    if isinstance(found, IPv6Address) and (inner := _wrapped(found)) is not None:
+    if isinstance(found, IPv6Address) and (inner := _embedded_ipv4(found)) is not None:
         found = inner
     return found.is_global and not (
         found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback
@@ -38,7 +42,7 @@ def _host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}".lower()
 
 
-def _wrapped(address: IPv6Address) -> IPv4Address | None:
-    if address in TRANSLATED:
+def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
+    if address in NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour

@@ -49,7 +49,7 @@ def _of_files(now: datetime) -> timedelta:
     unread = StoredFile.objects.filter(enriched_at=None)
     return max(
         clocks.set_right(queued, "leased_until", longest=asset_limits.LEASE, now=now),
-        clocks.set_right(queued, "next_attempt_at", longest=asset_limits.MAX_PAUSE, now=now),
+        clocks.set_right(queued, "next_attempt_at", longest=asset_limits.MAX_BACKOFF, now=now),
         clocks.set_right(unread, "enrichment_lease_until", longest=ENRICHMENT_LEASE, now=now),
     )
 

@@ -9,7 +9,7 @@ from storage import enrichment, store
 from storage.download import queue
 from storage.formats.media_types import HEAD_SIZE, recognise
 from storage.models import StoredFile
-from storage.store import Content
+from storage.store import MediaContent
 
 FOLDER = Path(__file__).parent / "samples"
 
@@ -36,9 +36,9 @@ def store_samples() -> Samples:
     )
 
 
-def _put(path: Path) -> Content:
+def _put(path: Path) -> MediaContent:
     read = path.read_bytes()
     kind = recognise(read[:HEAD_SIZE])
     if kind is None:
         raise ValueError(f"{path.name} is no media file")
-    return store.keep(read, kind)
+    return store.save(read, kind)

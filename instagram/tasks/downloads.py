@@ -39,5 +39,5 @@ def _nudge_if_due() -> None:
     now = timezone.now()
     if Asset.objects.due(now).exists():
         send("instagram.download_assets")
-    if Asset.objects.to_renew(now).exists():
+    if Asset.objects.awaiting_renewal(now).exists():
         send("instagram.renew_urls")

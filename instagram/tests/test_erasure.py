@@ -115,7 +115,7 @@ def test_a_file_whose_loss_was_accepted_leaves_no_trace() -> None:
     user = archived()
     file = StoredFile.objects.filter(assets__owner_kind="story").earliest("pk")
     store.default().delete(file.name)
-    verify.take_back(verify.Seen(file), NOW)
+    verify.mark_lost(verify.FileCheck(file), NOW)
     FixityEvent.objects.get().close(FixityEvent.Repair.ACCEPTED, NOW)
 
     erase(user)

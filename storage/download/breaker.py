@@ -1,8 +1,12 @@
-"""Which hosts are worth a connection: one that fails a few times in a row is left alone.
+"""A circuit breaker for each host: a host that fails several times in a row is left alone.
 
-    open ──(5 failures in a row)──▶ shut ──(pause over)──▶ one probe ──▶ open, or shut twice as long
+    closed ──(5 failures in a row)──▶ open ──(backoff over)──▶ half open: one probe
+      ▲                                ▲                         │            │
+      └──────────── success ───────────┼─────────────────────────┘            │
+                                       └──── failure: twice the backoff ──────┘
 
-In the memory of one process: another one learns it by failures of its own.
+The state lives in the memory of one process. Other processes learn of a dead host by failures of
+their own, which costs a few attempts and saves a shared table.
 """
 
 from __future__ import annotations
@@ -13,62 +17,65 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MAX_FAILURES = 5
-FIRST_PAUSE = 30.0
-MAX_PAUSE = 600.0
-PROBE = 60.0
-"""Seconds after which a probe without an ending is given up: its thread may have died."""
+INITIAL_BACKOFF = 30.0
+MAX_BACKOFF = 600.0
+# A probe without a result blocks the host. After this many seconds the next download probes
+# instead, because the thread of the first probe may have died.
+PROBE_TIMEOUT = 60.0
 
 
 @dataclass(slots=True)
-class Trouble:
-    """What is held against a host. `until` is when the pause, or the probe, is over."""
+class _Circuit:
+    """The state of one host. `open_until` is when the backoff, or the running probe, ends."""
 
     failures: int = 0
-    pause: float = FIRST_PAUSE
-    until: float = 0.0
-    is_probed: bool = False
+    backoff: float = INITIAL_BACKOFF
+    open_until: float = 0.0
+    is_probing: bool = False
 
 
-class Hosts:
-    """The circuit breaker of each host. Shared by the threads of a process."""
+class CircuitBreaker:
+    """Decides per host whether a download may begin. Shared by the threads of a process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._troubles: dict[str, Trouble] = {}
+        self._circuits: dict[str, _Circuit] = {}
         self._lock = threading.Lock()
 
-    def admits(self, host: str) -> bool:
-        """Whether a download may begin; after a pause, the first one that asks is the probe."""
+    def allow(self, host: str) -> bool:
+        """Return whether a download may begin. The first one after a backoff is the probe."""
         with self._lock:
-            trouble = self._troubles.get(host)
-            if trouble is None or trouble.failures < MAX_FAILURES:
+            circuit = self._circuits.get(host)
+            if circuit is None or circuit.failures < MAX_FAILURES:
                 return True
-            if self._clock() < trouble.until:
+            if self._clock() < circuit.open_until:
                 return False
-            trouble.is_probed, trouble.until = True, self._clock() + PROBE
+            circuit.is_probing, circuit.open_until = True, self._clock() + PROBE_TIMEOUT
             return True
 
-    def pause_left(self, host: str) -> float:
-        """Seconds until a host that is shut may be probed; 0 where it is open or being probed."""
+    def retry_after(self, host: str) -> float:
+        """Return the seconds until the host may be probed; 0 if it is closed or being probed."""
         with self._lock:
-            trouble = self._troubles.get(host)
-            if trouble is None or trouble.is_probed:
+            circuit = self._circuits.get(host)
+            if circuit is None or circuit.is_probing:
                 return 0.0
-            return max(0.0, trouble.until - self._clock())
+            return max(0.0, circuit.open_until - self._clock())
 
-    def worked(self, host: str) -> None:
-        """The host answered: nothing is held against it any more."""
+    def record_success(self, host: str) -> None:
+        """Close the circuit and forget the failures."""
         with self._lock:
-            self._troubles.pop(host, None)
+            self._circuits.pop(host, None)
 
-    def failed(self, host: str, *, retry_after: float = 0.0) -> None:
-        """The host did not answer, or said that it cannot; it may name the least pause."""
+    def record_failure(self, host: str, *, retry_after: float = 0.0) -> None:
+        """Count a failure; open the circuit for at least `retry_after` seconds if it is due."""
         with self._lock:
-            trouble = self._troubles.setdefault(host, Trouble())
-            trouble.failures += 1
-            if trouble.is_probed:
-                trouble.pause = min(2 * trouble.pause, MAX_PAUSE)
-            elif trouble.failures != MAX_FAILURES:  # those under way when it was shut add nothing
+            circuit = self._circuits.setdefault(host, _Circuit())
+            circuit.failures += 1
+            if circuit.is_probing:
+                circuit.backoff = min(2 * circuit.backoff, MAX_BACKOFF)
+            elif circuit.failures != MAX_FAILURES:
+                # Either too few failures, or downloads that began before the circuit opened.
+                # The latter report the same outage and must not prolong it.
                 return
-            trouble.is_probed = False
-            trouble.until = self._clock() + max(trouble.pause, retry_after)
+            circuit.is_probing = False
+            circuit.open_until = self._clock() + max(circuit.backoff, retry_after)

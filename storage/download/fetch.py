@@ -1,7 +1,7 @@
-"""From a media URL to verified bytes on disk, over connections that reach public addresses only.
+"""Fetches a media URL to verified bytes on disk, over connections to public addresses only.
 
-httpcore without httpx's client on top: it lets us open the socket ourselves, so that the address
-that was checked is the address that is used, and a file takes a quarter less CPU.
+Uses httpcore without httpx's client on top. httpcore lets this module open the socket itself, so
+the address that was checked is the address that is used. It also takes a quarter less CPU per file.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from core import pauses
 from core.http import addresses, decoding
 from storage.download import resume
 from storage.errors import (
+    FileTooLarge,
     ForbiddenAddress,
-    Incomplete,
+    IncompleteFile,
     NotMedia,
     NotServed,
-    TooLarge,
-    Transient,
+    TransientDownloadError,
     UrlExpired,
 )
 from storage.formats import media_types, pages, truncation
-from storage.partial_files import Part
-from storage.store import Content
+from storage.partial_files import PartialDownload
+from storage.store import MediaContent
 
 HEADERS: dict[bytes | str, bytes | str] = {
     "User-Agent": "Instarchiver",
@@ -43,11 +43,11 @@ HEADERS: dict[bytes | str, bytes | str] = {
     "Accept-Encoding": "identity",
 }
 SCHEMES = frozenset({"http", "https"})
-LAST_PORT = 65535
+MAX_PORT = 65535
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 MAX_RESUMES = 5
-"""Times that one attempt goes on at once, each time only if the last one got further."""
+"""How often one attempt resumes at once. It resumes only while each request brings bytes."""
 BUSY = frozenset({408, 425, 429})
 BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 IDLE_CONNECTIONS = 4
@@ -58,39 +58,42 @@ _building = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a download may take. `trusted_hosts` (`host:port`) may be private addresses."""
+    """The limits of one download. `trusted_hosts` (`host:port`) may have private addresses."""
 
     max_bytes: int = 2 * 1024 * MEBIBYTE
     trusted_hosts: frozenset[str] = frozenset()
-    silence: float = 20.0
-    """Seconds without a byte."""
-    grace: float = 60.0
-    """Seconds after which the average must be above `slowest_rate`."""
-    slowest_rate: float = 256 * 1024.0
+    idle_timeout: float = 20.0
+    """Seconds without a byte after which a connection is given up."""
+    grace_period: float = 60.0
+    """Seconds after which the average rate must be above `min_rate`."""
+    min_rate: float = 256 * 1024.0
     """Bytes per second."""
-    longest: float = 20 * 60.0
-    """Seconds for all of it: below the time limit of a task."""
+    max_seconds: float = 20 * 60.0
+    """Seconds for the whole download. Must stay below the time limit of a task."""
 
 
 @dataclass(slots=True)
-class Patience:
-    """How long a download may still take; a drip of single bytes does not extend it for ever."""
+class Deadline:
+    """The time that a download may still take.
+
+    A read timeout alone would let a host hold a thread for ever by sending one byte at a time.
+    """
 
     limits: Limits
     started: float = field(default_factory=time.monotonic)
     received: int = 0
 
-    def cut(self, timeout: float | None) -> float:
-        """The timeout, cut to what is left. Raises ReadTimeout when nothing is."""
-        earned = self.limits.grace + self.received / self.limits.slowest_rate
-        left = self.started + min(self.limits.longest, earned) - time.monotonic()
+    def clamp(self, timeout: float | None) -> float:
+        """Return the timeout or the time left, whichever is less. Raises ReadTimeout at the end."""
+        earned = self.limits.grace_period + self.received / self.limits.min_rate
+        left = self.started + min(self.limits.max_seconds, earned) - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("too slow")
         return left if timeout is None else min(left, timeout)
 
 
 class Fetcher:
-    """Fetches one URL at a time over connections of its own. Not shared between threads."""
+    """Fetches one URL at a time over its own connections. Not shared between threads."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -113,94 +116,97 @@ class Fetcher:
     ) -> None:
         self._pool.close()
 
-    def fetch(self, url: str, part: Part) -> Content:
-        """Stream the file behind the URL to the end of the part, in constant memory.
+    def fetch(self, url: str, partial: PartialDownload) -> MediaContent:
+        """Append the file behind the URL to the partial download, in constant memory.
 
-        Raises only DownloadError for what the network does; then the part may have grown. After
-        NotMedia and Incomplete it holds all bytes that came.
+        Raises DownloadError for every failure of the network; the partial download may have grown
+        by then. After NotMedia and IncompleteFile it holds all bytes that the host sent.
         """
-        self._network.patience = Patience(self.limits)
-        place = _parsed(url)
+        self._network.deadline = Deadline(self.limits)
+        parsed = _parsed(url)
         for _ in range(MAX_RESUMES):
-            had = part.size
+            had = partial.size
             try:
-                return self._follow(place, part)
-            except Transient:
-                if part.size <= had or not part.can_go_on:
+                return self._follow(parsed, partial)
+            except TransientDownloadError:
+                if partial.size <= had or not partial.can_resume:
                     raise
-        return self._follow(place, part)
+        return self._follow(parsed, partial)
 
-    def _follow(self, place: httpx.URL, part: Part) -> Content:
-        """One request, its redirects, and another one if what we have is of no use."""
-        with self._named_errors(place):
+    def _follow(self, url: httpx.URL, partial: PartialDownload) -> MediaContent:
+        """Send the request, follow redirects, and start over if the host cannot resume."""
+        with self._translated_errors(url):
             for _ in range(MAX_REDIRECTS + 1):
-                with self._answer(place, part) as response:
+                with self._answer(url, partial) as response:
                     if response.status in REDIRECTS:
-                        place = _redirected(place, response)
-                    elif resume.is_useless(part, response):
-                        part.begin(None)
+                        url = _redirected(url, response)
+                    elif resume.is_useless(partial, response):
+                        partial.restart(None)
                     else:
-                        return self._receive(response, part)
-        raise Transient(f"{place.host}: more than {MAX_REDIRECTS} redirects")
+                        return self._receive(response, partial)
+        raise TransientDownloadError(f"{url.host}: more than {MAX_REDIRECTS} redirects")
 
     @contextmanager
-    def _answer(self, place: httpx.URL, part: Part) -> Iterator[httpcore.Response]:
-        target = httpcore.URL(
-            scheme=place.raw_scheme, host=place.raw_host, port=place.port, target=place.raw_path
+    def _answer(self, url: httpx.URL, partial: PartialDownload) -> Iterator[httpcore.Response]:
+        raw_url = httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
         )
-        headers = {**HEADERS, "Host": place.netloc, **resume.asked_for(part)}
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.limits.silence)
+        headers = {**HEADERS, "Host": url.netloc, **resume.range_headers(partial)}
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.limits.idle_timeout)
         with self._pool.stream(
-            "GET", target, headers=headers, extensions={"timeout": timeouts}
+            "GET", raw_url, headers=headers, extensions={"timeout": timeouts}
         ) as response:
             yield response
 
-    def _receive(self, response: httpcore.Response, part: Part) -> Content:
-        if response.status != 206 or not part.size:
+    def _receive(self, response: httpcore.Response, partial: PartialDownload) -> MediaContent:
+        if response.status != 206 or not partial.size:
             _check_status(response)
-            part.begin(resume.version(response))
+            partial.restart(resume.version(response))
         if resume.length(response) > self.limits.max_bytes:
-            part.begin(None)
-            raise TooLarge(f"announced {resume.length(response)} bytes")
-        with _named_encodings():
-            self._write(_decoded(response, self.limits.max_bytes), part)
-        kind = _kind(part)
-        _check_whole(part, kind)
-        return Content(part.sha256, part.size, kind)
+            partial.restart(None)
+            raise FileTooLarge(f"announced {resume.length(response)} bytes")
+        with _translated_decoding_errors():
+            self._write(_decoded(response, self.limits.max_bytes), partial)
+        kind = _kind(partial)
+        _check_whole(partial, kind)
+        return MediaContent(partial.sha256, partial.size, kind)
 
-    def _write(self, chunks: Iterator[bytes], part: Part) -> None:
-        if not part.size:
-            _write_head(chunks, part)
+    def _write(self, chunks: Iterator[bytes], partial: PartialDownload) -> None:
+        if not partial.size:
+            _write_head(chunks, partial)
         for chunk in chunks:
-            if part.size + len(chunk) > self.limits.max_bytes:
-                part.begin(None)
-                raise TooLarge(f"more than {self.limits.max_bytes} bytes")
-            part.write(chunk)
-        if part.version and part.size != part.version.total:
-            raise Transient(f"{part.size} bytes of {part.version.total}")
+            if partial.size + len(chunk) > self.limits.max_bytes:
+                partial.restart(None)
+                raise FileTooLarge(f"more than {self.limits.max_bytes} bytes")
+            partial.write(chunk)
+        if partial.version and partial.size != partial.version.total:
+            raise TransientDownloadError(f"{partial.size} bytes of {partial.version.total}")
 
     @contextmanager
-    def _named_errors(self, place: httpx.URL) -> Iterator[None]:
-        """Turn httpcore's errors into Transient; the class says more than its text, and is safe."""
-        before = self._network.patience.received
+    def _translated_errors(self, url: httpx.URL) -> Iterator[None]:
+        """Turn httpcore's errors into TransientDownloadError.
+
+        The message names the class of the error. Its text may quote the signed URL.
+        """
+        before = self._network.deadline.received
         try:
             yield
         except BROKEN as error:
-            silent = self._network.patience.received == before
-            text = f"{place.host}: {type(error).__name__}"
-            raise Transient(text, host_failed=silent) from error
+            silent = self._network.deadline.received == before
+            text = f"{url.host}: {type(error).__name__}"
+            raise TransientDownloadError(text, host_failed=silent) from error
 
 
 class PublicNetwork(httpcore.NetworkBackend):
     """Opens sockets to public addresses and trusted hosts only.
 
-    The name is resolved here and the socket goes to the address that was checked, so a name that
-    changes its answer in between (DNS rebinding) gains nothing.
+    The name is resolved once, and the socket connects to the address that was checked. This defeats
+    DNS rebinding, where a name resolves to a private address the second time.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.patience = Patience(limits)
+        self.deadline = Deadline(limits)
         self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -214,12 +220,12 @@ class PublicNetwork(httpcore.NetworkBackend):
         """Connect to the first allowed address that answers. Raises ForbiddenAddress."""
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
         for address in self._allowed(host, port):
-            wait = self.patience.cut(timeout)
+            wait = self.deadline.clamp(timeout)
             try:
                 stream = self._sockets.connect_tcp(
                     address, port, wait, local_address, socket_options
                 )
-                return PatientStream(stream, self)
+                return DeadlineStream(stream, self)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError("no address")
@@ -233,25 +239,22 @@ class PublicNetwork(httpcore.NetworkBackend):
         return found
 
 
-class PatientStream(httpcore.NetworkStream):
-    """A socket whose every wait is cut to what the download's patience leaves."""
+class DeadlineStream(httpcore.NetworkStream):
+    """A socket whose timeouts never exceed the download's deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, network: PublicNetwork) -> None:
         self._stream = stream
         self._network = network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read some bytes, and count them."""
-        received = self._stream.read(max_bytes, self._network.patience.cut(timeout))
-        self._network.patience.received += len(received)
+        received = self._stream.read(max_bytes, self._network.deadline.clamp(timeout))
+        self._network.deadline.received += len(received)
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all bytes."""
-        self._stream.write(buffer, self._network.patience.cut(timeout))
+        self._stream.write(buffer, self._network.deadline.clamp(timeout))
 
     def close(self) -> None:
-        """Close the socket."""
         self._stream.close()
 
     def start_tls(
@@ -260,31 +263,33 @@ class PatientStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Go on over TLS."""
-        wait = self._network.patience.cut(timeout)
-        return PatientStream(
+        wait = self._network.deadline.clamp(timeout)
+        return DeadlineStream(
             self._stream.start_tls(ssl_context, server_hostname, wait), self._network
         )
 
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks of the socket."""
         return self._stream.get_extra_info(info)
 
 
 def ssl_context() -> SSLContext:
-    """The one of this process. Threads begin together: each would build one, and all would wait."""
+    """Return the SSL context of this process.
+
+    Building one reads all trusted certificates, which takes 25 ms and more. Threads begin at the
+    same time, so without the lock each of them would build its own.
+    """
     with _building:
         return _build_ssl_context()
 
 
 @cache
 def _build_ssl_context() -> SSLContext:
-    return httpcore.default_ssl_context()  # reads all trusted certificates: 25 ms and more
+    return httpcore.default_ssl_context()
 
 
 def _resolved(host: str, port: int) -> list[str]:
     try:
-        # bytes, because Python's IDNA codec raises UnicodeError for odd names
+        # The name is passed as bytes: for text, Python's IDNA codec may raise UnicodeError.
         found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise httpcore.ConnectError("name not found") from error
@@ -293,27 +298,28 @@ def _resolved(host: str, port: int) -> list[str]:
 
 def _parsed(url: str) -> httpx.URL:
     try:
-        place = httpx.URL(url)
-        is_usable = place.scheme in SCHEMES and place.host and (place.port or 0) <= LAST_PORT
-    except (httpx.InvalidURL, ValueError) as error:  # ValueError: half a surrogate pair, odd IDNA
+        parsed = httpx.URL(url)
+        is_usable = parsed.scheme in SCHEMES and parsed.host and (parsed.port or 0) <= MAX_PORT
+    except (httpx.InvalidURL, ValueError) as error:  # ValueError: lone surrogates, invalid IDNA
         raise ForbiddenAddress("not a URL") from error
     if not is_usable:
         raise ForbiddenAddress("not an http(s) URL")
-    return place
+    return parsed
 
 
-def _redirected(place: httpx.URL, response: httpcore.Response) -> httpx.URL:
+def _redirected(url: httpx.URL, response: httpcore.Response) -> httpx.URL:
     try:
-        target = place.join(resume.header(response, b"location"))
+        redirected = url.join(resume.header(response, b"location"))
     except (httpx.InvalidURL, ValueError) as error:
-        raise ForbiddenAddress(f"{place.host} redirects to what is no URL") from error
-    return _parsed(str(target))
+        raise ForbiddenAddress(f"{url.host} redirects to an invalid URL") from error
+    return _parsed(str(redirected))
 
 
 def _decoded(response: httpcore.Response, limit: int) -> Iterator[bytes]:
-    """The file's own bytes: a host may encode them although `identity` was asked for.
+    """Return the file's own bytes in chunks. Raises DecodingError.
 
-    A file that is announced as encoded and is not passes as it is. Raises DecodingError.
+    Some hosts encode the body although `identity` was requested. Others announce an encoding and
+    send the plain file, so a body that begins like a media file is not decoded.
     """
     encoding = decoding.encoding_of(resume.header(response, b"content-encoding"))
     chunks = iter(response.iter_stream())
@@ -327,16 +333,16 @@ def _decoded(response: httpcore.Response, limit: int) -> Iterator[bytes]:
 
 
 @contextmanager
-def _named_encodings() -> Iterator[None]:
-    """Turn what is wrong with an encoded body into the errors of downloads."""
+def _translated_decoding_errors() -> Iterator[None]:
+    """Turn errors of decoding into DownloadErrors."""
     try:
         yield
     except decoding.LimitExceeded as error:
-        raise TooLarge(str(error)) from error
+        raise FileTooLarge(str(error)) from error
     except decoding.UnknownEncoding as error:
         raise NotServed(str(error)) from error
     except decoding.DecodingError as error:
-        raise Transient(str(error)) from error
+        raise TransientDownloadError(str(error)) from error
 
 
 def _check_status(response: httpcore.Response) -> None:
@@ -346,43 +352,46 @@ def _check_status(response: httpcore.Response) -> None:
     if status in BUSY or not 400 <= status < 500:
         pause = pauses.asked_for(resume.header(response, b"retry-after"))
         failed = status in BUSY or status >= 500
-        raise Transient(f"HTTP {status}", retry_after=pause, host_failed=failed)
-    # 403, 404, 410 and the rest: only another URL can help
+        raise TransientDownloadError(f"HTTP {status}", retry_after=pause, host_failed=failed)
+    # 403, 404, 410 and every other 4xx: the same URL will not work again, but a fresh one may.
     raise UrlExpired(f"HTTP {status}")
 
 
-def _write_head(chunks: Iterator[bytes], part: Part) -> None:
-    """Judge the first bytes before any more are read. Raises NotServed for a text."""
+def _write_head(chunks: Iterator[bytes], partial: PartialDownload) -> None:
+    """Write and check the first bytes before more are read. Raises NotServed for a text."""
     for chunk in chunks:
-        part.write(chunk)
-        if part.size >= pages.PROBE_SIZE:
+        partial.write(chunk)
+        if partial.size >= pages.PROBE_SIZE:
             break
-    if not part.size:
-        raise Transient("an empty body")
-    _refuse_text(part)
+    if not partial.size:
+        raise TransientDownloadError("an empty body")
+    _reject_text(partial)
 
 
-def _refuse_text(part: Part) -> None:
-    if media_types.recognise(part.head()) is None and pages.is_text(part.read(0, pages.PROBE_SIZE)):
-        part.begin(None)
+def _reject_text(partial: PartialDownload) -> None:
+    if media_types.recognise(partial.head()) is None and pages.is_text(
+        partial.read(0, pages.PROBE_SIZE)
+    ):
+        partial.restart(None)
         raise NotServed("a text came in place of the file")
 
 
-def _check_whole(part: Part, kind: media_types.Kind) -> None:
-    """Raise Incomplete where the end is missing, whatever the host says of the length.
+def _check_whole(partial: PartialDownload, kind: media_types.Kind) -> None:
+    """Raise IncompleteFile if the file lacks its end, even if its length is the announced one.
 
-    Decoding judges nothing later. No attempt goes on from what has come.
+    Enrichment never rejects a file, so this is the only such check. The version is dropped, so that
+    no attempt resumes from these bytes.
     """
-    if not truncation.is_whole(kind, part.read, part.size):
-        part.version = None
-        raise Incomplete(f"{part.size} bytes are not all of the {kind.extension}")
+    if not truncation.is_whole(kind, partial.read, partial.size):
+        partial.version = None
+        raise IncompleteFile(f"{partial.size} bytes are not the whole {kind.extension}")
 
 
-def _kind(part: Part) -> media_types.Kind:
-    """What the whole part is, by its first bytes. Raises NotServed for a text, else NotMedia."""
-    _refuse_text(part)
-    kind = media_types.recognise(part.head())
+def _kind(partial: PartialDownload) -> media_types.Kind:
+    """Identify the file by its first bytes. Raises NotServed for a text, NotMedia if unknown."""
+    _reject_text(partial)
+    kind = media_types.recognise(partial.head())
     if kind is None:
-        part.version = None
-        raise NotMedia("the first bytes are of no image, sound or video")
+        partial.version = None
+        raise NotMedia("the first bytes match no image, sound or video")
     return kind

@@ -1,4 +1,4 @@
-"""How the rest of a file is asked for, and whether an answer is that rest (RFC 9110, 13 to 15)."""
+"""Requests for the rest of a file, and checks of the answers (RFC 9110, sections 13 to 15)."""
 
 from __future__ import annotations
 
@@ -6,37 +6,39 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from storage.partial_files import Part, Version
+from storage.partial_files import PartialDownload, Version
 
-SETTLED = timedelta(seconds=60)
-"""Older than this, a modification time names one version: its clock counts whole seconds."""
+# A modification time counts whole seconds, so two versions may share a recent one. Only an older
+# one identifies a version (RFC 9110, section 8.8.2.2).
+MIN_AGE = timedelta(seconds=60)
 
 
 class Response(Protocol):
-    """What is known of an answer before its body."""
+    """An answer before its body is read."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
 
 
-def asked_for(part: Part) -> dict[bytes | str, bytes | str]:
-    """The headers that ask for the rest of the part; none where all of it is to be sent."""
-    if part.version is None or not part.can_go_on:
+def range_headers(partial: PartialDownload) -> dict[bytes | str, bytes | str]:
+    """Return the headers that ask for the rest; none if the whole file is to be sent."""
+    if partial.version is None or not partial.can_resume:
         return {}
-    return {"Range": f"bytes={part.size}-", "If-Range": part.version.validator}
+    return {"Range": f"bytes={partial.size}-", "If-Range": partial.version.validator}
 
 
-def is_useless(part: Part, response: Response) -> bool:
-    """Whether the host answers our question for the rest with something else than a beginning."""
-    if not part.size or response.status not in {206, 416}:
+def is_useless(partial: PartialDownload, response: Response) -> bool:
+    """Return whether the answer brings neither the rest that was asked for nor the whole file."""
+    if not partial.size or response.status not in {206, 416}:
         return False
-    return response.status == 416 or not _is_the_rest(part, response)
+    return response.status == 416 or not _is_rest(partial, response)
 
 
 def version(response: Response) -> Version | None:
-    """What a whole answer is a version of; None where nothing tells it from another.
+    """Return the version of a whole answer, or None if its download cannot be resumed.
 
-    Of an encoded answer the length is not that of the file, and its bytes are not those we have.
+    An encoded answer cannot be resumed: its length and ranges count encoded bytes, and the bytes on
+    disk are decoded.
     """
     if _is_encoded(response):
         return None
@@ -46,13 +48,13 @@ def version(response: Response) -> Version | None:
 
 
 def header(response: Response, wanted: bytes) -> str:
-    """The first value of a header; empty where there is none."""
+    """Return the first value of a header, or "" if it is missing."""
     values = (value for name, value in response.headers if name.lower() == wanted)
     return next(values, b"").decode("latin-1")
 
 
 def length(response: Response) -> int:
-    """The announced length of the body in bytes, 0 where none is announced."""
+    """Return the announced length of the body in bytes, or 0 if none is announced."""
     text = header(response, b"content-length")
     return int(text) if text.isdecimal() else 0
 
@@ -61,26 +63,26 @@ def _is_encoded(response: Response) -> bool:
     return header(response, b"content-encoding").strip().lower() not in {"", "identity"}
 
 
-def _is_the_rest(part: Part, response: Response) -> bool:
-    if part.version is None:
+def _is_rest(partial: PartialDownload, response: Response) -> bool:
+    if partial.version is None:
         return False
-    total = part.version.total
+    total = partial.version.total
     return (
-        header(response, b"content-range") == f"bytes {part.size}-{total - 1}/{total}"
-        and _validator(response) == part.version.validator
-        and length(response) in {0, total - part.size}
+        header(response, b"content-range") == f"bytes {partial.size}-{total - 1}/{total}"
+        and _validator(response) == partial.version.validator
+        and length(response) in {0, total - partial.size}
         and not _is_encoded(response)
     )
 
 
 def _validator(response: Response) -> str:
-    """The strong ETag, else a modification time that is old enough to be strong; else empty."""
+    """Return the strong ETag, or a modification time that is old enough to be strong, or ""."""
     etag = header(response, b"etag")
     if len(etag) > 2 and etag.startswith('"') and etag.endswith('"') and etag.isascii():
         return etag
     modified = header(response, b"last-modified")
     then, now = _time(modified), _time(header(response, b"date"))
-    return modified if then and now and now - then >= SETTLED else ""
+    return modified if then and now and now - then >= MIN_AGE else ""
 
 
 def _time(text: str) -> datetime | None:

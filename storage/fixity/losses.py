@@ -1,6 +1,7 @@
-"""What follows from damage and loss in the rows: taken back, and put right when the bytes are back.
+"""Updates the rows when stored bytes are lost, and when they are restored.
 
-A lost file keeps its row, so that nothing known of it is lost with it; its assets are wanted again.
+A lost file keeps its row, because the facts in it (size, hash, blur) are still true. Its assets are
+queued for download again.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from storage.models import Asset, FixityEvent, StoredFile
 log = structlog.get_logger(__name__)
 
 
-def take_back(file: StoredFile, event: FixityEvent, now: datetime) -> None:
-    """Write the event, and that its file is no longer stored. In the caller's transaction.
+def mark_lost(file: StoredFile, event: FixityEvent, now: datetime) -> None:
+    """Save the event, mark its file as lost and queue its assets again with all attempts.
 
-    Its assets are wanted again with all their attempts; videos lose it as their poster, and make
-    another one.
+    Videos whose poster it was are enriched again, which makes another poster. Must run in the
+    caller's transaction.
     """
     assets = Asset.objects.filter(file=file.pk)
     videos = StoredFile.objects.filter(poster=file.pk)
@@ -43,23 +44,26 @@ def take_back(file: StoredFile, event: FixityEvent, now: datetime) -> None:
     signals.files_due.send(Asset)
 
 
-def put_right(event: FixityEvent, repair: FixityEvent.Repair, now: datetime) -> None:
-    """The bytes are back under their name, and were hashed just now: everything has them again."""
+def restore(event: FixityEvent, repair: FixityEvent.Repair, now: datetime) -> None:
+    """Give the file back to its assets and videos, and close the event.
+
+    The caller has just hashed the bytes.
+    """
     with transaction.atomic():
         StoredFile.objects.filter(sha256=event.sha256).update(lost_at=None, verified_at=now)
         file = StoredFile.objects.get(sha256=event.sha256)
         wanted = Asset.objects.filter(pk__in=event.assets).exclude(state=Asset.State.STORED)
-        wanted.give(file, now)
+        wanted.mark_stored(file, now)
         StoredFile.objects.filter(pk__in=event.posters_of, poster=None).update(poster=file)
         event.close(repair, now)
     log.info("fixity.repaired", file=event.name, repair=str(repair))
 
 
-def found_again(files: Iterable[StoredFile], now: datetime) -> None:
-    """Bytes of these rows were stored just now; close the events of those that had been lost."""
+def restore_stored(files: Iterable[StoredFile], now: datetime) -> None:
+    """Close the events of lost files among these, because their bytes were just stored again."""
     lost = [file.sha256 for file in files if file.lost_at is not None]
     if not lost:
         return
     StoredFile.objects.filter(sha256__in=lost).update(lost_at=None, verified_at=now)
     for event in FixityEvent.objects.open().filter(sha256__in=lost):
-        put_right(event, FixityEvent.Repair.AGAIN, now)
+        restore(event, FixityEvent.Repair.AGAIN, now)

@@ -1,4 +1,4 @@
-"""What nobody refers to: files without a row, and rows that no asset and no video has."""
+"""Finds and deletes orphans: files without a row, and rows that no asset and no video refers to."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from storage.fixity import removal
 from storage.models import StoredFile
 from storage.store import name_of
 
-GRACE = timedelta(hours=6)
-"""Younger ones may belong to a download that is about to be committed."""
-GROUP = 500
+GRACE_PERIOD = timedelta(hours=6)
+"""Younger files may belong to a download that is about to be committed."""
+GROUP_SIZE = 500
 NAME = re.compile(r"[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})\.(?P<extension>[a-z0-9]{1,8})")
-"""Of what a download stores; anything else in its folders was put there by hand."""
+"""The names that downloads use. Other files in the store were put there by hand."""
 
 
 def files(now: datetime) -> Iterator[str]:
-    """The names of files in the store that no row names. A statement for each 500 files."""
+    """Yield the names of files in the store without a row. One statement per 500 files."""
     entries = store.default().entries()
-    while group := list(islice(entries, GROUP)):
-        names = {entry.name for entry in group if entry.changed_at < now - GRACE}
+    while group := list(islice(entries, GROUP_SIZE)):
+        names = {entry.name for entry in group if entry.changed_at < now - GRACE_PERIOD}
         yield from sorted(names - _named(names))
 
 
 def rows(now: datetime) -> list[StoredFile]:
-    """The rows that nobody refers to, in the order of their keys.
+    """Return the rows that nothing refers to, in the order of their keys.
 
     One statement, and one for each app that keeps files.
     """
-    idle = list(StoredFile.objects.unreferenced(now - GRACE).order_by("pk"))
+    idle = list(StoredFile.objects.unreferenced(now - GRACE_PERIOD).order_by("pk"))
     kept = references.kept([file.pk for file in idle])
     return [file for file in idle if file.pk not in kept]
 
@@ -43,9 +43,9 @@ def rows(now: datetime) -> list[StoredFile]:
 @retry_on_conflict
 @transaction.atomic
 def delete_row(file: StoredFile, now: datetime) -> bool:
-    """Delete the row and its bytes; False where it has come into use meanwhile."""
+    """Delete the row and its bytes. Returns False if something refers to the row by now."""
     rows = StoredFile.objects.filter(pk=file.pk)
-    if rows.unreferenced(now - GRACE).exists():
+    if rows.unreferenced(now - GRACE_PERIOD).exists():
         removal.discard([file.sha256])
     return not rows.exists()
 
@@ -53,16 +53,14 @@ def delete_row(file: StoredFile, now: datetime) -> bool:
 @retry_on_conflict
 @transaction.atomic
 def delete_file(name: str) -> bool:
-    """Delete bytes that no row names; False, and they stay, where one does by now.
-
-    With a row first, as `discard` wants: a download that ends with the same bytes waits for us and
-    then misses them, or we wait for its row.
-    """
+    """Delete bytes without a row. Returns False and keeps them if a row names them by now."""
     known = NAME.fullmatch(name)
-    if known is None:  # no download could bring it
+    if known is None:  # no download uses such a name, so there is nothing to wait for
         store.default().delete(name)
         return True
     sha256, extension = known["sha256"], known["extension"]
+    # The inserted row serves as a lock: a download that commits the same bytes either waits for
+    # this transaction and then notices that they are gone, or this one waits for its row.
     file, is_new = StoredFile.objects.select_for_update().get_or_create(
         sha256=sha256, defaults={"extension": extension, "size": 0}
     )

@@ -1,4 +1,4 @@
-"""Bytes that failed a check: kept apart for inspection, for a while, and never served."""
+"""The quarantine: bytes that failed a check are kept for 30 days for inspection, never served."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Window
 from storage import store
 from storage.formats import media_types, truncation
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
-from storage.partial_files import Part
+from storage.partial_files import PartialDownload
 from storage.store import QUARANTINE, Store, quarantined_name
 
-KEPT = timedelta(days=30)
+MAX_AGE = timedelta(days=30)
 MAX_BYTES = 5 * 1024**3
-"""Above it the oldest go first; hosts decide how much they send."""
+"""The size above which the oldest bytes are deleted. Without it, a host could fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Bytes that lie in quarantine and have no row yet."""
+    """Bytes in quarantine that have no row yet."""
 
     sha256: str
     size: int
 
 
-def keep(part: Part, shelf: Store) -> Evidence:
-    """Move what a download has brought into quarantine."""
+def keep(part: PartialDownload, media_store: Store) -> Evidence:
+    """Move the bytes of a download into quarantine."""
     evidence = Evidence(part.sha256, part.size)
-    part.finish(shelf, quarantined_name(part.sha256))
+    part.finish(media_store, quarantined_name(part.sha256))
     return evidence
 
 
 def prune(now: datetime, *, max_bytes: int = MAX_BYTES) -> int:
-    """Remove what is too old or too much; returns how many rows.
+    """Delete bytes above the age or the total size. Returns the number of deleted rows.
 
-    What may be the last bytes that there are stays: damaged files that are not repaired yet, and
-    the newest of what a host sent for a file that is wanted still.
+    Bytes that may be the only ones left stay: damaged files that are not repaired yet, and the
+    newest bytes that a host sent for a file that is still wanted.
     """
     unrepaired = FixityEvent.objects.open().filter(found_sha256=OuterRef("sha256"))
     newer = Quarantined.objects.filter(asset=OuterRef("asset"), pk__gt=OuterRef("pk"))
@@ -49,29 +49,30 @@ def prune(now: datetime, *, max_bytes: int = MAX_BYTES) -> int:
     last = Q(~Exists(newer), wanted, reason=Quarantined.Reason.NOT_MEDIA)
     newest_first = Window(Sum("size"), order_by=[F("found_at").desc(), F("pk").desc()])
     rows = Quarantined.objects.filter(~Exists(unrepaired), ~last).annotate(total=newest_first)
-    doomed = rows.filter(Q(found_at__lt=now - KEPT) | Q(total__gt=max_bytes))
-    removed = remove(Quarantined.objects.filter(pk__in=[row.pk for row in doomed]))
-    _remove_unnamed(now)
+    excess = rows.filter(Q(found_at__lt=now - MAX_AGE) | Q(total__gt=max_bytes))
+    removed = remove(Quarantined.objects.filter(pk__in=[row.pk for row in excess]))
+    # A worker may have been killed after it moved the bytes and before it wrote their row.
+    forget({*_old_digests(store.default(), now)})
     return removed
 
 
 def restore(now: datetime) -> int:
-    """Store what earlier versions rejected and this one does not; returns how many files.
+    """Store bytes that earlier versions rejected and this one accepts. Returns how many files.
 
-    Bytes that could not be decoded go back to their place, and so does what a host sent whole of a
-    kind that is known by now. Their assets have them, unless they have found others.
+    These are files that could not be decoded, and whole files of kinds that are known by now. Their
+    assets get them, unless they have other bytes meanwhile.
     """
     undecodable = Quarantined.objects.filter(reason=Quarantined.Reason.UNDECODABLE)
-    restored = sum(_put_back(row, now) for row in undecodable.order_by("pk"))
+    restored = sum(_restore_undecodable(row, now) for row in undecodable.order_by("pk"))
     waiting = Quarantined.objects.filter(reason=Quarantined.Reason.NOT_MEDIA)
     waiting = waiting.exclude(asset__state=Asset.State.STORED).exclude(asset=None)
-    return restored + sum(_adopt(row, now) for row in waiting.order_by("pk"))
+    return restored + sum(_restore_recognised(row, now) for row in waiting.order_by("pk"))
 
 
 def accept(files: Collection[StoredFile]) -> None:
-    """The bytes of these rejected files lie in the store: nothing is held against them any more.
+    """Clear the rejection of these files, because their bytes are in the store.
 
-    In the caller's transaction, which has locked them. At most 2 statements.
+    Must run in the caller's transaction, which has locked the rows. At most 2 statements.
     """
     if not files:
         return
@@ -83,8 +84,8 @@ def accept(files: Collection[StoredFile]) -> None:
 
 
 @transaction.atomic
-def _put_back(row: Quarantined, now: datetime) -> bool:
-    """Move the bytes of a rejected file to their place; False where they are gone."""
+def _restore_undecodable(row: Quarantined, now: datetime) -> bool:
+    """Move the bytes of a rejected file back into the store. Returns False if they are gone."""
     files = StoredFile.objects.select_for_update(no_key=True).filter(sha256=row.expected_sha256)
     file = files.exclude(rejected_at=None).first()
     if file is None or not _is_moved(row.name, file.name):
@@ -95,11 +96,11 @@ def _put_back(row: Quarantined, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _adopt(row: Quarantined, now: datetime) -> bool:
-    """Store what a host sent whole, where its kind is known by now."""
-    shelf = store.default()
+def _restore_recognised(row: Quarantined, now: datetime) -> bool:
+    """Store a whole file whose kind is known by now. Returns False if there is none."""
+    media_store = store.default()
     try:
-        with shelf.open(row.name) as opened:
+        with media_store.open(row.name) as opened:
             kind = media_types.recognise(opened.read(media_types.HEAD_SIZE))
             if kind is None or not truncation.is_whole(kind, _reader(opened), row.size):
                 return False
@@ -119,25 +120,25 @@ def _reader(opened: BinaryIO) -> truncation.Read:
 
 
 def _is_moved(source: str, target: str) -> bool:
-    """Move bytes within the store; False where there are none."""
-    shelf = store.default()
-    with shelf.aside() as path:
+    """Move bytes from quarantine into the store; return whether the target exists now."""
+    media_store = store.default()
+    with media_store.temporary_path() as path:
         try:
-            shelf.take(source, path)
+            media_store.take(source, path)
         except FileNotFoundError:
-            return shelf.exists(target)
-        shelf.put(path, target)
+            return media_store.exists(target)
+        media_store.put(path, target)
     return True
 
 
 def _give_to_asset(row: Quarantined, file: StoredFile, now: datetime) -> None:
-    """Let the asset of the row have the file, unless it has found other bytes meanwhile."""
+    """Give the file to the asset of the row, unless the asset has other bytes meanwhile."""
     wanted = Asset.objects.filter(pk__in=[row.asset_id]).exclude(state=Asset.State.STORED)
-    wanted.give(file, now)
+    wanted.mark_stored(file, now)
 
 
 def remove(rows: QuerySet[Quarantined]) -> int:
-    """Delete the rows, and the bytes that no other row names; returns how many rows."""
+    """Delete the rows, and bytes that no other row names. Returns the number of rows."""
     digests = set(rows.values_list("sha256", flat=True))
     count, _ = rows.delete()
     forget(digests)
@@ -145,19 +146,14 @@ def remove(rows: QuerySet[Quarantined]) -> int:
 
 
 def forget(digests: set[str]) -> None:
-    """Delete the bytes of these digests that no row names."""
+    """Delete the bytes of these digests, except those that a row names."""
     for digest in digests - _named(digests):
         store.default().delete(quarantined_name(digest))
 
 
-def _remove_unnamed(now: datetime) -> None:
-    """Bytes whose worker was killed before their row was written."""
-    forget({*_old_digests(store.default(), now)})
-
-
-def _old_digests(shelf: Store, now: datetime) -> Iterator[str]:
-    for entry in shelf.entries(QUARANTINE):
-        if entry.changed_at < now - KEPT:
+def _old_digests(media_store: Store, now: datetime) -> Iterator[str]:
+    for entry in media_store.entries(QUARANTINE):
+        if entry.changed_at < now - MAX_AGE:
             yield entry.name.rpartition("/")[2]
 
 

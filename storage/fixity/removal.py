@@ -1,4 +1,4 @@
-"""Takes bytes away for good, where nothing refers to them any more."""
+"""Deletes files that nothing refers to."""
 
 from __future__ import annotations
 
@@ -15,27 +15,26 @@ from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 
 @transaction.atomic
 def discard(digests: Collection[str]) -> None:
-    """Delete the rows and the bytes of these files, except those that something refers to.
+    """Delete the rows and the bytes of these files, except files that something refers to.
 
-    `storage.references` tells what other apps keep. With the files go their posters, what is in
-    quarantine of them, and the events of their damage or loss.
-
-    The rows stay locked until the bytes are gone: a download that ends meanwhile with the same
-    content waits, and stores its own. Bytes that are gone already are no error, so after a crash or
-    an OSError, which leave the rows, the call is simply repeated. The number of statements does not
-    depend on the number of files.
+    `storage.references` tells which files other apps keep. Also deletes their posters, their bytes
+    in quarantine, and the events of their damage or loss. The number of statements does not depend
+    on the number of files. Missing bytes are no error, and a crash or an OSError leaves the rows,
+    so the caller can simply repeat the call.
     """
+    # The rows stay locked until the bytes are deleted. A download of the same content that ends
+    # meanwhile waits for the lock, and then stores its own bytes.
     files = _locked(Q(sha256__in=digests))
-    # An enrichment may have written a poster since the caller looked: not any more, by the lock.
+    # Posters are read under the lock: an enrichment may have written one since the caller looked.
     files |= _locked(Q(pk__in=[file.poster_id for file in files.values() if file.poster_id]))
     idle = _idle([*files.values()])
     gone = [file.sha256 for file in idle]
     delete_at_once(StoredFile.objects.filter(sha256__in=gone))
     delete_at_once(FixityEvent.objects.filter(sha256__in=gone))
     quarantine.remove(Quarantined.objects.filter(expected_sha256__in=gone))
-    shelf = store.default()
+    media_store = store.default()
     for file in idle:
-        shelf.delete(file.name)
+        media_store.delete(file.name)
 
 
 def _locked(wanted: Q) -> dict[int, StoredFile]:
@@ -44,9 +43,10 @@ def _locked(wanted: Q) -> dict[int, StoredFile]:
 
 
 def _idle(files: Sequence[StoredFile]) -> list[StoredFile]:
-    """Those that nothing needs: no asset has them or wants them back, no other app keeps them.
+    """Filter files that nothing needs.
 
-    Posters are needed by the videos that stay.
+    No asset has them or wants them back, no other app keeps them, and they are no poster of a
+    video that stays.
     """
     keys = {file.pk for file in files}
     used = {*Asset.objects.filter(file__in=keys).values_list("file_id", flat=True).distinct()}
@@ -58,12 +58,12 @@ def _idle(files: Sequence[StoredFile]) -> list[StoredFile]:
 
 
 def _wanted_back(files: Sequence[StoredFile]) -> set[int]:
-    """Damaged or lost ones of which there is an asset still; only the events name it."""
+    """Return the keys of lost files whose asset still exists. Only the event names that asset."""
     lost = {file.sha256: file.pk for file in files if file.lost_at is not None}
     if not lost:
         return set()
     events = FixityEvent.objects.without_bytes().filter(sha256__in=lost)
     named = {lost[event.sha256]: event.assets for event in events}
     assets = Asset.objects.filter(pk__in=[pk for pks in named.values() for pk in pks])
-    there = {*assets.values_list("pk", flat=True)}
-    return {file for file, pks in named.items() if there.intersection(pks)}
+    existing = {*assets.values_list("pk", flat=True)}
+    return {file for file, pks in named.items() if existing.intersection(pks)}

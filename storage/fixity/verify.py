@@ -1,11 +1,11 @@
-"""Is what was stored still there, bit by bit? Verify, take back, repair.
+"""Verifies that stored files still have the bytes that were stored, and restores those that do not.
 
-    verify ──▶ whole      the time is written down
-       │
-       ├─────▶ damaged    to quarantine ─┐
-       └─────▶ lost ─────────────────────┴─▶ event, assets wanted again ──▶ repair
+    check ──▶ whole      `verified_at` is set
+      │
+      ├─────▶ damaged    moved to quarantine ─┐
+      └─────▶ missing ────────────────────────┴─▶ mark_lost: event, assets wanted ──▶ restore
 
-Repaired from another copy, from the live URL, or from a fresh one that the provider is asked for.
+Files are restored from the other copy, or downloaded again from the known or from a fresh URL.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from storage.fixity import losses
 from storage.models import FixityEvent, Quarantined, StoredFile
 from storage.store import Store, quarantined_name
 
-GROUP = 64
-EARLY = 0.9
-"""Files are due at this part of the cycle, so that none exceeds it while others are hashed."""
-FEW = 10
-"""Files that may be missing before the folder itself is doubted."""
-REPAIRS = 200
+GROUP_SIZE = 64
+DUE_AFTER = 0.9
+"""The part of the cycle after which a file is due. The rest is time to hash the other due files."""
+MAX_MISSING = 10
+"""Missing files in the sample above which the folder itself may be missing."""
+MAX_RESTORES = 200
 BLOCK = 1024 * 1024
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What lies in the place of a file; no digest where nothing does."""
+class FileCheck:
+    """The bytes found under the name of a file. The digest is empty if there are none."""
 
     file: StoredFile
     sha256: str = ""
@@ -55,41 +55,41 @@ class Seen:
 
     @property
     def is_whole(self) -> bool:
-        """Whether these are the bytes that were stored."""
+        """Whether the bytes are those that were stored."""
         return self.sha256 == self.file.sha256
 
     @property
     def kind(self) -> FixityEvent.Kind:
-        """What is wrong with a file that is not whole."""
+        """The kind of damage; meaningless for a file that is whole."""
         return FixityEvent.Kind.DAMAGED if self.sha256 else FixityEvent.Kind.LOST
 
 
-def look(file: StoredFile, shelf: Store) -> Seen:
-    """Hash the file's bytes in constant memory. Where the disk cannot read on, those before."""
+def check(file: StoredFile, media_store: Store) -> FileCheck:
+    """Hash the file in constant memory. A bad sector ends the bytes. Raises other OSErrors."""
     digest, size = hashlib.sha256(), 0
     try:
-        with shelf.open(file.name) as opened:
+        with media_store.open(file.name) as opened:
             inode = os.fstat(opened.fileno()).st_ino
             for block in _blocks(opened):
                 digest.update(block)
                 size += len(block)
     except FileNotFoundError:
-        return Seen(file)
-    return Seen(file, digest.hexdigest(), size, inode)
+        return FileCheck(file)
+    return FileCheck(file, digest.hexdigest(), size, inode)
 
 
-def walk(before: datetime, now: datetime) -> Generator[Seen, None, None]:
-    """Look at every file last verified before then, the longest ago first.
+def check_all(before: datetime, now: datetime) -> Generator[FileCheck, None, None]:
+    """Check every file that was last verified before that time, the oldest check first.
 
-    Whole ones are written down in groups, so a round that is interrupted need not begin anew:
-    close the iterator.
+    `verified_at` of whole files is written in groups. A caller that stops early must close the
+    iterator, so that the current group is written too and the next round continues from there.
     """
     group = _next_group(before, None)
     while group:
         whole: list[int] = []
         try:
             for file in group:
-                seen = look(file, store.default())
+                seen = check(file, store.default())
                 whole += [file.pk] if seen.is_whole else []
                 yield seen
         finally:
@@ -98,36 +98,40 @@ def walk(before: datetime, now: datetime) -> Generator[Seen, None, None]:
 
 
 def verify_due(cycle: timedelta, *, seconds: float, now: datetime) -> int:
-    """Verify what is due in its cycle until the time is used up, and repair; returns how many.
+    """Verify due files for `seconds`, then restore lost ones. Returns how many were verified.
 
-    Raises StoreMissing as `take_back` does.
+    Raises StoreMissing as `mark_lost` does.
     """
     until = time.monotonic() + seconds
     checked = 0
-    with closing(walk(now - EARLY * cycle, now)) as round_:
+    with closing(check_all(now - DUE_AFTER * cycle, now)) as round_:
         for seen in round_:
             checked += 1
             if not seen.is_whole:
-                take_back(seen, now)
+                mark_lost(seen, now)
             if time.monotonic() > until:
                 break
-    repair_open(now)
+    restore_open(now)
     return checked
 
 
-def take_back(seen: Seen, now: datetime) -> FixityEvent | None:
-    """Note damage or loss, and want the assets again; None where others have put it right.
+def mark_lost(seen: FileCheck, now: datetime) -> FixityEvent | None:
+    """Record damage or loss and queue the assets again. Returns None if it was restored meanwhile.
 
-    Raises StoreMissing when so many other files are missing too that their folder must be.
+    Raises StoreMissing if most other files are missing too, so that a folder that is not mounted
+    does not empty the archive.
     """
     if not seen.sha256:
-        _doubt(store.default())
-    return give_up(seen, now)
+        _check_mounted(store.default())
+    return mark_lost_unchecked(seen, now)
 
 
 @retry_on_conflict
-def give_up(seen: Seen, now: datetime) -> FixityEvent | None:
-    """As `take_back`, where somebody has made sure that the folder is the right one."""
+def mark_lost_unchecked(seen: FileCheck, now: datetime) -> FixityEvent | None:
+    """Do what `mark_lost` does, without a check that the folder is mounted.
+
+    For staff who have made sure that it is.
+    """
     with transaction.atomic():
         rows = StoredFile.objects.servable().select_for_update(no_key=True).filter(pk=seen.file.pk)
         if rows.first() is None or not _is_removed(seen, store.default()):
@@ -141,34 +145,35 @@ def give_up(seen: Seen, now: datetime) -> FixityEvent | None:
             found_at=now,
             looked_at=now,
         )
-        losses.take_back(seen.file, event, now)
+        losses.mark_lost(seen.file, event, now)
         if seen.sha256:
             _note_quarantined(seen, event, now)
     return event
 
 
-def repair_open(now: datetime) -> int:
-    """Try to repair open events, those first that waited longest; returns how many were."""
-    events = FixityEvent.objects.open().order_by("looked_at")[:REPAIRS]
-    return sum(repair(event, now) is not None for event in events)
+def restore_open(now: datetime) -> int:
+    """Try to restore files of open events, the longest wait first. Returns how many came back."""
+    events = FixityEvent.objects.open().order_by("looked_at")[:MAX_RESTORES]
+    return sum(restore(event, now) is not None for event in events)
 
 
 @retry_on_conflict
 @transaction.atomic
-def repair(event: FixityEvent, now: datetime) -> FixityEvent.Repair | None:
-    """Bring the bytes back without the network, and close the event; None where that fails.
+def restore(event: FixityEvent, now: datetime) -> FixityEvent.Repair | None:
+    """Restore the bytes without the network and close the event. Returns None if that fails.
 
-    Else its assets' downloads do it, or another poster takes the place of a lost one. The file's
-    row is locked meanwhile, so that no erasure ends before the bytes are back for good. Tried again
-    after a deadlock: a download that ends locks its asset first.
+    A file that stays lost is downloaded again for its assets; a lost poster is made again. The
+    transaction is retried after a deadlock, because a finishing download locks its asset first.
     """
     rows = StoredFile.objects.filter(sha256=event.sha256)
-    if rows.select_for_update(no_key=True).first() is None:  # erased: nothing may return
+    # The lock makes an erasure wait until the bytes are in place, so that it deletes them too. If
+    # the row is gone, the file was erased and must not return from the copy.
+    if rows.select_for_update(no_key=True).first() is None:
         event.delete()
         return None
-    repair = _brought_back(event)
+    repair = _find_bytes(event)
     if repair is not None:
-        losses.put_right(event, repair, now)
+        losses.restore(event, repair, now)
     elif _is_replaced(event):
         repair = FixityEvent.Repair.REPLACED
         event.close(repair, now)
@@ -178,16 +183,18 @@ def repair(event: FixityEvent, now: datetime) -> FixityEvent.Repair | None:
     return repair
 
 
-def _doubt(shelf: Store) -> None:
-    """Raise StoreMissing where most files are missing.
+def _check_mounted(media_store: Store) -> None:
+    """Raise StoreMissing if most files of a sample are missing.
 
-    Asked anew before each loss, of files from everywhere: what one round happens to see may be a
-    few files, and those of many rounds are all of them.
+    The sample is taken before each loss and from all folders. One round alone may see only a few
+    files, and many such rounds would give up all of them.
     """
-    files = StoredFile.objects.witnesses()
-    missing = sum(not shelf.exists(file.name) for file in files)
-    if missing > FEW and 2 * missing > len(files):
-        raise StoreMissing(f"{missing} of {len(files)} files are not there: is it mounted?")
+    files = StoredFile.objects.store_sample()
+    missing = sum(not media_store.exists(file.name) for file in files)
+    if missing > MAX_MISSING and 2 * missing > len(files):
+        raise StoreMissing(
+            f"{missing} of {len(files)} sampled files are missing: is the media folder mounted?"
+        )
 
 
 def _blocks(opened: BinaryIO) -> Iterator[bytes]:
@@ -195,7 +202,8 @@ def _blocks(opened: BinaryIO) -> Iterator[bytes]:
         while block := opened.read(BLOCK):
             yield block
     except OSError as error:
-        if error.errno != errno.EIO:  # a bad sector ends the bytes; anything else is no finding
+        # EIO is a bad sector, so the file is damaged. Other errors say nothing about the file.
+        if error.errno != errno.EIO:
             raise
 
 
@@ -204,19 +212,20 @@ def _next_group(before: datetime, last: StoredFile | None) -> list[StoredFile]:
     if last is not None:
         later = Q(verified_at=last.verified_at, pk__gt=last.pk)
         files = files.filter(Q(verified_at__gt=last.verified_at) | later)
-    return list(files[:GROUP])
+    return list(files[:GROUP_SIZE])
 
 
-def _is_removed(seen: Seen, shelf: Store) -> bool:
-    """Put damaged bytes aside; False when a download has put whole ones there meanwhile."""
+def _is_removed(seen: FileCheck, media_store: Store) -> bool:
+    """Move damaged bytes to quarantine. Returns False if a download has replaced them meanwhile."""
     if not seen.sha256:
-        return not shelf.exists(seen.file.name)
-    return shelf.move(seen.file.name, quarantined_name(seen.sha256), inode=seen.inode)
+        return not media_store.exists(seen.file.name)
+    return media_store.move(seen.file.name, quarantined_name(seen.sha256), inode=seen.inode)
 
 
-def _note_quarantined(seen: Seen, event: FixityEvent, now: datetime) -> None:
-    """As the only asset's, or nobody's: the erasure of one of several must not take them along."""
+def _note_quarantined(seen: FileCheck, event: FixityEvent, now: datetime) -> None:
     Quarantined.objects.create(
+        # Bytes of several assets belong to none of them, because the erasure of one asset would
+        # delete the evidence of the others.
         asset_id=event.assets[0] if len(event.assets) == 1 else None,
         reason=Quarantined.Reason.DAMAGED,
         sha256=seen.sha256,
@@ -227,8 +236,9 @@ def _note_quarantined(seen: Seen, event: FixityEvent, now: datetime) -> None:
     )
 
 
-def _brought_back(event: FixityEvent) -> FixityEvent.Repair | None:
-    if store.holds(store.default().root / event.name, event.sha256):
+def _find_bytes(event: FixityEvent) -> FixityEvent.Repair | None:
+    """Look for the bytes in the store, then in the other copy; copy them into the store."""
+    if store.has_digest(store.default().root / event.name, event.sha256):
         return FixityEvent.Repair.RETURNED
     if settings.MEDIA_COPY is not None and _is_copied(settings.MEDIA_COPY / event.name, event):
         return FixityEvent.Repair.COPY
@@ -236,15 +246,15 @@ def _brought_back(event: FixityEvent) -> FixityEvent.Repair | None:
 
 
 def _is_copied(source: Path, event: FixityEvent) -> bool:
-    """Whether the other copy had the bytes that were stored, and they are here now."""
+    """Copy the bytes from the other copy; return whether it had the right ones."""
     try:
         return store.default().copy(source, event.name, event.sha256)
-    except OSError as error:  # the copy's disk, or ours: the next round tries again
+    except OSError as error:  # a failure of either disk; the next round tries again
         log.warning("fixity.not_copied", file=event.name, error=error.strerror)
         return False
 
 
 def _is_replaced(event: FixityEvent) -> bool:
-    """Whether it was the poster of videos that all have another one now."""
+    """Return whether the file was only a poster, and all its videos have another one now."""
     videos = StoredFile.objects.filter(pk__in=event.posters_of)
     return bool(event.posters_of) and not event.assets and not videos.filter(poster=None).exists()

@@ -1,4 +1,4 @@
-"""What can be known of a media file, and the limits that are kept while it is found out."""
+"""The facts of a media file, and the limits that apply while they are read."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import av.error
 import PIL
 
 MAX_PIXELS = 50_000_000
-"""Of one decoded image or frame: below 200 MB."""
+"""The pixels of one decoded image or frame; they take less than 200 MB."""
 MAX_INTEGER = 2**31 - 1
-"""The largest width or height that a column of PostgreSQL holds."""
+"""The largest width or height that PostgreSQL's `integer` holds."""
 LOGIC = 1
-"""The version of this package's own rules. Raise it when other facts come out of the same bytes."""
+"""The version of this package's own rules. Raise it if a change reads other facts from the same
+bytes, so that files with unknown facts are examined again."""
 
 
 def _versions() -> str:
@@ -26,40 +27,40 @@ def _versions() -> str:
 
 
 DECODERS = _versions()
-"""The versions that the facts depend on, at most 100 characters."""
+"""The versions of the code that reads facts, at most 100 characters."""
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """Pixels; both are positive and fit a column."""
+class PixelSize:
+    """Width and height in pixels. Both are positive and fit a column of the database."""
 
     width: int
     height: int
 
     @property
     def is_decodable(self) -> bool:
-        """Whether a picture of this size may be decoded at full size."""
+        """Whether a picture of this size may be decoded at full scale."""
         return self.width * self.height <= MAX_PIXELS
 
     def __str__(self) -> str:
         return f"{self.width} by {self.height} pixels"
 
 
-def size_of(width: int, height: int) -> Size | None:
-    """The two numbers of a header as a size; None where they are none."""
+def size_of(width: int, height: int) -> PixelSize | None:
+    """Return the size that a header states, or None if the numbers are invalid."""
     if 0 < width <= MAX_INTEGER and 0 < height <= MAX_INTEGER:
-        return Size(width, height)
+        return PixelSize(width, height)
     return None
 
 
 def seconds_of(value: float | None) -> float | None:
-    """A duration that means something: finite and above 0, otherwise None."""
+    """Return a duration that is finite and positive, otherwise None."""
     return value if value is not None and math.isfinite(value) and value > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the file says of itself; None or empty: not known. Width and height are as displayed."""
+    """The facts of a file. Unknown facts are None or empty. Width and height are as displayed."""
 
     width: int | None = None
     height: int | None = None
@@ -68,30 +69,30 @@ class Facts:
     blur: str = ""
     perceptual_hash: int | None = None
     poster: bytes | None = None
-    """A frame of a video near its beginning, as a JPEG."""
+    """A frame near the beginning of a video, as a JPEG."""
     media_type: str | None = None
-    """The true media type where it is another than the first bytes say: sound in a container."""
+    """The true media type if the first bytes suggest another one: sound in a container."""
     problem: str = ""
-    """What could not be read and why, for staff: the step and the error's name, no bytes."""
+    """Why facts are unknown, for staff: the step and the name of the error, never bytes."""
 
 
 class Undecodable(Exception):
-    """A picture that we do not decode, and why."""
+    """The picture is not decoded. The message says why."""
 
 
 class noted:  # noqa: N801  read like a keyword: `with noted(problems, "blur"):`
-    """Let one derived fact fail alone: what a decoder raises becomes a line of `problems`.
+    """Turn errors of a decoder into a line of `problems`, so that other facts are still read.
 
-    The one boundary around the decoders. Hostile bytes make them raise anything, MemoryError and
-    RecursionError included; that is a missing fact, never a judgement of the file. An OSError with
-    an errno is the disk's, and is raised.
+    This is the only place that catches every Exception. Hostile bytes make decoders raise anything,
+    MemoryError and RecursionError included. Such an error means an unknown fact; it never rejects
+    the file. An OSError with an errno comes from the disk and is raised.
     """
 
     def __init__(self, problems: list[str], step: str) -> None:
         self.problems, self.step = problems, step
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing; the context manager acts on exit only."""
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: object
@@ -104,6 +105,6 @@ class noted:  # noqa: N801  read like a keyword: `with noted(problems, "blur"):`
 
 
 def _is_of_the_disk(error: Exception) -> bool:
-    # FFmpeg numbers its own errors; what our file raises comes through PyAV as it was.
+    # FFmpeg's own errors have an errno too. Errors of the file pass through PyAV unchanged.
     is_decoders = isinstance(error, av.error.FFmpegError)
     return isinstance(error, OSError) and error.errno is not None and not is_decoders

@@ -1,6 +1,4 @@
-"""The size and the orientation in the headers of pictures, read without a decoder. Pure but for
-the reading of the file.
-"""
+"""Reads size and orientation from the headers of pictures, without a decoder."""
 
 from __future__ import annotations
 
@@ -10,20 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from storage.formats.facts import Size, size_of
+from storage.formats.facts import PixelSize, size_of
 
-MAX_PARTS = 100_000
-"""Segments or chunks that are followed."""
+MAX_CHUNKS = 100_000
+"""The most segments or chunks that are read."""
 MAX_EXIF = 1 << 20
-"""Bytes of EXIF that are looked at."""
+"""The most bytes of EXIF that are read."""
 
 EXIF = b"Exif\0"
-"""Its last byte, mostly a second zero, is not looked at by browsers."""
+"""The marker of EXIF without its last byte, usually a second zero, which browsers ignore."""
 ORIENTATION = 0x0112
 SHORT = 3
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers of a JPEG that no length follows."""
+"""Markers of a JPEG without a length."""
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 COM, APP0, APP1, APP14, APP15 = 0xFE, 0xE0, 0xE1, 0xEE, 0xEF
@@ -32,17 +30,17 @@ PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`size` is that of the stored pixels, before `orientation` (EXIF, 1 to 8) turns them."""
+    """Size and orientation. `size` is the size before `orientation` (EXIF, 1 to 8) is applied."""
 
-    size: Size | None
+    size: PixelSize | None
     orientation: int = 1
     is_buffered: bool = False
-    """Whether its decoder holds all coefficients of a JPEG, which takes memory at any scale."""
+    """Whether the decoder keeps all coefficients of a JPEG, which takes memory at any scale."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A segment of a JPEG or a chunk of a PNG: where it begins, and what is in it."""
+class Chunk:
+    """A segment of a JPEG or a chunk of a PNG: its name, its offsets and its data."""
 
     name: int | bytes
     start: int
@@ -51,120 +49,122 @@ class Part:
 
 
 def jpeg(file: BinaryIO) -> Header:
-    """The first frame header, and the orientation of the first EXIF segment, as browsers read it.
+    """Read the first frame header and the first EXIF segment, as browsers do.
 
-    A JPEG of several scans is a progressive one, or a baseline one whose first scan lacks some
-    of its components.
+    A JPEG has several scans if it is progressive, or if it is a baseline JPEG whose first scan lacks
+    some of the components.
     """
     size, exif, is_progressive, components, scanned = None, None, False, 0, 0
-    for part in segments(file):
-        if part.name in FRAMES and len(part.data) >= 6:
-            height, width, components = struct.unpack(">HHB", part.data[1:6])
-            size, is_progressive = size_of(width, height), part.name in PROGRESSIVE
-        elif part.name == APP1 and exif is None and part.data.startswith(EXIF):
-            exif = part.data[len(EXIF) + 1 :]
-        elif part.name == SOS:
-            scanned = int.from_bytes(part.data[:1])
+    for chunk in segments(file):
+        if chunk.name in FRAMES and len(chunk.data) >= 6:
+            height, width, components = struct.unpack(">HHB", chunk.data[1:6])
+            size, is_progressive = size_of(width, height), chunk.name in PROGRESSIVE
+        elif chunk.name == APP1 and exif is None and chunk.data.startswith(EXIF):
+            exif = chunk.data[len(EXIF) + 1 :]
+        elif chunk.name == SOS:
+            scanned = int.from_bytes(chunk.data[:1])
     is_buffered = is_progressive or scanned < components
     return Header(size, exif_orientation(exif or b""), is_buffered)
 
 
 def jpeg_pixels(file: BinaryIO) -> bytes:
-    """The JPEG without what is not needed for its pixels: EXIF, XMP, ICC, comments, an MPO's list.
+    """Return the JPEG without metadata: EXIF, XMP, ICC, comments and the index of an MPO.
 
-    APP0 and APP14 stay, for they tell the colour space.
+    APP0 and APP14 stay, because they determine the colour space.
     """
     kept, end = [b"\xff\xd8"], 2
-    for part in segments(file):
-        end = part.end
-        is_beside = isinstance(part.name, int) and (part.name == COM or APP0 < part.name <= APP15)
-        if not is_beside or part.name == APP14:
-            length = len(part.data) + 2
-            kept.append(struct.pack(">BBH", 0xFF, part.name, length) + part.data)
+    for chunk in segments(file):
+        end = chunk.end
+        is_metadata = isinstance(chunk.name, int) and (
+            chunk.name == COM or APP0 < chunk.name <= APP15
+        )
+        if not is_metadata or chunk.name == APP14:
+            length = len(chunk.data) + 2
+            kept.append(struct.pack(">BBH", 0xFF, chunk.name, length) + chunk.data)
     file.seek(end)
     return b"".join([*kept, file.read()])
 
 
-def segments(file: BinaryIO) -> Iterator[Part]:
-    """The segments of a JPEG up to its first scan, that one's header included."""
-    place = 2
-    for _ in range(MAX_PARTS):
-        file.seek(place)
+def segments(file: BinaryIO) -> Iterator[Chunk]:
+    """Yield the segments of a JPEG up to and including the header of the first scan."""
+    offset = 2
+    for _ in range(MAX_CHUNKS):
+        file.seek(offset)
         head = file.read(4)
         if len(head) < 4 or head[0] != 0xFF:
             return
         if head[1] == 0xFF or head[1] in ALONE:  # a fill byte, or a marker alone
-            place += 1 if head[1] == 0xFF else 2
+            offset += 1 if head[1] == 0xFF else 2
             continue
         if head[1] == EOI:
             return
-        end = place + 2 + int.from_bytes(head[2:])
-        yield Part(head[1], place, end, file.read(max(0, end - place - 4)))
+        end = offset + 2 + int.from_bytes(head[2:])
+        yield Chunk(head[1], offset, end, file.read(max(0, end - offset - 4)))
         if head[1] == SOS:
             return
-        place = end
+        offset = end
 
 
 def png(file: BinaryIO) -> Header:
-    """What IHDR says, and the first intact `eXIf` in front of the pixels, as browsers read it."""
+    """Read IHDR and the first `eXIf` before the pixels with a valid checksum, as browsers do."""
     size, exif = None, None
-    for part in chunks(file):
-        if part.name == b"IDAT":
+    for chunk in chunks(file):
+        if chunk.name == b"IDAT":
             break
-        if part.name == b"IHDR" and len(part.data) >= 8:
-            size = size_of(*struct.unpack(">II", part.data[:8]))
-        elif part.name == b"eXIf" and exif is None and _is_intact(file, part):
-            exif = part.data
+        if chunk.name == b"IHDR" and len(chunk.data) >= 8:
+            size = size_of(*struct.unpack(">II", chunk.data[:8]))
+        elif chunk.name == b"eXIf" and exif is None and _is_intact(file, chunk):
+            exif = chunk.data
     return Header(size, exif_orientation(exif or b""))
 
 
-def _is_intact(file: BinaryIO, part: Part) -> bool:
-    file.seek(part.end - 4)
-    return file.read(4) == zlib.crc32(b"eXIf" + part.data).to_bytes(4)
+def _is_intact(file: BinaryIO, chunk: Chunk) -> bool:
+    file.seek(chunk.end - 4)
+    return file.read(4) == zlib.crc32(b"eXIf" + chunk.data).to_bytes(4)
 
 
 def png_pixels(file: BinaryIO) -> bytes:
-    """The PNG without what is not needed for its pixels: texts, profiles, EXIF, later frames."""
+    """Return the PNG without texts, profiles, EXIF and later frames."""
     kept = [b"\x89PNG\r\n\x1a\n"]
-    for part in chunks(file):
-        if part.name in PIXEL_CHUNKS:
-            file.seek(part.start)
-            kept.append(file.read(part.end - part.start))
+    for chunk in chunks(file):
+        if chunk.name in PIXEL_CHUNKS:
+            file.seek(chunk.start)
+            kept.append(file.read(chunk.end - chunk.start))
     return b"".join(kept)
 
 
-def chunks(file: BinaryIO) -> Iterator[Part]:
-    """The chunks of a PNG; the data only of those that are small and read for their own sake."""
-    place = 8
-    for _ in range(MAX_PARTS):
-        file.seek(place)
+def chunks(file: BinaryIO) -> Iterator[Chunk]:
+    """Yield the chunks of a PNG. Only IHDR and a small eXIf carry their data."""
+    offset = 8
+    for _ in range(MAX_CHUNKS):
+        file.seek(offset)
         head = file.read(8)
         if len(head) < 8:
             return
         length, name = int.from_bytes(head[:4]), head[4:]
         wanted = name in {b"IHDR", b"eXIf"} and length <= MAX_EXIF
         data = file.read(length) if wanted else b""
-        yield Part(name, place, place + 12 + length, data)
+        yield Chunk(name, offset, offset + 12 + length, data)
         if name == b"IEND":
             return
-        place += 12 + length
+        offset += 12 + length
 
 
 def gif(file: BinaryIO) -> Header:
-    """The size of the logical screen."""
+    """Read the size of the logical screen."""
     file.seek(6)
     head = file.read(4)
     return Header(size_of(*struct.unpack("<HH", head)) if len(head) == 4 else None)
 
 
 def webp(file: BinaryIO) -> Header:
-    """The canvas, or the only picture. Browsers turn no WebP, whatever its EXIF says."""
+    """Read the size of the canvas or of the only picture. Browsers ignore the EXIF of a WebP."""
     file.seek(12)
     head = file.read(18)
     return Header(_webp_size(head) if len(head) == 18 else None)
 
 
-def _webp_size(head: bytes) -> Size | None:
+def _webp_size(head: bytes) -> PixelSize | None:
     name, data = head[:4], head[8:]
     if name == b"VP8X":
         width, height = int.from_bytes(data[4:7], "little"), int.from_bytes(data[7:10], "little")
@@ -179,9 +179,9 @@ def _webp_size(head: bytes) -> Size | None:
 
 
 def exif_orientation(tiff: bytes) -> int:
-    """The orientation as browsers read it: one SHORT of 1 to 8 in the first directory; else 1.
+    """Return the orientation as browsers read it: a SHORT of 1 to 8 in the first directory, or 1.
 
-    An entry of that tag that is none is passed over.
+    Invalid entries of that tag are skipped.
     """
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None or len(tiff) < 8:
@@ -190,8 +190,8 @@ def exif_orientation(tiff: bytes) -> int:
     if start + 2 > len(tiff):
         return 1
     (count,) = struct.unpack_from(order + "H", tiff, start)
-    for place in range(start + 2, min(start + 2 + 12 * count, len(tiff) - 11), 12):
-        *entry, value = struct.unpack_from(order + "HHIH", tiff, place)
+    for offset in range(start + 2, min(start + 2 + 12 * count, len(tiff) - 11), 12):
+        *entry, value = struct.unpack_from(order + "HHIH", tiff, offset)
         if entry == [ORIENTATION, SHORT, 1] and 1 <= value <= 8:
             return int(value)
     return 1

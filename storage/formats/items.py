@@ -1,4 +1,4 @@
-"""The picture of an AVIF or HEIC as its container describes it (ISO 23008-12). No decoder."""
+"""Reads the primary picture of an AVIF or HEIC from its container (ISO 23008-12); no decoder."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from storage.formats.facts import Size, size_of
+from storage.formats.facts import PixelSize, size_of
 
 MAX_BOXES = 10_000
 MAX_META = 8 << 20
-"""Bytes of `meta` that are read."""
+"""The most bytes of `meta` that are read."""
 
 Box = tuple[bytes, bytes]
-"""Its type and its content."""
+"""The type and the content of a box."""
 
 TURNS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
-"""`irot` counts quarter turns against the clock, as Pillow does."""
+"""Quarter turns of `irot`. Both `irot` and Pillow count them anticlockwise."""
 MIRRORS = (Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.FLIP_LEFT_RIGHT)
-"""By the axis of `imir`."""
+"""Indexed by the axis of `imir`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """The part of the coded picture that `clap` leaves."""
+    """The part of the coded picture that `clap` keeps."""
 
     left: int
     top: int
-    size: Size
+    size: PixelSize
 
 
 Step = Crop | Image.Transpose
@@ -39,34 +39,34 @@ Step = Crop | Image.Transpose
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The primary picture: the size of its coded pixels, and how they become what is shown."""
+    """The primary picture: the size of its coded pixels, and the steps that turn them for display."""
 
-    coded: Size
+    coded: PixelSize
     steps: tuple[Step, ...]
 
     @property
-    def displayed(self) -> Size:
-        """Cropped and turned."""
+    def displayed(self) -> PixelSize:
+        """The size after all steps."""
         size = self.coded
         for step in self.steps:
             if isinstance(step, Crop):
                 size = step.size
             elif step in {Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270}:
-                size = Size(size.height, size.width)
+                size = PixelSize(size.height, size.width)
         return size
 
 
 def primary(file: BinaryIO, *, crops_anywhere: bool) -> Item | None:
-    """The picture that `pitm` names; None where the container does not describe one.
+    """Return the picture that `pitm` names, or None if the container describes none.
 
-    Browsers crop an AVIF at its upper left corner alone, and ignore `clap` otherwise (seen in
-    Chromium 156). Viewers of HEIC crop it anywhere.
+    Browsers apply `clap` of an AVIF only if it keeps the upper left corner (seen in Chromium 156).
+    Viewers of HEIC apply every `clap`.
     """
     meta = dict(boxes((top_box(file, b"meta", MAX_META) or b"")[4:]))
     properties = dict(boxes(meta.get(b"iprp", b"")))
     number = _primary_number(meta.get(b"pitm", b""))
     described = list(boxes(properties.get(b"ipco", b"")))
-    coded: Size | None = None
+    coded: PixelSize | None = None
     steps: list[Step] = []
     for index in _indexes(properties.get(b"ipma", b""), number):
         if not 1 <= index <= len(described):
@@ -85,35 +85,35 @@ def _is_off_corner(step: Step) -> bool:
 
 
 def boxes(data: bytes) -> Iterator[Box]:
-    """The boxes that lie one behind the other in these bytes."""
-    place = 0
+    """Yield the boxes in these bytes, without their children."""
+    offset = 0
     for _ in range(MAX_BOXES):
-        length, start = int.from_bytes(data[place : place + 4]), place + 8
+        length, start = int.from_bytes(data[offset : offset + 4]), offset + 8
         if length == 1:
-            length, start = int.from_bytes(data[place + 8 : place + 16]), place + 16
+            length, start = int.from_bytes(data[offset + 8 : offset + 16]), offset + 16
         if length == 0:
-            length = len(data) - place
-        if length < start - place or start > len(data):
+            length = len(data) - offset
+        if length < start - offset or start > len(data):
             return
-        yield data[place + 4 : place + 8], data[start : place + length]
-        place += length
+        yield data[offset + 4 : offset + 8], data[start : offset + length]
+        offset += length
 
 
 def top_box(file: BinaryIO, name: bytes, limit: int) -> bytes | None:
-    """At most `limit` bytes of the first such box at the top of the file; None without one."""
-    place = 0
+    """Return up to `limit` bytes of the first top-level box of that name, or None without one."""
+    offset = 0
     for _ in range(MAX_BOXES):
-        file.seek(place)
+        file.seek(offset)
         head = file.read(16)
         length, start = int.from_bytes(head[:4]), 8
         if length == 1:
             length, start = int.from_bytes(head[8:16]), 16
         if head[4:8] == name:
-            file.seek(place + start)
+            file.seek(offset + start)
             return file.read(min(length - start if length else limit, limit))
         if length < start or len(head) < 8:
             return None
-        place += length
+        offset += length
     return None
 
 
@@ -122,22 +122,22 @@ def _primary_number(pitm: bytes) -> int:
 
 
 def _indexes(ipma: bytes, number: int) -> list[int]:
-    """Which properties the item has, counted from 1, in the order in which they are applied."""
+    """Return the indexes of the item's properties, counted from 1, in the order of application."""
     id_size = 2 if ipma[:1] == b"\0" else 4
     index_size = 2 if ipma[3:4] and ipma[3] & 1 else 1
-    place = 8
-    while place + id_size < len(ipma):
-        item = int.from_bytes(ipma[place : place + id_size])
-        count, start = ipma[place + id_size], place + id_size + 1
-        place = start + count * index_size
+    offset = 8
+    while offset + id_size < len(ipma):
+        item = int.from_bytes(ipma[offset : offset + id_size])
+        count, start = ipma[offset + id_size], offset + id_size + 1
+        offset = start + count * index_size
         if item == number:
-            listed = (ipma[at : at + index_size] for at in range(start, place, index_size))
-            # The first bit tells whether a reader must know the property.
+            listed = (ipma[at : at + index_size] for at in range(start, offset, index_size))
+            # The first bit says whether a reader must support the property; it is cut off.
             return [int.from_bytes(each) & ~(-1 << 8 * index_size - 1) for each in listed]
     return []
 
 
-def _step(name: bytes, data: bytes, coded: Size) -> Step | None:
+def _step(name: bytes, data: bytes, coded: PixelSize) -> Step | None:
     if name == b"irot" and data:
         return TURNS.get(data[0] & 3)
     if name == b"imir" and data:
@@ -147,8 +147,11 @@ def _step(name: bytes, data: bytes, coded: Size) -> Step | None:
     return None
 
 
-def _crop(numbers: tuple[int, ...], coded: Size) -> Crop | None:
-    """`clap` gives a size and the distance of the middles; None where it is not all of pixels."""
+def _crop(numbers: tuple[int, ...], coded: PixelSize) -> Crop | None:
+    """Return the crop of `clap`, which states a size and the offset of the centre.
+
+    Returns None if the crop does not fall on whole pixels inside the picture.
+    """
     if not all(numbers[1::2]):
         return None
     width, height, right, down = (

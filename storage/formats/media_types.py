@@ -1,4 +1,4 @@
-"""Which kinds of media we keep, told by their first bytes. Pure."""
+"""Identifies the kinds of media that are stored by their first bytes. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 
 HEAD_SIZE = 4096
-"""As many bytes as `recognise` wants to see, unless the file is shorter."""
+"""The number of bytes that `recognise` needs, unless the file is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A true media type, and the file name extension that goes with it."""
+    """A media type, as the bytes show it, and its file name extension."""
 
     media_type: str
     extension: str
@@ -37,18 +37,18 @@ SIGNATURES = (
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 COMMON_BRANDS = frozenset({b"mif1", b"msf1"})
-"""Of all kinds of pictures: alone among others they do not make a film one of HEIC."""
+"""Brands of every kind of picture. In the list of compatible brands they do not prove a HEIC."""
 SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
-"""What a QuickTime film may begin with: it is older than `ftyp`."""
+"""The first boxes of QuickTime films that are older than `ftyp`."""
 CONTROL = re.compile(rb"[^\t\n\r\x20-\xff]")
-"""A byte that is in the length of a box and in no text, so that "I'm free" is no film."""
+"""A byte that occurs in the length of a box but not in a text, so that "I'm free" is no film."""
 DOCTYPE_WEBM = re.compile(rb"\x42\x82(?:\x84|[\x40\x20\x10\x08\x04\x02\x01]\x00*\x04)webm")
-"""The element of that name in an EBML header; its length may be written in up to eight bytes."""
+"""The DocType in an EBML header. Its length may take up to eight bytes."""
 
 
 def recognise(head: bytes) -> Kind | None:
-    """The kind of a file that begins with these bytes; None when it is not media that we keep."""
+    """Return the kind of a file that begins with these bytes, or None if it is not stored media."""
     for signature, kind in SIGNATURES:
         if head.startswith(signature):
             return kind
@@ -67,7 +67,7 @@ def _of_brands(head: bytes) -> Kind:
     length = int.from_bytes(head[:4], "big")
     major, listed = head[8:12], head[16 : min(length, HEAD_SIZE)]
     brands = {major} | {listed[start : start + 4] for start in range(0, len(listed), 4)}
-    if brands & AVIF_BRANDS:  # before HEIC: both list the common `mif1`
+    if brands & AVIF_BRANDS:  # checked before HEIC, because both list the common `mif1`
         return AVIF
     if major in HEIC_BRANDS or brands & HEIC_BRANDS - COMMON_BRANDS:
         return HEIC

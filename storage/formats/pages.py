@@ -1,22 +1,22 @@
-"""Tells a text or a page, which a host sends in place of a file, from the bytes of a file. Pure."""
+"""Detects a text or a page that a host sent in place of a file. Pure."""
 
 from __future__ import annotations
 
 import codecs
 
 PROBE_SIZE = 1024
-"""Bytes that `is_text` wants to see, unless there are fewer."""
+"""The number of bytes that `is_text` needs, unless the file is shorter."""
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Bytes that stand in no text: control characters but for white space and the escape.
+# Bytes that occur in no text: control characters except white space and the escape.
 CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1b") | {0x7F}
 MARKUP = (b"<", b"{", b"[")
 
 
 def is_text(head: bytes) -> bool:
-    """Whether bytes that begin like this are a text, whatever their media type is said to be.
+    """Return whether a file that begins with these bytes is a text, whatever its declared type.
 
-    UTF-8, which may be cut at the end, or UTF-16 with its mark; in another encoding only what
-    begins as HTML, XML or JSON does.
+    Detects UTF-8, which may be cut at the end, UTF-16 with a byte order mark, and in any other
+    encoding the beginnings of HTML, XML and JSON.
     """
     if head.startswith(UTF_16):
         return True

@@ -1,4 +1,4 @@
-"""The facts of pictures. The size is the header's; only blur and hash need a decoder."""
+"""Reads the facts of pictures. The size comes from the header; blur and hash need a decoder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO
 from PIL import GifImagePlugin, Image
 
 from storage.formats import headers, items, previews
-from storage.formats.facts import MAX_PIXELS, Facts, Size, Undecodable, noted, size_of
+from storage.formats.facts import MAX_PIXELS, Facts, PixelSize, Undecodable, noted, size_of
 
 HEIC = "image/heic"
 DECODED = {
@@ -29,10 +29,11 @@ PIXELS: dict[str, Callable[[BinaryIO], bytes]] = {
     "image/jpeg": headers.jpeg_pixels,
     "image/png": headers.png_pixels,
 }
-"""Where metadata could fail, or be larger than the picture, the decoder does not get to see it."""
+"""Functions that strip metadata, which can be broken or larger than the picture, for the decoder."""
 
 MAX_JPEG_PIXELS = 5 * MAX_PIXELS
-"""A JPEG is decoded at an eighth, so pixels cost time alone; with several scans, memory too."""
+"""A JPEG is decoded at an eighth, so its pixels cost time but no memory. This limit is not for a
+JPEG with several scans, whose decoder keeps all of them in memory."""
 TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -42,15 +43,15 @@ TRANSPOSES = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What each EXIF orientation asks for."""
+"""The transposition for each EXIF orientation."""
 
-Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
+Image.MAX_IMAGE_PIXELS = None  # this module checks its own limit before it decodes
 
 
 def examine(file: BinaryIO, media_type: str) -> Facts:
-    """Size, blur and hash; width and height are as displayed."""
+    """PixelSize, blur and hash; width and height are as displayed."""
     problems: list[str] = []
-    size: Size | None = None
+    size: PixelSize | None = None
     steps: tuple[items.Step, ...] = ()
     limit = MAX_PIXELS
     with noted(problems, "size"):
@@ -64,22 +65,23 @@ def examine(file: BinaryIO, media_type: str) -> Facts:
     small: Image.Image | None = None
     with noted(problems, "blur"):
         small, seen = _small(file, media_type, steps, limit)
-        # Browsers and Pillow let a first frame that is larger than the screen of a GIF widen it.
+        # If the first frame of a GIF is larger than its screen, browsers and Pillow widen the
+        # screen, so the size of the header would be too small.
         size = seen if media_type == "image/gif" else size or seen
     return _facts(size, small, problems)
 
 
-def _turned(header: headers.Header) -> tuple[Size | None, tuple[items.Step, ...]]:
+def _turned(header: headers.Header) -> tuple[PixelSize | None, tuple[items.Step, ...]]:
     step, size = TRANSPOSES.get(header.orientation), header.size
     if size is not None and header.orientation >= 5:
-        size = Size(size.height, size.width)
+        size = PixelSize(size.height, size.width)
     return size, () if step is None else (step,)
 
 
 def _small(
     file: BinaryIO, media_type: str, steps: tuple[items.Step, ...], limit: int
-) -> tuple[Image.Image, Size | None]:
-    """The decoded picture, shrunk and turned, and the size that it has at full scale."""
+) -> tuple[Image.Image, PixelSize | None]:
+    """Return the decoded picture, shrunk and turned, and its size at full scale."""
     if media_type not in DECODED:
         raise Undecodable("HEIC has no decoder")
     file.seek(0)
@@ -88,7 +90,7 @@ def _small(
         size = size_of(*image.size)
         if size is None or size.width * size.height > limit:
             raise Undecodable(f"{size} are too many to decode")
-        # A JPEG is read to its end, but decoded at an eighth: a tenth of the cost.
+        # A JPEG is read to its end but decoded at an eighth, at a tenth of the cost.
         image.draft("RGB", previews.SMALL)
         shown = _on_screen(image)
         for step in steps:
@@ -103,7 +105,7 @@ def _small(
 
 
 def _on_screen(image: Image.Image) -> Image.Image:
-    """The loaded picture. Around a GIF's frame that is smaller than its screen nothing is drawn."""
+    """Load the picture. A GIF frame smaller than its screen is drawn on a transparent screen."""
     if not isinstance(image, GifImagePlugin.GifImageFile):
         image.load()
         return image
@@ -116,7 +118,7 @@ def _on_screen(image: Image.Image) -> Image.Image:
     return screen
 
 
-def _facts(size: Size | None, small: Image.Image | None, problems: list[str]) -> Facts:
+def _facts(size: PixelSize | None, small: Image.Image | None, problems: list[str]) -> Facts:
     blur, perceptual_hash = "", None
     if small is not None:
         blur, perceptual_hash = previews.blur(small), previews.difference_hash(small)

@@ -1,4 +1,4 @@
-"""What is derived from the pixels of one picture: its blur, its perceptual hash, its JPEG."""
+"""Derives blur, perceptual hash and JPEG from the pixels of one picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHITE = (255, 255, 255, 255)
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """The picture in RGB within 64 by 64, transparent parts white, as on the page of a browser."""
+    """Return the picture as RGB within 64 by 64 pixels; transparent parts are white."""
     small = _scalable(image)
     small.thumbnail(SMALL)
     small = small.convert("RGBA")
@@ -22,8 +22,8 @@ def shrink(image: Image.Image) -> Image.Image:
 
 
 def _scalable(image: Image.Image) -> Image.Image:
-    """A copy in a mode of 8 bits whose pixels can be averaged."""
-    if image.mode.startswith("I"):  # grey of 16 bits
+    """Return a copy in a mode of 8 bits whose pixels can be averaged."""
+    if image.mode.startswith("I"):  # 16-bit grey
         return image.point(lambda value: value * (1 / 257) + 0.5).convert("L")
     if image.mode == "1":
         return image.convert("L")
@@ -33,27 +33,30 @@ def _scalable(image: Image.Image) -> Image.Image:
 
 
 def blur(small: Image.Image) -> str:
-    """A tiny JPEG in Base64, to be shown until the picture is there."""
+    """Return a tiny JPEG in Base64, which clients show while the picture loads."""
     tiny = small.copy()
     tiny.thumbnail(BLUR)
     return base64.b64encode(jpeg(tiny, quality=50)).decode()
 
 
 def jpeg(image: Image.Image, *, quality: int) -> bytes:
-    """The picture as a JPEG without anything but its pixels."""
+    """Return the picture as a JPEG without metadata."""
     written = io.BytesIO()
-    # The source's comment and colour profile would go along, and can be larger than the picture.
+    # Pillow copies the source's comment and colour profile, which can be larger than the picture.
     image.save(written, "JPEG", quality=quality, optimize=True, comment=b"", icc_profile=None)
     return written.getvalue()
 
 
 def difference_hash(small: Image.Image) -> int:
-    """One bit per pair of neighbours: is the right one brighter? Signed, as PostgreSQL wants it."""
+    """Return the difference hash: 64 bits that say which pixels are darker than their right ones.
+
+    The number is signed, as PostgreSQL's `bigint` is.
+    """
     columns, rows = HASH
     pixels = small.convert("L").resize(HASH, Image.Resampling.BOX).tobytes()
     bits = 0
     for row in range(rows):
         for column in range(columns - 1):
-            place = row * columns + column
-            bits = bits << 1 | (pixels[place] < pixels[place + 1])
+            offset = row * columns + column
+            bits = bits << 1 | (pixels[offset] < pixels[offset + 1])
     return bits - 2**64 if bits >= 2**63 else bits

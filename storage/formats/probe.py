@@ -1,9 +1,9 @@
-"""What is in an image or a video. The only package that opens pixels.
+"""Reads the facts of images and videos. No other package decodes pixels.
 
-Decoders meet hostile bytes here, so what a format may do is bounded before it is decoded: the
-decoder is chosen by the bytes' own kind, its threads are off, and its pixels are limited.
+Decoders meet hostile bytes here, so they are bounded first: the decoder is chosen by the kind of
+the bytes, its threads are off, and its pixels are limited.
 
-"As displayed" is defined here, as browsers do it; docs/archiving.md has it type by type.
+"As displayed" means as browsers display it; docs/archiving.md describes it for each media type.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["DECODERS", "Facts", "examine"]
 
 
 def examine(file: BinaryIO, media_type: str) -> Facts:
-    """Read what can be known of the file. Raises OSError for what the disk does, nothing else.
+    """Read the facts of the file. Raises OSError if the disk fails, and no other error.
 
     A fact that cannot be read stays unknown, and `problem` says why.
     """

@@ -1,4 +1,4 @@
-"""The facts of videos, and of sound in their containers: of the stream that a player would play."""
+"""Reads the facts of videos and of sound in video containers, from the stream that players play."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from av.stream import Disposition
 from PIL import Image
 
 from storage.formats import previews, tracks
-from storage.formats.facts import Facts, Size, Undecodable, noted, seconds_of, size_of
+from storage.formats.facts import Facts, PixelSize, Undecodable, noted, seconds_of, size_of
 from storage.formats.tracks import Matrix, Track
 
-# Named, so that no bytes are taken for a playlist that opens other files.
+# The demuxer is named, so that FFmpeg takes no file for a playlist, which could open other files.
 DEMUXERS = {
     "video/mp4": "mov",
     "video/quicktime": "mov",
@@ -28,17 +28,17 @@ DEMUXERS = {
     "audio/webm": "matroska",
 }
 SOUND = {"mov": "audio/mp4", "matroska": "audio/webm"}
-"""What a container with sound alone is."""
+"""The media type of a container with sound only."""
 
 MAX_FRAMES = 64
-"""Frames that are looked at for a poster when the first ones are flat: a second of black."""
+"""The most frames that are tried for a poster if the first ones are flat, such as a black second."""
 FLAT = 16
-"""A frame whose brightness spans less than this shows nothing."""
+"""A frame with a smaller range of brightness shows nothing."""
 MAX_PACKETS = 200_000
-"""Packets that are read for a duration: an hour of video with sound."""
+"""The most packets that are read for a duration: an hour of video with sound."""
 MAX_PACKET_BYTES = 1 << 30
 
-# By the signs of the display matrix.
+# Keyed by the signs of the display matrix.
 TRANSPOSES = {
     (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
     (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
@@ -52,14 +52,14 @@ TRANSPOSES = {
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """How the frames of a stream are shown."""
+    """The size in which the frames of a stream are displayed, and how they are turned."""
 
-    size: Size
+    size: PixelSize
     transpose: Image.Transpose | None
 
 
 class _Watched(io.BufferedIOBase):
-    """The file, with the error of its disk kept: PyAV drops one where it can go on without."""
+    """The file, which keeps an error of the disk: PyAV drops the error if it can continue."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -86,7 +86,7 @@ class _Watched(io.BufferedIOBase):
 
 
 def examine(file: BinaryIO, media_type: str) -> Facts:
-    """Size, duration, poster, blur and hash of a video; the duration and true type of sound."""
+    """Read size, duration, poster, blur and hash of a video; duration and media type of sound."""
     problems: list[str] = []
     facts = Facts()
     demuxer, watched = DEMUXERS[media_type], _Watched(file)
@@ -129,7 +129,7 @@ def _facts(
 
 
 def _playing(container: av.container.InputContainer) -> av.VideoStream | None:
-    """The stream that a player takes: no cover, known to a decoder, and enabled if one is."""
+    """Return the stream that a player takes: no cover, with a decoder, and enabled if any is."""
     own = [each for each in container.streams.video if not _is(each, Disposition.attached_pic)]
     return min(own, key=_rank, default=None)
 
@@ -139,7 +139,7 @@ def _rank(stream: av.VideoStream) -> tuple[bool, bool]:
 
 
 def _has_decoder(stream: av.VideoStream) -> bool:
-    return stream.codec_context is not None  # PyAV declares that it always is
+    return stream.codec_context is not None  # PyAV's type stubs claim that it never is None
 
 
 def _is(stream: av.VideoStream, disposition: Disposition) -> bool:
@@ -147,27 +147,30 @@ def _is(stream: av.VideoStream, disposition: Disposition) -> bool:
 
 
 def _undecoded(stream: av.VideoStream, track: Track | None) -> _Shown | None:
-    """As far as the container tells, so that a size is known of what no decoder reads."""
+    """Return the display size from the container, which works without a decoder too."""
     matrix = track.matrix if track else None
     if not _has_decoder(stream):
         return _shown(track.size if track else None, matrix)
     return _shown(_square(stream.codec_context.width, stream.codec_context.height, stream), matrix)
 
 
-def _shown(size: Size | None, matrix: Matrix | None) -> _Shown | None:
-    """Of this size in square pixels. Browsers show any turn but a quarter or a mirror unturned."""
+def _shown(size: PixelSize | None, matrix: Matrix | None) -> _Shown | None:
+    """Apply the matrix to a size in square pixels.
+
+    Browsers apply quarter turns and mirrors, and ignore every other rotation.
+    """
     a, b, c, d = matrix or (1, 0, 0, 1)
     transpose = TRANSPOSES.get((_sign(a), _sign(b), _sign(c), _sign(d)))
     if size is not None and transpose is not None and transpose.name in SIDEWAYS:
-        size = Size(size.height, size.width)
+        size = PixelSize(size.height, size.width)
     return _Shown(size, transpose) if size else None
 
 
 SIDEWAYS = frozenset({"ROTATE_90", "ROTATE_270", "TRANSPOSE", "TRANSVERSE"})
 
 
-def _square(width: int, height: int, stream: av.VideoStream) -> Size | None:
-    """The size in square pixels: browsers stretch the side that grows."""
+def _square(width: int, height: int, stream: av.VideoStream) -> PixelSize | None:
+    """Return the size in square pixels. Browsers stretch the side that grows."""
     ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
     if ratio <= 0:
         return size_of(width, height)
@@ -177,7 +180,7 @@ def _square(width: int, height: int, stream: av.VideoStream) -> Size | None:
 
 
 def _matrix(frame: av.VideoFrame) -> Matrix | None:
-    side_data = cast("Mapping[str, bytes]", frame.side_data)  # PyAV declares one of its keys alone
+    side_data = cast("Mapping[str, bytes]", frame.side_data)  # PyAV's type stubs know one key only
     if "DISPLAYMATRIX" not in side_data:
         return None
     a, b, _, c, d, *_rest = struct.unpack("=9i", bytes(side_data["DISPLAYMATRIX"])[:36])
@@ -205,7 +208,7 @@ def _with_picture(
     coded = size_of(stream.codec_context.width, stream.codec_context.height)
     if coded is not None and not coded.is_decodable:
         raise Undecodable(f"{coded} are too many to decode")
-    frame = _telling_frame(_frames(container, stream), problems)
+    frame = _poster_frame(_frames(container, stream), problems)
     shown = _shown(_square(frame.width, frame.height, stream), _matrix(frame))
     picture = _picture(frame, shown)
     small = previews.shrink(picture)
@@ -217,8 +220,8 @@ def _with_picture(
     )
 
 
-def _telling_frame(frames: Iterator[av.VideoFrame], problems: list[str]) -> av.VideoFrame:
-    """The first frame with something in it; the very first where there is none nearby."""
+def _poster_frame(frames: Iterator[av.VideoFrame], problems: list[str]) -> av.VideoFrame:
+    """Return the first frame that is not flat, or the first of all if no near one qualifies."""
     first = next(frames, None)
     if first is None:
         raise Undecodable("no frame in it")
@@ -233,7 +236,7 @@ def _telling_frame(frames: Iterator[av.VideoFrame], problems: list[str]) -> av.V
 def _frames(
     container: av.container.InputContainer, stream: av.VideoStream
 ) -> Iterator[av.VideoFrame]:
-    stream.codec_context.thread_count = 1  # each thread would hold frames of its own
+    stream.codec_context.thread_count = 1  # each further thread would keep frames in memory
     for frame in container.decode(stream):
         size = size_of(frame.width, frame.height)
         if size is None or not size.is_decodable:
@@ -252,14 +255,14 @@ def _picture(frame: av.VideoFrame, shown: _Shown | None) -> Image.Image:
         return picture
     if shown.transpose is not None:
         picture = picture.transpose(shown.transpose)
-    # A JPEG has no more than 65,500 pixels to a side.
+    # The JPEG encoder accepts at most 65,500 pixels per side.
     fits = shown.size.is_decodable and max(shown.size.width, shown.size.height) <= 65_500
     wanted = (shown.size.width, shown.size.height)
     return picture.resize(wanted) if fits and picture.size != wanted else picture
 
 
 def _last_packet(container: av.container.InputContainer) -> float | None:
-    """When the last packet ends, in seconds, where the header names no duration."""
+    """Return the end of the last packet in seconds, for files whose header has no duration."""
     end, size = Fraction(0), 0
     for packet, _ in zip(container.demux(), range(MAX_PACKETS), strict=False):
         size += packet.size

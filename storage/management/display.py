@@ -1,4 +1,4 @@
-"""How far a verification has come."""
+"""The progress of `manage.py verify`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage.fixity.inspection import Findings
 
 
 class VerifyProgress(LiveDisplay):
-    """Files, bytes and findings, of so many bytes in all."""
+    """Shows checked files, bytes and findings. `total` is the number of bytes to check."""
 
     def __init__(self, total: int) -> None:
         super().__init__(
@@ -21,7 +21,6 @@ class VerifyProgress(LiveDisplay):
         self.row = self.rows.add_task("", total=total)
 
     def show(self, findings: Findings) -> None:
-        """Draw the present state."""
         self.rows.update(self.row, completed=findings.bytes, description=_line(findings))
         self.say_at_times(_line(findings))
 

@@ -1,4 +1,4 @@
-"""Files that we want (`Asset`), files that we have (`StoredFile`), and what failed a check."""
+"""Wanted files (`Asset`), stored files (`StoredFile`), and files that failed a check."""
 
 from storage.models.assets import LEASE, Asset, AssetQuerySet
 from storage.models.files import SUSPECT, StoredFile, StoredFileQuerySet

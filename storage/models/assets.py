@@ -1,4 +1,4 @@
-"""Files that we want."""
+"""The files that are wanted; also the download queue."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from storage.models.files import StoredFile
 from storage.source_names import IMAGE_EXTENSIONS
 
 LEASE = timedelta(seconds=60)
-# Above the last pause of an attempt, which is an hour and its jitter.
-MAX_PAUSE = timedelta(minutes=80)
+# Longer than the backoff before the last attempt, which is an hour plus jitter.
+MAX_BACKOFF = timedelta(minutes=80)
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
-    """Claims and states of assets."""
-
     def due(self, now: datetime) -> AssetQuerySet:
-        """Wanted, its pause over and nobody at work on it; the most urgent first."""
+        """Filter wanted assets whose backoff is over and that no worker holds; urgent ones first."""
         return self.filter(
             Q(leased_until=None) | Q(leased_until__lte=now),
             next_attempt_at__lte=now,
             state=Asset.State.WANTED,
         ).order_by("priority", "next_attempt_at", "pk")
 
-    def to_renew(self, now: datetime) -> AssetQuerySet:
-        """Expired, and it is time to ask for a fresh URL; the most urgent first."""
+    def awaiting_renewal(self, now: datetime) -> AssetQuerySet:
+        """Filter expired assets whose next renewal is due; urgent ones first."""
         expired = self.filter(next_attempt_at__lte=now, state=Asset.State.EXPIRED)
         return expired.order_by("priority", "next_attempt_at", "pk")
 
-    def give(self, file: StoredFile | Case, now: datetime) -> int:
-        """Write down that they have the file, or the key of one for each; returns how many."""
+    def mark_stored(self, file: StoredFile | Case, now: datetime) -> int:
+        """Mark the assets as stored. Returns how many.
+
+        `file` is their common file, or an expression with the key of the file of each asset.
+        """
         return self.update(
             state=Asset.State.STORED,
             file=file,
@@ -48,19 +49,19 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         )
 
     def stored(self) -> AssetQuerySet:
-        """Those whose verified bytes we have."""
+        """Filter assets whose bytes are stored."""
         return self.filter(state=Asset.State.STORED)
 
 
 class Asset(Timestamped):
-    """One file that we want, unique by owner and identity; done exactly when it has a file.
+    """One wanted file, unique by owner, role and identity. It is stored if and only if it has a file.
 
     wanted ──▶ stored
        │
-       ├─────▶ expired   the URL must be renewed first ──▶ wanted, or failed after three tries
+       ├─────▶ expired   needs a fresh URL ──▶ wanted, or failed after three renewals
        └─────▶ failed    given up; `error_code` says why
 
-    A stored one is wanted again when its bytes turn out to be lost, damaged or unreadable.
+    A stored asset is wanted again if its bytes are found lost or damaged.
     """
 
     class State(models.TextChoices):
@@ -83,7 +84,7 @@ class Asset(Timestamped):
     owner_id = models.CharField(max_length=32, help_text="the owner's Instagram id")
     role = models.CharField(max_length=10, choices=Role)
     source_name = models.CharField(max_length=200, help_text="as it was first seen")
-    # The rule of `sources.identity`, kept by the database.
+    # The database computes the rule of `source_names.identity`, so the constraint cannot miss it.
     identity = models.GeneratedField(
         expression=Case(
             When(role="video", then=F("source_name")),
@@ -121,7 +122,7 @@ class Asset(Timestamped):
                 fields=["owner_kind", "owner_id", "role", "identity"],
                 name="asset_once_per_owner",
             ),
-            # Stored means there is a file, and a file means stored.
+            # A stored asset has a file, and an asset with a file is stored.
             models.CheckConstraint(
                 condition=Q(state="stored", file__isnull=False)
                 | (~Q(state="stored") & Q(file__isnull=True)),
@@ -129,19 +130,19 @@ class Asset(Timestamped):
             ),
         ]
         indexes: ClassVar = [
-            # Serves AssetQuerySet.due, which every download task and the sweep ask.
+            # Serves AssetQuerySet.due, which every download task and the sweep run.
             models.Index(
                 fields=["priority", "next_attempt_at", "id"],
                 condition=Q(state="wanted"),
                 name="asset_due",
             ),
-            # Serves AssetQuerySet.to_renew, which a sweep asks every 15 seconds.
+            # Serves AssetQuerySet.awaiting_renewal, which a sweep runs every 15 seconds.
             models.Index(
                 fields=["priority", "next_attempt_at", "id"],
                 condition=Q(state="expired"),
                 name="asset_to_renew",
             ),
-            # Serves claims.allow_renewals, which every run asks once.
+            # Serves queue.allow_renewals, which every run calls once.
             models.Index(
                 fields=["owner_kind", "owner_id"],
                 condition=Q(state="failed"),

@@ -1,4 +1,4 @@
-"""Files that we have."""
+"""The stored files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from storage.store import name_of
 
 ENRICHMENT_LEASE = timedelta(seconds=60)
 SUSPECT = datetime(1970, 1, 1, tzinfo=UTC)
-"""As `verified_at` of a file that is to be verified before all others."""
+"""The value of `verified_at` that makes a file the next one to verify."""
 
 
 class StoredFileQuerySet(models.QuerySet["StoredFile"]):
-    """Names of queries over stored files."""
-
     def awaiting_enrichment(self, now: datetime) -> StoredFileQuerySet:
-        """Not looked into yet, and nobody at it; in the order they came."""
+        """Filter files that were not enriched yet and that no worker holds, the oldest first."""
         return self.filter(
             Q(enrichment_lease_until=None) | Q(enrichment_lease_until__lt=now),
             enriched_at=None,
@@ -28,36 +26,40 @@ class StoredFileQuerySet(models.QuerySet["StoredFile"]):
         ).order_by("pk")
 
     def servable(self) -> StoredFileQuerySet:
-        """Those whose bytes may be shown."""
+        """Filter files whose bytes may be served."""
         return self.filter(rejected_at=None, lost_at=None)
 
     def verified_before(self, moment: datetime) -> StoredFileQuerySet:
-        """Those whose bytes were last seen whole before then; the longest ago first."""
+        """Filter files that were last verified before that time, the oldest check first."""
         return self.servable().filter(verified_at__lt=moment).order_by("verified_at", "pk")
 
     def unreferenced(self, moment: datetime) -> StoredFileQuerySet:
-        """Stored before then, but no asset has it and it is no poster."""
+        """Filter files stored before that time that no asset has and that are no poster."""
         videos = StoredFile.objects.filter(poster=OuterRef("pk"))
         return self.servable().filter(~Exists(videos), assets=None, stored_at__lt=moment)
 
-    def witnesses(self) -> list[StoredFile]:
-        """Up to 128 that should be in the store, from all its folders and times. One statement."""
+    def store_sample(self) -> list[StoredFile]:
+        """Return up to 128 files that should be in the store, from all folders. One statement.
+
+        They are spread by hash, so they were also stored at different times.
+        """
         starts = [
             self.servable().filter(sha256__gte=f"{digit:x}").order_by("sha256")[:8]
             for digit in range(16)
         ]
         return list(starts[0].union(*starts[1:]))
 
-    def suspect(self) -> int:
-        """Have them verified before all others; returns how many that is new for."""
+    def mark_suspect(self) -> int:
+        """Make these files the next ones to verify. Returns how many were not so already."""
         return self.filter(verified_at__gt=SUSPECT).update(verified_at=SUSPECT)
 
 
 class StoredFile(models.Model):
-    """Bytes that we have, once per content.
+    """A stored file, once per content.
 
-    The bytes cannot be fetched again, so a row appears only after they lie on disk under their
-    SHA-256. What is read out of them (size in pixels, blur, poster) comes later and can be redone.
+    A row is inserted only after the bytes are on disk under their SHA-256, because an expired URL
+    cannot be fetched again. Facts from the bytes (size in pixels, blur, poster) are added later and
+    can be read again at any time.
     """
 
     sha256 = models.CharField(max_length=64, unique=True)
@@ -95,11 +97,11 @@ class StoredFile(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            # Serves StoredFileQuerySet.awaiting_enrichment, which a sweep asks every 15 seconds.
+            # Serves StoredFileQuerySet.awaiting_enrichment, which a sweep runs every 15 seconds.
             models.Index(
                 fields=["id"], condition=Q(enriched_at=None), name="stored_file_to_enrich"
             ),
-            # Serves StoredFileQuerySet.verified_before, which storage.verify_due asks.
+            # Serves StoredFileQuerySet.verified_before, which storage.verify_due runs.
             models.Index(
                 fields=["verified_at", "id"],
                 condition=Q(rejected_at=None, lost_at=None),
@@ -112,10 +114,9 @@ class StoredFile(models.Model):
 
     @property
     def name(self) -> str:
-        """Where the bytes lie in the store: `<sha[:2]>/<sha>.<extension>`."""
+        """The name in the store: `<sha[:2]>/<sha>.<extension>`."""
         return name_of(self.sha256, self.extension)
 
     @property
     def is_video(self) -> bool:
-        """Whether the bytes are a video."""
         return self.media_type.startswith("video/")

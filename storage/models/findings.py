@@ -1,4 +1,4 @@
-"""What failed a check: bytes in quarantine, and damage or loss of what was stored."""
+"""Findings of checks: bytes in quarantine, and damage or loss of stored files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from storage.store import quarantined_name
 
 
 class Quarantined(models.Model):
-    """Bytes that failed a check, kept apart for inspection: never served, never counted as stored.
+    """Bytes that failed a check. They are kept for inspection and never served.
 
-    The same bytes lie in the quarantine once, however many rows name them.
+    The same bytes are in quarantine once, even if several rows name them.
     """
 
     class Reason(models.TextChoices):
@@ -38,7 +38,7 @@ class Quarantined(models.Model):
     class Meta:
         verbose_name_plural = "quarantined"
         indexes: ClassVar = [
-            # Serves the retention, which asks for the oldest, and whether others share the bytes.
+            # Serve the retention: it looks for the oldest rows, and for rows with the same bytes.
             models.Index(fields=["found_at"], name="quarantined_by_age"),
             models.Index(fields=["sha256"], name="quarantined_by_sha256"),
         ]
@@ -48,25 +48,26 @@ class Quarantined(models.Model):
 
     @property
     def name(self) -> str:
-        """Where the bytes lie in the store: `quarantine/<sha[:2]>/<sha>`."""
+        """The name in the store: `quarantine/<sha[:2]>/<sha>`."""
         return quarantined_name(self.sha256)
 
 
 class FixityEventQuerySet(models.QuerySet["FixityEvent"]):
-    """Names of queries over fixity events."""
-
     def open(self) -> FixityEventQuerySet:
-        """Those whose bytes are expected back."""
+        """Filter events whose bytes are still searched for."""
         return self.filter(repaired_at=None)
 
     def without_bytes(self) -> FixityEventQuerySet:
-        """Those whose very bytes are not here, whether they are expected back or not."""
+        """Filter events whose bytes are not in the store, even if the event is closed."""
         given_up = (FixityEvent.Repair.REPLACED, FixityEvent.Repair.ACCEPTED)
         return self.filter(Q(repaired_at=None) | Q(repaired_by__in=given_up))
 
 
 class FixityEvent(models.Model):
-    """That stored bytes were damaged or lost, and how they came back. Never deleted by itself."""
+    """The record that a stored file was damaged or lost, and how it was repaired.
+
+    No retention deletes it; only the removal of the file does.
+    """
 
     class Kind(models.TextChoices):
         DAMAGED = "damaged"
@@ -113,7 +114,7 @@ class FixityEvent(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Serves the repair, which tries the event that it has not looked at for longest.
+            # Serves verify.restore_open, which begins with the longest wait.
             models.Index(
                 fields=["looked_at"], condition=Q(repaired_at=None), name="fixity_event_open"
             ),
@@ -123,6 +124,6 @@ class FixityEvent(models.Model):
         return f"{self.kind}: {self.name}"
 
     def close(self, repair: Repair, now: datetime) -> None:
-        """Note that the bytes are back."""
+        """Record how and when the bytes came back."""
         self.repaired_by, self.repaired_at = repair, now
         self.save(update_fields=["repaired_by", "repaired_at"])

@@ -1,4 +1,4 @@
-"""Addresses of stored files; with private reading on, they carry a signature that expires."""
+"""URLs of stored files. With private reading on, they carry a signature that expires."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from settings import current
 from storage.models import StoredFile
 
 WINDOW = 6 * 60 * 60
-"""Seconds. A URL stays the same for one window, so that clients can cache it, and works for the
-rest of that window and the next."""
+"""Seconds. Within one window a URL stays the same, so that clients can cache it. It works until the
+end of the next window."""
 
 
 class Request(Protocol):
-    """A request of Django or of the REST framework."""
+    """A request of Django or of Django REST framework."""
 
     def build_absolute_uri(self, location: str | None = None) -> str:
-        """The location with scheme and host."""
+        """Return the location with scheme and host."""
 
 
 def media_url(file: StoredFile, request: Request | None = None) -> str:
-    """The address of the file: absolute where a request tells the host, else a path.
+    """Return the URL of the file: absolute if there is a request, else a path.
 
     Reads the access settings once per request.
     """
@@ -37,10 +37,10 @@ def media_url(file: StoredFile, request: Request | None = None) -> str:
 
 
 def is_valid(name: str, expires: str, signature: str) -> bool:
-    """Whether the signature is ours for this file, and not over yet."""
+    """Return whether the signature belongs to this file and has not expired."""
     if not constant_time_compare(signature, _signature(name, expires)):
         return False
-    return int(expires) > time.time()  # our own number, since the signature is ours
+    return int(expires) > time.time()  # always a number here, because we signed it
 
 
 def _signed(name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which part of a file a `Range` header asks for (RFC 9110, section 14). Pure."""
+"""Parses the `Range` header (RFC 9110, section 14). Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some bytes of a file, not empty."""
+class ByteRange:
+    """A range of at least one byte."""
 
     start: int
     length: int
 
     def content_range(self, size: int) -> str:
-        """The header that names this part of a file of that size."""
+        """Return the `Content-Range` header for a file of that size."""
         return f"bytes {self.start}-{self.start + self.length - 1}/{size}"
 
 
@@ -24,10 +24,10 @@ class Unsatisfiable(Exception):
     """The range lies outside the file."""
 
 
-def parse(header: str, size: int) -> Part | None:
-    """The single range that is asked for; None where the whole file is to be sent.
+def parse(header: str, size: int) -> ByteRange | None:
+    """Return the requested range, or None if the whole file is to be sent.
 
-    Several ranges and what is no range are ignored, as the RFC allows. Raises Unsatisfiable.
+    Several ranges and invalid headers are ignored, as the RFC allows. Raises Unsatisfiable.
     """
     match = ONE_RANGE.fullmatch(header.strip())
     if match is None or match.groups() == ("", ""):
@@ -39,4 +39,4 @@ def parse(header: str, size: int) -> Part | None:
     end = min(int(last), size - 1) if first and last else size - 1
     if start > end:
         raise Unsatisfiable
-    return Part(start, end - start + 1)
+    return ByteRange(start, end - start + 1)

@@ -1,4 +1,4 @@
-"""The address of stored files: `/media/<sha[:2]>/<sha>.<extension>`."""
+"""The URL of stored files: `/media/<sha[:2]>/<sha>.<extension>`."""
 
 from django.urls import re_path
 

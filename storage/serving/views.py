@@ -1,4 +1,4 @@
-"""Serves stored files. Their type comes from their bytes and is from a closed list, never HTML."""
+"""Serves stored files. Media types come from the bytes and a closed list, so never HTML."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ YEAR = 365 * 24 * 60 * 60
 PUBLIC = f"public, max-age={YEAR}, immutable"
 PRIVATE = f"private, max-age={links.WINDOW}, immutable"
 SHOWN = ("image/", "video/")
-# Should anything ever be taken for a document, it may load nothing else and run nothing.
+# If a browser takes a file for a document after all, it may not load or run anything.
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": (
@@ -40,14 +40,14 @@ SECURITY = {
 }
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # nothing is written; a POST shall get the 405
+@method_decorator(csrf_exempt, name="dispatch")  # nothing is written; a POST must get the 405
 class MediaView(View):
-    """`GET /media/<sha[:2]>/<sha>.<extension>`: two indexed queries, then the bytes."""
+    """`GET /media/<sha[:2]>/<sha>.<extension>`. Two indexed queries."""
 
     http_method_names = ("get", "head")
 
     def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        """The file, a part of it, or word that the client has it already."""
+        """Send the file, a range of it, or 304 if the client has it."""
         private = current.access().private_reading
         if private and not _is_signed(request, name):
             return JsonResponse({"detail": "This link is not signed, or has expired."}, status=403)
@@ -56,7 +56,7 @@ class MediaView(View):
         return response
 
     def http_method_not_allowed(self, request: HttpRequest, *_: str, **__: str) -> HttpResponse:
-        """405 as the REST API says it."""
+        """Answer 405 in the format of the REST API."""
         detail = f'Method "{request.method}" not allowed.'
         return JsonResponse({"detail": detail}, status=405, headers={"Allow": "GET, HEAD"})
 
@@ -121,13 +121,15 @@ def _bytes(request: HttpRequest, file: StoredFile, etag: str) -> HttpResponseBas
 
 
 def _asked_range(request: HttpRequest, etag: str) -> str:
-    """The range, unless it is meant for another version of the file."""
+    """Return the `Range` header, or "" if `If-Range` names another version of the file."""
     if request.headers.get("If-Range", etag) != etag:
         return ""
     return request.headers.get("Range", "")
 
 
-def _body(request: HttpRequest, file: StoredFile, part: ranges.Part | None) -> HttpResponseBase:
+def _body(
+    request: HttpRequest, file: StoredFile, part: ranges.ByteRange | None
+) -> HttpResponseBase:
     length = part.length if part else file.size
     opened = _opened(file)
     if request.method == "HEAD":
@@ -149,12 +151,12 @@ def _opened(file: StoredFile) -> BinaryIO:
 
 
 def _missing(file: StoredFile) -> Http404:
-    """Have the loss looked into before anything else is verified."""
-    StoredFile.objects.filter(pk=file.pk).suspect()
+    """Make the missing file the next one to verify, and return the 404."""
+    StoredFile.objects.filter(pk=file.pk).mark_suspect()
     return Http404("The bytes of this file are missing; they will be looked for.")
 
 
-def _read(file: BinaryIO, part: ranges.Part) -> Iterator[bytes]:
+def _read(file: BinaryIO, part: ranges.ByteRange) -> Iterator[bytes]:
     with file:
         file.seek(part.start)
         left = part.length

@@ -23,7 +23,7 @@ MakeFile = Callable[..., StoredFile]
 
 
 @pytest.fixture
-def shelf(media_folder: Path) -> Store:
+def media_store(media_folder: Path) -> Store:
     """The default store, empty."""
     return store.default()
 
@@ -49,13 +49,13 @@ def make_asset(db: None) -> MakeAsset:
 
 
 @pytest.fixture
-def make_file(shelf: Store, db: None) -> MakeFile:
+def make_file(media_store: Store, db: None) -> MakeFile:
     """Stores bytes and their row, not enriched."""
 
     def make(
         data: bytes, kind: media_types.Kind = media_types.JPEG, **fields: object
     ) -> StoredFile:
-        content = store.keep(data, kind)
+        content = store.save(data, kind)
         return StoredFile.objects.create(
             sha256=content.sha256,
             size=content.size,

@@ -33,7 +33,9 @@ def test_an_image_gets_its_facts(make_file: MakeFile) -> None:
     assert file.enriched_at is not None
 
 
-def test_a_video_gets_a_poster_that_is_a_stored_file(make_file: MakeFile, shelf: Store) -> None:
+def test_a_video_gets_a_poster_that_is_a_stored_file(
+    make_file: MakeFile, media_store: Store
+) -> None:
     file = enriched(make_file(samples.video(width=96, height=64), media_types.MP4))
 
     assert file.poster is not None
@@ -42,7 +44,7 @@ def test_a_video_gets_a_poster_that_is_a_stored_file(make_file: MakeFile, shelf:
         96,
         file.blur,
     )
-    assert shelf.exists(file.poster.name)
+    assert media_store.exists(file.poster.name)
 
 
 def test_a_poster_needs_no_enrichment(make_file: MakeFile) -> None:
@@ -74,7 +76,7 @@ UNREADABLE = b"\xff\xd8\xff\xd9"
 
 
 def test_unreadable_bytes_stay_stored_and_say_why(
-    make_file: MakeFile, make_asset: MakeAsset, shelf: Store
+    make_file: MakeFile, make_asset: MakeAsset, media_store: Store
 ) -> None:
     file = make_file(UNREADABLE)
     asset = make_asset(state="stored", file=file, stored_at=timezone.now())
@@ -82,7 +84,7 @@ def test_unreadable_bytes_stay_stored_and_say_why(
     file = enriched(file)
 
     asset.refresh_from_db()
-    assert (asset.state, asset.file, shelf.exists(file.name)) == ("stored", file, True)
+    assert (asset.state, asset.file, media_store.exists(file.name)) == ("stored", file, True)
     assert (file.width, file.problem != "", file.rejected_at) == (None, True, None)
     assert not Quarantined.objects.exists()
 
@@ -99,10 +101,10 @@ def test_other_decoders_examine_unread_files_again(make_file: MakeFile) -> None:
 
 
 def test_bytes_that_changed_since_are_damaged_and_not_rejected(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     file = make_file(samples.jpeg())
-    (shelf.root / file.name).write_bytes(samples.jpeg()[:-300])
+    (media_store.root / file.name).write_bytes(samples.jpeg()[:-300])
 
     enriched(file)
 
@@ -117,12 +119,12 @@ def test_one_bad_file_stops_no_other(make_file: MakeFile) -> None:
     assert enriched(good).width == 64
 
 
-def test_missing_bytes_are_wanted_again(make_file: MakeFile, shelf: Store) -> None:
+def test_missing_bytes_are_wanted_again(make_file: MakeFile, media_store: Store) -> None:
     file = make_file(samples.jpeg())
     asset = Asset.objects.create(
         owner_kind="post", owner_id="1", role="image", source_name="a", state="stored", file=file
     )
-    shelf.delete(file.name)
+    media_store.delete(file.name)
 
     enrichment.enrich(file)
 
@@ -154,8 +156,8 @@ sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 """
 
 
-def test_a_huge_video_is_probed_in_little_memory(shelf: Store, settings: Settings) -> None:
-    with shelf.aside() as path:
+def test_a_huge_video_is_probed_in_little_memory(media_store: Store, settings: Settings) -> None:
+    with media_store.temporary_path() as path:
         with path.open("wb") as file:
             file.write(samples.video())
             file.write((2**30).to_bytes(4, "big") + b"free")
@@ -169,15 +171,15 @@ def test_a_huge_video_is_probed_in_little_memory(shelf: Store, settings: Setting
 
 
 def test_a_folder_that_is_not_mounted_costs_a_file_no_attempt(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     files = [make_file(samples.jpeg(seed=seed)) for seed in range(20)]
-    shelf.root.rename(shelf.root.with_name("unmounted"))
+    media_store.root.rename(media_store.root.with_name("unmounted"))
     for _ in range(enrichment.MAX_ATTEMPTS + 1):
         with pytest.raises(StoreMissing):
             enrichment.enrich_due(seconds=30)
         StoredFile.objects.update(enrichment_lease_until=None)
-    shelf.root.with_name("unmounted").rename(shelf.root)
+    media_store.root.with_name("unmounted").rename(media_store.root)
 
     done = enrichment.enrich_due(seconds=30)
 
@@ -186,7 +188,7 @@ def test_a_folder_that_is_not_mounted_costs_a_file_no_attempt(
 
 
 def test_a_video_that_is_erased_while_it_is_decoded_leaves_no_poster(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     file = make_file(samples.video(), media_types.MP4)
     StoredFile.objects.all().delete()  # its bytes are open still
@@ -194,4 +196,4 @@ def test_a_video_that_is_erased_while_it_is_decoded_leaves_no_poster(
     enrichment.enrich(file)
 
     assert not StoredFile.objects.exists()
-    assert [entry.name for entry in shelf.entries()] == [file.name]
+    assert [entry.name for entry in media_store.entries()] == [file.name]

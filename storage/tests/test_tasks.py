@@ -27,7 +27,7 @@ def add_file(**fields: object) -> StoredFile:
 
 @pytest.mark.usefixtures("media_folder")
 def test_the_task_enriches_what_waits() -> None:
-    content = store.keep(samples.jpeg(), media_types.JPEG)
+    content = store.save(samples.jpeg(), media_types.JPEG)
     file = add_file(sha256=content.sha256)
 
     tasks.enrich()

@@ -19,9 +19,9 @@ def verify_round(*, seconds: float = 30) -> int:
     return verify.verify_due(CYCLE, seconds=seconds, now=timezone.now())
 
 
-def flip(shelf: Store, file: StoredFile) -> bytes:
+def flip(media_store: Store, file: StoredFile) -> bytes:
     """Change one bit in the middle; the size stays."""
-    path = shelf.root / file.name
+    path = media_store.root / file.name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)

@@ -104,7 +104,7 @@ def store_files() -> None:
 
 def stored_file(text: str, *, poster: bool = False) -> StoredFile:
     """Bytes in the store, with their row; with a poster where wanted."""
-    content = store.keep(text.encode(), media_types.JPEG)
+    content = store.save(text.encode(), media_types.JPEG)
     file, _ = StoredFile.objects.get_or_create(
         sha256=content.sha256,
         defaults={"size": content.size, "media_type": "image/jpeg", "extension": "jpg"},

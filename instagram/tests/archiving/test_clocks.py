@@ -49,9 +49,9 @@ WAITS = pytest.mark.parametrize(
     [
         (run, "next_attempt_at", runs.MAX_PAUSE),
         (run, "leased_until", runs.LEASE),
-        (file, "next_attempt_at", assets.MAX_PAUSE),
+        (file, "next_attempt_at", assets.MAX_BACKOFF),
         (file, "leased_until", assets.LEASE),
-        (expired_file, "next_attempt_at", assets.MAX_PAUSE),
+        (expired_file, "next_attempt_at", assets.MAX_BACKOFF),
         (unread_bytes, "enrichment_lease_until", timedelta(minutes=1)),
         (poll, "due_at", MAX_INTERVAL),
     ],

@@ -1,4 +1,4 @@
-"""`manage.py verify`: is every stored file still there, bit by bit?"""
+"""`manage.py verify` checks that every stored file still has the bytes that were stored."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ from core.management.examples import CommandWithExamples
 from storage.errors import StoreMissing
 from storage.fixity import inspection, verify
 from storage.fixity.inspection import Findings
-from storage.fixity.verify import Seen
+from storage.fixity.verify import FileCheck
 from storage.management.display import VerifyProgress
 from storage.models import StoredFile
 
-INTERRUPTED = "Stopped. What was verified is written down; the next call begins with the rest."
-LEFT = "The workers see to it within minutes; `manage.py verify --repair` does so now."
-MISSING = "Nothing was given up. If it is, and they are lost: manage.py verify --repair --mounted"
+INTERRUPTED = "Stopped. Finished checks are saved; the next call continues with the other files."
+LEFT = "The workers restore these files within minutes; `manage.py verify --repair` does it now."
+MISSING = (
+    "No file was marked as lost. If the folder is mounted and the files are lost, run: "
+    "manage.py verify --repair --mounted"
+)
 
 
 class Command(CommandWithExamples):
-    """Reads files; changes only what it is asked to."""
+    """Reads files, and changes only what its options ask for."""
 
-    help = "Hash stored files again, and name what is damaged, lost or orphaned."
+    help = "Hash stored files again, and list damaged, lost and orphaned ones."
     EXAMPLES = """
 examples:
   manage.py verify
@@ -39,56 +42,54 @@ examples:
   manage.py verify --repair --mounted
   manage.py verify --delete-orphans
 
-exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usage
+exit status: 0 every file is whole, 1 a file is damaged, lost or orphaned, 2 bad usage
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How much to hash, and what to do about what is found."""
         much = parser.add_mutually_exclusive_group()
         much.add_argument(
             "--sample",
             type=number,
             metavar="N",
-            help="only the N files that were verified longest ago; no search for orphans",
+            help="check only the N files with the oldest check; do not look for orphans",
         )
-        much.add_argument("--all", action="store_true", help="every file, the default")
+        much.add_argument("--all", action="store_true", help="check every file (the default)")
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="bring files back: from the copy in MEDIA_COPY, else they are downloaded again",
+            help="restore files from the copy in MEDIA_COPY, or download them again",
         )
         parser.add_argument(
             "--mounted",
             action="store_true",
-            help="with --repair: the folder is the right one, even if most files are missing",
+            help="with --repair: the media folder is mounted, although most files are missing",
         )
         parser.add_argument(
             "--delete-orphans",
             action="store_true",
-            help="delete files and rows that nothing has referred to for some hours",
+            help="delete files and rows that nothing has referred to for six hours",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
 
     def handle(self, *_args: str, **options: Any) -> None:
-        """Verify, repair, look for orphans, report."""
         if options["sample"] and options["delete_orphans"]:
             raise CommandError("--sample does not look for orphans", returncode=2)
         if options["mounted"] and not options["repair"]:
-            raise CommandError("--mounted is for --repair", returncode=2)
+            raise CommandError("--mounted needs --repair", returncode=2)
         now = timezone.now()
         findings = self.verify(now, options)
         if options["repair"]:
-            inspection.repair(findings, now)
+            inspection.restore(findings, now)
         inspection.find_unrepaired(findings)
         if not options["sample"]:
             inspection.find_orphans(findings, now)
         if options["delete_orphans"]:
             inspection.delete_orphans(findings, now)
-        self.tell(findings, options)
+        self.report(findings, options)
 
     def verify(self, now: datetime, options: dict[str, Any]) -> Findings:
-        """Hash the files. CommandError when interrupted, or when the folder must be missing."""
-        act = _what_to_do(options)
+        """Hash the files. Raises CommandError if interrupted, or if the folder is not mounted."""
+        act = _action(options)
         findings = Findings()
         files = StoredFile.objects.verified_before(now)[: options["sample"]]
         total: int = files.aggregate(total=Sum("size"))["total"] or 0
@@ -108,8 +109,8 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
             raise CommandError(f"{error} {MISSING}") from None
         return findings
 
-    def tell(self, findings: Findings, options: dict[str, Any]) -> None:
-        """Print what was found; exit 1 unless that is nothing."""
+    def report(self, findings: Findings, options: dict[str, Any]) -> None:
+        """Print the findings. Exits with 1 if there are any."""
         self.stdout.write(
             json.dumps(findings.as_dict(), indent=2) if options["json"] else findings.as_text()
         )
@@ -119,15 +120,15 @@ exit status: 0 all is well, 1 something was damaged, lost or orphaned, 2 bad usa
             sys.exit(1)
 
 
-def _what_to_do(options: dict[str, Any]) -> Callable[[Seen, datetime], object]:
-    """About a file that is not whole."""
+def _action(options: dict[str, Any]) -> Callable[[FileCheck, datetime], object]:
+    """Return what to do about a file that is not whole."""
     if not options["repair"]:
         return inspection.leave
-    return verify.give_up if options["mounted"] else verify.take_back
+    return verify.mark_lost_unchecked if options["mounted"] else verify.mark_lost
 
 
 def number(text: str) -> int:
-    """Read a whole number from 1."""
+    """Parse a positive integer. Raises ArgumentTypeError."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer")
     return int(text)

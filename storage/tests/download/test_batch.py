@@ -22,12 +22,12 @@ from django.utils import timezone
 
 from storage import partial_files, store
 from storage.download import queue
-from storage.download.batch import Batch, Crew, Pace, download_batch
-from storage.download.breaker import MAX_FAILURES, Hosts
+from storage.download.batch import Batch, BatchTiming, Concurrency, download_batch
+from storage.download.breaker import MAX_FAILURES, CircuitBreaker
 from storage.download.fetch import Limits
 from storage.download.queue import BatchResult
 from storage.models import Asset, StoredFile
-from storage.store import ASIDE, Store
+from storage.store import TEMP_FOLDER, Store
 from storage.tests.conftest import MakeAsset
 from tests.support import samples
 from tests.support.breaking import breaking, starts
@@ -40,10 +40,12 @@ JPEG = samples.jpeg()
 
 
 def run(
-    cdn: OddServer, *, crew: Crew | None = None, seconds: float = 30, limit: int = 100
+    cdn: OddServer, *, concurrency: Concurrency | None = None, seconds: float = 30, limit: int = 100
 ) -> BatchResult:
-    limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=2)
-    return Batch(limit, crew=crew or Crew(), limits=limits, pace=Pace(seconds)).run()
+    limits = Limits(trusted_hosts=frozenset({cdn.host}), idle_timeout=2)
+    return Batch(
+        limit, concurrency=concurrency or Concurrency(), limits=limits, timing=BatchTiming(seconds)
+    ).run()
 
 
 def closing_connection(work: Callable[[], object]) -> None:
@@ -53,7 +55,9 @@ def closing_connection(work: Callable[[], object]) -> None:
         connection.close()
 
 
-def test_every_due_file_is_stored(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+def test_every_due_file_is_stored(
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
+) -> None:
     files = {f"/{number}.jpg": samples.jpeg(seed=number) for number in range(40)}
     for path, data in files.items():
         make_asset(cdn.serve(path, answering(data)))
@@ -64,10 +68,12 @@ def test_every_due_file_is_stored(cdn: OddServer, shelf: Store, make_asset: Make
     assert result == BatchResult(stored=40, bytes=sum(map(len, files.values())))
     stored = StoredFile.objects.all()
     assert {file.sha256 for file in stored} == hashes
-    assert all((shelf.root / file.name).read_bytes() in files.values() for file in stored)
+    assert all((media_store.root / file.name).read_bytes() in files.values() for file in stored)
 
 
-def test_one_bad_file_stops_no_other(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+def test_one_bad_file_stops_no_other(
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
+) -> None:
     make_asset(cdn.serve("/gone.jpg", answering(b"", status=403)))
     make_asset(cdn.serve("/html.jpg", answering(b"<html>" * 20, Content_Type="image/jpeg")))
     make_asset(cdn.serve("/busy.jpg", answering(b"", status=503)))
@@ -77,12 +83,12 @@ def test_one_bad_file_stops_no_other(cdn: OddServer, shelf: Store, make_asset: M
     result = run(cdn)
 
     assert result == BatchResult(stored=1, bytes=len(JPEG), retried=1, expired=3)
-    assert list((shelf.root / ASIDE).iterdir()) == []
+    assert list((media_store.root / TEMP_FOLDER).iterdir()) == []
 
 
 @pytest.mark.parametrize("url", ["http://[x/a.jpg", "http://x]/a.jpg", "http://xn--a/a.jpg"])
 def test_a_url_that_nobody_can_read_stops_no_other(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset, url: str
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset, url: str
 ) -> None:
     make_asset(url)
     make_asset(cdn.serve("/good.jpg", answering(JPEG)))
@@ -92,45 +98,50 @@ def test_a_url_that_nobody_can_read_stops_no_other(
     assert (result.stored, result.retried + result.expired) == (1, 1)
 
 
-def test_the_limit_is_kept(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+def test_the_limit_is_kept(cdn: OddServer, media_store: Store, make_asset: MakeAsset) -> None:
     for _ in range(5):
         make_asset(cdn.serve("/file.jpg", answering(JPEG)))
 
     assert run(cdn, limit=3).stored == 3
 
 
-def test_without_time_nothing_is_begun(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+def test_without_time_nothing_is_begun(
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
+) -> None:
     make_asset(cdn.serve("/file.jpg", answering(JPEG)))
 
     assert run(cdn, seconds=0) == BatchResult()
 
 
 def test_what_has_not_begun_in_time_is_given_back(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(10):
         make_asset(cdn.serve(f"/{number}.jpg", answering(JPEG), delay=0.3))
 
-    result = run(cdn, crew=Crew(2, 2), seconds=0.5)
+    result = run(cdn, concurrency=Concurrency(2, 2), seconds=0.5)
 
     assert 0 < result.stored < 10
     assert len(queue.claim(10)) == 10 - result.stored
 
 
-@pytest.mark.parametrize(("crew", "most"), [(Crew(8, 8), 8), (Crew(8, 2), 2), (Crew(3, 8), 3)])
+@pytest.mark.parametrize(
+    ("concurrency", "most"),
+    [(Concurrency(8, 8), 8), (Concurrency(8, 2), 2), (Concurrency(3, 8), 3)],
+)
 def test_a_host_gets_no_more_connections_than_allowed(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset, crew: Crew, most: int
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset, concurrency: Concurrency, most: int
 ) -> None:
     for number in range(20):
         make_asset(cdn.serve(f"/{number}.jpg", answering(JPEG), delay=0.05))
 
-    result = run(cdn, crew=crew)
+    result = run(cdn, concurrency=concurrency)
 
     assert result.stored == 20
     assert cdn.most_active == most
 
 
-def test_a_busy_host_does_not_hold_up_another(shelf: Store, make_asset: MakeAsset) -> None:
+def test_a_busy_host_does_not_hold_up_another(media_store: Store, make_asset: MakeAsset) -> None:
     asked = threading.Event()
     asked_in_time = []
 
@@ -148,14 +159,16 @@ def test_a_busy_host_does_not_hold_up_another(shelf: Store, make_asset: MakeAsse
         make_asset(fast.serve("/file.jpg", fast_reply))
         limits = Limits(trusted_hosts=frozenset({slow.host, fast.host}))
 
-        result = Batch(9, crew=Crew(2, 1), limits=limits, pace=Pace(30)).run()
+        result = Batch(
+            9, concurrency=Concurrency(2, 1), limits=limits, timing=BatchTiming(30)
+        ).run()
 
     assert result.stored == 4
     assert all(asked_in_time)
 
 
 def test_a_file_that_takes_longer_than_a_lease_keeps_it(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     pieces = [JPEG, *[b"\0"] * 6]
     length = sum(map(len, pieces))
@@ -166,9 +179,9 @@ def test_a_file_that_takes_longer_than_a_lease_keeps_it(
     )
     batch = Batch(
         1,
-        crew=Crew(),
+        concurrency=Concurrency(),
         limits=Limits(trusted_hosts=frozenset({cdn.host})),
-        pace=Pace(30, renew_every=0.1),
+        timing=BatchTiming(30, renewal_interval=0.1),
     )
     runner = threading.Thread(target=lambda: closing_connection(batch.run))
     runner.start()
@@ -185,14 +198,14 @@ def test_a_file_that_takes_longer_than_a_lease_keeps_it(
 
 
 def test_two_workers_never_download_the_same_file(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(30):
         make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number)), delay=0.02))
     results = []
 
     def work() -> None:
-        results.append(run(cdn, crew=Crew(4, 4)))
+        results.append(run(cdn, concurrency=Concurrency(4, 4)))
 
     workers = [threading.Thread(target=closing_connection, args=(work,)) for _ in range(2)]
     for worker in workers:
@@ -205,20 +218,20 @@ def test_two_workers_never_download_the_same_file(
 
 
 def test_a_full_disk_is_seen_and_the_rest_is_given_back(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(8):
         make_asset(cdn.serve("/file.jpg", answering(JPEG), delay=0.1))
-    shelf.root.write_bytes(b"a file stands where the folder should be")
+    media_store.root.write_bytes(b"a file stands where the folder should be")
 
     with pytest.raises(OSError, match="tmp"):
-        run(cdn, crew=Crew(1, 1))
+        run(cdn, concurrency=Concurrency(1, 1))
 
     assert Asset.objects.filter(lease=None, attempts=0).count() == 8
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(6):
         make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number))))
@@ -229,7 +242,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     command = [sys.executable, "-c", CHILD]
     with subprocess.Popen(command, env=child_environment(cdn)) as child:  # noqa: S603  our own code
         wait_until(lambda: Asset.objects.filter(state="stored").count() == 6)
-        wait_until(lambda: any((shelf.root / ASIDE).glob("*")))
+        wait_until(lambda: any((media_store.root / TEMP_FOLDER).glob("*")))
         child.send_signal(signal.SIGKILL)
     cdn.serve("/slow.jpg", answering(JPEG))
     before = run(cdn)
@@ -239,11 +252,11 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
 
     assert (before.stored, after.stored) == (0, 1)
     assert Asset.objects.filter(state="stored").count() == 7
-    assert shelf.sweep(now=time.time() + store.PART_KEPT + 1) == 0
+    assert media_store.sweep(now=time.time() + store.PARTIAL_KEPT + 1) == 0
 
 
 def test_a_killed_worker_s_long_download_goes_on(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     body = JPEG + os.urandom(12_000_000)
     headers = {"Content-Length": str(len(body)), "ETag": '"one"'}
@@ -251,7 +264,7 @@ def test_a_killed_worker_s_long_download_goes_on(
     make_asset(cdn.serve("/video.jpg", sending(most, pause=30)))
     command = [sys.executable, "-c", CHILD]
     with subprocess.Popen(command, env=child_environment(cdn)) as child:  # noqa: S603  our own code
-        wait_until(lambda: any((shelf.root / ASIDE).glob("*.json")))
+        wait_until(lambda: any((media_store.root / TEMP_FOLDER).glob("*.json")))
         child.send_signal(signal.SIGKILL)
     cdn.serve("/video.jpg", breaking(cdn, body, []))
 
@@ -259,7 +272,7 @@ def test_a_killed_worker_s_long_download_goes_on(
     result = run(cdn)
 
     assert result.stored == 1
-    assert starts(cdn)[-1] >= partial_files.NOTE_EVERY
+    assert starts(cdn)[-1] >= partial_files.CHECKPOINT_EVERY
     assert StoredFile.objects.get().sha256 == hashlib.sha256(body).hexdigest()
 
 
@@ -276,14 +289,20 @@ class FullStore(Store):
 
 
 def test_a_disk_that_fills_up_loses_no_file_and_no_attempt(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(8):
         make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number))))
     limits = Limits(trusted_hosts=frozenset({cdn.host}))
 
     with pytest.raises(OSError, match="No space left"):
-        Batch(100, crew=Crew(2, 2), limits=limits, pace=Pace(30), shelf=FullStore(shelf.root)).run()
+        Batch(
+            100,
+            concurrency=Concurrency(2, 2),
+            limits=limits,
+            timing=BatchTiming(30),
+            media_store=FullStore(media_store.root),
+        ).run()
     waiting = Asset.objects.filter(state="wanted", lease=None, attempts=0).count()
     later = run(cdn)
 
@@ -291,42 +310,52 @@ def test_a_disk_that_fills_up_loses_no_file_and_no_attempt(
 
 
 def test_a_dead_host_takes_no_attempts_of_its_other_files(
-    shelf: Store, make_asset: MakeAsset
+    media_store: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(200):
         make_asset("http://127.0.0.1:9/file.jpg")
     limits = Limits(trusted_hosts=frozenset({"127.0.0.1:9"}))
 
-    result = Batch(1000, crew=Crew(4, 4), limits=limits, pace=Pace(30), hosts=Hosts()).run()
+    result = Batch(
+        1000,
+        concurrency=Concurrency(4, 4),
+        limits=limits,
+        timing=BatchTiming(30),
+        breaker=CircuitBreaker(),
+    ).run()
 
     assert MAX_FAILURES <= result.retried < MAX_FAILURES + 4
-    put_off = Asset.objects.filter(attempts=0, lease=None, next_attempt_at__gt=timezone.now())
-    assert put_off.count() == 200 - result.retried
+    postpone = Asset.objects.filter(attempts=0, lease=None, next_attempt_at__gt=timezone.now())
+    assert postpone.count() == 200 - result.retried
 
 
-def test_a_dead_host_holds_up_no_other(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+def test_a_dead_host_holds_up_no_other(
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
+) -> None:
     for number in range(100):
         make_asset("http://127.0.0.1:9/file.jpg")
         make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number))))
     limits = Limits(trusted_hosts=frozenset({"127.0.0.1:9", cdn.host}))
 
-    result = Batch(1000, crew=Crew(4, 4), limits=limits, pace=Pace(30)).run()
+    result = Batch(1000, concurrency=Concurrency(4, 4), limits=limits, timing=BatchTiming(30)).run()
 
     assert result.stored == 100
 
 
 def test_a_host_that_comes_back_gets_one_probe_and_then_all(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     late = iter([0.0])  # it was shut long ago
-    hosts = Hosts(lambda: next(late, time.monotonic()))
+    breaker = CircuitBreaker(lambda: next(late, time.monotonic()))
     for _ in range(MAX_FAILURES):
-        hosts.failed(cdn.host)
+        breaker.record_failure(cdn.host)
     for number in range(10):
         make_asset(cdn.serve(f"/{number}.jpg", answering(samples.jpeg(seed=number)), delay=0.05))
     limits = Limits(trusted_hosts=frozenset({cdn.host}))
 
-    result = Batch(10, crew=Crew(4, 4), limits=limits, pace=Pace(30), hosts=hosts).run()
+    result = Batch(
+        10, concurrency=Concurrency(4, 4), limits=limits, timing=BatchTiming(30), breaker=breaker
+    ).run()
 
     assert result.stored == 10
 

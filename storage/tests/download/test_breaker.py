@@ -1,10 +1,16 @@
-"""The circuit breaker of hosts."""
+"""The circuit breaker of breaker."""
 
 from __future__ import annotations
 
 import pytest
 
-from storage.download.breaker import FIRST_PAUSE, MAX_FAILURES, MAX_PAUSE, PROBE, Hosts
+from storage.download.breaker import (
+    INITIAL_BACKOFF,
+    MAX_BACKOFF,
+    MAX_FAILURES,
+    PROBE_TIMEOUT,
+    CircuitBreaker,
+)
 
 HOST = "cdn.example"
 
@@ -25,93 +31,95 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def hosts(clock: Clock) -> Hosts:
-    return Hosts(clock)
+def breaker(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(clock)
 
 
-def shut(hosts: Hosts) -> None:
+def shut(breaker: CircuitBreaker) -> None:
     for _ in range(MAX_FAILURES):
-        hosts.failed(HOST)
+        breaker.record_failure(HOST)
 
 
-def test_some_failures_in_a_row_shut_a_host(hosts: Hosts) -> None:
+def test_some_failures_in_a_row_shut_a_host(breaker: CircuitBreaker) -> None:
     for _ in range(MAX_FAILURES - 1):
-        hosts.failed(HOST)
-    before = hosts.admits(HOST)
+        breaker.record_failure(HOST)
+    before = breaker.allow(HOST)
 
-    hosts.failed(HOST)
+    breaker.record_failure(HOST)
 
-    assert (before, hosts.admits(HOST)) == (True, False)
-    assert hosts.pause_left(HOST) == FIRST_PAUSE
+    assert (before, breaker.allow(HOST)) == (True, False)
+    assert breaker.retry_after(HOST) == INITIAL_BACKOFF
 
 
-def test_a_success_between_failures_keeps_a_host_open(hosts: Hosts) -> None:
+def test_a_success_between_failures_keeps_a_host_open(breaker: CircuitBreaker) -> None:
     for _ in range(3 * MAX_FAILURES):
-        hosts.failed(HOST)
-        hosts.worked(HOST)
+        breaker.record_failure(HOST)
+        breaker.record_success(HOST)
 
-    assert hosts.admits(HOST)
-
-
-def test_other_hosts_stay_open(hosts: Hosts) -> None:
-    shut(hosts)
-
-    assert hosts.admits("other.example")
-    assert hosts.pause_left("other.example") == 0
+    assert breaker.allow(HOST)
 
 
-def test_after_the_pause_one_probe_is_let_through(hosts: Hosts, clock: Clock) -> None:
-    shut(hosts)
-    clock.now += FIRST_PAUSE
+def test_other_hosts_stay_open(breaker: CircuitBreaker) -> None:
+    shut(breaker)
 
-    assert [hosts.admits(HOST) for _ in range(3)] == [True, False, False]
-    assert hosts.pause_left(HOST) == 0
-
-
-def test_a_probe_that_works_opens_the_host(hosts: Hosts, clock: Clock) -> None:
-    shut(hosts)
-    clock.now += FIRST_PAUSE
-    hosts.admits(HOST)
-
-    hosts.worked(HOST)
-
-    assert [hosts.admits(HOST) for _ in range(3)] == [True] * 3
+    assert breaker.allow("other.example")
+    assert breaker.retry_after("other.example") == 0
 
 
-def test_a_probe_that_fails_shuts_it_for_longer_each_time(hosts: Hosts, clock: Clock) -> None:
-    shut(hosts)
+def test_after_the_pause_one_probe_is_let_through(breaker: CircuitBreaker, clock: Clock) -> None:
+    shut(breaker)
+    clock.now += INITIAL_BACKOFF
+
+    assert [breaker.allow(HOST) for _ in range(3)] == [True, False, False]
+    assert breaker.retry_after(HOST) == 0
+
+
+def test_a_probe_that_works_opens_the_host(breaker: CircuitBreaker, clock: Clock) -> None:
+    shut(breaker)
+    clock.now += INITIAL_BACKOFF
+    breaker.allow(HOST)
+
+    breaker.record_success(HOST)
+
+    assert [breaker.allow(HOST) for _ in range(3)] == [True] * 3
+
+
+def test_a_probe_that_fails_shuts_it_for_longer_each_time(
+    breaker: CircuitBreaker, clock: Clock
+) -> None:
+    shut(breaker)
     pauses = []
     for _ in range(7):
-        clock.now += hosts.pause_left(HOST)
-        hosts.admits(HOST)
-        hosts.failed(HOST)
-        pauses.append(hosts.pause_left(HOST))
+        clock.now += breaker.retry_after(HOST)
+        breaker.allow(HOST)
+        breaker.record_failure(HOST)
+        pauses.append(breaker.retry_after(HOST))
 
-    assert pauses[:3] == [2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
-    assert pauses[-1] == MAX_PAUSE
+    assert pauses[:3] == [2 * INITIAL_BACKOFF, 4 * INITIAL_BACKOFF, 8 * INITIAL_BACKOFF]
+    assert pauses[-1] == MAX_BACKOFF
 
 
-def test_failures_of_what_was_under_way_add_nothing(hosts: Hosts, clock: Clock) -> None:
-    shut(hosts)
+def test_failures_of_what_was_under_way_add_nothing(breaker: CircuitBreaker, clock: Clock) -> None:
+    shut(breaker)
     clock.now += 1
 
-    hosts.failed(HOST)
+    breaker.record_failure(HOST)
 
-    assert hosts.pause_left(HOST) == FIRST_PAUSE - 1
-
-
-def test_a_probe_that_never_ends_is_replaced(hosts: Hosts, clock: Clock) -> None:
-    shut(hosts)
-    clock.now += FIRST_PAUSE
-    hosts.admits(HOST)
-
-    clock.now += PROBE
-
-    assert hosts.admits(HOST)
+    assert breaker.retry_after(HOST) == INITIAL_BACKOFF - 1
 
 
-def test_a_host_may_ask_for_a_longer_pause(hosts: Hosts) -> None:
+def test_a_probe_that_never_ends_is_replaced(breaker: CircuitBreaker, clock: Clock) -> None:
+    shut(breaker)
+    clock.now += INITIAL_BACKOFF
+    breaker.allow(HOST)
+
+    clock.now += PROBE_TIMEOUT
+
+    assert breaker.allow(HOST)
+
+
+def test_a_host_may_ask_for_a_longer_pause(breaker: CircuitBreaker) -> None:
     for _ in range(MAX_FAILURES):
-        hosts.failed(HOST, retry_after=900)
+        breaker.record_failure(HOST, retry_after=900)
 
-    assert hosts.pause_left(HOST) == 900
+    assert breaker.retry_after(HOST) == 900

@@ -13,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from storage import enrichment
-from storage.download.batch import Batch, Crew, Pace
+from storage.download.batch import Batch, BatchTiming, Concurrency
 from storage.download.fetch import Limits
 from storage.models import Asset, Quarantined, StoredFile
 from storage.store import Store
@@ -55,7 +55,7 @@ class Fault:
     first: tuple[str, str]
     last: tuple[str, str, int]
     quarantined: int = 0
-    patience: float = 20.0
+    deadline: float = 20.0
     """Seconds of silence that the download bears."""
 
 
@@ -83,8 +83,8 @@ FAULTS = (
     Fault("a chunked body that breaks off", sending(CHUNKED + CHUNK[:300]), *PASSING),
     Fault("zero bytes", answering(b""), *PASSING),
     Fault("zero bytes, chunked", sending(CHUNKED + b"0\r\n\r\n"), *PASSING),
-    Fault("silence", sending(b"", pause=0.6), *PASSING, patience=0.3),
-    Fault("slow drip", sending(head(200, LENGTH), *DRIP, pause=0.03), *PASSING, patience=0.3),
+    Fault("silence", sending(b"", pause=0.6), *PASSING, deadline=0.3),
+    Fault("slow drip", sending(head(200, LENGTH), *DRIP, pause=0.03), *PASSING, deadline=0.3),
     Fault("not HTTP", sending(b"SSH-2.0-OpenSSH\r\n"), *PASSING),
     Fault("a loop of redirects", redirecting("/file.jpg"), *PASSING),
     Fault("redirect to a private address", redirecting("http://169.254.169.254/"), *FORBIDDEN),
@@ -118,16 +118,18 @@ each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.na
 
 
 @pytest.fixture
-def attempt(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> Attempt:
+def attempt(cdn: OddServer, media_store: Store, make_asset: MakeAsset) -> Attempt:
     """Gives a file another attempt, its pause over, and reads it afterwards."""
     asset = make_asset(f"{cdn.url}/file.jpg")
 
-    def run(reply: Reply, patience: float = 20.0) -> Asset:
-        limits = Limits(trusted_hosts=frozenset({cdn.host}), silence=patience, grace=patience)
+    def run(reply: Reply, deadline: float = 20.0) -> Asset:
+        limits = Limits(
+            trusted_hosts=frozenset({cdn.host}), idle_timeout=deadline, grace_period=deadline
+        )
         cdn.serve("/file.jpg", reply)
         cdn.serve("/login", answering(PAGE, Content_Type="text/html"))
         Asset.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
-        Batch(1, crew=Crew(1, 1), limits=limits, pace=Pace(30)).run()
+        Batch(1, concurrency=Concurrency(1, 1), limits=limits, timing=BatchTiming(30)).run()
         enrichment.enrich_due(seconds=30)
         asset.refresh_from_db()
         return asset
@@ -137,30 +139,32 @@ def attempt(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> Attempt:
 
 @each_fault
 def test_the_first_time(attempt: Attempt, fault: Fault) -> None:
-    asset = attempt(fault.reply, fault.patience)
+    asset = attempt(fault.reply, fault.deadline)
 
     assert (asset.state, asset.error_code) == fault.first
     assert Asset.objects.stored().count() == StoredFile.objects.servable().count()
 
 
 @each_fault
-def test_time_after_time(attempt: Attempt, shelf: Store, fault: Fault) -> None:
-    asset = attempt(fault.reply, fault.patience)
+def test_time_after_time(attempt: Attempt, media_store: Store, fault: Fault) -> None:
+    asset = attempt(fault.reply, fault.deadline)
     for _ in range(8):
         if asset.state == "wanted":
-            asset = attempt(fault.reply, fault.patience)
+            asset = attempt(fault.reply, fault.deadline)
 
     assert (asset.state, asset.error_code, asset.attempts) == fault.last
     assert Quarantined.objects.count() == fault.quarantined
-    assert all(shelf.exists(row.name) for row in Quarantined.objects.all())
-    assert len(list(shelf.entries())) == StoredFile.objects.servable().count()
+    assert all(media_store.exists(row.name) for row in Quarantined.objects.all())
+    assert len(list(media_store.entries())) == StoredFile.objects.servable().count()
 
 
 @pytest.mark.parametrize(
     "fault", [each for each in FAULTS if each.first[0] != "failed"], ids=lambda fault: fault.name
 )
-def test_when_it_passes_the_file_is_stored(attempt: Attempt, shelf: Store, fault: Fault) -> None:
-    asset = attempt(fault.reply, fault.patience)
+def test_when_it_passes_the_file_is_stored(
+    attempt: Attempt, media_store: Store, fault: Fault
+) -> None:
+    asset = attempt(fault.reply, fault.deadline)
     if asset.state == "expired":  # as a renewal does
         Asset.objects.update(state="wanted")
 
@@ -168,7 +172,7 @@ def test_when_it_passes_the_file_is_stored(attempt: Attempt, shelf: Store, fault
 
     assert (asset.state, asset.error_code, asset.error) == ("stored", "", "")
     assert asset.file is not None
-    assert (shelf.root / asset.file.name).read_bytes() == JPEG
+    assert (media_store.root / asset.file.name).read_bytes() == JPEG
 
 
 def test_a_whole_video_without_a_length_is_stored(attempt: Attempt) -> None:

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from storage.download.fetch import Fetcher, Limits, _build_ssl_context, ssl_context
 from storage.errors import (
     DownloadError,
+    FileTooLarge,
     ForbiddenAddress,
     NotMedia,
     NotServed,
-    TooLarge,
-    Transient,
+    TransientDownloadError,
     UrlExpired,
 )
 from storage.formats import media_types
-from storage.partial_files import Part
-from storage.store import Content
+from storage.partial_files import PartialDownload
+from storage.store import MediaContent
 from tests.support import samples
 from tests.support.odd_server import (
     OddServer,
@@ -46,18 +46,21 @@ class Client:
         self.cdn = cdn
         self.path = folder / "file"
         self.limits = Limits(
-            max_bytes=1_000_000, trusted_hosts=frozenset({cdn.host}), silence=0.5, grace=0.5
+            max_bytes=1_000_000,
+            trusted_hosts=frozenset({cdn.host}),
+            idle_timeout=0.5,
+            grace_period=0.5,
         )
 
-    def get(self, url: str) -> Content:
+    def get(self, url: str) -> MediaContent:
         with Fetcher(self.limits) as fetcher:
             return self.get_with(fetcher, url)
 
-    def get_with(self, fetcher: Fetcher, url: str) -> Content:
+    def get_with(self, fetcher: Fetcher, url: str) -> MediaContent:
         with self.path.open("w+b", buffering=0) as file:
-            return fetcher.fetch(url, Part(file))
+            return fetcher.fetch(url, PartialDownload(file))
 
-    def run(self, reply: Reply) -> Content:
+    def run(self, reply: Reply) -> MediaContent:
         return self.get(self.cdn.serve("/file.jpg", reply))
 
 
@@ -69,7 +72,7 @@ def client(cdn: OddServer, tmp_path: Path) -> Client:
 def test_the_bytes_lie_in_the_file_and_are_hashed(client: Client) -> None:
     content = client.run(answering(JPEG))
 
-    assert content == Content(hashlib.sha256(JPEG).hexdigest(), len(JPEG), media_types.JPEG)
+    assert content == MediaContent(hashlib.sha256(JPEG).hexdigest(), len(JPEG), media_types.JPEG)
     assert client.path.read_bytes() == JPEG
 
 
@@ -140,7 +143,7 @@ def test_a_proxy_of_the_environment_is_not_used(
     ],
 )
 def test_a_passing_fault_is_transient(client: Client, reply: Reply) -> None:
-    with pytest.raises(Transient):
+    with pytest.raises(TransientDownloadError):
         client.run(reply)
 
 
@@ -149,19 +152,19 @@ def test_a_drip_of_the_body_ends_at_the_deadline(client: Client) -> None:
     reply = sending(head(200, {"Content-Length": str(len(JPEG))}), *pieces, pause=0.05)
     started = time.monotonic()
 
-    with pytest.raises(Transient, match="ReadTimeout"):
+    with pytest.raises(TransientDownloadError, match="ReadTimeout"):
         client.run(reply)
 
     assert time.monotonic() - started < 2
 
 
 def test_a_drip_of_the_head_ends_at_the_deadline(client: Client) -> None:
-    with pytest.raises(Transient, match="ReadTimeout"):
+    with pytest.raises(TransientDownloadError, match="ReadTimeout"):
         client.run(sending(*[b"H"] * 100, pause=0.05))
 
 
 def test_what_keeps_a_good_pace_may_outlast_the_grace(client: Client) -> None:
-    client.limits = replace(client.limits, grace=0.3, slowest_rate=1000)
+    client.limits = replace(client.limits, grace_period=0.3, min_rate=1000)
     body = JPEG + bytes(40_000)
     pieces = [body[place : place + 5000] for place in range(0, len(body), 5000)]
 
@@ -171,10 +174,10 @@ def test_what_keeps_a_good_pace_may_outlast_the_grace(client: Client) -> None:
 
 
 def test_the_longest_time_holds_at_any_pace(client: Client) -> None:
-    client.limits = replace(client.limits, longest=0.3)
+    client.limits = replace(client.limits, max_seconds=0.3)
     pieces = [JPEG, *[bytes(10_000)] * 50]
 
-    with pytest.raises(Transient):
+    with pytest.raises(TransientDownloadError):
         client.run(sending(head(200, {"Content-Length": "900000"}), *pieces, pause=0.05))
 
 
@@ -191,7 +194,7 @@ def test_a_refused_url_has_expired(client: Client, status: int) -> None:
 def test_the_pause_that_a_host_asks_for_is_kept(
     client: Client, asked: str, pause: float | None
 ) -> None:
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(TransientDownloadError) as caught:
         client.run(answering(b"", status=429, Retry_After=asked))
 
     assert caught.value.retry_after == pause
@@ -214,14 +217,14 @@ def test_bytes_of_no_known_kind_are_kept_whole(client: Client, body: bytes) -> N
 
 
 def test_an_announced_size_above_the_cap_is_refused_unread(client: Client) -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(FileTooLarge):
         client.run(sending(head(200, {"Content-Length": str(10**15)}) + JPEG))
 
     assert client.path.stat().st_size == 0
 
 
 def test_an_unannounced_size_above_the_cap_is_cut(client: Client) -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(FileTooLarge):
         client.run(sending(head(200, {}), JPEG, *[bytes(400_000)] * 4))
 
     assert client.path.stat().st_size <= client.limits.max_bytes
@@ -235,7 +238,7 @@ def test_a_redirect_is_followed(client: Client, status: int) -> None:
 
 
 def test_a_loop_of_redirects_ends(client: Client) -> None:
-    with pytest.raises(Transient, match="redirects"):
+    with pytest.raises(TransientDownloadError, match="redirects"):
         client.run(redirecting("/file.jpg"))
 
     assert len(client.cdn.requests) == 6
@@ -276,14 +279,14 @@ def test_another_port_of_a_trusted_host_is_not_trusted(client: Client) -> None:
 
 
 def test_an_unknown_name_may_be_known_later(client: Client) -> None:
-    with pytest.raises(Transient, match="ConnectError"):
+    with pytest.raises(TransientDownloadError, match="ConnectError"):
         client.get("http://no-such-host.invalid/x.jpg")
 
 
 def test_an_error_names_the_host_and_never_the_url(client: Client) -> None:
     url = client.cdn.serve("/v/secret.jpg", resetting_after(b"")) + "?oh=signature"
 
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(TransientDownloadError) as caught:
         client.get(url)
 
     assert "127.0.0.1" in str(caught.value)

@@ -18,25 +18,25 @@ from storage.download import queue
 from storage.download.queue import ClaimedAsset, Failure, Owner, Success
 from storage.errors import (
     DownloadError,
+    FileTooLarge,
     ForbiddenAddress,
     NotMedia,
     NotServed,
-    TooLarge,
-    Transient,
+    TransientDownloadError,
     UrlExpired,
 )
 from storage.formats import media_types
 from storage.models import Asset, StoredFile
-from storage.store import Content, Store
+from storage.store import MediaContent, Store
 from storage.tests.conftest import MakeAsset, MakeFile
 
-CONTENT = Content(hashlib.sha256(b"bytes").hexdigest(), 5, media_types.JPEG)
+CONTENT = MediaContent(hashlib.sha256(b"bytes").hexdigest(), 5, media_types.JPEG)
 
 
 @pytest.fixture(autouse=True)
-def downloaded(shelf: Store) -> None:
+def downloaded(media_store: Store) -> None:
     """The bytes lie in the store when an attempt is settled."""
-    store.keep(b"bytes", media_types.JPEG)
+    store.save(b"bytes", media_types.JPEG)
 
 
 def let_leases_end() -> None:
@@ -115,7 +115,7 @@ def test_a_renewed_lease_lasts_longer(make_asset: MakeAsset) -> None:
     claimed = queue.claim(1)
     let_leases_end()
 
-    queue.renew(claimed)
+    queue.renew_leases(claimed)
 
     assert queue.claim(1) == []
 
@@ -168,7 +168,9 @@ def test_two_endings_of_one_asset_count_once(make_asset: MakeAsset) -> None:
     let_leases_end()
     [new] = queue.claim(1)
 
-    result = queue.settle([Failure(old, Transient("host: reset")), Success(new, CONTENT)])
+    result = queue.settle(
+        [Failure(old, TransientDownloadError("host: reset")), Success(new, CONTENT)]
+    )
 
     assert result == queue.BatchResult(stored=1, bytes=5, lost=1)
 
@@ -179,7 +181,7 @@ def test_a_group_takes_the_same_statements_whatever_its_size(
     for _ in range(64):
         make_asset()
     endings = [
-        Success(asset, store.keep(b"%d" % number, media_types.JPEG))
+        Success(asset, store.save(b"%d" % number, media_types.JPEG))
         for number, asset in enumerate(queue.claim(64))
     ]
 
@@ -192,7 +194,7 @@ def test_a_passing_fault_pauses_longer_each_time(make_asset: MakeAsset) -> None:
     pauses = []
     for _ in range(3):
         [claimed] = queue.claim(1)
-        asset = fail(claimed, Transient("host: reset"))
+        asset = fail(claimed, TransientDownloadError("host: reset"))
         pauses.append((asset.next_attempt_at - timezone.now()).total_seconds())
         Asset.objects.update(next_attempt_at=timezone.now())
 
@@ -203,7 +205,7 @@ def test_a_passing_fault_pauses_longer_each_time(make_asset: MakeAsset) -> None:
 def test_a_host_may_ask_for_a_longer_pause(make_asset: MakeAsset) -> None:
     make_asset()
 
-    asset = fail(queue.claim(1)[0], Transient("HTTP 429", retry_after=600))
+    asset = fail(queue.claim(1)[0], TransientDownloadError("HTTP 429", retry_after=600))
 
     assert asset.next_attempt_at > timezone.now() + timedelta(seconds=590)
 
@@ -211,7 +213,7 @@ def test_a_host_may_ask_for_a_longer_pause(make_asset: MakeAsset) -> None:
 def test_the_last_passing_fault_fails_the_asset(make_asset: MakeAsset) -> None:
     make_asset(attempts=queue.MAX_ATTEMPTS - 1)
 
-    asset = fail(queue.claim(1)[0], Transient("host: reset"))
+    asset = fail(queue.claim(1)[0], TransientDownloadError("host: reset"))
 
     assert (asset.state, asset.error_code) == ("failed", "Transient")
 
@@ -220,7 +222,7 @@ def test_the_last_passing_fault_fails_the_asset(make_asset: MakeAsset) -> None:
     ("error", "state"),
     [
         (UrlExpired("HTTP 403"), "expired"),
-        (TooLarge("huge"), "failed"),
+        (FileTooLarge("huge"), "failed"),
     ],
 )
 def test_a_final_error_ends_the_attempts(
@@ -309,7 +311,7 @@ def test_a_new_run_allows_fresh_urls_again(make_asset: MakeAsset) -> None:
 def test_what_is_put_off_loses_no_attempt(make_asset: MakeAsset) -> None:
     asset = make_asset()
 
-    queue.put_off(queue.claim(1), timedelta(minutes=1))
+    queue.postpone(queue.claim(1), timedelta(minutes=1))
 
     asset.refresh_from_db()
     assert (asset.attempts, asset.lease, queue.claim(1)) == (0, None, [])
@@ -334,7 +336,9 @@ def test_bytes_once_rejected_are_stored_when_they_come_again(
     make_asset()
     [claimed] = queue.claim(1)
 
-    result = queue.settle([Success(claimed, Content(file.sha256, file.size, media_types.JPEG))])
+    result = queue.settle(
+        [Success(claimed, MediaContent(file.sha256, file.size, media_types.JPEG))]
+    )
 
     file.refresh_from_db()
     assert (result.stored, file.rejected_at, file.enriched_at) == (1, None, None)

@@ -25,44 +25,44 @@ LONG_AGO = timezone.now() - timedelta(days=1)
 
 
 def later() -> datetime:
-    return timezone.now() + orphans.GRACE + timedelta(minutes=1)
+    return timezone.now() + orphans.GRACE_PERIOD + timedelta(minutes=1)
 
 
-def test_a_file_without_a_row_is_found(shelf: Store, make_file: MakeFile) -> None:
+def test_a_file_without_a_row_is_found(media_store: Store, make_file: MakeFile) -> None:
     make_file(samples.jpeg(seed=1))
-    stray = store.keep(samples.jpeg(seed=2), media_types.JPEG)
+    stray = store.save(samples.jpeg(seed=2), media_types.JPEG)
 
     assert list(orphans.files(later())) == [stray.name]
 
 
 def test_a_file_with_another_extension_than_its_row_is_found(
-    shelf: Store, make_file: MakeFile
+    media_store: Store, make_file: MakeFile
 ) -> None:
     file = make_file(samples.jpeg())
-    (shelf.root / file.name).with_suffix(".png").write_bytes(b"x")
+    (media_store.root / file.name).with_suffix(".png").write_bytes(b"x")
 
     assert list(orphans.files(later())) == [file.name.replace(".jpg", ".png")]
 
 
-def test_a_download_in_progress_is_no_orphan(shelf: Store) -> None:
-    store.keep(samples.jpeg(), media_types.JPEG)
+def test_a_download_in_progress_is_no_orphan(media_store: Store) -> None:
+    store.save(samples.jpeg(), media_types.JPEG)
 
-    with partial_files.opened(shelf, "1") as part:
+    with partial_files.open_partial(media_store, "1") as part:
         part.write(b"half a picture")
 
         assert list(orphans.files(timezone.now())) == []
 
 
-def test_what_lies_beside_the_store_is_no_orphan(shelf: Store) -> None:
+def test_what_lies_beside_the_store_is_no_orphan(media_store: Store) -> None:
     for place in ("tmp/abc", "quarantine/ab/cd", "readme.txt", "lost+found/x"):
-        path = shelf.root / place
+        path = media_store.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
 
     assert list(orphans.files(later())) == []
 
 
-def test_an_empty_store_has_no_orphans(shelf: Store) -> None:
+def test_an_empty_store_has_no_orphans(media_store: Store) -> None:
     assert list(orphans.files(later())) == []
 
 
@@ -84,38 +84,42 @@ def test_rejected_and_lost_rows_are_no_orphans(make_file: MakeFile) -> None:
     assert orphans.rows(timezone.now()) == []
 
 
-def test_a_row_is_deleted_with_its_bytes(make_file: MakeFile, shelf: Store) -> None:
+def test_a_row_is_deleted_with_its_bytes(make_file: MakeFile, media_store: Store) -> None:
     file = make_file(samples.jpeg(), stored_at=LONG_AGO)
 
     deleted = orphans.delete_row(file, timezone.now())
 
-    assert (deleted, StoredFile.objects.exists(), shelf.exists(file.name)) == (True, False, False)
+    assert (deleted, StoredFile.objects.exists(), media_store.exists(file.name)) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_a_row_that_came_into_use_stays(
-    make_file: MakeFile, make_asset: MakeAsset, shelf: Store
+    make_file: MakeFile, make_asset: MakeAsset, media_store: Store
 ) -> None:
     file = make_file(samples.jpeg(), stored_at=LONG_AGO)
     make_asset(state="stored", file=file)
 
     deleted = orphans.delete_row(file, timezone.now())
 
-    assert (deleted, shelf.exists(file.name)) == (False, True)
+    assert (deleted, media_store.exists(file.name)) == (False, True)
 
 
-def test_a_file_that_got_its_row_stays(make_file: MakeFile, shelf: Store) -> None:
+def test_a_file_that_got_its_row_stays(make_file: MakeFile, media_store: Store) -> None:
     file = make_file(samples.jpeg())
 
     assert not orphans.delete_file(file.name)
-    assert (shelf.root / file.name).read_bytes() == samples.jpeg()
+    assert (media_store.root / file.name).read_bytes() == samples.jpeg()
 
 
-def test_a_file_that_is_gone_already_is_no_error(shelf: Store) -> None:
+def test_a_file_that_is_gone_already_is_no_error(media_store: Store) -> None:
     assert orphans.delete_file(f"ab/ab{'0' * 62}.jpg")
 
 
-def test_a_file_that_no_download_could_have_brought_is_deleted(shelf: Store) -> None:
-    path = shelf.root / "ab" / f"{'long' * 60}.txt"
+def test_a_file_that_no_download_could_have_brought_is_deleted(media_store: Store) -> None:
+    path = media_store.root / "ab" / f"{'long' * 60}.txt"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x")
 
@@ -124,25 +128,27 @@ def test_a_file_that_no_download_could_have_brought_is_deleted(shelf: Store) -> 
 
 
 def test_a_file_with_another_extension_than_its_row_is_deleted_alone(
-    shelf: Store, make_file: MakeFile
+    media_store: Store, make_file: MakeFile
 ) -> None:
     file = make_file(samples.jpeg())
     stray = file.name.replace(".jpg", ".png")
-    (shelf.root / stray).write_bytes(b"x")
+    (media_store.root / stray).write_bytes(b"x")
 
     assert orphans.delete_file(stray)
-    assert [shelf.exists(stray), shelf.exists(file.name)] == [False, True]
+    assert [media_store.exists(stray), media_store.exists(file.name)] == [False, True]
 
 
-def test_a_deleted_file_leaves_no_row(shelf: Store) -> None:
-    orphans.delete_file(store.keep(samples.jpeg(), media_types.JPEG).name)
+def test_a_deleted_file_leaves_no_row(media_store: Store) -> None:
+    orphans.delete_file(store.save(samples.jpeg(), media_types.JPEG).name)
 
     assert not StoredFile.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_bytes_that_a_download_is_about_to_commit_stay(shelf: Store, make_asset: MakeAsset) -> None:
-    content = store.keep(samples.jpeg(), media_types.JPEG)
+def test_bytes_that_a_download_is_about_to_commit_stay(
+    media_store: Store, make_asset: MakeAsset
+) -> None:
+    content = store.save(samples.jpeg(), media_types.JPEG)
     asset = make_asset()
     [claimed] = queue.claim(1)
     deleted: list[bool] = []
@@ -154,17 +160,17 @@ def test_bytes_that_a_download_is_about_to_commit_stay(shelf: Store, make_asset:
     other.join()
 
     asset.refresh_from_db()
-    assert (deleted, asset.state, shelf.exists(content.name)) == ([False], "stored", True)
+    assert (deleted, asset.state, media_store.exists(content.name)) == ([False], "stored", True)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_comes_into_use_at_the_same_time_stays(
-    make_file: MakeFile, make_asset: MakeAsset, shelf: Store
+    make_file: MakeFile, make_asset: MakeAsset, media_store: Store
 ) -> None:
     file = make_file(samples.jpeg(), stored_at=LONG_AGO)
     make_asset()
     [claimed] = queue.claim(1)
-    content = store.keep(samples.jpeg(), media_types.JPEG)
+    content = store.save(samples.jpeg(), media_types.JPEG)
     deleted: list[bool] = []
 
     with transaction.atomic():
@@ -173,4 +179,4 @@ def test_a_row_that_comes_into_use_at_the_same_time_stays(
         wait_until(somebody_waits)
     other.join()
 
-    assert (deleted, shelf.exists(file.name)) == ([False], True)
+    assert (deleted, media_store.exists(file.name)) == ([False], True)

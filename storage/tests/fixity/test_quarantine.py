@@ -14,7 +14,7 @@ from pytest_django import Settings
 from storage import partial_files
 from storage.download.batch import download_batch
 from storage.fixity import quarantine
-from storage.fixity.quarantine import KEPT
+from storage.fixity.quarantine import MAX_AGE
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import Store, quarantined_name
 from storage.tests.conftest import MakeAsset, MakeFile
@@ -24,11 +24,11 @@ from tests.support.odd_server import OddServer, answering
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def put(shelf: Store, data: bytes, **fields: object) -> Quarantined:
+def put(media_store: Store, data: bytes, **fields: object) -> Quarantined:
     """Bytes in quarantine with their row."""
-    with partial_files.opened(shelf, "1") as part:
+    with partial_files.open_partial(media_store, "1") as part:
         part.write(data)
-        evidence = quarantine.keep(part, shelf)
+        evidence = quarantine.keep(part, media_store)
     return Quarantined.objects.create(
         reason="not_media", sha256=evidence.sha256, size=evidence.size, **fields
     )
@@ -38,7 +38,7 @@ ODD = bytes(range(256)) * 8192
 
 
 def test_bytes_of_no_known_kind_are_kept_whole(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     asset = make_asset(cdn.serve("/file.jpg", answering(ODD)))
 
@@ -46,20 +46,20 @@ def test_bytes_of_no_known_kind_are_kept_whole(
 
     kept = Quarantined.objects.get()
     assert (kept.asset, kept.reason, kept.size) == (asset, "not_media", len(ODD))
-    assert (shelf.root / kept.name).read_bytes() == ODD
+    assert (media_store.root / kept.name).read_bytes() == ODD
 
 
-def test_a_page_is_not_kept(cdn: OddServer, shelf: Store, make_asset: MakeAsset) -> None:
+def test_a_page_is_not_kept(cdn: OddServer, media_store: Store, make_asset: MakeAsset) -> None:
     make_asset(cdn.serve("/file.jpg", answering(b"<html>log in</html>" * 999)))
 
     download_batch(1)
 
     assert not Quarantined.objects.exists()
-    assert list(shelf.entries("quarantine")) == []
+    assert list(media_store.entries("quarantine")) == []
 
 
 def test_bytes_that_many_files_got_lie_there_once(
-    cdn: OddServer, shelf: Store, make_asset: MakeAsset
+    cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(5):
         make_asset(cdn.serve("/file.jpg", answering(ODD)))
@@ -67,33 +67,33 @@ def test_bytes_that_many_files_got_lie_there_once(
     download_batch(5)
 
     assert Quarantined.objects.count() == 5
-    assert len(list(shelf.entries("quarantine"))) == 1
+    assert len(list(media_store.entries("quarantine"))) == 1
 
 
-def test_the_last_bytes_of_a_wanted_file_stay(shelf: Store, make_asset: MakeAsset) -> None:
-    long_ago = timezone.now() - KEPT * 2
+def test_the_last_bytes_of_a_wanted_file_stay(media_store: Store, make_asset: MakeAsset) -> None:
+    long_ago = timezone.now() - MAX_AGE * 2
     asset = make_asset(state="failed")
-    put(shelf, b"first", found_at=long_ago, asset=asset)
-    last = put(shelf, b"last", found_at=long_ago, asset=asset)
+    put(media_store, b"first", found_at=long_ago, asset=asset)
+    last = put(media_store, b"last", found_at=long_ago, asset=asset)
 
     assert quarantine.prune(timezone.now(), max_bytes=0) == 1
     assert [*Quarantined.objects.all()] == [last]
 
 
 def test_the_bytes_of_a_file_that_is_stored_by_now_go(
-    shelf: Store, make_asset: MakeAsset, make_file: MakeFile
+    media_store: Store, make_asset: MakeAsset, make_file: MakeFile
 ) -> None:
     asset = make_asset(state="stored", file=make_file(samples.jpeg()))
-    put(shelf, b"odd", found_at=timezone.now() - KEPT * 2, asset=asset)
+    put(media_store, b"odd", found_at=timezone.now() - MAX_AGE * 2, asset=asset)
 
     assert quarantine.prune(timezone.now()) == 1
 
 
-def reject(shelf: Store, file: StoredFile, asset: Asset) -> None:
+def reject(media_store: Store, file: StoredFile, asset: Asset) -> None:
     """What earlier versions did with bytes that they could not decode."""
-    with shelf.aside() as path:
-        shelf.take(file.name, path)
-        shelf.put(path, quarantined_name(file.sha256))
+    with media_store.temporary_path() as path:
+        media_store.take(file.name, path)
+        media_store.put(path, quarantined_name(file.sha256))
     StoredFile.objects.update(rejected_at=timezone.now(), enriched_at=timezone.now())
     Quarantined.objects.create(
         reason="undecodable",
@@ -105,44 +105,46 @@ def reject(shelf: Store, file: StoredFile, asset: Asset) -> None:
 
 
 def test_what_an_earlier_version_rejected_is_stored_again(
-    shelf: Store, make_asset: MakeAsset, make_file: MakeFile
+    media_store: Store, make_asset: MakeAsset, make_file: MakeFile
 ) -> None:
     file, asset = make_file(samples.jpeg()), make_asset(state="failed", error_code="NotMedia")
-    reject(shelf, file, asset)
+    reject(media_store, file, asset)
 
     assert quarantine.restore(timezone.now()) == 1
 
     file.refresh_from_db()
     asset.refresh_from_db()
     assert (asset.state, asset.file, asset.error_code) == ("stored", file, "")
-    assert (file.rejected_at, file.enriched_at, shelf.exists(file.name)) == (None, None, True)
+    assert (file.rejected_at, file.enriched_at, media_store.exists(file.name)) == (None, None, True)
     assert not Quarantined.objects.exists()
 
 
 def test_what_was_rejected_and_is_gone_stays_rejected(
-    shelf: Store, make_asset: MakeAsset, make_file: MakeFile
+    media_store: Store, make_asset: MakeAsset, make_file: MakeFile
 ) -> None:
     file, asset = make_file(samples.jpeg()), make_asset(state="failed")
-    reject(shelf, file, asset)
-    shelf.delete(quarantined_name(file.sha256))
+    reject(media_store, file, asset)
+    media_store.delete(quarantined_name(file.sha256))
 
     assert quarantine.restore(timezone.now()) == 0
 
 
-def test_bytes_whose_kind_is_known_by_now_are_stored(shelf: Store, make_asset: MakeAsset) -> None:
+def test_bytes_whose_kind_is_known_by_now_are_stored(
+    media_store: Store, make_asset: MakeAsset
+) -> None:
     asset = make_asset(state="failed", error_code="NotMedia")
-    row = put(shelf, samples.jpeg(), asset=asset)
-    put(shelf, samples.jpeg()[:-200], asset=make_asset(state="failed"))
+    row = put(media_store, samples.jpeg(), asset=asset)
+    put(media_store, samples.jpeg()[:-200], asset=make_asset(state="failed"))
 
     assert quarantine.restore(timezone.now()) == 1
 
     asset.refresh_from_db()
     assert (asset.state, asset.file and asset.file.sha256) == ("stored", row.sha256)
-    assert shelf.exists(f"{row.sha256[:2]}/{row.sha256}.jpg")
+    assert media_store.exists(f"{row.sha256[:2]}/{row.sha256}.jpg")
 
 
-def test_quarantined_bytes_have_no_address(client: Client, shelf: Store) -> None:
-    kept = put(shelf, b"<script>")
+def test_quarantined_bytes_have_no_address(client: Client, media_store: Store) -> None:
+    kept = put(media_store, b"<script>")
 
     answers = [
         client.get(f"/media/{place}").status_code
@@ -152,39 +154,39 @@ def test_quarantined_bytes_have_no_address(client: Client, shelf: Store) -> None
     assert answers == [404, 404]
 
 
-def test_old_bytes_go_with_their_rows(shelf: Store) -> None:
+def test_old_bytes_go_with_their_rows(media_store: Store) -> None:
     now = timezone.now()
-    old = put(shelf, b"old", found_at=now - KEPT - timedelta(minutes=1))
-    young = put(shelf, b"young", found_at=now - KEPT + timedelta(minutes=1))
+    old = put(media_store, b"old", found_at=now - MAX_AGE - timedelta(minutes=1))
+    young = put(media_store, b"young", found_at=now - MAX_AGE + timedelta(minutes=1))
 
     assert quarantine.prune(now) == 1
 
     assert list(Quarantined.objects.all()) == [young]
-    assert (shelf.exists(old.name), shelf.exists(young.name)) == (False, True)
+    assert (media_store.exists(old.name), media_store.exists(young.name)) == (False, True)
 
 
-def test_bytes_that_a_younger_row_names_stay(shelf: Store) -> None:
+def test_bytes_that_a_younger_row_names_stay(media_store: Store) -> None:
     now = timezone.now()
-    put(shelf, b"page", found_at=now - KEPT * 2)
-    young = put(shelf, b"page", found_at=now)
+    put(media_store, b"page", found_at=now - MAX_AGE * 2)
+    young = put(media_store, b"page", found_at=now)
 
     quarantine.prune(now)
 
-    assert shelf.exists(young.name)
+    assert media_store.exists(young.name)
 
 
-def test_the_oldest_go_first_where_it_is_too_much(shelf: Store) -> None:
+def test_the_oldest_go_first_where_it_is_too_much(media_store: Store) -> None:
     now = timezone.now()
-    rows = [put(shelf, bytes([n]) * 10, found_at=now - timedelta(hours=n)) for n in range(5)]
+    rows = [put(media_store, bytes([n]) * 10, found_at=now - timedelta(hours=n)) for n in range(5)]
 
     quarantine.prune(now, max_bytes=25)
 
     assert set(Quarantined.objects.all()) == {rows[0], rows[1]}
 
 
-def test_damaged_bytes_stay_until_their_file_is_repaired(shelf: Store) -> None:
+def test_damaged_bytes_stay_until_their_file_is_repaired(media_store: Store) -> None:
     now = timezone.now()
-    kept = put(shelf, b"damaged", found_at=now - KEPT * 2)
+    kept = put(media_store, b"damaged", found_at=now - MAX_AGE * 2)
     event = FixityEvent.objects.create(
         kind="damaged", sha256="a" * 64, name="x", size=7, found_sha256=kept.sha256
     )
@@ -196,19 +198,19 @@ def test_damaged_bytes_stay_until_their_file_is_repaired(shelf: Store) -> None:
     assert (before, after) == (0, 1)
 
 
-def test_bytes_of_a_killed_worker_go_when_they_are_old(shelf: Store) -> None:
-    row = put(shelf, b"no row")
+def test_bytes_of_a_killed_worker_go_when_they_are_old(media_store: Store) -> None:
+    row = put(media_store, b"no row")
     Quarantined.objects.all().delete()
 
     quarantine.prune(timezone.now())
-    young = shelf.exists(row.name)
-    quarantine.prune(timezone.now() + KEPT + timedelta(minutes=1))
+    young = media_store.exists(row.name)
+    quarantine.prune(timezone.now() + MAX_AGE + timedelta(minutes=1))
 
-    assert (young, shelf.exists(row.name)) == (True, False)
+    assert (young, media_store.exists(row.name)) == (True, False)
 
 
-def test_its_folder_is_no_orphan(shelf: Store, settings: Settings) -> None:
-    row = put(shelf, os.urandom(50))
+def test_its_folder_is_no_orphan(media_store: Store, settings: Settings) -> None:
+    row = put(media_store, os.urandom(50))
 
-    assert hashlib.sha256((shelf.root / row.name).read_bytes()).hexdigest() == row.sha256
-    assert list(shelf.entries()) == []
+    assert hashlib.sha256((media_store.root / row.name).read_bytes()).hexdigest() == row.sha256
+    assert list(media_store.entries()) == []

@@ -14,7 +14,7 @@ from storage.download.queue import BatchResult, Success
 from storage.fixity import removal, verify
 from storage.formats import media_types
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
-from storage.store import Content, Store, quarantined_name
+from storage.store import MediaContent, Store, quarantined_name
 from storage.tests.conftest import MakeAsset
 from tests.support.waiting import somebody_waits, wait_until
 
@@ -22,33 +22,33 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def content(shelf: Store) -> Content:
+def content(media_store: Store) -> MediaContent:
     """Bytes in the store, without a row."""
-    return store.keep(b"bytes", media_types.JPEG)
+    return store.save(b"bytes", media_types.JPEG)
 
 
 @pytest.fixture
-def file(content: Content) -> StoredFile:
+def file(content: MediaContent) -> StoredFile:
     """Bytes with a row that nobody refers to."""
     with transaction.atomic():
         return queue.files_of([content])[content.sha256]
 
 
-def test_a_file_that_nobody_has_is_deleted(file: StoredFile, shelf: Store) -> None:
+def test_a_file_that_nobody_has_is_deleted(file: StoredFile, media_store: Store) -> None:
     removal.discard([file.sha256])
 
     assert not StoredFile.objects.exists()
-    assert not shelf.exists(file.name)
+    assert not media_store.exists(file.name)
 
 
 def test_a_file_that_somebody_has_stays(
-    file: StoredFile, shelf: Store, make_asset: MakeAsset
+    file: StoredFile, media_store: Store, make_asset: MakeAsset
 ) -> None:
     make_asset(state="stored", file=file)
 
     removal.discard([file.sha256])
 
-    assert shelf.exists(file.name)
+    assert media_store.exists(file.name)
 
 
 def test_a_poster_goes_with_its_only_video(file: StoredFile) -> None:
@@ -84,10 +84,10 @@ def test_a_poster_stays_as_long_as_a_video_shows_it(file: StoredFile) -> None:
     assert StoredFile.objects.count() == 2
 
 
-def test_what_is_in_quarantine_of_a_file_goes_with_it(file: StoredFile, shelf: Store) -> None:
-    with shelf.aside() as path:
+def test_what_is_in_quarantine_of_a_file_goes_with_it(file: StoredFile, media_store: Store) -> None:
+    with media_store.temporary_path() as path:
         path.write_bytes(b"damaged")
-        shelf.put(path, quarantined_name("dd"))
+        media_store.put(path, quarantined_name("dd"))
     Quarantined.objects.create(reason="damaged", sha256="dd", size=7, expected_sha256=file.sha256)
     FixityEvent.objects.create(kind="damaged", sha256=file.sha256, name=file.name, size=5)
 
@@ -95,29 +95,29 @@ def test_what_is_in_quarantine_of_a_file_goes_with_it(file: StoredFile, shelf: S
 
     assert not Quarantined.objects.exists()
     assert not FixityEvent.objects.exists()
-    assert not shelf.exists(quarantined_name("dd"))
+    assert not media_store.exists(quarantined_name("dd"))
 
 
 def test_a_damaged_file_that_another_asset_wants_back_stays(
-    file: StoredFile, shelf: Store, make_asset: MakeAsset
+    file: StoredFile, media_store: Store, make_asset: MakeAsset
 ) -> None:
     first, second = (make_asset(state="stored", file=file) for _ in range(2))
-    (shelf.root / file.name).write_bytes(b"damaged")
-    verify.take_back(verify.look(file, shelf), timezone.now())
+    (media_store.root / file.name).write_bytes(b"damaged")
+    verify.mark_lost(verify.check(file, media_store), timezone.now())
     kept = Quarantined.objects.get()
 
     first.delete()
     removal.discard([file.sha256])
-    wanted = FixityEvent.objects.exists(), shelf.exists(kept.name)
+    wanted = FixityEvent.objects.exists(), media_store.exists(kept.name)
     second.delete()
     removal.discard([file.sha256])
-    unwanted = FixityEvent.objects.exists(), shelf.exists(kept.name)
+    unwanted = FixityEvent.objects.exists(), media_store.exists(kept.name)
 
     assert (wanted, unwanted) == ((True, True), (False, False))
 
 
-def test_what_was_deleted_before_a_crash_is_no_error(file: StoredFile, shelf: Store) -> None:
-    shelf.delete(file.name)
+def test_what_was_deleted_before_a_crash_is_no_error(file: StoredFile, media_store: Store) -> None:
+    media_store.delete(file.name)
 
     removal.discard([file.sha256])
 
@@ -125,7 +125,7 @@ def test_what_was_deleted_before_a_crash_is_no_error(file: StoredFile, shelf: St
 
 
 def test_bytes_whose_asset_was_erased_meanwhile_are_deleted(
-    content: Content, shelf: Store, make_asset: MakeAsset
+    content: MediaContent, media_store: Store, make_asset: MakeAsset
 ) -> None:
     make_asset()
     [claimed] = queue.claim(1)
@@ -134,12 +134,12 @@ def test_bytes_whose_asset_was_erased_meanwhile_are_deleted(
     result = queue.settle([Success(claimed, content)])
 
     assert result == BatchResult(lost=1)
-    assert not shelf.exists(content.name)
+    assert not media_store.exists(content.name)
     assert not StoredFile.objects.exists()
 
 
 def test_bytes_whose_asset_another_worker_took_over_stay(
-    content: Content, shelf: Store, make_asset: MakeAsset
+    content: MediaContent, media_store: Store, make_asset: MakeAsset
 ) -> None:
     make_asset()
     [claimed] = queue.claim(1)
@@ -147,15 +147,15 @@ def test_bytes_whose_asset_another_worker_took_over_stay(
 
     queue.settle([Success(claimed, content)])
 
-    assert shelf.exists(content.name)
+    assert media_store.exists(content.name)
 
 
 def test_bytes_that_were_deleted_before_their_row_was_written_are_fetched_again(
-    content: Content, shelf: Store, make_asset: MakeAsset
+    content: MediaContent, media_store: Store, make_asset: MakeAsset
 ) -> None:
     make_asset()
     [claimed] = queue.claim(1)
-    shelf.delete(content.name)
+    media_store.delete(content.name)
 
     result = queue.settle([Success(claimed, content)])
 
@@ -163,7 +163,7 @@ def test_bytes_that_were_deleted_before_their_row_was_written_are_fetched_again(
 
 
 def test_a_download_of_the_same_bytes_waits_for_a_removal_and_is_not_stored_without_them(
-    file: StoredFile, content: Content, make_asset: MakeAsset
+    file: StoredFile, content: MediaContent, make_asset: MakeAsset
 ) -> None:
     make_asset()
     [claimed] = queue.claim(1)
@@ -186,7 +186,7 @@ def test_a_download_of_the_same_bytes_waits_for_a_removal_and_is_not_stored_with
 
 
 def test_a_removal_waits_for_a_download_of_the_same_bytes_and_leaves_them(
-    file: StoredFile, content: Content, shelf: Store, make_asset: MakeAsset
+    file: StoredFile, content: MediaContent, media_store: Store, make_asset: MakeAsset
 ) -> None:
     make_asset()
     claimed = queue.claim(1)
@@ -198,7 +198,7 @@ def test_a_removal_waits_for_a_download_of_the_same_bytes_and_leaves_them(
         wait_until(somebody_waits)
     other.join()
 
-    assert shelf.exists(file.name)
+    assert media_store.exists(file.name)
     assert Asset.objects.get(stored_at__lte=timezone.now()).file == file
 
 

@@ -43,46 +43,46 @@ def copy(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
-def copied(shelf: Store, copy: Path) -> None:
-    shutil.copytree(shelf.root, copy)
+def copied(media_store: Store, copy: Path) -> None:
+    shutil.copytree(media_store.root, copy)
 
 
 def test_what_was_lost_comes_back_from_the_copy(
-    file: StoredFile, asset: Asset, shelf: Store, copy: Path
+    file: StoredFile, asset: Asset, media_store: Store, copy: Path
 ) -> None:
-    copied(shelf, copy)
-    shelf.delete(file.name)
+    copied(media_store, copy)
+    media_store.delete(file.name)
 
     verify_round()
 
     asset.refresh_from_db()
     event = FixityEvent.objects.get()
     assert (event.repaired_by, asset.state, asset.file) == ("copy", "stored", file)
-    assert (shelf.root / file.name).read_bytes() == samples.jpeg()
+    assert (media_store.root / file.name).read_bytes() == samples.jpeg()
 
 
 def test_a_copy_that_is_damaged_too_is_not_used(
-    file: StoredFile, asset: Asset, shelf: Store, copy: Path
+    file: StoredFile, asset: Asset, media_store: Store, copy: Path
 ) -> None:
-    copied(shelf, copy)
+    copied(media_store, copy)
     flip(Store(copy), file)
-    shelf.delete(file.name)
+    media_store.delete(file.name)
 
     verify_round()
 
     assert FixityEvent.objects.get().repaired_at is None
-    assert not shelf.exists(file.name)
+    assert not media_store.exists(file.name)
 
 
 def test_a_copy_that_cannot_be_read_stops_no_other_repair(
-    make_file: MakeFile, shelf: Store, copy: Path
+    make_file: MakeFile, media_store: Store, copy: Path
 ) -> None:
     files = [make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO) for seed in range(2)]
-    copied(shelf, copy)
+    copied(media_store, copy)
     (copy / files[0].name).unlink()
     (copy / files[0].name).mkdir()
     for file in files:
-        shelf.delete(file.name)
+        media_store.delete(file.name)
 
     verify_round()
 
@@ -91,11 +91,11 @@ def test_a_copy_that_cannot_be_read_stops_no_other_repair(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_lost_is_downloaded_again(
-    make_file: MakeFile, make_asset: MakeAsset, shelf: Store, cdn: OddServer
+    make_file: MakeFile, make_asset: MakeAsset, media_store: Store, cdn: OddServer
 ) -> None:
     file = make_file(samples.jpeg(), verified_at=LONG_AGO)
     asset = make_asset(cdn.serve("/file.jpg", answering(samples.jpeg())), state="stored", file=file)
-    shelf.delete(file.name)
+    media_store.delete(file.name)
     verify_round()
 
     download_batch(10)
@@ -103,18 +103,18 @@ def test_what_was_lost_is_downloaded_again(
     asset.refresh_from_db()
     event = FixityEvent.objects.get()
     assert (event.repaired_by, asset.state, asset.file) == ("again", "stored", file)
-    assert verify.look(file, shelf).is_whole
+    assert verify.check(file, media_store).is_whole
 
 
 @pytest.mark.django_db(transaction=True)
 def test_other_bytes_do_not_close_the_event(
-    make_file: MakeFile, make_asset: MakeAsset, shelf: Store, cdn: OddServer
+    make_file: MakeFile, make_asset: MakeAsset, media_store: Store, cdn: OddServer
 ) -> None:
     file = make_file(samples.jpeg(), verified_at=LONG_AGO)
     asset = make_asset(
         cdn.serve("/file.jpg", answering(samples.jpeg(seed=7))), state="stored", file=file
     )
-    shelf.delete(file.name)
+    media_store.delete(file.name)
     verify_round()
 
     download_batch(10)
@@ -127,28 +127,28 @@ def test_other_bytes_do_not_close_the_event(
 
 @pytest.mark.usefixtures("asset")
 def test_bytes_whose_loss_was_accepted_are_stored_when_they_come_after_all(
-    file: StoredFile, shelf: Store
+    file: StoredFile, media_store: Store
 ) -> None:
-    shelf.delete(file.name)
+    media_store.delete(file.name)
     verify_round()
     FixityEvent.objects.get().close(FixityEvent.Repair.ACCEPTED, LONG_AGO)
     [claimed] = queue.claim(1)
 
-    queue.settle([Success(claimed, store.keep(samples.jpeg(), media_types.JPEG))])
+    queue.settle([Success(claimed, store.save(samples.jpeg(), media_types.JPEG))])
 
     file.refresh_from_db()
     assert (Asset.objects.get().file, file.lost_at) == (file, None)
 
 
 def test_one_download_brings_the_file_back_to_all_its_assets(
-    file: StoredFile, make_asset: MakeAsset, shelf: Store
+    file: StoredFile, make_asset: MakeAsset, media_store: Store
 ) -> None:
     for _ in range(3):
         make_asset(state="stored", file=file)
-    shelf.delete(file.name)
+    media_store.delete(file.name)
     verify_round()
     [claimed] = queue.claim(1)
-    content = store.keep(samples.jpeg(), media_types.JPEG)
+    content = store.save(samples.jpeg(), media_types.JPEG)
 
     queue.settle([Success(claimed, content)])
 
@@ -156,14 +156,14 @@ def test_one_download_brings_the_file_back_to_all_its_assets(
 
 
 def test_a_folder_that_is_mounted_again_brings_its_files_back(
-    file: StoredFile, asset: Asset, shelf: Store, tmp_path: Path
+    file: StoredFile, asset: Asset, media_store: Store, tmp_path: Path
 ) -> None:
-    shelf.root.rename(tmp_path / "unmounted")
+    media_store.root.rename(tmp_path / "unmounted")
     verify_round()
     asset.refresh_from_db()
     during = asset.state
-    shutil.rmtree(shelf.root, ignore_errors=True)
-    (tmp_path / "unmounted").rename(shelf.root)
+    shutil.rmtree(media_store.root, ignore_errors=True)
+    (tmp_path / "unmounted").rename(media_store.root)
 
     verify_round()
 
@@ -172,12 +172,12 @@ def test_a_folder_that_is_mounted_again_brings_its_files_back(
     assert FixityEvent.objects.get().repaired_by == "returned"
 
 
-def test_a_lost_poster_is_made_again(make_file: MakeFile, shelf: Store) -> None:
+def test_a_lost_poster_is_made_again(make_file: MakeFile, media_store: Store) -> None:
     video = make_file(samples.video(), media_types.MP4)
     enrichment.enrich_due(seconds=30)
     video.refresh_from_db()
     assert video.poster is not None
-    shelf.delete(video.poster.name)
+    media_store.delete(video.poster.name)
     StoredFile.objects.update(verified_at=LONG_AGO)
 
     verify_round()
@@ -185,16 +185,16 @@ def test_a_lost_poster_is_made_again(make_file: MakeFile, shelf: Store) -> None:
 
     video.refresh_from_db()
     assert video.poster is not None
-    assert shelf.exists(video.poster.name)
+    assert media_store.exists(video.poster.name)
     assert FixityEvent.objects.get().repaired_by == "again"
 
 
 def test_a_poster_that_comes_out_differently_replaces_the_lost_one(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     lost = make_file(samples.jpeg(seed=9), verified_at=LONG_AGO)
     video = make_file(samples.video(), media_types.MP4, poster=lost, enriched_at=LONG_AGO)
-    shelf.delete(lost.name)
+    media_store.delete(lost.name)
     verify_round()
     enrichment.enrich_due(seconds=30)
 
@@ -207,9 +207,9 @@ def test_a_poster_that_comes_out_differently_replaces_the_lost_one(
 
 @pytest.mark.django_db(transaction=True)
 def test_bytes_that_are_erased_at_the_same_time_do_not_come_back(
-    file: StoredFile, shelf: Store, copy: Path
+    file: StoredFile, media_store: Store, copy: Path
 ) -> None:
-    shelf.delete(file.name)
+    media_store.delete(file.name)
     verify_round()
     (copy / file.name).parent.mkdir(parents=True)
     (copy / file.name).write_bytes(samples.jpeg())
@@ -217,24 +217,24 @@ def test_bytes_that_are_erased_at_the_same_time_do_not_come_back(
 
     with transaction.atomic():
         removal.discard([file.sha256])
-        other = beside(lambda: verify.repair(event, LONG_AGO))
+        other = beside(lambda: verify.restore(event, LONG_AGO))
         wait_until(somebody_waits)
     other.join()
 
-    assert not shelf.exists(file.name)
+    assert not media_store.exists(file.name)
 
 
 def test_erased_bytes_do_not_come_back_from_the_copy(
-    file: StoredFile, shelf: Store, copy: Path
+    file: StoredFile, media_store: Store, copy: Path
 ) -> None:
-    shelf.delete(file.name)
+    media_store.delete(file.name)
     verify_round()
     StoredFile.objects.all().delete()
-    store.keep(samples.jpeg(), media_types.JPEG)
-    copied(shelf, copy)
-    shelf.delete(file.name)
+    store.save(samples.jpeg(), media_types.JPEG)
+    copied(media_store, copy)
+    media_store.delete(file.name)
 
     verify_round()
 
-    assert not shelf.exists(file.name)
+    assert not media_store.exists(file.name)
     assert not FixityEvent.objects.exists()

@@ -58,7 +58,7 @@ def test_those_verified_longest_ago_come_first(make_file: MakeFile) -> None:
         for age in range(5)
     ]
 
-    with closing(verify.walk(timezone.now(), timezone.now())) as walk:
+    with closing(verify.check_all(timezone.now(), timezone.now())) as walk:
         order = [seen.file.pk for seen in walk]
 
     assert order == [file.pk for file in reversed(files)]
@@ -68,10 +68,10 @@ def test_a_round_that_is_interrupted_need_not_begin_anew(make_file: MakeFile) ->
     for seed in range(5):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO + timedelta(days=seed))
     now = timezone.now()
-    with closing(verify.walk(now, now)) as walk:
+    with closing(verify.check_all(now, now)) as walk:
         done = {next(walk).file.pk for _ in range(2)}
 
-    with closing(verify.walk(now, now)) as walk:
+    with closing(verify.check_all(now, now)) as walk:
         rest = {seen.file.pk for seen in walk}
 
     assert (len(rest), rest & done) == (3, set())
@@ -87,24 +87,24 @@ def test_without_time_one_file_is_verified(make_file: MakeFile) -> None:
 def test_a_group_of_files_takes_two_statements(
     make_file: MakeFile, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for seed in range(verify.GROUP - 1):
+    for seed in range(verify.GROUP_SIZE - 1):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
 
     with django_assert_num_queries(4):  # the group, its update, no further group, open events
-        assert verify_round() == verify.GROUP - 1
+        assert verify_round() == verify.GROUP_SIZE - 1
 
 
 def test_more_files_than_a_group_are_all_verified(make_file: MakeFile) -> None:
-    for seed in range(2 * verify.GROUP + 1):
+    for seed in range(2 * verify.GROUP_SIZE + 1):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
 
-    assert verify_round() == 2 * verify.GROUP + 1
+    assert verify_round() == 2 * verify.GROUP_SIZE + 1
 
 
 def test_a_flipped_bit_is_seen_and_put_on_record(
-    file: StoredFile, asset: Asset, shelf: Store
+    file: StoredFile, asset: Asset, media_store: Store
 ) -> None:
-    damaged = flip(shelf, file)
+    damaged = flip(media_store, file)
 
     verify_round()
 
@@ -114,30 +114,32 @@ def test_a_flipped_bit_is_seen_and_put_on_record(
     assert event.repaired_at is None
 
 
-def test_damaged_bytes_are_kept_in_quarantine(file: StoredFile, asset: Asset, shelf: Store) -> None:
-    damaged = flip(shelf, file)
+def test_damaged_bytes_are_kept_in_quarantine(
+    file: StoredFile, asset: Asset, media_store: Store
+) -> None:
+    damaged = flip(media_store, file)
 
     verify_round()
 
     kept = Quarantined.objects.get()
     assert (kept.reason, kept.asset, kept.expected_sha256) == ("damaged", asset, file.sha256)
-    assert (shelf.root / kept.name).read_bytes() == damaged
-    assert not shelf.exists(file.name)
+    assert (media_store.root / kept.name).read_bytes() == damaged
+    assert not media_store.exists(file.name)
 
 
 def test_damaged_bytes_of_several_assets_are_in_quarantine_as_no_ones(
-    file: StoredFile, asset: Asset, make_asset: MakeAsset, shelf: Store
+    file: StoredFile, asset: Asset, make_asset: MakeAsset, media_store: Store
 ) -> None:
     make_asset(state="stored", file=file, owner_id="2")
-    flip(shelf, file)
+    flip(media_store, file)
 
     verify_round()
 
     assert Quarantined.objects.get().asset is None
 
 
-def test_a_cut_file_is_damaged(file: StoredFile, shelf: Store) -> None:
-    (shelf.root / file.name).write_bytes(samples.jpeg()[:-1])
+def test_a_cut_file_is_damaged(file: StoredFile, media_store: Store) -> None:
+    (media_store.root / file.name).write_bytes(samples.jpeg()[:-1])
 
     verify_round()
 
@@ -145,9 +147,9 @@ def test_a_cut_file_is_damaged(file: StoredFile, shelf: Store) -> None:
 
 
 def test_a_lost_file_is_wanted_again_with_all_attempts(
-    file: StoredFile, asset: Asset, shelf: Store
+    file: StoredFile, asset: Asset, media_store: Store
 ) -> None:
-    shelf.delete(file.name)
+    media_store.delete(file.name)
 
     verify_round()
 
@@ -159,17 +161,17 @@ def test_a_lost_file_is_wanted_again_with_all_attempts(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_download_is_asked_for(
-    file: StoredFile, asset: Asset, shelf: Store, sent: list[str]
+    file: StoredFile, asset: Asset, media_store: Store, sent: list[str]
 ) -> None:
-    shelf.delete(file.name)
+    media_store.delete(file.name)
 
     verify_round()
 
     assert sent == ["instagram.download_assets"]
 
 
-def test_a_lost_file_keeps_its_row_and_is_not_served(file: StoredFile, shelf: Store) -> None:
-    shelf.delete(file.name)
+def test_a_lost_file_keeps_its_row_and_is_not_served(file: StoredFile, media_store: Store) -> None:
+    media_store.delete(file.name)
 
     verify_round()
 
@@ -178,18 +180,18 @@ def test_a_lost_file_keeps_its_row_and_is_not_served(file: StoredFile, shelf: St
     assert not StoredFile.objects.servable().exists()
 
 
-def test_the_same_loss_is_put_on_record_once(file: StoredFile, shelf: Store) -> None:
-    shelf.delete(file.name)
+def test_the_same_loss_is_put_on_record_once(file: StoredFile, media_store: Store) -> None:
+    media_store.delete(file.name)
 
-    first = verify.take_back(verify.Seen(file), timezone.now())
-    second = verify.take_back(verify.Seen(file), timezone.now())
+    first = verify.mark_lost(verify.FileCheck(file), timezone.now())
+    second = verify.mark_lost(verify.FileCheck(file), timezone.now())
 
     assert first is not None
     assert (second, FixityEvent.objects.count()) == (None, 1)
 
 
-def test_the_database_keeps_one_open_event_of_a_file(file: StoredFile, shelf: Store) -> None:
-    shelf.delete(file.name)
+def test_the_database_keeps_one_open_event_of_a_file(file: StoredFile, media_store: Store) -> None:
+    media_store.delete(file.name)
     verify_round()
 
     with pytest.raises(IntegrityError, match="fixity_event_open_once_per_file"):
@@ -197,24 +199,24 @@ def test_the_database_keeps_one_open_event_of_a_file(file: StoredFile, shelf: St
 
 
 def test_a_file_that_a_download_replaced_meanwhile_is_not_taken_back(
-    file: StoredFile, asset: Asset, shelf: Store
+    file: StoredFile, asset: Asset, media_store: Store
 ) -> None:
-    flip(shelf, file)
-    seen = verify.look(file, shelf)
-    store.keep(samples.jpeg(), media_types.JPEG)
+    flip(media_store, file)
+    seen = verify.check(file, media_store)
+    store.save(samples.jpeg(), media_types.JPEG)
 
-    event = verify.take_back(seen, timezone.now())
+    event = verify.mark_lost(seen, timezone.now())
 
     assert event is None
-    assert verify.look(file, shelf).is_whole
+    assert verify.check(file, media_store).is_whole
 
 
 def test_a_folder_that_is_not_mounted_is_not_taken_for_the_loss_of_everything(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     for seed in range(50):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
-    shutil.rmtree(shelf.root)
+    shutil.rmtree(media_store.root)
 
     for _ in range(3):
         with pytest.raises(StoreMissing):
@@ -224,11 +226,11 @@ def test_a_folder_that_is_not_mounted_is_not_taken_for_the_loss_of_everything(
 
 
 def test_the_folder_is_doubted_in_rounds_of_few_files_too(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     for seed in range(50):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO if seed == 7 else timezone.now())
-    shutil.rmtree(shelf.root)
+    shutil.rmtree(media_store.root)
 
     with pytest.raises(StoreMissing):
         verify_round()
@@ -237,11 +239,11 @@ def test_the_folder_is_doubted_in_rounds_of_few_files_too(
 
 
 def test_files_that_were_stored_beside_a_missing_folder_do_not_vouch_for_it(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     for seed in range(50):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
-    shutil.rmtree(shelf.root)
+    shutil.rmtree(media_store.root)
     for seed in range(50, 70):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
 
@@ -253,29 +255,29 @@ def test_the_witnesses_of_a_big_store_are_few_and_from_all_its_folders(db: None)
     digests = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1000)]
     StoredFile.objects.bulk_create(StoredFile(sha256=each, size=1) for each in digests)
 
-    found = StoredFile.objects.witnesses()
+    found = StoredFile.objects.store_sample()
 
     assert len(found) == 128
     assert {file.sha256[0] for file in found} == set("0123456789abcdef")
 
 
 def test_a_loss_takes_ten_statements(
-    make_file: MakeFile, shelf: Store, django_assert_num_queries: DjangoAssertNumQueries
+    make_file: MakeFile, media_store: Store, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     file = make_file(samples.jpeg())
-    shelf.delete(file.name)
+    media_store.delete(file.name)
 
-    with django_assert_num_queries(10):  # the witnesses, savepoints, the lock, and the rows
-        verify.take_back(verify.Seen(file), timezone.now())
+    with django_assert_num_queries(10):  # the store_sample, savepoints, the lock, and the rows
+        verify.mark_lost(verify.FileCheck(file), timezone.now())
 
 
 def test_a_few_losses_among_many_files_are_repaired_in_one_round(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     for seed in range(50):
         file = make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
         if seed % 3 == 2:
-            shelf.delete(file.name)
+            media_store.delete(file.name)
 
     assert verify_round() == 50
     assert FixityEvent.objects.count() == 16
@@ -292,7 +294,7 @@ def test_a_suspect_comes_before_all_others(make_file: MakeFile) -> None:
     make_file(samples.jpeg(seed=1), verified_at=LONG_AGO)
     suspect = make_file(samples.jpeg(seed=2))
 
-    counts = [StoredFile.objects.filter(pk=suspect.pk).suspect() for _ in range(2)]
+    counts = [StoredFile.objects.filter(pk=suspect.pk).mark_suspect() for _ in range(2)]
 
     first = StoredFile.objects.verified_before(timezone.now()).first()
     assert (counts, first, first and first.verified_at) == ([1, 0], suspect, SUSPECT)
@@ -300,12 +302,12 @@ def test_a_suspect_comes_before_all_others(make_file: MakeFile) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_verifications_at_once_record_a_loss_once(
-    make_file: MakeFile, make_asset: MakeAsset, shelf: Store
+    make_file: MakeFile, make_asset: MakeAsset, media_store: Store
 ) -> None:
     files = [make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO) for seed in range(20)]
     for file in files[::4]:
         make_asset(state="stored", file=file)
-        flip(shelf, file)
+        flip(media_store, file)
 
     def work() -> None:
         try:

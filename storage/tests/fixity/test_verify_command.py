@@ -56,12 +56,12 @@ def test_a_whole_archive_ends_with_0(file: StoredFile) -> None:
     assert (status, "Everything is whole." in printed) == (0, True)
 
 
-def test_an_empty_archive_is_whole(shelf: Store) -> None:
+def test_an_empty_archive_is_whole(media_store: Store) -> None:
     assert verify()[0] == 0
 
 
-def test_damage_is_named_and_ends_with_1(file: StoredFile, shelf: Store) -> None:
-    (shelf.root / file.name).write_bytes(b"x")
+def test_damage_is_named_and_ends_with_1(file: StoredFile, media_store: Store) -> None:
+    (media_store.root / file.name).write_bytes(b"x")
 
     status, printed = verify()
 
@@ -69,20 +69,20 @@ def test_damage_is_named_and_ends_with_1(file: StoredFile, shelf: Store) -> None
 
 
 def test_without_repair_nothing_is_changed_but_the_workers_look_first(
-    file: StoredFile, shelf: Store
+    file: StoredFile, media_store: Store
 ) -> None:
-    (shelf.root / file.name).write_bytes(b"x")
+    (media_store.root / file.name).write_bytes(b"x")
 
     verify()
 
     file.refresh_from_db()
     assert (file.verified_at, file.lost_at) == (SUSPECT, None)
-    assert (shelf.root / file.name).read_bytes() == b"x"
+    assert (media_store.root / file.name).read_bytes() == b"x"
     assert not FixityEvent.objects.exists()
 
 
-def test_repair_puts_it_on_record_and_wants_it_again(file: StoredFile, shelf: Store) -> None:
-    shelf.delete(file.name)
+def test_repair_puts_it_on_record_and_wants_it_again(file: StoredFile, media_store: Store) -> None:
+    media_store.delete(file.name)
 
     found = report("--repair")
 
@@ -90,10 +90,10 @@ def test_repair_puts_it_on_record_and_wants_it_again(file: StoredFile, shelf: St
     assert file.assets.count() == 0
 
 
-def test_repair_takes_up_what_was_found_before(file: StoredFile, shelf: Store) -> None:
-    shelf.delete(file.name)
+def test_repair_takes_up_what_was_found_before(file: StoredFile, media_store: Store) -> None:
+    media_store.delete(file.name)
     verify("--repair")
-    store.keep(samples.jpeg(), media_types.JPEG)
+    store.save(samples.jpeg(), media_types.JPEG)
 
     found = report("--repair")
     after = verify()
@@ -102,8 +102,8 @@ def test_repair_takes_up_what_was_found_before(file: StoredFile, shelf: Store) -
     assert after[0] == 0
 
 
-def test_an_accepted_loss_is_no_finding_any_more(file: StoredFile, shelf: Store) -> None:
-    shelf.delete(file.name)
+def test_an_accepted_loss_is_no_finding_any_more(file: StoredFile, media_store: Store) -> None:
+    media_store.delete(file.name)
     before = verify("--repair")
     by = Account.objects.create_superuser("root@example.org", "battery staple")
     accept_losses(FixityEvent.objects.all(), by=by)
@@ -135,11 +135,11 @@ def test_a_second_sample_goes_on_with_the_rest(make_file: MakeFile) -> None:
 
 
 @pytest.fixture
-def unmounted(make_file: MakeFile, shelf: Store) -> None:
+def unmounted(make_file: MakeFile, media_store: Store) -> None:
     """Rows of 30 files, and none of their bytes."""
     for seed in range(30):
         make_file(samples.jpeg(seed=seed))
-    shelf.root.rename(shelf.root.with_name("unmounted"))
+    media_store.root.rename(media_store.root.with_name("unmounted"))
 
 
 @pytest.mark.usefixtures("unmounted")
@@ -165,20 +165,22 @@ def test_only_a_repair_asks_whether_the_folder_is_mounted(db: None) -> None:
     assert refused.value.returncode == 2
 
 
-def test_orphans_are_named_and_stay(file: StoredFile, shelf: Store) -> None:
-    stray = store.keep(samples.jpeg(seed=5), media_types.JPEG).name
+def test_orphans_are_named_and_stay(file: StoredFile, media_store: Store) -> None:
+    stray = store.save(samples.jpeg(seed=5), media_types.JPEG).name
 
-    with time_machine.travel(timezone.now() + 2 * orphans.GRACE):
+    with time_machine.travel(timezone.now() + 2 * orphans.GRACE_PERIOD):
         status, printed = verify()
 
-    assert (status, stray in printed, shelf.exists(stray)) == (1, True, True)
+    assert (status, stray in printed, media_store.exists(stray)) == (1, True, True)
 
 
-def test_orphans_are_deleted_on_demand(file: StoredFile, make_file: MakeFile, shelf: Store) -> None:
-    stray = store.keep(samples.jpeg(seed=5), media_types.JPEG).name
+def test_orphans_are_deleted_on_demand(
+    file: StoredFile, make_file: MakeFile, media_store: Store
+) -> None:
+    stray = store.save(samples.jpeg(seed=5), media_types.JPEG).name
     idle = make_file(samples.jpeg(seed=6))
 
-    with time_machine.travel(timezone.now() + 2 * orphans.GRACE):
+    with time_machine.travel(timezone.now() + 2 * orphans.GRACE_PERIOD):
         found = report("--delete-orphans")
 
     assert (found["orphan_files"], found["orphan_rows"], found["deleted"]) == (
@@ -186,7 +188,11 @@ def test_orphans_are_deleted_on_demand(file: StoredFile, make_file: MakeFile, sh
         [idle.name],
         2,
     )
-    assert [shelf.exists(name) for name in (stray, idle.name, file.name)] == [False, False, True]
+    assert [media_store.exists(name) for name in (stray, idle.name, file.name)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,10 +211,10 @@ def test_a_sample_does_not_look_for_orphans(db: None) -> None:
 
 
 def test_many_names_are_cut_in_the_text_and_not_in_the_json(
-    make_file: MakeFile, shelf: Store
+    make_file: MakeFile, media_store: Store
 ) -> None:
     for seed in range(25):
-        shelf.delete(make_file(samples.jpeg(seed=seed)).name)
+        media_store.delete(make_file(samples.jpeg(seed=seed)).name)
 
     printed, found = verify()[1], report()
 
@@ -222,10 +228,10 @@ def test_the_report_says_how_much_was_read() -> None:
 
 
 def test_a_file_that_cannot_be_opened_for_another_reason_is_an_error(
-    file: StoredFile, shelf: Store
+    file: StoredFile, media_store: Store
 ) -> None:
-    (shelf.root / file.name).unlink()
-    (shelf.root / file.name).mkdir()
+    (media_store.root / file.name).unlink()
+    (media_store.root / file.name).mkdir()
 
     with pytest.raises(IsADirectoryError):
         call_command("verify")

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.serving.ranges import Part, Unsatisfiable, parse
+from storage.serving.ranges import ByteRange, Unsatisfiable, parse
 
 
 @pytest.mark.parametrize(
     ("header", "part"),
     [
-        ("bytes=0-0", Part(0, 1)),
-        ("bytes=2-5", Part(2, 4)),
-        ("bytes=8-", Part(8, 2)),
-        ("bytes=-3", Part(7, 3)),
-        ("bytes=-99", Part(0, 10)),
-        ("bytes=5-99", Part(5, 5)),
+        ("bytes=0-0", ByteRange(0, 1)),
+        ("bytes=2-5", ByteRange(2, 4)),
+        ("bytes=8-", ByteRange(8, 2)),
+        ("bytes=-3", ByteRange(7, 3)),
+        ("bytes=-99", ByteRange(0, 10)),
+        ("bytes=5-99", ByteRange(5, 5)),
     ],
 )
-def test_a_single_range_is_read(header: str, part: Part) -> None:
+def test_a_single_range_is_read(header: str, part: ByteRange) -> None:
     assert parse(header, 10) == part
 
 

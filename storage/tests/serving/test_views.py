@@ -23,9 +23,9 @@ JPEG = samples.jpeg()
 
 
 @pytest.fixture
-def file(shelf: Store, db: None) -> StoredFile:
+def file(media_store: Store, db: None) -> StoredFile:
     """A stored JPEG."""
-    content = store.keep(JPEG, media_types.JPEG)
+    content = store.save(JPEG, media_types.JPEG)
     return StoredFile.objects.create(
         sha256=content.sha256, size=content.size, media_type="image/jpeg", extension="jpg"
     )
@@ -120,10 +120,10 @@ def test_rejected_bytes_are_not_served(client: Client, file: StoredFile) -> None
 
 @pytest.mark.parametrize("prefix", ["", "/protected/"])
 def test_missing_bytes_are_404_and_looked_for(
-    client: Client, file: StoredFile, shelf: Store, settings: Settings, prefix: str
+    client: Client, file: StoredFile, media_store: Store, settings: Settings, prefix: str
 ) -> None:
     settings.MEDIA_REDIRECT_PREFIX = prefix
-    shelf.delete(file.name)
+    media_store.delete(file.name)
 
     response = client.get(f"/media/{file.name}")
 
