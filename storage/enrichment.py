@@ -65,7 +65,7 @@ def enrich(file: StoredFile) -> None:
 
 
 def reexamine() -> int:
-    """Make files due again that another version of the decoders could not read. Returns how many."""
+    """Make files due again that another version of the decoders could not read; return how many."""
     unread = StoredFile.objects.exclude(problem="").exclude(examined_by=probe.DECODERS)
     return unread.filter(enriched_at__isnull=False).update(
         enriched_at=None, enrichment_attempts=0, enrichment_lease_until=None

@@ -51,8 +51,8 @@ class Chunk:
 def jpeg(file: BinaryIO) -> Header:
     """Read the first frame header and the first EXIF segment, as browsers do.
 
-    A JPEG has several scans if it is progressive, or if it is a baseline JPEG whose first scan lacks
-    some of the components.
+    A JPEG has several scans if it is progressive, or if it is a baseline JPEG whose first scan
+    lacks some of the components.
     """
     size, exif, is_progressive, components, scanned = None, None, False, 0, 0
     for chunk in segments(file):

@@ -39,7 +39,7 @@ Step = Crop | Image.Transpose
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The primary picture: the size of its coded pixels, and the steps that turn them for display."""
+    """The primary picture: the size of its coded pixels, and the steps that turn them upright."""
 
     coded: PixelSize
     steps: tuple[Step, ...]

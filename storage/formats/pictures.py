@@ -29,7 +29,7 @@ PIXELS: dict[str, Callable[[BinaryIO], bytes]] = {
     "image/jpeg": headers.jpeg_pixels,
     "image/png": headers.png_pixels,
 }
-"""Functions that strip metadata, which can be broken or larger than the picture, for the decoder."""
+"""Functions that strip metadata, which can be broken or larger than the picture."""
 
 MAX_JPEG_PIXELS = 5 * MAX_PIXELS
 """A JPEG is decoded at an eighth, so its pixels cost time but no memory. This limit is not for a

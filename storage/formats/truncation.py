@@ -99,7 +99,7 @@ def _next_marker(read: Read, offset: int, size: int) -> int | None:
 
 
 def _has_trailer(read: Read, size: int) -> bool:
-    """Return whether a GIF has its trailer. Zeros between blocks, as some writers leave, are skipped."""
+    """Return whether a GIF has its trailer. Skips zeros between blocks, as some writers leave."""
     blocks = _Blocks(read)
     offset = 13 + _colours(read(10, 1))
     for _ in range(MAX_STEPS):

@@ -31,7 +31,7 @@ SOUND = {"mov": "audio/mp4", "matroska": "audio/webm"}
 """The media type of a container with sound only."""
 
 MAX_FRAMES = 64
-"""The most frames that are tried for a poster if the first ones are flat, such as a black second."""
+"""The most frames to try for a poster if the first ones are flat, such as a black second."""
 FLAT = 16
 """A frame with a smaller range of brightness shows nothing."""
 MAX_PACKETS = 200_000

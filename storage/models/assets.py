@@ -20,7 +20,7 @@ MAX_BACKOFF = timedelta(minutes=80)
 
 class AssetQuerySet(models.QuerySet["Asset"]):
     def due(self, now: datetime) -> AssetQuerySet:
-        """Filter wanted assets whose backoff is over and that no worker holds; urgent ones first."""
+        """Filter wanted assets whose backoff is over and that no worker holds; urgent first."""
         return self.filter(
             Q(leased_until=None) | Q(leased_until__lte=now),
             next_attempt_at__lte=now,
@@ -54,7 +54,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
 
 class Asset(Timestamped):
-    """One wanted file, unique by owner, role and identity. It is stored if and only if it has a file.
+    """One wanted file, unique by owner, role and identity. It is stored exactly if it has a file.
 
     wanted ──▶ stored
        │
