@@ -27,7 +27,7 @@ serve:
 # Run the tests, no network: ./dev test instagram -k story, ./dev test --lf, ./dev test -m 'not slow'
 [no-exit-message]
 test *arguments:
-    @exec python -m embedded test python -m pytest {{ if arguments == "" { "-n 3 --dist worksteal" } else { "" } }} "$@"
+    @exec python -m embedded test python -m pytest {{ if arguments =~ '^(-m [^/]*)?$' { "-n 3 --dist worksteal" } else { "" } }} "$@"
 
 # Run the tests, and fail below the floor of branch coverage
 [private]

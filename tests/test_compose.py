@@ -217,6 +217,7 @@ def test_the_production_image_holds_every_app() -> None:
     assert {app for app in ours if f"COPY {app} {app}\n" in text} == ours
 
 
+@pytest.mark.slow
 def test_the_production_image_can_collect_its_static_files(tmp_path: Path) -> None:
     (text,) = compose.dockerfiles(PRODUCTION).values()
     command = "python manage.py collectstatic --no-input"

@@ -59,6 +59,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
     )
 
 
+@pytest.mark.slow
 def test_manage_py_ends_with_one_message_and_no_traceback() -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "check"],
@@ -73,6 +74,7 @@ def test_manage_py_ends_with_one_message_and_no_traceback() -> None:
     assert done.stderr.startswith("Wrong environment:\n  JSON_LOGS: must be one of")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("length", "status"), [(31, 2), (32, 0)])
 def test_production_refuses_a_secret_key_that_could_be_guessed(length: int, status: int) -> None:
     variables = {

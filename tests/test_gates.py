@@ -71,6 +71,7 @@ def test_the_formatter_is_a_gate() -> None:
     assert answer.returncode == 1
 
 
+@pytest.mark.slow
 def test_the_type_checker_is_strict() -> None:
     bad = "def untyped(x):\n    return x\n\ndef wrong() -> int:\n    return 'one'\n"
     command = [sys.executable, "-m", "mypy", "-c", bad]
@@ -81,6 +82,7 @@ def test_the_type_checker_is_strict() -> None:
     assert "[return-value]" in answer.stdout
 
 
+@pytest.mark.slow
 def test_the_type_checker_knows_the_models() -> None:
     bad = "from instagram.models import Post\n\nPost.objects.filter(no_such_field=1)\n"
     command = [sys.executable, "-m", "mypy", "-c", bad]

@@ -64,6 +64,7 @@ def test_a_note_for_later_is_found() -> None:
     assert UNFINISHED.search("# TODO: split this")
 
 
+@pytest.mark.slow
 def test_every_suppression_names_its_code_and_reason() -> None:
     sources = {path: path.read_text() for path in python_files(*APPS, *FEATURES, *TOOLS)}
 

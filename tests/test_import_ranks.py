@@ -11,6 +11,7 @@ from tests.support.ranks import violations
 from tests.support.sources import APPS, FEATURES, ROOT, imports, project_imports
 
 
+@pytest.mark.slow
 def test_every_app_imports_downwards() -> None:
     assert violations(project_imports(*APPS, *FEATURES, "config")) == []
 

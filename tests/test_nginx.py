@@ -212,6 +212,7 @@ def test_django_learns_the_scheme_from_nginx(front: Nginx) -> None:
     assert answer.status == 200
 
 
+@pytest.mark.slow
 def test_a_page_with_seventy_requests_at_once_passes(echoing: Nginx) -> None:
     def status(_: int) -> int:
         return echoing.get_encrypted(host="archive.example").status

@@ -68,6 +68,7 @@ def database(pooler: str) -> Iterator[str]:
         own.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.mark.slow
 def test_profiles_are_archived_through_a_pooler(database: str, tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": database, "INSTARCHIVER_DATA": str(tmp_path)}
     environment.pop("REDIS_URL", None)

@@ -133,6 +133,7 @@ def test_an_interrupted_call_is_unknown_and_may_be_charged() -> None:
     assert (row.state, row.price) == ("unknown", PRICE)
 
 
+@pytest.mark.slow
 def test_a_killed_call_stays_started(server: OddServer) -> None:
     server.will(odd_server.sleeping(30))
     database = connection.settings_dict

@@ -49,6 +49,7 @@ def test_rows_past_their_retention_are_deleted() -> None:
     assert APIRequestLog.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_many_rows_are_deleted_in_bounded_statements(django_assert_num_queries: Any) -> None:
     started_at = timezone.now() - timedelta(days=99)
     APIRequestLog.objects.bulk_create(

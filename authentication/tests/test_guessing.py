@@ -58,6 +58,7 @@ def test_others_sign_in_from_the_same_address_meanwhile(
     assert guess(browser, staff.email, "battery staple") == 302
 
 
+@pytest.mark.slow
 def test_one_address_stops_after_sixty_guesses_at_any_accounts(browser: Client) -> None:
     statuses = [guess(browser, f"a{number}@example.org") for number in range(61)]
 
@@ -84,6 +85,7 @@ def test_the_old_password_cannot_be_guessed_either(browser: Client, staff: Accou
     assert statuses == [200] * 10 + [429]
 
 
+@pytest.mark.slow
 def test_looking_at_a_login_page_is_no_attempt(
     browser: Client, api: APIClient, staff: Account
 ) -> None:

@@ -106,6 +106,7 @@ def test_the_log_agrees_with_the_bill(simulator: SimulatorProcess) -> None:
     assert spent == Decimal(str(bill["price_usd"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "error"), FORMS.items(), ids=list(FORMS))
 def test_every_form_of_failure_is_the_decision_it_stands_for(
     simulator: SimulatorProcess, form: str, error: type[errors.CoreAPIError]

@@ -284,6 +284,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
 """
 
 
+@pytest.mark.slow
 def test_a_forked_child_opens_connections_of_its_own() -> None:
     # Runs in a new process, because newer Pythons warn about forking a process with threads.
     command = [sys.executable, "-c", "import django; django.setup()" + FORK]

@@ -111,6 +111,7 @@ def test_while_the_first_provider_answers_no_other_is_called(
     assert second.requests == []
 
 
+@pytest.mark.slow
 def test_a_dead_provider_is_not_called_every_time(server: OddServer, second: OddServer) -> None:
     server.will(BROKEN)
 
@@ -120,6 +121,7 @@ def test_a_dead_provider_is_not_called_every_time(server: OddServer, second: Odd
     assert providers() == [*["primary"] * 3, "second", *["primary"] * 2, *["second"] * 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", NOBODY_IS_THERE)
 def test_a_provider_whose_host_serves_something_else_is_paused(
     server: OddServer, second: OddServer, answer: Reply
@@ -135,6 +137,7 @@ def test_a_provider_whose_host_serves_something_else_is_paused(
     assert providers()[-1] == "second"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", OF_THE_ENDPOINT)
 def test_an_error_of_one_endpoint_does_not_pause_the_provider(
     server: OddServer, second: OddServer, answer: Reply
@@ -148,6 +151,7 @@ def test_an_error_of_one_endpoint_does_not_pause_the_provider(
     assert providers()[-1] == "primary"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", OF_THE_ENDPOINT)
 def test_an_error_of_one_endpoint_does_not_prove_that_the_provider_recovered(
     server: OddServer, second: OddServer, answer: Reply
@@ -208,6 +212,7 @@ def test_a_refusal_of_one_endpoint_counts_more_than_a_refused_token(
     assert not isinstance(caught.value, errors.Unauthorized)
 
 
+@pytest.mark.slow
 def test_a_recovered_provider_is_called_first_again(server: OddServer, second: OddServer) -> None:
     server.will(*[BROKEN] * 5, FINE)
     call()
@@ -219,6 +224,7 @@ def test_a_recovered_provider_is_called_first_again(server: OddServer, second: O
     assert providers()[-1] == "primary"
 
 
+@pytest.mark.slow
 def test_a_rejected_token_stops_only_its_provider(server: OddServer, second: OddServer) -> None:
     server.will(REFUSED)
 
@@ -331,6 +337,7 @@ def dying(settings: Settings) -> Iterator[SimulatorProcess]:
         yield process
 
 
+@pytest.mark.slow
 def test_a_provider_that_dies_between_two_pages_costs_no_page(
     dying: SimulatorProcess, simulator_process: SimulatorProcess
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_rate_limit_is_not_evaded_through_other_endpoints(server: OddServer) -
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_of_several_errors_the_retryable_one_is_raised(server: OddServer) -> None:
     server.will(MISSED, BROKEN, BROKEN, BROKEN, REMOVED)
 
@@ -156,6 +157,7 @@ def test_a_slow_failure_leaves_no_time_for_the_next_endpoint(server: OddServer) 
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_otherwise_the_error_of_the_preferred_endpoint_is_raised(server: OddServer) -> None:
     server.will(MISSED, REMOVED, REMOVED)
 

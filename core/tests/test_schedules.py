@@ -13,6 +13,7 @@ from core import schedules
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_every_migrate_puts_every_schedule_in_place(settings: Settings) -> None:
     PeriodicTask.objects.all().delete()
 
@@ -22,12 +23,14 @@ def test_every_migrate_puts_every_schedule_in_place(settings: Settings) -> None:
     assert {*PeriodicTask.objects.values_list("name", flat=True)} == names
 
 
+@pytest.mark.slow
 def test_a_database_without_the_scheduler_s_tables_can_be_migrated() -> None:
     call_command("migrate", "django_celery_beat", "zero", verbosity=0)
 
     assert "django_celery_beat_periodictask" not in connection.introspection.table_names()
 
 
+@pytest.mark.slow
 def test_changes_by_staff_are_kept() -> None:
     schedules.sync()
     PeriodicTask.objects.filter(name="instagram.dispatch").update(enabled=False)
@@ -37,6 +40,7 @@ def test_changes_by_staff_are_kept() -> None:
     assert not PeriodicTask.objects.get(name="instagram.dispatch").enabled
 
 
+@pytest.mark.slow
 def test_a_dropped_schedule_is_deleted_and_those_of_staff_are_kept(settings: Settings) -> None:
     schedules.sync()
     dispatch = PeriodicTask.objects.get(name="instagram.dispatch")

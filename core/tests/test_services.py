@@ -39,6 +39,7 @@ def wrong_database(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["migrate", "archive"])
 def test_a_database_of_another_encoding_is_refused_with_what_makes_a_right_one(
     wrong_database: tuple[str, str], command: str

@@ -33,6 +33,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[str]:
             yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
 
 
+@pytest.mark.slow
 def test_a_request_waits_seconds_at_most_for_a_broker(broker: str) -> None:
     web = subprocess.run(  # noqa: S603  our own code
         [sys.executable, "-c", SEND],

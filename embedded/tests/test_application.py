@@ -14,6 +14,8 @@ from django.conf import settings
 
 from embedded import application, ports
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_cannot_wait_shares_no_worker_with_what_takes_long() -> None:
     queues = {name: set(taken.split(",")) for name, (_, taken) in application.WORKERS.items()}

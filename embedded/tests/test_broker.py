@@ -6,6 +6,8 @@ import pytest
 
 from embedded.tests.conftest import Runner
 
+pytestmark = pytest.mark.slow
+
 PRELUDE = """
 import os, signal, subprocess, sys, time
 import django, redis

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from embedded import postgres
 from embedded.tests.conftest import Runner
 
@@ -51,6 +53,7 @@ for since in ("", f"?since={sys.argv[3]}"):
 """
 
 
+@pytest.mark.slow
 def test_after_a_restore_into_another_server_readers_miss_nothing(tmp_path: Path) -> None:
     variables = {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
     binaries, dump = postgres.find_binaries(), str(tmp_path / "archive.dump")

@@ -15,6 +15,8 @@ import pytest
 from embedded.processes import eventually
 from embedded.tests.conftest import Runner, release
 
+pytestmark = pytest.mark.slow
+
 USE_BOTH = """
 import os, psycopg, redis
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:

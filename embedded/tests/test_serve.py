@@ -16,7 +16,10 @@ import pytest
 from embedded import ports
 from embedded.tests.conftest import Runner, running
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks into /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks into /proc"),
+]
 
 A_PROGRAM_THAT_ENDS = """
 import os, sys

@@ -32,6 +32,7 @@ def homes(tmp_path: Path) -> Iterator[None]:
         shutil.rmtree(home)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("homes")
 @pytest.mark.parametrize("way", unprivileged.WAYS)
 def test_a_cluster_can_be_made(way: Callable[[Path, Path], Cluster], private: Path) -> None:
@@ -44,6 +45,7 @@ def test_a_cluster_can_be_made(way: Callable[[Path, Path], Cluster], private: Pa
     assert (cluster.data / "PG_VERSION").exists()
 
 
+@pytest.mark.slow
 def test_a_cluster_changes_hands_when_the_way_changes(private: Path) -> None:
     binaries, data = postgres.find_binaries(), private / "postgres"
     one = unprivileged.in_user_namespace(binaries, data)

@@ -105,6 +105,7 @@ def test_a_stop_signal_ends_the_waiting_and_keeps_the_run(number: signal.Signals
     assert ArchiveRun.objects.get().is_active
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_dies_meanwhile_is_waited_for() -> None:
     end_every_connection = threading.Timer(1, disconnect_everybody)

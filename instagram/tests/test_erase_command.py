@@ -36,6 +36,7 @@ def user() -> User:
     return archived()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", [NAME, f"https://www.instagram.com/{NAME}/", ID, "uuid"])
 def test_a_profile_is_erased_by_any_of_its_names(user: User, given: str) -> None:
     erase(str(user.pk) if given == "uuid" else given, "--yes")

@@ -34,7 +34,7 @@ from instagram.models import (
 from storage import store
 from storage.fixity import verify
 from storage.models import Asset, FixityEvent, StoredFile
-from tests.support.builders import NOW, post, profile
+from lab.builders import NOW, post, profile
 from tests.support.erasables import (
     FORMER_NAME,
     HIGHLIGHT,
@@ -371,6 +371,7 @@ def statements_to_erase(posts: int) -> int:
     return len(captured)
 
 
+@pytest.mark.slow
 def test_a_large_profile_takes_no_more_statements_than_a_small_one() -> None:
     of_the_toy = 3  # its rows, its files, and whether it keeps some
     assert statements_to_erase(40) == statements_to_erase(2) <= 85 + of_the_toy

@@ -27,10 +27,11 @@ FURTHER = 5_000_000
 
 
 @pytest.fixture(autouse=True)
-def _the_clock_begins_anew(transactional_db: None) -> Iterator[None]:
-    """A flush keeps the clock, and no later test may meet one that was wrong here."""
+def _the_clock_is_right_afterwards(transactional_db: None) -> Iterator[None]:
+    """The clock's row stays between tests, and no later test may meet one that was wrong here."""
     yield
     FeedClock.objects.all().delete()
+    FeedClock.follow(now=timezone.now())
 
 
 def restore(*, places_ahead: int = FURTHER) -> None:

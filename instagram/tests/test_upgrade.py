@@ -82,6 +82,7 @@ def ran(apps: Any, user: Any) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_feed_and_the_polls_begin_with_all_that_was_known(
     first_version: Any, api: APIClient
 ) -> None:

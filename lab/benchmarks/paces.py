@@ -25,7 +25,7 @@ def main() -> int:
     say(f"{'pace':12} {'calls':>7} {'recall':>7} {'as often, all':>20} {'every 6 h, some':>20}")
     with instance():
         from instagram.archiving.schedule import intervals  # noqa: PLC0415  Django is set up by now
-        from tests.support import month  # noqa: PLC0415  likewise
+        from lab.benchmarks import month  # noqa: PLC0415  likewise
 
         stories = month.world(PROFILES, SEED)
         ahead = [line(name, pace, stories) for name, pace in intervals.STORY_PACES.items()]
@@ -36,7 +36,7 @@ def main() -> int:
 
 def line(name: str, pace: Any, stories: Any) -> float:
     """Print the recall of a pace; returns its lead over fixed polls."""
-    from tests.support import month  # noqa: PLC0415  Django is set up by now
+    from lab.benchmarks import month  # noqa: PLC0415  Django is set up by now
 
     ours = month.adaptive(stories, pace)
     every = month.MONTH * PROFILES / ours.calls

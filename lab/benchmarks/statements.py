@@ -37,7 +37,7 @@ def measure(length: int) -> dict[str, tuple[int, float]]:
     """Statements and milliseconds of a page of carousels: new, unchanged, edited."""
     from instagram.archiving import persist  # noqa: PLC0415  Django is set up by now
     from instagram.models import User  # noqa: PLC0415  likewise
-    from tests.support.builders import NOW, medium, post  # noqa: PLC0415  likewise
+    from lab.builders import NOW, medium, post  # noqa: PLC0415  likewise
 
     user = User.objects.create(username=f"page_of_{length}", instagram_id=str(length))
     first = length * 10_000

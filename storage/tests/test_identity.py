@@ -15,6 +15,7 @@ extension = st.sampled_from([*EXTENSIONS, *(each.upper() for each in EXTENSIONS)
 base = st.from_regex(r"[a-z0-9_]{1,12}(\.[a-z0-9]{1,3}_n)?", fullmatch=True)
 
 
+@pytest.mark.slow
 @given(base, st.lists(extension, max_size=3), st.lists(extension, max_size=3))
 def test_image_extensions_make_no_difference(name: str, one: list[str], other: list[str]) -> None:
     names = [".".join([name, *extensions]) for extensions in (one, other)]

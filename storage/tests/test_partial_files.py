@@ -273,6 +273,7 @@ def test_a_refused_url_ends_the_attempt_at_once(host: Host) -> None:
     assert len(host.cdn.heads) == 1
 
 
+@pytest.mark.slow
 @given(sizes=st.lists(st.integers(0, 30_000), max_size=6), begins_anew=st.booleans())
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

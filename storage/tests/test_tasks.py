@@ -96,6 +96,7 @@ def test_what_is_enriched_waits_for_nobody() -> None:
     assert not StoredFile.objects.awaiting_enrichment(timezone.now()).exists()
 
 
+@pytest.mark.slow
 def test_a_worker_that_never_enriches_loads_neither_decoder_nor_page(settings: Settings) -> None:
     code = (
         "import os, sys, django; django.setup(); import storage.tasks, storage.download.batch;"

@@ -89,6 +89,7 @@ def test_each_provider_has_a_pace_of_its_own() -> None:
     assert APIRequestLog.objects.count() == 2
 
 
+@pytest.mark.slow
 def test_a_429_slows_all_workers() -> None:
     fails(errors.RateLimited("HTTP 429", retry_after=2.0), status=429)
     told = timezone.now()
@@ -136,6 +137,7 @@ def test_a_429_without_a_pause_slows_all_workers_too() -> None:
     assert ProviderState.objects.get().next_slot_at > timezone.now() + timedelta(seconds=0.5)
 
 
+@pytest.mark.slow
 def test_an_urgent_call_goes_before_those_that_wait() -> None:
     slow = attempt(requests_per_second=4.0)
     in_threads(4, partial(make, slow))  # the burst is used up
@@ -153,6 +155,7 @@ def test_an_urgent_call_goes_before_those_that_wait() -> None:
     assert len(order) == 17
 
 
+@pytest.mark.slow
 def test_a_crowd_that_is_not_urgent_never_reserves_far_ahead() -> None:
     make(attempt(requests_per_second=1.0))
     state = ProviderState.objects.get()
@@ -260,6 +263,7 @@ with admission.admitted(attempt()):
 """
 
 
+@pytest.mark.slow
 def test_a_killed_call_keeps_its_price_and_its_row() -> None:
     database = connection.settings_dict
     address = make_conninfo(

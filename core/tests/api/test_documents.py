@@ -21,6 +21,7 @@ def test_the_documentation_needs_nothing_from_elsewhere(api: APIClient) -> None:
     assert "https://" not in page
 
 
+@pytest.mark.slow
 def test_the_schema_is_yaml_by_default(api: APIClient) -> None:
     response = api.get("/schema/")
 

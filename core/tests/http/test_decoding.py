@@ -91,6 +91,7 @@ def test_the_limit_holds_without_an_encoding_too() -> None:
         opened(b"four", "", limit=3)
 
 
+@pytest.mark.slow
 @every_encoding
 def test_a_bomb_is_opened_no_further_than_the_limit(encoding: str, encode: Encode) -> None:
     bomb = zeros(encode, 64 * MEBIBYTE)

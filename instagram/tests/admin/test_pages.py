@@ -60,6 +60,7 @@ def fill(count: int) -> None:
         StreamFactory.create(run=RunFactory.create(user=user), error_code="NoCredit")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "queries"), LISTS.items())
 @pytest.mark.parametrize("rows", [1, 7])
 def test_a_list_costs_the_same_at_any_length(

@@ -22,7 +22,7 @@ from instagram.models import (
 from lab.simulator.client import SimulatorControl
 from settings import current
 from settings.models import ArchivingSetting
-from tests.support.builders import NOW, post
+from lab.builders import NOW, post
 from tests.support.factories import RunFactory, StreamFactory, UserFactory
 from tests.support.running import archive
 
@@ -56,6 +56,7 @@ def listed(user: User, *, error_code: str = "", **tabs: list[str]) -> None:
     run.save()
 
 
+@pytest.mark.slow
 def test_a_deleted_post_is_missing_until_three_polls_confirm_it(
     provider: SimulatorControl,
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_deleted_post_is_missing_until_three_polls_confirm_it(
     assert {state for pk, state in states(Post).items() if pk != gone} == {"live"}
 
 
+@pytest.mark.slow
 def test_the_times_of_a_deletion_are_known(provider: SimulatorControl) -> None:
     archive("plain.case")
     post = Post.objects.filter(in_reels=False).first()
@@ -90,6 +92,7 @@ def test_the_times_of_a_deletion_are_known(provider: SimulatorControl) -> None:
     assert post.confirmed_at == post.last_missed_at
 
 
+@pytest.mark.slow
 def test_a_post_that_comes_back_is_live_again(provider: SimulatorControl) -> None:
     archive("plain.case")
     gone = newest_post(provider, "plain.case")
@@ -111,6 +114,7 @@ def test_a_post_that_comes_back_is_live_again(provider: SimulatorControl) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_polls_close_together_are_one_poll(provider: SimulatorControl) -> None:
     ArchivingSetting(minutes_between_misses=60).save()
     archive("plain.case")
@@ -124,6 +128,7 @@ def test_polls_close_together_are_one_poll(provider: SimulatorControl) -> None:
     assert (post.availability, post.misses) == ("missing", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["upstream_failed", "bad_gateway", "in_body_execution_error"])
 def test_an_outage_deletes_nothing(provider: SimulatorControl, form: str) -> None:
     archive("plain.case")
@@ -136,6 +141,7 @@ def test_an_outage_deletes_nothing(provider: SimulatorControl, form: str) -> Non
     assert {*states(User).values(), *states(Post).values(), *states(Story).values()} == {"live"}
 
 
+@pytest.mark.slow
 def test_an_empty_list_is_not_believed_while_the_profile_counts_posts(
     provider: SimulatorControl,
 ) -> None:
@@ -152,6 +158,7 @@ def test_an_empty_list_is_not_believed_while_the_profile_counts_posts(
     assert {*states(Post).values()} == {"live"}
 
 
+@pytest.mark.slow
 def test_a_poll_of_the_grid_alone_says_nothing_about_reels(provider: SimulatorControl) -> None:
     archive("plain.case")
     reel = Post.objects.filter(in_reels=True).first()
@@ -187,6 +194,7 @@ def test_an_expired_story_is_not_a_deleted_one(provider: SimulatorControl) -> No
     assert {*old.values_list("availability", flat=True)} == {"live"}
 
 
+@pytest.mark.slow
 def test_a_profile_that_is_gone_is_deleted_after_three_polls_and_keeps_its_posts(
     provider: SimulatorControl,
 ) -> None:
@@ -200,6 +208,7 @@ def test_a_profile_that_is_gone_is_deleted_after_three_polls_and_keeps_its_posts
     assert Post.objects.filter(availability="live").count() == posts
 
 
+@pytest.mark.slow
 def test_a_profile_that_returns_is_live_again(provider: SimulatorControl) -> None:
     archive("plain.case", "profile")
     provider.edit("delete_profile", username="plain.case")
@@ -212,6 +221,7 @@ def test_a_profile_that_returns_is_live_again(provider: SimulatorControl) -> Non
     assert (user.availability, user.misses, user.first_missed_at) == ("live", 0, None)
 
 
+@pytest.mark.slow
 def test_a_profile_that_turns_private_is_private_and_its_posts_stay(
     provider: SimulatorControl,
 ) -> None:

@@ -56,6 +56,7 @@ def calls_and_pages(run: ArchiveRun) -> tuple[int, int]:
     return calls, sum(stream.pages for stream in run.streams.all())
 
 
+@pytest.mark.slow
 @TIMES
 @pytest.mark.usefixtures("rivals")
 def test_a_page_that_lost_is_written_again_and_not_asked_for(provider: SimulatorControl) -> None:
@@ -66,6 +67,7 @@ def test_a_page_that_lost_is_written_again_and_not_asked_for(provider: Simulator
     assert calls == pages
 
 
+@pytest.mark.slow
 @TIMES
 @pytest.mark.usefixtures("rivals")
 def test_what_lost_is_counted_and_told_once(provider: SimulatorControl) -> None:
@@ -78,6 +80,7 @@ def test_what_lost_is_counted_and_told_once(provider: SimulatorControl) -> None:
     assert Post.history.count() == Post.objects.count()
 
 
+@pytest.mark.slow
 @TIMES
 @pytest.mark.usefixtures("rivals")
 def test_a_change_is_not_lost_with_the_first_attempt(provider: SimulatorControl) -> None:

@@ -82,6 +82,7 @@ def signed(api: APIClient, account: Account) -> APIClient:
     return api
 
 
+@pytest.mark.slow
 def test_every_answer_is_as_documented(archived: dict[str, Any], signed: APIClient) -> None:
     found = {path: signed.get(filled(path, archived)) for path in READ}
 
@@ -91,6 +92,7 @@ def test_every_answer_is_as_documented(archived: dict[str, Any], signed: APIClie
     assert {answer.status_code for path, answer in found.items() if path != "/health/"} == {200}
 
 
+@pytest.mark.slow
 def test_what_is_not_known_is_null_as_documented(
     archived: dict[str, Any], signed: APIClient
 ) -> None:

@@ -17,7 +17,7 @@ from instagram.models import ArchiveRun, Post, Tombstone, User
 from instagram.models.erasure import digest
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
-from tests.support.builders import NOW, post, profile
+from lab.builders import NOW, post, profile
 from tests.support.erasables import ID, NAME, add_profile, tables_with
 from tests.support.running import archive
 

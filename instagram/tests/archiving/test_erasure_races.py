@@ -19,7 +19,7 @@ from instagram.archiving.persist import Outcome
 from instagram.archiving.records import OwnerRecord, PostRecord
 from instagram.models import ArchiveRun, RunStream, Tombstone, User
 from lab.simulator.client import SimulatorControl
-from tests.support.builders import NOW, post
+from lab.builders import NOW, post
 from tests.support.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
 from tests.support.running import Start, archive
 from tests.support.waiting import somebody_waits, wait_until
@@ -118,6 +118,7 @@ def test_of_two_who_erase_at_once_one_does(meanwhile: Start) -> None:
     assert nothing_is_left()
 
 
+@pytest.mark.slow
 def test_a_worker_at_a_run_stops_without_a_trace(
     meanwhile: Start, provider: SimulatorControl
 ) -> None:

@@ -16,7 +16,7 @@ from instagram.archiving.records import HighlightRecord, OwnerRecord, Page, Stor
 from instagram.models import ChangeEvent, Highlight, HighlightItem, Post, Story, User
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
-from tests.support.builders import NOW, signed, story
+from lab.builders import NOW, signed, story
 from tests.support.running import archive, ends
 
 LATER = NOW + timedelta(days=1)
@@ -51,6 +51,7 @@ def to_read(user: User) -> list[str]:
     return [kept.pk for kept in Highlight.objects.to_read(user)]
 
 
+@pytest.mark.slow
 def test_every_highlight_is_stored_with_its_stories_in_order(provider: SimulatorControl) -> None:
     run = archive("plain.case")
 
@@ -65,6 +66,7 @@ def test_every_highlight_is_stored_with_its_stories_in_order(provider: Simulator
     }
 
 
+@pytest.mark.slow
 def test_an_unchanged_tray_costs_one_call(provider: SimulatorControl) -> None:
     archive("plain.case")
     before = provider.stats()["core_api"]["calls"]
@@ -74,6 +76,7 @@ def test_an_unchanged_tray_costs_one_call(provider: SimulatorControl) -> None:
     assert provider.stats()["core_api"]["calls"] == before + 1
 
 
+@pytest.mark.slow
 def test_a_highlight_that_cannot_be_read_stops_no_other(provider: SimulatorControl) -> None:
     provider.add_fault("form", form="upstream_failed", path="highlight_stories", times=1)
 
@@ -191,6 +194,7 @@ def test_a_story_stored_as_anothers_does_not_enter_a_highlight(user: User) -> No
     assert [item.story_id for item in HighlightItem.objects.all()] == ["11"]
 
 
+@pytest.mark.slow
 def test_reels_join_the_posts_of_the_grid(provider: SimulatorControl) -> None:
     archive("plain.case")
 
@@ -211,6 +215,7 @@ def test_the_reels_of_posts_known_from_the_grid_write_no_history(
     assert (Post.history.count(), ChangeEvent.objects.count()) == history
 
 
+@pytest.mark.slow
 def test_a_second_poll_of_the_reels_writes_no_post(provider: SimulatorControl) -> None:
     archive("plain.case")
     before = [*Post.objects.values()]

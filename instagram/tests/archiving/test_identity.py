@@ -12,7 +12,7 @@ from instagram.models import ChangeEvent, Post, Story, User, UsernamePeriod
 from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
 from storage.models import Asset
-from tests.support.builders import NOW, post, profile
+from lab.builders import NOW, post, profile
 from tests.support.running import Start, archive, ends
 from tests.support.waiting import somebody_waits, wait_until
 
@@ -30,6 +30,7 @@ def names_of(user: User) -> list[tuple[str, bool]]:
     return [(period.username, period.ended_at is None) for period in periods]
 
 
+@pytest.mark.slow
 def test_a_rename_is_one_change_and_moves_nothing(provider: SimulatorControl) -> None:
     user = archive(HIS).user
     posts, files = posts_of(user), Asset.objects.count()
@@ -46,6 +47,7 @@ def test_a_rename_is_one_change_and_moves_nothing(provider: SimulatorControl) ->
     ]
 
 
+@pytest.mark.slow
 def test_two_accounts_that_swap_their_names_keep_their_posts(provider: SimulatorControl) -> None:
     she, he = archive(HERS).user, archive(HIS).user
     hers, his = posts_of(she), posts_of(he)
@@ -63,6 +65,7 @@ def test_two_accounts_that_swap_their_names_keep_their_posts(provider: Simulator
     assert (posts_of(she), posts_of(he)) == (hers, his)
 
 
+@pytest.mark.slow
 def test_stories_are_those_of_the_person_under_whatever_name(provider: SimulatorControl) -> None:
     she = archive("story.hours", "profile").user
     archive(HIS, "profile")
@@ -75,6 +78,7 @@ def test_stories_are_those_of_the_person_under_whatever_name(provider: Simulator
     assert not Story.objects.exclude(user=she).exists()
 
 
+@pytest.mark.slow
 def test_a_rename_that_nobody_noticed_costs_no_story(provider: SimulatorControl) -> None:
     she = archive("story.hours", "profile").user
     provider.edit("rename", username="story.hours", new_username="story.days")
@@ -85,6 +89,7 @@ def test_a_rename_that_nobody_noticed_costs_no_story(provider: SimulatorControl)
     assert Story.objects.filter(user=she).exists()
 
 
+@pytest.mark.slow
 def test_a_freed_name_that_somebody_new_takes_is_another_person(
     provider: SimulatorControl,
 ) -> None:
@@ -101,6 +106,7 @@ def test_a_freed_name_that_somebody_new_takes_is_another_person(
     assert names_of(new) == [(HIS, True)]
 
 
+@pytest.mark.slow
 def test_a_name_taken_before_we_knew_that_it_was_free_ends_for_its_former_holder(
     provider: SimulatorControl,
 ) -> None:
@@ -116,6 +122,7 @@ def test_a_name_taken_before_we_knew_that_it_was_free_ends_for_its_former_holder
     assert User.objects.named(HIS)[0] == new
 
 
+@pytest.mark.slow
 def test_a_deactivated_account_that_returns_is_the_same_person(
     provider: SimulatorControl,
 ) -> None:
@@ -134,6 +141,7 @@ def test_a_deactivated_account_that_returns_is_the_same_person(
     assert names_of(back) == [(HIS, True)]
 
 
+@pytest.mark.slow
 def test_an_id_without_an_answer_under_a_name_of_somebody_else_is_no_proof(
     provider: SimulatorControl,
 ) -> None:
@@ -149,6 +157,7 @@ def test_an_id_without_an_answer_under_a_name_of_somebody_else_is_no_proof(
     assert (user.availability, user.username) == ("live", HIS)
 
 
+@pytest.mark.slow
 def test_a_profile_s_first_answer_waits_for_a_page_that_mentions_it(meanwhile: Start) -> None:
     author = persist.profile(actions.add_profile(name="author", by=None).user, profile(), now=NOW)
     asked_for = actions.add_profile(name="guest", by=None).user

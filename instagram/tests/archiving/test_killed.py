@@ -45,6 +45,7 @@ def worker_at(run_id: UUID) -> Iterator[subprocess.Popen[bytes]]:
             worker.kill()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_s_run_goes_on_behind_its_last_page(provider: SimulatorControl) -> None:
     provider.add_fault("delay", path="fetch_user_posts", skip=2, seconds=60)
     run_id = actions.add_profile(name="empty.page", by=None, streams=["posts"]).run.pk

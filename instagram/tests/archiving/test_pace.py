@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_a_pace_that_others_use_up_costs_no_attempt_however_often() -> None:
     run = actions.add_profile(name="story.hours", by=None, streams=["profile"]).run
     later = timezone.now() + timedelta(minutes=30)

@@ -10,7 +10,7 @@ from instagram import actions
 from instagram.archiving import persist, pipeline, runs
 from instagram.archiving.persist import Outcome
 from instagram.models import ArchiveRun, User
-from tests.support.builders import NOW, post
+from lab.builders import NOW, post
 from tests.support.erasables import add_profile, add_run
 from tests.support.running import Start
 
@@ -36,6 +36,7 @@ def test_a_request_does_not_wait_for_rows_that_point_at_the_profile(meanwhile: S
     assert asked == run
 
 
+@pytest.mark.slow
 def test_requests_during_a_page_get_the_run_that_is_active(meanwhile: Start) -> None:
     run = add_run(user := add_profile())
     stream = run.streams.get()

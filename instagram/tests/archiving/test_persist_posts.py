@@ -16,7 +16,7 @@ from instagram.archiving import persist
 from instagram.archiving.records import LocationRecord, OwnerRecord
 from instagram.models import Post, PostMedia, User
 from storage.models import Asset, StoredFile
-from tests.support.builders import NOW, medium, post
+from lab.builders import NOW, medium, post
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=6)
@@ -107,6 +107,7 @@ def test_an_unchanged_page_writes_no_row(user: User) -> None:
     assert outcome == persist.Outcome(seen=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 50, 500])
 def test_a_new_page_takes_at_most_twelve_statements(user: User, length: int) -> None:
     page = [
@@ -121,6 +122,7 @@ def test_a_new_page_takes_at_most_twelve_statements(user: User, length: int) -> 
     assert len(seen) <= 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 50, 500])
 def test_a_changed_page_takes_at_most_twelve_statements(user: User, length: int) -> None:
     page = [post(number, media=[medium(number)]) for number in range(1, length + 1)]

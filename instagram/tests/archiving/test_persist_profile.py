@@ -11,7 +11,7 @@ from instagram import actions
 from instagram.archiving import persist
 from instagram.models import ArchiveRun, LegalHold, ProfileMetric, User, UsernamePeriod
 from storage.models import Asset
-from tests.support.builders import NOW, profile, signed
+from lab.builders import NOW, profile, signed
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=6)

@@ -12,7 +12,7 @@ from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Story, User
 from storage.models import Asset
-from tests.support.builders import NOW, POSTED, post, signed, story
+from lab.builders import NOW, POSTED, post, signed, story
 from tests.support.factories import StoredFileFactory
 
 pytestmark = pytest.mark.django_db

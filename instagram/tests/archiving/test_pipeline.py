@@ -27,6 +27,7 @@ def truth(provider: SimulatorControl, username: str) -> dict[str, Any]:
     return provider.truth()[username]
 
 
+@pytest.mark.slow
 def test_a_profile_is_stored_whole(provider: SimulatorControl) -> None:
     run = archive("plain.case")
 
@@ -35,6 +36,7 @@ def test_a_profile_is_stored_whole(provider: SimulatorControl) -> None:
     assert {*Post.objects.values_list("pk", flat=True)} == {post["id"] for post in facts["posts"]}
 
 
+@pytest.mark.slow
 def test_every_file_of_a_profile_is_stored_with_its_true_bytes(provider: SimulatorControl) -> None:
     archive("plain.case")
 
@@ -45,6 +47,7 @@ def test_every_file_of_a_profile_is_stored_with_its_true_bytes(provider: Simulat
     assert not Asset.objects.exclude(state="stored").exists()
 
 
+@pytest.mark.slow
 def test_a_second_run_of_an_unchanged_profile_writes_nothing_but_itself(
     provider: SimulatorControl,
 ) -> None:
@@ -60,6 +63,7 @@ def test_a_second_run_of_an_unchanged_profile_writes_nothing_but_itself(
     assert User.history.count() + Post.history.count() == history
 
 
+@pytest.mark.slow
 def test_stories_are_stored_with_their_owner(provider: SimulatorControl) -> None:
     archive("story.hours", "stories")
 
@@ -68,6 +72,7 @@ def test_stories_are_stored_with_their_owner(provider: SimulatorControl) -> None
     assert Story.objects.exists()
 
 
+@pytest.mark.slow
 def test_paging_goes_to_the_end(provider: SimulatorControl) -> None:
     run = archive("empty.page", "posts")
 
@@ -76,6 +81,7 @@ def test_paging_goes_to_the_end(provider: SimulatorControl) -> None:
     assert stream.pages > 3  # 3 pages of 50, and the empty one between them
 
 
+@pytest.mark.slow
 def test_a_cursor_that_repeats_ends_the_stream_with_everything_seen_kept(
     provider: SimulatorControl,
 ) -> None:
@@ -85,6 +91,7 @@ def test_a_cursor_that_repeats_ends_the_stream_with_everything_seen_kept(
     assert Post.objects.count() > 0
 
 
+@pytest.mark.slow
 def test_one_unknown_item_stops_no_other(provider: SimulatorControl) -> None:
     run = archive("unknown.item")
 
@@ -93,6 +100,7 @@ def test_one_unknown_item_stops_no_other(provider: SimulatorControl) -> None:
     assert Post.objects.count() == len(truth(provider, "unknown.item")["posts"])
 
 
+@pytest.mark.slow
 def test_a_private_profile_keeps_its_profile_and_skips_the_rest(provider: SimulatorControl) -> None:
     run = archive("private.case")
 
@@ -106,6 +114,7 @@ def test_a_private_profile_keeps_its_profile_and_skips_the_rest(provider: Simula
     assert run.user.availability == "private"
 
 
+@pytest.mark.slow
 def test_an_unknown_profile_fails_and_is_one_vote_for_missing(provider: SimulatorControl) -> None:
     run = archive("nobody.here")
 
@@ -114,6 +123,7 @@ def test_an_unknown_profile_fails_and_is_one_vote_for_missing(provider: Simulato
     assert run.user.availability == "missing"
 
 
+@pytest.mark.slow
 def test_one_stream_that_knows_nobody_is_no_vote(provider: SimulatorControl) -> None:
     archive("story.hours", "profile")
     provider.add_fault("form", form="user_null", path="fetch_user_stories")
@@ -149,6 +159,7 @@ def test_an_id_above_53_bits_survives(provider: SimulatorControl) -> None:
     assert run.user.instagram_id == truth(provider, "big.number.case")["id"]
 
 
+@pytest.mark.slow
 def test_a_shared_post_is_one_post_of_two_profiles(provider: SimulatorControl) -> None:
     first, second = archive("two.authors.a"), archive("two.authors.b")
 
@@ -178,6 +189,7 @@ def test_the_new_name_of_a_known_account_leads_to_the_same_profile(
     assert User.objects.filter(username="fancy.case").count() == 1
 
 
+@pytest.mark.slow
 def test_an_edited_caption_is_found_by_the_next_run(provider: SimulatorControl) -> None:
     archive("plain.case")
     post = truth(provider, "plain.case")["posts"][3]
@@ -189,6 +201,7 @@ def test_an_edited_caption_is_found_by_the_next_run(provider: SimulatorControl) 
     assert Post.objects.get(pk=post["id"]).caption == "Second thoughts"
 
 
+@pytest.mark.slow
 def test_an_outage_pauses_the_run_and_keeps_its_place(provider: SimulatorControl) -> None:
     provider.add_fault("form", form="bad_gateway", path="fetch_user_posts", skip=1)
     run = archive("empty.page", "posts")
@@ -217,6 +230,7 @@ def test_a_refused_token_stops_all_calls(provider: SimulatorControl, form: str, 
     assert APIRequestLog.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_a_failing_stream_stops_no_other(provider: SimulatorControl) -> None:
     provider.add_fault("form", form="upstream_failed", path="fetch_user_posts")
 
@@ -267,6 +281,7 @@ def test_without_a_configuration_the_run_says_so(provider: SimulatorControl, set
     assert provider.stats()["core_api"]["calls"] == 0
 
 
+@pytest.mark.slow
 def test_a_run_knows_its_calls_and_files(provider: SimulatorControl) -> None:
     run = archive("plain.case")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.support.builders import medium, post
+from lab.builders import medium, post
 
 
 def test_a_video_post_without_the_video_s_address_lacks_a_file() -> None:

@@ -116,6 +116,7 @@ def test_a_page_that_was_read_whole_takes_none(
         keep(stream)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 @pytest.mark.usefixtures("provider")
 def test_whole_runs_keep_what_the_first_of_them_kept() -> None:

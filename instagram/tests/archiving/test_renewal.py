@@ -33,6 +33,7 @@ def let_pauses_pass() -> None:
     Asset.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("archived")
 def test_every_kind_of_owner_gets_fresh_urls(provider: SimulatorControl) -> None:
     provider.advance_clock(5 * 86400)  # beyond every signature
@@ -47,6 +48,7 @@ def test_every_kind_of_owner_gets_fresh_urls(provider: SimulatorControl) -> None
     assert not Asset.objects.exclude(state="stored").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("archived")
 def test_one_call_renews_all_files_of_a_post(provider: SimulatorControl) -> None:
     owner = Asset.objects.filter(owner_kind="post").first()
@@ -61,6 +63,7 @@ def test_one_call_renews_all_files_of_a_post(provider: SimulatorControl) -> None
     assert {asset.state for asset in files.all()} == {"wanted"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("archived")
 def test_a_url_that_is_refused_however_fresh_fails_in_the_end(provider: SimulatorControl) -> None:
     provider.add_fault("status", service="cdn", status=403)
@@ -101,6 +104,7 @@ def test_an_answer_about_another_post_is_not_stored(provider: SimulatorControl) 
     assert not Post.objects.filter(pk="1").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("archived")
 def test_an_owner_that_the_provider_no_longer_has_fails_in_the_end(
     provider: SimulatorControl,
@@ -115,6 +119,7 @@ def test_an_owner_that_the_provider_no_longer_has_fails_in_the_end(
     assert {*Asset.objects.values_list("state", flat=True)} == {"failed"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("archived")
 def test_a_refused_token_fails_no_file_and_costs_one_call(provider: SimulatorControl) -> None:
     Asset.objects.update(state="expired")
@@ -129,6 +134,7 @@ def test_a_refused_token_fails_no_file_and_costs_one_call(provider: SimulatorCon
     assert provider.stats()["core_api"]["calls"] == before + 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("archived")
 def test_one_call_renews_all_live_stories_of_a_profile(provider: SimulatorControl) -> None:
     live = Story.objects.filter(highlight_items=None).values("pk")

@@ -14,7 +14,7 @@ from instagram.archiving import persist
 from instagram.models import ChangeEvent, Highlight, Post, Story, User
 from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
-from tests.support.builders import NOW, medium, post, profile, signed
+from lab.builders import NOW, medium, post, profile, signed
 from tests.support.running import archive
 from tests.support.waiting import wait_until
 
@@ -112,6 +112,7 @@ def highlight_facts(row: Highlight) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_feed_alone_rebuilds_the_archive(provider: SimulatorControl, api: APIClient) -> None:
     archive("plain.case")
     truth = provider.truth()["plain.case"]
@@ -136,6 +137,7 @@ def test_the_feed_alone_rebuilds_the_archive(provider: SimulatorControl, api: AP
     assert replayed(changes) == stored()
 
 
+@pytest.mark.slow
 def test_a_profile_that_was_mentioned_first_is_told_in_full(
     provider: SimulatorControl, api: APIClient
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_profile_that_was_mentioned_first_is_told_in_full(
     assert replayed(feed(api)) == stored()
 
 
+@pytest.mark.slow
 def test_a_profile_that_was_missing_at_first_is_told_in_full(
     provider: SimulatorControl, api: APIClient
 ) -> None:
@@ -161,6 +164,7 @@ def test_a_profile_that_was_missing_at_first_is_told_in_full(
     assert replayed(changes) == stored()
 
 
+@pytest.mark.slow
 def test_a_carousel_that_changes_is_told_in_full(api: APIClient) -> None:
     user = User.objects.create(username="lena.v")
     carousels = [(11, 12, 13), (13, 11), (11, 13), (14,), (11, 12, 13)]
@@ -174,6 +178,7 @@ def test_a_carousel_that_changes_is_told_in_full(api: APIClient) -> None:
     assert replayed(feed(api)) == stored()
 
 
+@pytest.mark.slow
 def test_nothing_signed_is_in_the_feed(provider: SimulatorControl, api: APIClient) -> None:
     archive("plain.case")
     archive("two.authors.a")

@@ -11,7 +11,7 @@ from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Post, PostMedia, User
 from instagram.tests.archiving.test_persist_posts import LATER
 from storage.models import Asset
-from tests.support.builders import NOW, medium, post, signed
+from lab.builders import NOW, medium, post, signed
 
 pytestmark = pytest.mark.django_db
 

@@ -27,6 +27,7 @@ def scheduled(name: str) -> User:
     return user
 
 
+@pytest.mark.slow
 def test_a_scheduled_run_reads_every_stream_and_sets_the_next_due_times() -> None:
     user = scheduled("story.hours")
 
@@ -35,6 +36,7 @@ def test_a_scheduled_run_reads_every_stream_and_sets_the_next_due_times() -> Non
     assert polls.count() == 5
 
 
+@pytest.mark.slow
 def test_a_scheduled_run_opens_a_story_window() -> None:
     scheduled("story.hours")
 

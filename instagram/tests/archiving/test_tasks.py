@@ -32,6 +32,7 @@ def requested() -> ArchiveRun:
     return actions.add_profile(name="story.hours", by=None).run
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("provider")
 def test_a_run_is_archived_and_its_downloads_are_nudged(sent: list[str]) -> None:
     run = requested()
@@ -114,6 +115,7 @@ def test_a_second_message_for_a_run_does_nothing(provider: SimulatorControl) -> 
     assert provider.stats()["core_api"]["calls"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("provider")
 def test_downloads_store_every_file_and_nudge_the_enrichment(sent: list[str]) -> None:
     archive_run(str(requested().pk))
@@ -124,6 +126,7 @@ def test_downloads_store_every_file_and_nudge_the_enrichment(sent: list[str]) ->
     assert sent[-1] == "storage.enrich"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("provider")
 def test_expired_urls_are_renewed_and_their_downloads_nudged(sent: list[str]) -> None:
     archive_run(str(requested().pk))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,18 +98,21 @@ def read(kind: str, payload: Any) -> Any:
         return error
 
 
+@pytest.mark.slow
 @quick
 @given(answer=mutilated_answers())
 def test_a_mutilated_answer_gives_records_or_typed_errors(answer: tuple[str, Any]) -> None:
     assert is_sound(read(*answer))
 
 
+@pytest.mark.slow
 @quick
 @given(kind=st.sampled_from(sorted(READERS)), payload=arbitrary_json())
 def test_arbitrary_json_gives_records_or_typed_errors(kind: str, payload: Any) -> None:
     assert is_sound(read(kind, payload))
 
 
+@pytest.mark.slow
 @quick
 @given(answer=mutilated_answers(), wrong=st.sampled_from(sorted(READERS)))
 def test_an_answer_of_another_kind_gives_records_or_typed_errors(

@@ -158,6 +158,7 @@ def test_what_was_rolled_back_is_never_listed(api: APIClient) -> None:
     assert names(api.get(FEED).json()) == ["fast"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_a_reader_beside_four_writers_gets_everything_once(api: APIClient, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  an interleaving, no secret

@@ -34,6 +34,7 @@ def cursor_of(*facts: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(facts).encode()).decode().rstrip("=")
 
 
+@pytest.mark.slow
 def test_1500_posts_of_one_moment_are_all_listed_once(api: APIClient) -> None:
     user = UserFactory.create()
     posts = PostFactory.build_batch(1500, user=user, post_created_at=NOON)

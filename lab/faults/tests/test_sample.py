@@ -24,7 +24,10 @@ from lab.faults.scenario import Scenario
 from storage import store
 from storage.models import StoredFile
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),
+]
 
 WORLD = 4
 BAD_GATEWAY = {**cases.CORE_API["bad_gateway"], "times": 2}

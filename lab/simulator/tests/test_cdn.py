@@ -26,6 +26,7 @@ def wanted(simulator: SimulatorProcess, role: str, username: str = "plain.case")
     return next(file for file in files if file["role"] == role)
 
 
+@pytest.mark.slow
 def test_every_file_is_what_the_manifest_says(simulator: SimulatorProcess) -> None:
     files = simulator.control.files()["plain.case"]
 
@@ -195,6 +196,7 @@ def huge() -> Iterator[SimulatorProcess]:
         yield started
 
 
+@pytest.mark.slow
 def test_a_huge_video_is_valid_and_served_in_parts(huge: SimulatorProcess) -> None:
     video = wanted(huge, "video", "long.take")
     beginning = fetch(video["url"], Range="bytes=0-99999").body
@@ -207,6 +209,7 @@ def test_a_huge_video_is_valid_and_served_in_parts(huge: SimulatorProcess) -> No
         assert container.streams.video[0].frames > 0
 
 
+@pytest.mark.slow
 def test_the_length_of_a_huge_video_can_be_asked_for(huge: SimulatorProcess) -> None:
     video = wanted(huge, "video", "long.take")
 
@@ -216,6 +219,7 @@ def test_the_length_of_a_huge_video_can_be_asked_for(huge: SimulatorProcess) -> 
     assert int(headers["Content-Length"]) == video["size"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_huge_video_is_served_without_holding_it(huge: SimulatorProcess) -> None:
     with OPENER.open(wanted(huge, "video", "long.take")["url"], timeout=60) as response:

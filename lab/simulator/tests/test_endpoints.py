@@ -155,6 +155,7 @@ def test_every_family_pages_through_all_posts_in_order(
     assert seen == post_ids(simulator, "pinned.case")
 
 
+@pytest.mark.slow
 def test_a_page_survives_the_deletion_of_the_post_its_cursor_names(
     simulator: SimulatorProcess, api: Caller
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_body_can_be_cut_off(simulator: SimulatorProcess, service: str, ask: A
     assert len(caught.value.partial) == 100
 
 
+@pytest.mark.slow
 @both
 def test_an_answer_can_be_late(simulator: SimulatorProcess, service: str, ask: Ask) -> None:
     simulator.control.add_fault("delay", service=service, seconds=0.3)
@@ -124,6 +125,7 @@ def test_an_answer_can_be_late(simulator: SimulatorProcess, service: str, ask: A
     assert body
 
 
+@pytest.mark.slow
 @both
 def test_an_answer_that_a_reset_overtakes_is_not_counted(
     simulator: SimulatorProcess, service: str, ask: Ask
@@ -139,6 +141,7 @@ def test_an_answer_that_a_reset_overtakes_is_not_counted(
     assert not simulator.control.stats()[service]["by_status"]
 
 
+@pytest.mark.slow
 @both
 def test_a_body_can_come_in_drops(simulator: SimulatorProcess, service: str, ask: Ask) -> None:
     whole = ask(simulator)
@@ -186,6 +189,7 @@ def test_a_length_can_be_left_out(simulator: SimulatorProcess) -> None:
     assert len(answer.body) == file["size"]
 
 
+@pytest.mark.slow
 def test_a_redirect_can_lead_to_a_private_address(simulator: SimulatorProcess) -> None:
     private = "http://10.0.0.1/secret"
     simulator.control.add_fault("redirect", service="cdn", location=private)
@@ -204,6 +208,7 @@ def test_a_redirect_can_lead_to_itself(simulator: SimulatorProcess) -> None:
     assert simulator.cdn_url + answer.headers["Location"] == url
 
 
+@pytest.mark.slow
 def test_a_file_can_be_the_target_of_a_rule(simulator: SimulatorProcess) -> None:
     first, second = simulator.control.files()["plain.case"][:2]
     simulator.control.add_fault("status", service="cdn", target=first["name"], status=503)
@@ -211,6 +216,7 @@ def test_a_file_can_be_the_target_of_a_rule(simulator: SimulatorProcess) -> None
     assert [fetch(file["url"]).status for file in (first, second)] == [503, 200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_file_can_come_encoded(simulator: SimulatorProcess, layers: int) -> None:
     file = image(simulator)
@@ -225,6 +231,7 @@ def test_a_file_can_come_encoded(simulator: SimulatorProcess, layers: int) -> No
     assert len(body) == file["size"]
 
 
+@pytest.mark.slow
 def test_headers_can_drip(simulator: SimulatorProcess) -> None:
     file = image(simulator)
     simulator.control.add_fault("drip_headers", service="cdn", bytes=20, seconds=0.05)

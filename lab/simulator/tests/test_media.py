@@ -49,6 +49,7 @@ def test_a_base_is_drawn_once_and_then_read(tmp_path: Path) -> None:
     assert b"stored" in Library(tmp_path).content(IMAGE).real
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", range(5))
 def test_a_clip_is_drawn_the_same_every_time(base: int) -> None:
     assert drawing.clip(base) == drawing.clip(base)

@@ -55,6 +55,7 @@ def wait_for_end(started: SimulatorProcess) -> bool:
     return closes(started.core_api_url) and closes(started.cdn_url)
 
 
+@pytest.mark.slow
 def test_two_simulators_run_side_by_side() -> None:
     with process.start(seed=1) as first, process.start(seed=2) as second:
         addresses = {first.core_api_url, first.cdn_url, second.core_api_url, second.cdn_url}
@@ -63,6 +64,7 @@ def test_two_simulators_run_side_by_side() -> None:
         assert first.control.truth() != second.control.truth()
 
 
+@pytest.mark.slow
 def test_the_process_serves_the_world_that_python_generates() -> None:
     world = worlds.demo("5")
     with process.start(world="demo", seed=5) as started:
@@ -71,6 +73,7 @@ def test_the_process_serves_the_world_that_python_generates() -> None:
         assert started.control.truth() == expected
 
 
+@pytest.mark.slow
 def test_a_world_of_any_size_can_be_started() -> None:
     with process.start(world="generated", profiles=2, posts_per_profile=3) as started:
         truth = started.control.truth()
@@ -78,6 +81,7 @@ def test_a_world_of_any_size_can_be_started() -> None:
     assert [len(profile["posts"]) for profile in truth.values()] == [3, 3]
 
 
+@pytest.mark.slow
 def test_the_first_byte_can_be_delayed() -> None:
     with process.start(first_byte_delay_ms=200) as started:
         url = started.control.files()["aurora.kitchen"][0]["url"]
@@ -87,6 +91,7 @@ def test_the_first_byte_can_be_delayed() -> None:
     assert time.perf_counter() - begun >= 0.2
 
 
+@pytest.mark.slow
 def test_a_client_that_hangs_up_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
     with process.start() as started:
         started.control.add_fault("drip", service="cdn", bytes=1000, seconds=0.01)
@@ -98,6 +103,7 @@ def test_a_client_that_hangs_up_is_no_error(capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_leaving_the_context_stops_both_processes() -> None:
     with process.start() as started:
         pass
@@ -106,6 +112,7 @@ def test_leaving_the_context_stops_both_processes() -> None:
     assert not is_open(started.cdn_url)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_signal_to_the_first_process_ends_both(number: signal.Signals) -> None:
     with process.start() as started:
@@ -114,6 +121,7 @@ def test_a_signal_to_the_first_process_ends_both(number: signal.Signals) -> None
         assert wait_for_end(started)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_death_of_the_cdn_ends_the_core_api() -> None:
     with process.start() as started:
@@ -131,6 +139,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_the_starting_process_is_killed() -> None:
     with launch("-c", STARTER) as starter:
         urls = first_line(starter).split()
@@ -141,6 +150,7 @@ def test_nothing_is_left_when_the_starting_process_is_killed() -> None:
         assert [closes(url) for url in urls] == [True, True]
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -149,6 +159,7 @@ def test_a_taken_port_is_an_error() -> None:
             process.start(port=port)
 
 
+@pytest.mark.slow
 def test_the_cdn_runs_alone_too() -> None:
     with launch("-m", "lab.simulator", "cdn", "--stop-with-stdin") as started:
         ready = json.loads(first_line(started))

@@ -35,6 +35,7 @@ def test_foundation_has_about_2500_files() -> None:
     assert 2350 < len(files_of(worlds.foundation("1"))) < 2650
 
 
+@pytest.mark.slow
 def test_a_profile_of_ten_thousand_posts_has_an_identifier_for_each() -> None:
     generated = generation.profile(ProfilePlan(username="ten.thousand", posts=10_000), "1")
 

@@ -167,6 +167,7 @@ def test_a_busy_host_does_not_hold_up_another(media_store: Store, make_asset: Ma
     assert all(asked_in_time)
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_longer_than_a_lease_keeps_it(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
@@ -230,6 +231,7 @@ def test_a_full_disk_is_seen_and_the_rest_is_given_back(
     assert Asset.objects.filter(lease=None, attempts=0).count() == 8
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_loses_nothing(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
@@ -255,6 +257,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     assert media_store.sweep(now=time.time() + store.PARTIAL_KEPT + 1) == 0
 
 
+@pytest.mark.slow
 def test_a_killed_worker_s_long_download_goes_on(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
@@ -329,6 +332,7 @@ def test_a_dead_host_takes_no_attempts_of_its_other_files(
     assert postpone.count() == 200 - result.retried
 
 
+@pytest.mark.slow
 def test_a_dead_host_holds_up_no_other(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:

@@ -145,6 +145,7 @@ def test_the_first_time(attempt: Attempt, fault: Fault) -> None:
     assert Asset.objects.stored().count() == StoredFile.objects.servable().count()
 
 
+@pytest.mark.slow
 @each_fault
 def test_time_after_time(attempt: Attempt, media_store: Store, fault: Fault) -> None:
     asset = attempt(fault.reply, fault.deadline)
