@@ -29,10 +29,14 @@ serve:
 test *arguments:
     @exec python -m embedded test python -m pytest {{ if arguments =~ '^(-m [^/]*)?$' { "-n 3 --dist worksteal" } else { "" } }} "$@"
 
-# Run the tests, and fail below the floor of branch coverage
-[private]
+# Run the tests of what changed, whenever a Python file is saved: ./dev watch instagram -k story
 [no-exit-message]
-covered:
+watch *arguments:
+    @exec python -m embedded test python -m tests.support.watch "$@"
+
+# Run all tests, and fail below the floor of branch coverage
+[no-exit-message]
+coverage:
     @exec python -m embedded test python -m pytest -n 3 --dist worksteal --cov --cov-report=term
 
 # Keep the services of the tests up until Ctrl-C, so that ./dev test starts faster; stop: end them
@@ -42,7 +46,7 @@ services *options:
 
 # Run everything that CI runs: lint, format, types, migrations, tests
 [no-exit-message]
-check: lint types migrations covered
+check: lint types migrations coverage
 
 # Lint code and templates, and say what is not formatted
 [no-exit-message]
@@ -50,6 +54,12 @@ lint:
     ruff check .
     ruff format --check .
     djlint . --lint --quiet --profile django
+
+# Repair what the linter can repair, and format the code
+[no-exit-message]
+fix:
+    ruff check --fix .
+    ruff format .
 
 # Check the types
 [no-exit-message]

@@ -13,7 +13,8 @@ import pytest
 from tests.support.sources import APPS, ROOT, TOOLS, project_imports, python_files
 
 RECIPES = frozenset(
-    {"demo", "serve", "test", "check", "manage", "bench", "verify", "house", "lock"}
+    {"demo", "serve", "manage", "bench", "verify", "house", "lock"}
+    | {"test", "services", "watch", "coverage", "check", "lint", "fix"}
     | {"up", "down", "build", "logs", "prune", "django"}
 )
 PURPOSES = ("embedded", "dev", "check")

@@ -98,6 +98,12 @@ def test_the_development_tools_import_no_app(folder: str) -> None:
     assert taken.isdisjoint({*APPS, "config", "django"})
 
 
+def test_the_lab_imports_no_tests() -> None:
+    taken = [each for each in project_imports("lab") if "tests" in each.target.split(".")]
+
+    assert taken == []
+
+
 def test_the_supervisor_needs_the_standard_library_only() -> None:
     taken = {each.target.split(".")[0] for each in project_imports("embedded")}
 

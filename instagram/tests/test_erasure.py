@@ -31,10 +31,10 @@ from instagram.models import (
     Tombstone,
     User,
 )
+from lab.builders import NOW, post, profile
 from storage import store
 from storage.fixity import verify
 from storage.models import Asset, FixityEvent, StoredFile
-from lab.builders import NOW, post, profile
 from tests.support.erasables import (
     FORMER_NAME,
     HIGHLIGHT,

@@ -21,10 +21,10 @@ from instagram.models import (
     StreamPoll,
     User,
 )
+from lab.builders import NOW, medium, post, profile, signed, story
 from storage import store
 from storage.formats import media_types
 from storage.models import Asset, StoredFile
-from lab.builders import NOW, medium, post, profile, signed, story
 
 ID, NAME, FORMER_NAME = "90210777001", "lena.erasable", "lena.former"
 POST, STORY, HIGHLIGHT = "70010001", "70020001", "70030001"

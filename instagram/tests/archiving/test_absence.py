@@ -19,10 +19,10 @@ from instagram.models import (
     StreamPoll,
     User,
 )
+from lab.builders import NOW, post
 from lab.simulator.client import SimulatorControl
 from settings import current
 from settings.models import ArchivingSetting
-from lab.builders import NOW, post
 from tests.support.factories import RunFactory, StreamFactory, UserFactory
 from tests.support.running import archive
 

@@ -15,9 +15,9 @@ from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ArchiveRun, Post, Tombstone, User
 from instagram.models.erasure import digest
+from lab.builders import NOW, post, profile
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
-from lab.builders import NOW, post, profile
 from tests.support.erasables import ID, NAME, add_profile, tables_with
 from tests.support.running import archive
 

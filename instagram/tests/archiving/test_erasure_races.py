@@ -18,8 +18,8 @@ from instagram.archiving import persist, pipeline, runs
 from instagram.archiving.persist import Outcome
 from instagram.archiving.records import OwnerRecord, PostRecord
 from instagram.models import ArchiveRun, RunStream, Tombstone, User
-from lab.simulator.client import SimulatorControl
 from lab.builders import NOW, post
+from lab.simulator.client import SimulatorControl
 from tests.support.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
 from tests.support.running import Start, archive
 from tests.support.waiting import somebody_waits, wait_until

@@ -14,9 +14,9 @@ from core.utils.errors import UnexpectedPayload
 from instagram.archiving import persist
 from instagram.archiving.records import HighlightRecord, OwnerRecord, Page, StoryRecord
 from instagram.models import ChangeEvent, Highlight, HighlightItem, Post, Story, User
+from lab.builders import NOW, signed, story
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
-from lab.builders import NOW, signed, story
 from tests.support.running import archive, ends
 
 LATER = NOW + timedelta(days=1)

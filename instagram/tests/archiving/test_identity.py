@@ -9,10 +9,10 @@ from instagram import actions
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Post, Story, User, UsernamePeriod
+from lab.builders import NOW, post, profile
 from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
 from storage.models import Asset
-from lab.builders import NOW, post, profile
 from tests.support.running import Start, archive, ends
 from tests.support.waiting import somebody_waits, wait_until
 

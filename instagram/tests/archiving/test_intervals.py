@@ -10,8 +10,8 @@ import pytest
 from instagram.archiving.schedule import intervals
 from instagram.archiving.schedule.intervals import STORY_PACES, STREAM_PACES, Pace
 from instagram.models import RunStream
-from settings.models import StoryPace
 from lab.benchmarks import month
+from settings.models import StoryPace
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from instagram.archiving import persist
 from instagram.archiving.records import LocationRecord, OwnerRecord
 from instagram.models import Post, PostMedia, User
-from storage.models import Asset, StoredFile
 from lab.builders import NOW, medium, post
+from storage.models import Asset, StoredFile
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=6)

@@ -10,8 +10,8 @@ from core.utils.errors import Transient, UnexpectedPayload
 from instagram import actions
 from instagram.archiving import persist
 from instagram.models import ArchiveRun, LegalHold, ProfileMetric, User, UsernamePeriod
-from storage.models import Asset
 from lab.builders import NOW, profile, signed
+from storage.models import Asset
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=6)

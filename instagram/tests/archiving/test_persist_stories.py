@@ -11,8 +11,8 @@ from django.utils import timezone
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Story, User
-from storage.models import Asset
 from lab.builders import NOW, POSTED, post, signed, story
+from storage.models import Asset
 from tests.support.factories import StoredFileFactory
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 
 from instagram.archiving import persist
 from instagram.models import ChangeEvent, Highlight, Post, Story, User
+from lab.builders import NOW, medium, post, profile, signed
 from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
-from lab.builders import NOW, medium, post, profile, signed
 from tests.support.running import archive
 from tests.support.waiting import wait_until
 

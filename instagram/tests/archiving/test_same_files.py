@@ -10,8 +10,8 @@ from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ChangeEvent, Post, PostMedia, User
 from instagram.tests.archiving.test_persist_posts import LATER
-from storage.models import Asset
 from lab.builders import NOW, medium, post, signed
+from storage.models import Asset
 
 pytestmark = pytest.mark.django_db
 

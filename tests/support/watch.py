@@ -1,0 +1,38 @@
+"""`./dev watch`: after each saved change, run the tests of the rooms that changed.
+
+With arguments, `./dev watch instagram -k story`, those are run each time. Failed ones come first.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from watchfiles import PythonFilter, watch
+
+from tests.support.sources import APPS, ROOT, TOOLS
+
+ROOMS = (*APPS, *TOOLS)
+PYTEST = (sys.executable, "-m", "pytest", "--failed-first", "-m", "not slow")
+
+
+def rooms(changed: Iterable[str]) -> list[str]:
+    """The top folders in which something changed; all that have tests for a change of the root."""
+    tops = {Path(path).relative_to(ROOT).parts[0] for path in changed}
+    return sorted(tops if tops <= {*ROOMS} else {*ROOMS} - {"config"})
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Watch until Ctrl-C. What only a slow test shows is left to `./dev test`."""
+    folders = [ROOT / room for room in ROOMS]
+    with suppress(KeyboardInterrupt):
+        for changes in watch(*folders, ROOT / "conftest.py", watch_filter=PythonFilter()):
+            chosen = arguments or rooms(path for _, path in changes)
+            subprocess.run([*PYTEST, *chosen], cwd=ROOT, check=False)  # noqa: S603  our own tests
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
