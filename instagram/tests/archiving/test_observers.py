@@ -12,8 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 from instagram.archiving import observers, persist
 from instagram.archiving.records import PostRecord
 from instagram.models import ArchiveRun, Post, RunStream, User
+from lab.builders import NOW, post
 from lab.simulator.client import SimulatorControl
-from tests.support.builders import NOW, post
 from tests.support.running import archive
 from tests.support.toy_feature import plugs
 from tests.support.toy_feature.models import Note

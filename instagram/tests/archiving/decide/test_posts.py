@@ -13,7 +13,7 @@ from instagram.archiving.persist.decide.posts import Known
 from instagram.archiving.persist.intents import Intents
 from instagram.archiving.records import OwnerRecord, PostRecord
 from instagram.models import Post, PostMedia, User
-from tests.support.builders import NOW, medium, post
+from lab.builders import NOW, medium, post
 
 LATER = NOW + timedelta(hours=6)
 USER = User(instagram_id="501", username="lena.v")

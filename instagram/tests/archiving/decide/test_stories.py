@@ -9,8 +9,8 @@ from instagram.archiving.persist.decide.stories import Known
 from instagram.archiving.persist.intents import Intents
 from instagram.archiving.records import OwnerRecord, StoryRecord
 from instagram.models import Story, User
+from lab.builders import NOW, story
 from storage.models import Asset
-from tests.support.builders import NOW, story
 
 USER = User(instagram_id="501", username="lena.v")
 NOTHING = Known({}, {})
