@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
@@ -68,7 +67,7 @@ class Sandbox:
         """Delete all rows, stored files and messages, and reset the simulator."""
         self.free_disk()
         shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
-        tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}  # noqa: SLF001  documented by Django
+        tables = {*connection.introspection.django_table_names(only_existing=True)}
         names = ", ".join(connection.ops.quote_name(name) for name in sorted(tables - KEPT))
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {names} CASCADE")
