@@ -1,4 +1,4 @@
-"""What staff can ask for here."""
+"""Actions of staff."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from api_logs.models.alarms import AlarmQuerySet
 
 
 def resolve(alarms: AlarmQuerySet, *, by: str, now: datetime) -> int:
-    """End the open ones among them, so that the calls they stop are tried again; how many."""
+    """Resolve the open alarms among these, so that their calls are tried again; return how many."""
     return alarms.open().update(resolved_at=now, resolved_by=by)
 
 
 def try_now(providers: ProviderStateQuerySet, *, now: datetime) -> int:
-    """End the pauses and breaks of the providers, so that the next call goes out; how many."""
+    """End pauses and breaks, so that the next calls go out; return the number of providers."""
     return providers.update(next_slot_at=now, failures=0, breaks=0, open_until=None)

@@ -1,4 +1,4 @@
-"""The API log, what it costs, and what needs staff; all of it machine-written, so to be read."""
+"""Admin pages of the log, costs, alarms and providers. Machines write them; staff reads them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from core.admin.bases import ReadOnlyAdmin
 
 
 class ProviderFilter(admin.SimpleListFilter):
-    """The providers that were ever called: the log itself would be read whole for their names."""
+    """Filters by the providers that were ever called."""
+
+    # The names come from the providers' states: a DISTINCT over the log would read the whole log.
 
     title = "provider"
     parameter_name = "provider"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002  Django's signature
-        """One choice per provider."""
         names = ProviderState.objects.order_by("provider").values_list("provider", flat=True)
         return [(name, name) for name in names]
 
@@ -32,14 +33,11 @@ class ProviderFilter(admin.SimpleListFilter):
         request: HttpRequest,  # noqa: ARG002  Django's signature
         queryset: QuerySet[APIRequestLog],
     ) -> QuerySet[APIRequestLog]:
-        """The calls of the chosen provider, or all."""
         return queryset.filter(provider=self.value()) if self.value() else queryset
 
 
 @admin.register(APIRequestLog)
 class APIRequestLogAdmin(ReadOnlyAdmin):
-    """What was asked of the Core API, what came back, what it cost."""
-
     list_display = (
         "started_at",
         "provider",
@@ -51,7 +49,7 @@ class APIRequestLogAdmin(ReadOnlyAdmin):
         "duration_ms",
         "price",
     )
-    # Endpoint and error are searched for: a filter by them would read the whole table for its list.
+    # Endpoint and error are search fields: a filter would read the whole table for its choices.
     list_filter = ("state", ProviderFilter, "started_at")
     search_fields = (
         "=endpoint",
@@ -66,14 +64,14 @@ class APIRequestLogAdmin(ReadOnlyAdmin):
     ordering = ("-started_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[APIRequestLog]:
-        """Lists do without the bodies, which are most of the table."""
+        # The bodies are most of the table, and lists do not show them.
         rows: QuerySet[APIRequestLog] = super().get_queryset(request)
         return rows.defer("response_body")
 
 
 @admin.register(Alarm)
 class AlarmAdmin(ReadOnlyAdmin):
-    """What staff must put right; resolving an alarm lets its calls through again."""
+    """Resolving an alarm lets its calls through again."""
 
     list_display = (
         "kind",
@@ -92,20 +90,17 @@ class AlarmAdmin(ReadOnlyAdmin):
     actions: ClassVar = ["try_again"]
 
     def has_resolve_permission(self, request: HttpRequest) -> bool:
-        """Whoever could change an alarm, if anybody could."""
+        """Staff with the permission to change alarms, although the page has no form for it."""
         return request.user.has_perm("api_logs.change_alarm")
 
     @admin.action(description="Resolve, and try the calls again", permissions=["resolve"])
     def try_again(self, request: HttpRequest, queryset: AlarmQuerySet) -> None:
-        """End the chosen alarms that are open."""
         count = resolve(queryset, by=request.user.get_username(), now=timezone.now())
         self.message_user(request, f"{count} alarms are resolved.", messages.SUCCESS)
 
 
 @admin.register(Spending)
 class SpendingAdmin(ReadOnlyAdmin):
-    """What each day cost."""
-
     list_display = ("day", "calls", "spent", "soft_cap_reached_at", "hard_cap_reached_at")
     sortable_by = None
     ordering = ("-day",)
@@ -113,25 +108,22 @@ class SpendingAdmin(ReadOnlyAdmin):
 
 @admin.register(ProviderState)
 class ProviderStateAdmin(ReadOnlyAdmin):
-    """Which provider is asked, and which one rests."""
-
     list_display = ("provider", "failures", "open_until", "next_slot_at")
     sortable_by = None
     actions: ClassVar = ["try_now"]
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Whoever could change a provider's state, if anybody could."""
+        """Staff with the permission to change providers, although the page has no form for it."""
         return request.user.has_perm("api_logs.change_providerstate")
 
     @admin.action(description="Try now: end pauses and breaks", permissions=["retry"])
     def try_now(self, request: HttpRequest, queryset: ProviderStateQuerySet) -> None:
-        """Let the next call to the chosen providers go out."""
         count = try_now(queryset, now=timezone.now())
         self.message_user(request, f"{count} providers are asked again.", messages.SUCCESS)
 
 
 def open_alarms(request: HttpRequest) -> list[str] | None:
-    """The note at the top of every page of the admin, for those who may read alarms."""
+    """The note at the top of every admin page, for staff that may read alarms."""
     if not request.user.has_perm("api_logs.view_alarm"):
         return None
     count = Alarm.objects.open().count()

@@ -1,6 +1,7 @@
-"""The connection of the log and of what decides about calls.
+"""The database connection of the log and the gate.
 
-It is one of its own, so a rollback of the work around a call takes none of it away.
+It is a connection of its own, so that a rollback of the work around a call does not undo the row,
+the price and the slot of that call.
 """
 
 from __future__ import annotations
@@ -15,11 +16,9 @@ CONNECTION = "api_log"
 
 @contextmanager
 def short_transaction() -> Iterator[None]:
-    """A transaction that PostgreSQL ends when its client hangs: all workers need what it locks.
-
-    The limit is set in the transaction and not in the session, which a pooler hands to others.
-    1 statement.
-    """
+    """Open a transaction that PostgreSQL ends if its client hangs for 10 seconds. 1 statement."""
+    # All workers need the rows that it locks. The limit is set for the transaction, because a
+    # pooler hands the session to other clients.
     with transaction.atomic(using=CONNECTION):
         with connections[CONNECTION].cursor() as cursor:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '10s'")

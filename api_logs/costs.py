@@ -1,12 +1,11 @@
 """What the Core API costs: by day, by endpoint and by target. Four queries.
 
-Days come from the spending, which is kept for ever; endpoints and targets from the log, so only as
-far back as that is kept.
+Days come from the spending, which is never deleted. Endpoints and targets come from the log, so
+they reach back only as far as its retention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -22,7 +21,7 @@ TOP_TARGETS = 10
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Calls and their price in USD; of an endpoint or a target."""
+    """Calls to one endpoint or for one target, and their price in USD."""
 
     name: str
     calls: int
@@ -31,7 +30,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class DayCost:
-    """What one day of UTC cost, calls under way included."""
+    """The cost of one day of UTC, including calls that have not ended."""
 
     day: date
     calls: int
@@ -40,7 +39,7 @@ class DayCost:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """The last days with today, and what staff allows; days without a call are left out."""
+    """The costs of some days up to today, and the caps. Days without a call are left out."""
 
     days: tuple[DayCost, ...]
     endpoints: tuple[Cost, ...]
@@ -50,27 +49,26 @@ class Costs:
 
 
 def costs(*, days: int, now: datetime) -> Costs:
-    """The costs of that many days of UTC, today the last of them; dearest first, newest first."""
+    """Sum up that many days of UTC, ending today.
+
+    Days come newest first, endpoints and targets dearest first.
+    """
     today = now.astimezone(UTC).date()
     first = today - timedelta(days=days - 1)
-    spent = tuple(_days(first))
+    rows = Spending.objects.filter(day__gte=first).order_by("-day")
+    spent = tuple(DayCost(row.day, row.calls, row.spent) for row in rows)
     since = datetime.combine(first, time(), UTC)
     return Costs(
         days=spent,
         endpoints=tuple(_dearest("endpoint", since)),
-        targets=tuple(_dearest("target", since, most=TOP_TARGETS)),
+        targets=tuple(_dearest("target", since, limit=TOP_TARGETS)),
         today=next((each for each in spent if each.day == today), DayCost(today, 0, Decimal(0))),
         limits=current.call_limits(),
     )
 
 
-def _days(first: date) -> Iterator[DayCost]:
-    for row in Spending.objects.filter(day__gte=first).order_by("-day"):
-        yield DayCost(row.day, row.calls, row.spent)
-
-
-def _dearest(column: str, since: datetime, *, most: int = 100) -> list[Cost]:
-    """The log since then, summed up for each value of the column."""
+def _dearest(column: str, since: datetime, *, limit: int = 100) -> list[Cost]:
+    """Sum up the log since then for each value of the column."""
     rows = APIRequestLog.objects.filter(started_at__gte=since).exclude(**{column: ""})
     sums = rows.values_list(column).annotate(calls=Count("pk"), cost=Sum("price"))
-    return [Cost(*row) for row in sums.order_by("-cost", "-calls", column)[:most]]
+    return [Cost(*row) for row in sums.order_by("-cost", "-calls", column)[:limit]]

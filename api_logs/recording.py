@@ -31,7 +31,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is about to be sent, and to whom."""
+    """A call that is about to be sent to a provider."""
 
     endpoint: str
     target: str
@@ -42,13 +42,13 @@ class Attempt:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no column may contain."""
+        """Strings that no column of the log may contain."""
         return (self.provider.token,)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What the client learns on the way; whatever it has when the call ends is written."""
+    """What the client has learned so far. `finish` writes it, also after an exception."""
 
     http_status: int | None = None
     body: bytes = b""
@@ -57,18 +57,19 @@ class Outcome:
 
     @property
     def is_free(self) -> bool:
-        """Whether it surely costs nothing: only HTTP 200 is charged, and only what was sent."""
+        """Whether the call certainly costs nothing."""
+        # Providers charge for HTTP 200 only. A call that was sent and has no status may have
+        # been answered with 200, so it counts as charged.
         return not self.sent or self.http_status not in {None, 200}
 
     @property
     def is_redirect(self) -> bool:
-        """Whether the answer leads elsewhere."""
         return self.http_status is not None and 300 <= self.http_status < 400
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a call ended: with a payload, with an error, or interrupted, so that nobody knows."""
+    """How a call ended: with a payload, with an error, or interrupted with an unknown result."""
 
     seconds: float
     error: CoreAPIError | None = None
@@ -76,7 +77,6 @@ class Ending:
 
     @property
     def state(self) -> APIRequestLog.State:
-        """The state of its row."""
         if self.interrupted:
             return APIRequestLog.State.UNKNOWN
         return APIRequestLog.State.FAILED if self.error else APIRequestLog.State.COMPLETED
@@ -88,9 +88,10 @@ _tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
 
 @contextmanager
 def attributed_to(batch: str) -> Iterator[Tally]:
-    """Mark every attempt made inside with the batch, and count them.
+    """Mark every attempt made inside with the batch, and count the attempts.
 
-    Of nested ones the innermost marks and counts. Threads started inside begin without one.
+    If blocks are nested, only the innermost one marks and counts. Threads started inside do not
+    inherit the batch.
     """
     tally = Tally()
     batch_token, tally_token = _batch.set(batch), _tally.set(tally)
@@ -102,9 +103,9 @@ def attributed_to(batch: str) -> Iterator[Tally]:
 
 
 def start(attempt: Attempt, *, at: datetime) -> int:
-    """Write the `started` row of an attempt that is sent at that moment; returns its key.
+    """Write the `started` row of an attempt that is sent at that moment; return its key.
 
-    Raises DatabaseError, and the call must not happen.
+    Raises DatabaseError. The caller must not send the call then: it would be charged unseen.
     """
     row = APIRequestLog.objects.using(CONNECTION).create(
         provider=attempt.provider.name,
@@ -123,16 +124,14 @@ def start(attempt: Attempt, *, at: datetime) -> int:
 
 
 def finish(row: int, attempt: Attempt, outcome: Outcome, ending: Ending) -> None:
-    """Complete the row. 1 statement, and one for the limit of bodies."""
-    facts = {"state": ending.state, **_failure(ending.error, attempt), **_answer(outcome, attempt)}
+    """Complete the row. 1 statement, and one for the size limit of bodies."""
+    facts = {"state": ending.state, **_answer(outcome, attempt)}
+    if error := ending.error:
+        facts["error_code"] = error.code
+        # An error may quote the URL or a header, and so a token.
+        facts["error"] = redaction.text(str(error), attempt.secrets)
     duration = round(ending.seconds * 1000)
     APIRequestLog.objects.using(CONNECTION).filter(pk=row).update(**facts, duration_ms=duration)
-
-
-def _failure(error: CoreAPIError | None, attempt: Attempt) -> dict[str, str]:
-    if error is None:
-        return {}
-    return {"error_code": error.code, "error": redaction.text(str(error), attempt.secrets)}
 
 
 def _answer(outcome: Outcome, attempt: Attempt) -> dict[str, object]:

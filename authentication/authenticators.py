@@ -16,8 +16,8 @@ from rest_framework_simplejwt.tokens import Token
 class AccessTokenAuthentication(JWTAuthentication):
     """`Authorization: Bearer <access token>`.
 
-    Whatever is wrong with a token, the answer carries `token_not_valid`: clients refresh once on
-    it, and the refresh tells them whether to sign in again.
+    For every invalid token the answer carries `token_not_valid`. Clients then refresh once, and the
+    refresh tells them whether they have to sign in again.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:

@@ -26,7 +26,7 @@ class CoreConfig(AppConfig):
         apps.
         """
         from core import checks  # noqa: PLC0415  not before the models are loaded
-        from core.events import delivery  # noqa: F401, PLC0415  the same; it has tasks
+        from core.events import delivery  # noqa: F401, PLC0415  the same; it registers tasks
 
         autodiscover_modules("events")
         post_migrate.connect(sync_schedules, sender=self)
@@ -47,7 +47,7 @@ def sync_schedules(*, using: str, apps: Apps = apps, **_: Any) -> None:
 
 
 def sync_events(*, using: str, apps: Apps = apps, **_: Any) -> None:
-    """See `core.events.delivery.settle_in`. Nothing where its tables are not there."""
+    """Sync the places of the consumers. Does nothing if their table does not exist."""
     if using != DEFAULT_DB_ALIAS or "consumerplace" not in apps.all_models["core"]:
         return
     from core.events import delivery  # noqa: PLC0415  not before the models are loaded
@@ -56,7 +56,7 @@ def sync_events(*, using: str, apps: Apps = apps, **_: Any) -> None:
 
 
 def sync_permissions(*, using: str, apps: Apps = apps, **_: Any) -> None:
-    """See `core.permissions.sync`. Nothing where Django's tables are not there."""
+    """Sync the declared permissions. Does nothing if Django's tables do not exist."""
     if using != DEFAULT_DB_ALIAS or "permission" not in apps.all_models["auth"]:
         return
     from core import permissions  # noqa: PLC0415  not before the models are loaded

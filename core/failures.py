@@ -15,7 +15,7 @@ _MESSAGES = ("message", "message_zh", "errorMessage", "detail")
 
 
 def is_failure(layer: Mapping[str, Any]) -> bool:
-    """Whether the object reports a failure, whatever the HTTP status was."""
+    """Whether the object reports a failure. The provider does so with HTTP 200 as well."""
     status, code = layer.get("status"), layer.get("code")  # `code` of a post is a text
     return status is False or status == "fail" or (isinstance(code, int) and code >= 400)
 

@@ -67,7 +67,8 @@ class WorkerHeartbeat(models.Model):
 
 
 def _number(function: str, *arguments: Func) -> Cast:
-    """A transaction id, as PostgreSQL's function returns it. It has no direct cast to bigint."""
+    """Return the transaction id that a function of PostgreSQL returns, as a number."""
+    # xid8 has no direct cast to bigint.
     return Cast(Cast(Func(*arguments, function=function), TextField()), BigIntegerField())
 
 
@@ -75,20 +76,18 @@ SNAPSHOT = Func(function="pg_current_snapshot")
 
 
 class PlacedQuerySet(models.QuerySet[Any]):
-    """Named questions about rows that carry the id of a transaction."""
-
     def settled(self) -> PlacedQuerySet:
-        """Those older than every open transaction, in their order: none can appear before them."""
+        """Filter rows older than all open transactions, in order. No row can appear before them."""
         oldest_open = _number("pg_snapshot_xmin", SNAPSHOT)
         return self.filter(transaction__lt=oldest_open).order_by("transaction", "pk")
 
     def of_another_cluster(self) -> bool:
-        """Whether some stand above all that this cluster has counted so far."""
+        """Whether a row has a transaction that this cluster has not reached."""
         return self.filter(transaction__gte=_number("pg_snapshot_xmax", SNAPSHOT)).exists()
 
 
 class OutboxEvent(models.Model):
-    """Something that happened, until all its consumers have heard of it. See `core.events`."""
+    """One event. It is deleted when all its consumers have read it. See `core.events`."""
 
     transaction = models.BigIntegerField(db_default=_number("pg_current_xact_id"), editable=False)
     topic = models.CharField(max_length=100)
@@ -107,7 +106,7 @@ class OutboxEvent(models.Model):
 
 
 class ConsumerPlace(models.Model):
-    """The last event that a consumer has had, by the name under which it is registered."""
+    """The last event that a consumer has read."""
 
     name = models.CharField(max_length=100, unique=True)
     transaction = models.BigIntegerField(default=0)
@@ -120,7 +119,7 @@ class ConsumerPlace(models.Model):
 
 
 class FeaturePermission(models.Model):
-    """Has no table: the permissions that `core.permissions` writes are about this model."""
+    """The content type of the permissions that `core.permissions` writes. It has no table."""
 
     class Meta:
         managed = False

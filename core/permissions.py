@@ -1,8 +1,8 @@
-"""Permissions that features declare by name, as rows of Django's own.
+"""Permissions that features declare by name.
 
     permissions.declare("studio.render", "Can render videos", groups=["Editors"])    # in ready()
 
-Each `migrate` writes them, so staff grants them in the admin like any other.
+Each `migrate` writes them into Django's table, so staff grants them in the admin.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.users.models import Account
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a name stands for, and the groups that hold it from the start."""
+    """The description of a permission, and the groups that get it when it is new."""
 
     description: str
     groups: tuple[str, ...]
@@ -31,15 +31,15 @@ _declared: Registry[Declared] = Registry()
 
 
 def declare(name: str, description: str, *, groups: Sequence[str] = ()) -> None:
-    """Add a permission. `name` is `label.verb`, 100 characters at most."""
+    """Declare a permission. `name` is `label.verb`, at most 100 characters."""
     _declared.register(name, Declared(description, (*groups,)))
 
 
 def holds(account: Account, name: str) -> bool:
-    """Whether the account holds a permission, itself or by a group; superusers hold all.
+    """Whether the account holds the permission, directly or by a group. Superusers hold all.
 
-    At most 2 statements for an account, then its permissions are known. Raises LookupError for a
-    name that nobody has declared.
+    At most 2 statements per account object, which caches its permissions. Raises LookupError if the
+    permission is not declared: a typing error must not read as a refusal.
     """
     if name not in _declared:
         raise LookupError(f"the permission {name} is not declared")
@@ -48,11 +48,9 @@ def holds(account: Account, name: str) -> bool:
 
 @transaction.atomic
 def sync() -> None:
-    """Write what is declared. 1 statement when nothing is to be done.
-
-    Groups get a permission only when it is new: what staff takes from them stays taken. What is
-    declared no longer stays too, so that grants outlive a feature that is taken out for a while.
-    """
+    """Write the declared permissions. 1 statement if there is nothing to do."""
+    # Groups get a permission only when it is new, so that staff can take it from them. Permissions
+    # that are declared no longer stay: the grants survive if a feature is taken out for a while.
     kind = ContentType.objects.get_for_model(FeaturePermission)
     known = {each.codename: each for each in Permission.objects.filter(content_type=kind)}
     for name, declared in _declared:

@@ -1,4 +1,4 @@
-"""What apps add to another app by name, when they get ready."""
+"""Registries: one app offers a plug point, and other apps register entries in `AppConfig.ready`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ class Registry(Generic[T]):
         self._entries: dict[str, T] = {}
 
     def register(self, name: str, entry: T) -> None:
-        """Add an entry. Raises ValueError where the name belongs to another one.
-
-        The same entry again is no error: `AppConfig.ready` may run twice.
-        """
+        """Add an entry. Raises ValueError if another entry has the name."""
+        # The same entry is accepted again, because `AppConfig.ready` may run twice.
         if self._entries.setdefault(name, entry) != entry:
             raise ValueError(f"{name} is registered already")
 

@@ -17,7 +17,7 @@ class CoreAPIForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
     """Asks for the token again when the address changes."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to send a stored token to a new host: whoever may edit must not learn it."""
+        """Refuse to keep the token with a new host: an editor could send it to their own host."""
         cleaned = super().clean() or self.cleaned_data
         keeps_token = self.instance.token and cleaned.get("token") is None
         if "base_url" in self.changed_data and keeps_token:

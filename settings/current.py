@@ -26,9 +26,9 @@ Row = TypeVar("Row", bound=SingletonModel)
 
 @dataclass(frozen=True, slots=True)
 class CoreAPIConfig:
-    """One provider. Address (no trailing slash) and token are empty where nobody has set them.
+    """One provider. Address (no trailing slash) and token are empty if they are not set.
 
-    `problem` says why a stored token cannot be read; it is empty where it can.
+    `problem` says why a stored token cannot be read; it is empty if it can.
     """
 
     base_url: str

@@ -94,7 +94,7 @@ class EncryptedTextField(TextField):
         """Refuse to filter: equal secrets have different ciphertexts, nothing would be found."""
 
     def formfield(self, **_: Any) -> forms.Field:
-        """A write-only input, whatever widget the admin has for long texts."""
+        """A write-only input. The admin's own widget for long texts would show the secret."""
         return SecretFormField(label=self.verbose_name.capitalize(), help_text=str(self.help_text))
 
     def save_form_data(self, instance: models.Model, data: str | None) -> None:

@@ -21,7 +21,7 @@ class SecretInput(forms.MultiWidget):
         )
 
     def decompress(self, value: object) -> list[Any]:  # noqa: ARG002  never shown
-        """Start empty, whatever is stored."""
+        """Start empty, because the stored secret is never shown."""
         return ["", False]
 
 

@@ -1,11 +1,11 @@
-"""The door before the Core API: may this call go out, and when?
+"""The gate before the Core API: may this call go out, and when?
 
     decide ──▶ sleep until the slot ──▶ the call ──▶ conclude
       │ one transaction                               one transaction
       └ kill switch, alarms, breaker, slot, budget,   └ row completed, refund, breaker, alarm
         row `started`
 
-PostgreSQL decides for all workers on all machines (their clocks must agree), and nobody sleeps
+PostgreSQL decides for all workers on all machines, whose clocks must agree. No worker sleeps
 inside a transaction. A killed call keeps its price and its `started` row: it may be charged.
 """
 
@@ -37,21 +37,22 @@ from core.utils.errors import (
 from settings import current
 from settings.current import CallLimits
 
-# How far ahead a slot may be reserved. Whoever is not urgent asks again instead of queueing, so an
-# urgent call finds at most half a second of others before it.
+# How far ahead a slot may be reserved. A call that is not urgent asks again instead of queueing, so
+# at most half a second of other calls goes out before an urgent one.
 AHEAD = timedelta(milliseconds=500)
 AHEAD_IF_URGENT = timedelta(seconds=2)
-# A slot further away than this is waited for by the run's row instead of a worker.
+# If the slot is further away, the run is put off in its row, and the worker is free.
 MAX_PAUSE = timedelta(seconds=5)
-# How long a worker asks again while others take every slot, and how long it then leaves the rest
-# to them.
+# Seconds for which a worker keeps asking while other workers take every slot. After that it leaves
+# the slots to them for STAND_BACK seconds.
 PATIENCE = 30.0
 STAND_BACK = 60.0
-# A path, a rule or a shape that one endpoint has changed neither closes the breaker nor opens it,
-# which would stop the other endpoints, too.
+# One endpoint may change its path, its rules or its shape. Such an error neither opens the breaker,
+# which would stop the other endpoints as well, nor closes it.
 OF_THE_ENDPOINT = (BadRequest, UnexpectedPayload)
-# After a 429 without a `Retry-After`; and until the kill switch is looked at again.
+# Seconds after a 429 without a `Retry-After`.
 SHORT_PAUSE = 1.0
+# Seconds until a stopped call looks at the kill switch again.
 LOOK_AGAIN_AFTER = 60.0
 
 
@@ -67,18 +68,18 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """No slot is near enough: ask again after so long."""
+    """No slot is near enough. The caller asks again after `wait`."""
 
     wait: timedelta
 
 
 @contextmanager
 def admitted(attempt: Attempt) -> Iterator[Outcome]:
-    """Wait for the slot, hand out the outcome to fill in during the call, then conclude.
+    """Wait for the slot, yield the outcome to fill in during the call, then conclude.
 
-    Raises what refuses the call, before anything is sent and without a row in the log:
-    CallsStopped, BudgetExhausted, NoFreeSlot, Forbidden and Transient, all but Forbidden with
-    `retry_after`. Raises DatabaseError, and the call must not happen, where no row can be written.
+    A refused call raises before anything is sent, and leaves no row in the log: CallsStopped,
+    BudgetExhausted, NoFreeSlot or Transient with `retry_after`, or Forbidden. Raises DatabaseError
+    if the row cannot be written; the call is not sent then.
     """
     admission = _admission(attempt)
     outcome = Outcome()
@@ -96,7 +97,7 @@ def admitted(attempt: Attempt) -> Iterator[Outcome]:
 
 
 def _admission(attempt: Attempt) -> Admission:
-    """Ask until there is a slot, and sleep until it comes."""
+    """Ask until a slot is free, and sleep until its time."""
     deadline = time.monotonic() + PATIENCE
     while isinstance(answer := _decide(attempt, current.call_limits()), NotYet):
         wait = answer.wait.total_seconds()
@@ -112,10 +113,11 @@ def _admission(attempt: Attempt) -> Admission:
 
 
 def _decide(attempt: Attempt, limits: CallLimits) -> Admission | NotYet | CoreAPIError:
-    """One transaction. An error is returned, not raised: what came of it must be committed."""
+    """Decide in one transaction."""
     if limits.calls_stopped:
         text = "Staff has stopped all calls: in the admin under Settings, Core API."
         return CallsStopped(text, retry_after=LOOK_AGAIN_AFTER)
+    # Refusals are returned, because raising them would roll back the alarms that came with them.
     with short_transaction():
         state = _locked(attempt.provider.name)
         now = timezone.now()
@@ -129,7 +131,7 @@ def _decide(attempt: Attempt, limits: CallLimits) -> Admission | NotYet | CoreAP
 
 
 def _set_right(state: ProviderState, rate: float, now: datetime) -> None:
-    """A clock that was a day ahead costs the call that it was asked for, not a day."""
+    """Correct times that a wrong clock has stored, so that they do not stop all calls for days."""
     excess = state.set_right(now, rate=rate)
     if excess:
         state.save(using=CONNECTION)
@@ -153,7 +155,7 @@ def _slot(
 
 
 def _conclude(attempt: Attempt, admission: Admission, outcome: Outcome, ending: Ending) -> None:
-    """One transaction: complete the row, and draw the conclusions for the calls to come."""
+    """Complete the row and update breaker, alarms and budget, in one transaction."""
     now = timezone.now()
     with short_transaction():
         recording.finish(admission.row, attempt, outcome, ending)
@@ -167,9 +169,11 @@ def _conclude(attempt: Attempt, admission: Admission, outcome: Outcome, ending: 
 def _learn(
     attempt: Attempt, admission: Admission, outcome: Outcome, ending: Ending, now: datetime
 ) -> None:
-    """What the end says of the provider. An interrupted call says nothing."""
+    """Update the provider's state. An interrupted call says nothing about the provider."""
     error, provider = ending.error, attempt.provider
-    if _is_no_answer(error, outcome):
+    unanswered = isinstance(error, Transient) and not isinstance(error, RateLimited)
+    # A Core API redirects no client. A redirect comes from a proxy or a parked domain.
+    if unanswered or outcome.is_redirect:
         state = _locked(provider.name)
         state.fail(now, was_probe=admission.is_probe)
         state.save(using=CONNECTION)
@@ -182,15 +186,8 @@ def _learn(
         state.save(using=CONNECTION)
 
 
-def _is_no_answer(error: CoreAPIError | None, outcome: Outcome) -> bool:
-    """Whether nobody answered, or somebody else: no Core API sends its clients elsewhere."""
-    return outcome.is_redirect or (
-        isinstance(error, Transient) and not isinstance(error, RateLimited)
-    )
-
-
 def _locked(provider: str) -> ProviderState:
-    """The provider's row, until the transaction ends. 1 statement; 3 for a new provider."""
+    """Lock the provider's row until the transaction ends. 1 statement; 3 for a new provider."""
     states = ProviderState.objects.using(CONNECTION).select_for_update(no_key=True)
     rows = states.filter(provider=provider)
     if (state := rows.first()) is not None:

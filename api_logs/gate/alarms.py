@@ -1,7 +1,7 @@
-"""Raises alarms, and says which of them stops a call. All of it inside the caller's transaction.
+"""Raises alarms, and tells which alarm stops a call. Everything runs in the caller's transaction.
 
-Transactions lock in one order, so that no two wait for each other: the provider, its alarm, the
-day's budget, the budget's alarm.
+All transactions lock in the same order, so that no two wait for each other: the provider, its
+alarm, the day's budget, the budget's alarm.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from settings.current import CoreAPIConfig
 
 log = structlog.get_logger(__name__)
 
-# Staff may resolve an alarm at any time; nobody is told of it.
+# Seconds. Staff may resolve an alarm at any time, and waiting runs get no signal.
 LOOK_AGAIN_AFTER = 300.0
 OF_THE_PROVIDER = (Unauthorized, NoCredit)
 OF_AN_ENDPOINT = (Forbidden, BadRequest)
 
 
 def stop(provider: CoreAPIConfig, endpoint: str, *, now: datetime) -> CoreAPIError | None:
-    """The error for a call that an open alarm stops; None where none does.
+    """Return the error for a call that an open alarm stops; None if no alarm stops it. 1 statement.
 
-    An alarm about another address or token than the present ones is resolved. 1 statement.
+    Resolves alarms about an earlier address or token.
     """
     for alarm in Alarm.objects.using(CONNECTION).stopping(provider.name, endpoint):
         if alarm.fingerprint == provider.fingerprint:
@@ -47,7 +47,7 @@ def stop(provider: CoreAPIConfig, endpoint: str, *, now: datetime) -> CoreAPIErr
 
 
 def tell(error: CoreAPIError, provider: CoreAPIConfig, endpoint: str, *, now: datetime) -> None:
-    """Raise the alarm that the error of a call deserves, if any."""
+    """Raise an alarm if staff has to act on the error of a call."""
     if not isinstance(error, OF_THE_PROVIDER + OF_AN_ENDPOINT):
         return
     raise_alarm(
@@ -64,7 +64,7 @@ def tell(error: CoreAPIError, provider: CoreAPIConfig, endpoint: str, *, now: da
 
 
 def clock_ahead(provider: str, excess: timedelta, *, now: datetime) -> None:
-    """Tell that a time was stored which lies so much further ahead than any that can be."""
+    """Raise the alarm that a stored time was `excess` later than possible."""
     raise_alarm(
         Alarm(
             kind=Alarm.Kind.CLOCK_AHEAD,
@@ -78,7 +78,7 @@ def clock_ahead(provider: str, excess: timedelta, *, now: datetime) -> None:
 
 
 def raise_alarm(alarm: Alarm) -> None:
-    """Save the alarm, or count it where such a one is open. Only a new one is logged."""
+    """Save the alarm, or count it if the same alarm is open already. Only new alarms are logged."""
     if _counted(alarm):
         return
     try:
@@ -114,8 +114,8 @@ def _announce(alarm: Alarm) -> None:
 
 
 def _refusal(alarm: Alarm) -> CoreAPIError:
-    """Of an endpoint: the error that leads to its sister. Of a provider: wait for staff."""
     text = f"{alarm.provider}: stopped since {alarm.first_at:%Y-%m-%d %H:%M} UTC: {alarm.message}"
     if alarm.endpoint:
+        # The caller then tries another endpoint with the same data.
         return Forbidden(text)
     return CallsStopped(text, retry_after=LOOK_AGAIN_AFTER)

@@ -1,4 +1,4 @@
-"""What all workers know together of a provider: its next free slot, and whether it answers.
+"""The state of each provider, shared by all workers: its next free slot, and its breaker.
 
 closed ──5 failures in a row──▶ open ──30 s, doubling to 15 min──▶ half open: one probe
    ▲                              ▲                                   │        │
@@ -15,28 +15,26 @@ from django.db import models
 
 from core import pauses
 
-# Where nothing was called for a while, the calls of so long may go out at once.
+# After an idle time, this many seconds' worth of calls may go out at once.
 BURST = timedelta(seconds=1)
 FAILURES_TO_OPEN = 5
 INITIAL_BACKOFF = timedelta(seconds=30)
 MAX_BACKOFF = timedelta(minutes=15)
-# Above the longest call: a probe that was killed is followed by another.
+# Longer than any call. If the worker of a probe was killed, another probe follows.
 PROBE_TIME = timedelta(seconds=120)
-# The longest that a provider may ask for: no slot is given away further ahead.
+# The longest pause that a provider may ask for. No slot lies further ahead.
 MAX_PAUSE = timedelta(seconds=pauses.MAX_PAUSE)
 
 
 class ProviderStateQuerySet(models.QuerySet["ProviderState"]):
-    """What needs no decision."""
-
     def answered(self, provider: str) -> None:
-        """Close the breaker, and forget the failures. Writes nothing where there are none."""
+        """Close the breaker and forget the failures. Writes nothing if there are none."""
         failing = self.filter(provider=provider, failures__gt=0)
         failing.update(failures=0, breaks=0, open_until=None)
 
 
 class ProviderState(models.Model):
-    """A row per provider, locked for the milliseconds of a decision; the methods only compute."""
+    """One row per provider, locked for the milliseconds of a decision. Methods only compute."""
 
     provider = models.CharField(max_length=40, unique=True)
     next_slot_at = models.DateTimeField(help_text="when the call after the last one is due")
@@ -50,9 +48,9 @@ class ProviderState(models.Model):
         return self.provider
 
     def set_right(self, now: datetime, *, rate: float) -> timedelta:
-        """Take back what only a clock that was ahead can have set: it holds from now instead.
+        """Replace times that only a clock that was ahead can have stored by `now`.
 
-        By how much the times lay beyond what can be, zero where they did not.
+        Returns how far the times lay beyond the latest possible ones; zero if they were possible.
         """
         latest_slot = now + MAX_PAUSE + BURST + timedelta(seconds=1 / rate)
         latest_break = now + MAX_BACKOFF
@@ -65,7 +63,7 @@ class ProviderState(models.Model):
         return excess
 
     def break_left(self, now: datetime) -> timedelta | None:
-        """How long no call is made, because several in a row had no answer; None without one."""
+        """The time until the open breaker lets a probe through; None if it is closed or due."""
         if self.open_until is None or self.open_until <= now:
             return None
         return self.open_until - now
@@ -75,7 +73,7 @@ class ProviderState(models.Model):
         return max(now, self.next_slot_at - _lead(rate))
 
     def take(self, slot: datetime, *, rate: float) -> bool:
-        """Give the slot away. True where the call is the probe of a half open breaker."""
+        """Reserve the slot. Returns whether the call is the probe of a half open breaker."""
         self.next_slot_at = max(self.next_slot_at, slot) + timedelta(seconds=1 / rate)
         if self.open_until is None:
             return False
@@ -83,20 +81,19 @@ class ProviderState(models.Model):
         return True
 
     def pause(self, until: datetime, *, rate: float) -> None:
-        """Give no slot away before; after it the calls go out evenly, without a burst."""
+        """Reserve no slot before `until`. After it calls go out evenly, without a burst."""
         self.next_slot_at = max(self.next_slot_at, until + _lead(rate))
 
     def fail(self, now: datetime, *, was_probe: bool) -> None:
-        """Count a call without an answer, and open the breaker after several.
-
-        Of those that were under way when it opened, none opens it further.
-        """
+        """Count a call without an answer, and open the breaker after several."""
         self.failures += 1
+        # Calls that were under way when the breaker opened report the same outage. They must not
+        # prolong it.
         if was_probe or (self.failures >= FAILURES_TO_OPEN and self.open_until is None):
             self.open_until = now + min(INITIAL_BACKOFF * 2 ** min(self.breaks, 10), MAX_BACKOFF)
             self.breaks += 1
 
 
 def _lead(rate: float) -> timedelta:
-    """How far ahead of an even pace a call may be, so that a burst has BURST's worth of calls."""
+    """How far ahead of an even pace a call may go out, so that a burst holds BURST's calls."""
     return max(BURST - timedelta(seconds=1 / rate), timedelta())

@@ -1,4 +1,4 @@
-"""Which calls cannot wait: a story is gone after a day, a post is not."""
+"""Marks calls that cannot wait. A story is gone after a day; a post stays."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _urgent: ContextVar[bool] = ContextVar("urgent", default=False)
 
 @contextmanager
 def urgent() -> Iterator[None]:
-    """Let the calls made inside go before others, and above the soft cap.
+    """Let calls made inside go before others, and exceed the soft cap.
 
-    Threads started inside begin without it.
+    Threads started inside do not inherit this.
     """
     token = _urgent.set(True)
     try:
@@ -23,5 +23,4 @@ def urgent() -> Iterator[None]:
 
 
 def is_urgent() -> bool:
-    """Whether a call made here cannot wait."""
     return _urgent.get()

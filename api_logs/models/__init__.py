@@ -1,4 +1,4 @@
-"""The log of calls, and what decides whether a further call may be made."""
+"""The log of calls, and the state of the gate."""
 
 from api_logs.gate.providers import ProviderState
 from api_logs.models.alarms import Alarm

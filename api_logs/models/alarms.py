@@ -1,4 +1,4 @@
-"""What staff must know of and perhaps put right; some of it stops calls until then."""
+"""Alarms: causes that staff must know. Some kinds stop calls until they are resolved."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ from django.db.models import Q
 
 
 class AlarmQuerySet(models.QuerySet["Alarm"]):
-    """Alarms by what they mean for a call."""
-
     def open(self) -> AlarmQuerySet:
-        """Not resolved yet."""
         return self.filter(resolved_at=None)
 
     def stopping(self, provider: str, endpoint: str) -> AlarmQuerySet:
-        """Open ones that stop the endpoint of the provider, or the provider as a whole."""
+        """Filter open alarms that stop this endpoint of the provider, or the whole provider."""
         stops = self.open().filter(kind__in=Alarm.STOPPING, provider=provider)
         return stops.filter(endpoint__in=("", endpoint))
 
 
 class Alarm(models.Model):
-    """One cause, told once and counted from then on, until staff or a new configuration ends it."""
+    """One cause. It is reported once, then counted, until staff or a new token resolves it."""
 
     class Kind(models.TextChoices):
         UNAUTHORIZED = "Unauthorized", "the token was refused"

@@ -1,4 +1,4 @@
-"""What was asked of the Core API, what came back, what it cost."""
+"""The log of calls to the Core API: request, answer and cost."""
 
 from __future__ import annotations
 
@@ -10,32 +10,30 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
-# No call lives this long; its timeout is at most 90 seconds.
+# No call takes this long: the timeout is 90 seconds at most.
 ABANDONED_AFTER = timedelta(minutes=15)
 
 
 class APIRequestLogQuerySet(models.QuerySet["APIRequestLog"]):
-    """Rows that the sweeps look for."""
-
     def abandoned(self, now: datetime) -> APIRequestLogQuerySet:
-        """Started so long ago that whoever made the call must be gone."""
+        """Filter calls that have not ended and whose process must be dead."""
         return self.filter(state=APIRequestLog.State.STARTED, started_at__lt=now - ABANDONED_AFTER)
 
     def older_than(self, moment: datetime) -> APIRequestLogQuerySet:
-        """Started before the moment, the oldest first."""
+        """Filter calls that started before the moment, the oldest first."""
         return self.filter(started_at__lt=moment).order_by("started_at")
 
     def calls_by_batch(self, batches: Iterable[str]) -> dict[str, int]:
-        """How many attempts each batch made; a batch without any is left out."""
+        """Count the attempts of each batch. Batches without attempts are left out."""
         rows = self.filter(batch__in=list(batches)).values_list("batch")
         return dict(rows.annotate(calls=Count("pk")))
 
 
 class APIRequestLog(models.Model):
-    """One HTTP attempt to a Core API; written by `api_logs.recording` only.
+    """One HTTP attempt to a Core API. Only `api_logs.recording` writes it.
 
     started ──▶ completed | failed | unknown
-    A killed call stays `started` until a sweep closes it as `unknown`: it may be charged.
+    A killed call stays `started` until a sweep closes it as `unknown`, as it may be charged.
     """
 
     class State(models.TextChoices):

@@ -1,4 +1,4 @@
-"""What a day costs; outlives the log of the calls."""
+"""The cost of each day. These rows outlive the log of the calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Spending(models.Model):
-    """One day of UTC. A price is added before its call and taken back if that surely was free."""
+    """One day of UTC. A price is added before its call, and subtracted if the call was free."""
 
     day = models.DateField(primary_key=True)
     calls = models.PositiveIntegerField(default=0, help_text="attempts, free ones included")

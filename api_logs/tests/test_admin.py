@@ -168,6 +168,6 @@ def test_what_a_day_cost_is_listed(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize("model", ["alarm", "spending", "providerstate"])
-def test_nobody_adds_a_row_by_hand(admin_client: Client, model: str) -> None:
+def test_rows_cannot_be_added_by_hand(admin_client: Client, model: str) -> None:
     assert admin_client.get(reverse(f"admin:api_logs_{model}_changelist")).status_code == 200
     assert admin_client.get(reverse(f"admin:api_logs_{model}_add")).status_code == 403

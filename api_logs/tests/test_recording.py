@@ -1,4 +1,4 @@
-"""One row for every HTTP attempt, whatever happens around it or to it."""
+"""One row for every HTTP attempt, also if the call or the work around it fails."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_success_leaves_one_complete_row(server: OddServer) -> None:
         (answering('{"detail": {"code": 400}}', 400), "NotAvailable", 400, Decimal(0)),
         (answering("<html>", 502), "Transient", 502, Decimal(0)),
         (answering('{"code": 200, "data": null}'), "NotAvailable", 200, PRICE),
-        # The request arrived, so nobody but the provider knows whether it was charged.
+        # The request arrived, so only the provider knows whether it was charged.
         (odd_server.hanging_up, "Transient", None, PRICE),
         (odd_server.cutting_the_body, "Transient", 200, PRICE),
     ],

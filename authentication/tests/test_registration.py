@@ -51,7 +51,7 @@ def test_an_address_is_registered_once_in_any_case(api: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("registration_open")
-def test_nobody_registers_as_staff(api: APIClient) -> None:
+def test_a_registration_cannot_claim_staff_rights(api: APIClient) -> None:
     api.post("/authentication/register/", {**STRANGER, "is_staff": True, "is_superuser": True})
 
     assert not Account.objects.get().is_staff

@@ -65,7 +65,7 @@ def test_unknown_wrong_and_inactive_are_refused_alike(api: APIClient, account: A
     answers = [
         api.post("/authentication/login/", {"email": email, "password": password})
         for email, password in [
-            ("nobody@example.org", PASSWORD),
+            ("unknown@example.org", PASSWORD),
             (account.email, "wrong"),
             ("gone@example.org", PASSWORD),
         ]
@@ -121,7 +121,7 @@ def test_a_good_token_is_valid(api: APIClient, session: TokenPair) -> None:
 
 
 @pytest.mark.parametrize("path", ["/authentication/validate/", "/authentication/me/"])
-def test_without_a_token_nobody_is_signed_in(api: APIClient, path: str) -> None:
+def test_a_request_without_a_token_is_not_signed_in(api: APIClient, path: str) -> None:
     response = api.post(path) if "validate" in path else api.get(path)
 
     assert (response.status_code, list(response.json())) == (401, ["detail"])

@@ -30,7 +30,7 @@ class OnceGenerator(SchemaGenerator):
     """Caches the document per process: it takes a second to build and is public."""
 
     def get_schema(self, *_: Any, **__: Any) -> Any:
-        """Build the document for an anonymous user, whoever sends the request."""
+        """Build the same document for all clients, as for an anonymous user."""
         return _document()
 
 

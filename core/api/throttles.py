@@ -2,7 +2,7 @@
 
 Each client has two counters, of the current window and of the previous one. The previous one counts
 by the share of it that the sliding window still covers. A request therefore costs three Redis
-commands whatever the limit is, and no client can send twice its limit around the change of a
+commands for any limit, and no client can send twice its limit around the change of a
 window.
 """
 

@@ -1,16 +1,17 @@
-"""Events: what happened, told to other apps after the commit, at least once and in order.
+"""Events tell other apps what happened: after the commit, at least once, and in order.
 
-A writer emits in the transaction that does the thing:
+A writer emits the event in the transaction of the change itself:
 
     events.emit("studio.rendered", {"video": video.pk})
 
-A consumer stands in the module `events` of its app, which is imported when the apps are ready:
+A consumer is a function in the module `events` of its app, which Django imports at the start:
 
     @events.consumer("gallery.covers", topic="studio.rendered")
     def refresh(found: Sequence[Event]) -> None: ...
 
-`core.events.delivery` calls consumers and keeps their places. Topics are `label.what_happened`. A
-payload holds ids, never content: an erasure does not search the outbox.
+`core.events.delivery` calls the consumers and stores how far each has read. A topic is named
+`label.what_happened`. A payload holds ids only, never content, because an erasure does not search
+the outbox.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from core.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. `id` is the same when the event is delivered again."""
+    """One event. It keeps its `id` when it is delivered again."""
 
     id: int
     topic: str
@@ -37,7 +38,7 @@ class Event:
 
 
 class Place(NamedTuple):
-    """Where an event stands: the transaction that wrote it, then its own number."""
+    """The position of an event: the transaction that wrote it, then its id."""
 
     transaction: int
     id: int
@@ -45,13 +46,11 @@ class Place(NamedTuple):
 
 Handler = Callable[[Sequence[Event]], None]
 Source = Callable[[Place, int], list[tuple[Place, Event]]]
-"""Returns at most so many events behind the place, in order; nothing may appear before them."""
+"""Returns at most that many events after the place, in order. No event may appear before them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """Who wants the events of a topic."""
-
     topic: str
     handle: Handler
 
@@ -61,12 +60,12 @@ sources: Registry[Source] = Registry()
 
 
 def consumer(name: str, *, topic: str) -> Callable[[Handler], Handler]:
-    """Deliver the events of the topic to the decorated function, some of them at a time.
+    """Deliver the events of the topic to the decorated function, up to 100 at a time.
 
-    It runs in the transaction that moves its place: what it writes is committed once for each
-    event. Calls to the outside belong into a task that it sends on commit. What it raises undoes
-    all, and the same events come again; they hold up this consumer only. A new consumer begins
-    with the oldest event that is kept.
+    The function runs in the transaction that moves its place, so its writes are committed once for
+    each event. If it calls the outside, it must do so in a task that it sends on commit. If it
+    raises, everything is rolled back, and it gets the same events again; other consumers go on. A
+    new consumer begins with the oldest event in the outbox.
     """
 
     def register(handle: Handler) -> Handler:
@@ -79,7 +78,7 @@ def consumer(name: str, *, topic: str) -> Callable[[Handler], Handler]:
 def source(topic: str) -> Callable[[Source], Source]:
     """Read the events of the topic with the decorated function instead of from the outbox.
 
-    For tables that are a log themselves: to emit would write everything twice.
+    This is for tables that are a log already: emitting would write everything twice.
     """
 
     def register(read: Source) -> Source:
@@ -90,11 +89,12 @@ def source(topic: str) -> Callable[[Source], Source]:
 
 
 def emit(topic: str, payload: Mapping[str, Any]) -> None:
-    """Write an event in the caller's transaction. One statement; none where nobody consumes it.
+    """Write an event in the caller's transaction. 1 statement; none if the topic has no consumer.
 
-    Raises RuntimeError outside a transaction: the event could be told although the thing is undone.
+    Raises RuntimeError outside a transaction.
     """
+    # In a transaction of its own, the event would stay although the change is rolled back.
     if not connection.in_atomic_block:
-        raise RuntimeError("An event outside a transaction; emit it with what it tells.")
+        raise RuntimeError("An event must be emitted in the transaction of its change.")
     if any(each.topic == topic for _, each in consumers):
         OutboxEvent.objects.create(topic=topic, payload=dict(payload))

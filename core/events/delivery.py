@@ -1,8 +1,8 @@
-"""Brings events to their consumers, and removes those that all consumers have passed.
+"""Delivers events to their consumers, and deletes events that all consumers have read.
 
-Ids are given out before the commit, so a higher one may be seen before a lower one. Only events
-older than every open transaction are delivered: nothing can appear before them any more, and a
-consumer's place never skips one (docs/adr/0007-a-feed-in-the-order-of-transactions.md).
+PostgreSQL assigns ids before the commit, so a higher id may become visible before a lower one. Only
+events older than every open transaction are delivered. No event can appear before them, so a
+consumer misses none (docs/adr/0007-a-feed-in-the-order-of-transactions.md).
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from core.tasks import BaseTask, send
 
 BATCH = 100
 SECONDS = 10.0
-"""For which one delivery goes on while there is more; then others of its queue get their turn."""
+"""One task delivers for this long at most. Then other tasks of its queue get their turn."""
 
 
 @shared_task(name="core.deliver_events", base=BaseTask, expires=60)
 def deliver_events() -> None:
-    """Nudge every consumer, each apart, so that none can stop another; and prune the outbox."""
+    """Start a delivery for every consumer, and prune the outbox."""
+    # One task per consumer, so that a failing consumer does not stop the others.
     for name, _ in consumers:
         send("core.deliver_events_to", name)
     prune()
@@ -32,16 +33,17 @@ def deliver_events() -> None:
 
 @shared_task(name="core.deliver_events_to", base=BaseTask, expires=60)
 def deliver_events_to(name: str) -> None:
-    """Deliver what a consumer has not had yet. Raises what it raises; the next beat tries again."""
+    """Deliver all pending events to a consumer. If it raises, the next beat tries again."""
     ends_at = time.monotonic() + SECONDS
     while name in consumers and deliver(name) == BATCH and time.monotonic() < ends_at:
         pass
 
 
 def deliver(name: str) -> int:
-    """Deliver the next events to a consumer and move its place; returns how many.
+    """Deliver the next events to a consumer and move its place; return their number.
 
-    None while another process is at it. 4 statements at most, beside those of the consumer.
+    Delivers none while another process serves the consumer. At most 4 statements, and those of the
+    consumer.
     """
     ConsumerPlace.objects.get_or_create(name=name)
     with transaction.atomic():
@@ -58,29 +60,30 @@ def deliver(name: str) -> int:
 
 
 def prune() -> int:
-    """Delete the events that all their consumers have passed, or that nobody consumes any more.
+    """Delete events that all their consumers have read, or that have no consumer any more.
 
-    Returns how many. A statement for each topic, and two.
+    Returns their number. One statement for each topic, and two.
     """
     topics = {each.topic for _, each in consumers} - {topic for topic, _ in sources}
     stale, _ = OutboxEvent.objects.exclude(topic__in=topics).delete()
     places = {row.name: Place(row.transaction, row.event) for row in ConsumerPlace.objects.all()}
     for topic in topics:
         names = [name for name, each in consumers if each.topic == topic]
-        passed = min(places.get(name, Place(0, 0)) for name in names)
-        count, _ = OutboxEvent.objects.filter(_up_to(passed), topic=topic).delete()
+        read_by_all = min(places.get(name, Place(0, 0)) for name in names)
+        count, _ = OutboxEvent.objects.filter(_up_to(read_by_all), topic=topic).delete()
         stale += count
     return stale
 
 
 @transaction.atomic
 def settle_in() -> None:
-    """Forget consumers that are gone, and begin again after a restore into another cluster.
+    """Forget removed consumers, and begin again after a restore into another cluster.
 
-    Each cluster counts its own transactions, so a place above the next one is of another cluster:
-    new events would come before it and be missed. What the outbox still has is delivered again.
-    For each `migrate`, which every restore begins with. 3 statements when nothing is to be done.
+    Runs with each `migrate`, and so after each restore. 3 statements if there is nothing to do.
     """
+    # Each cluster counts its own transactions. A place above the next transaction comes from
+    # another cluster: new events would be sorted before it, and the consumer would miss them. So
+    # the events that are left in the outbox are delivered again.
     names = {name for name, each in consumers if each.topic not in sources}
     ConsumerPlace.objects.exclude(name__in=[name for name, _ in consumers]).delete()
     places = ConsumerPlace.objects.filter(name__in=names)

@@ -1,4 +1,4 @@
-"""Which network addresses a call to the outside may reach. Pure."""
+"""The network addresses that calls to the outside may reach. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class NotPublic(Exception):
-    """The host has an address that is not on the public internet."""
+    """The host has an address outside the public internet."""
 
 
 def check(host: str, port: int, found: Iterable[str], trusted_hosts: Collection[str]) -> None:
-    """Refuse a host of which one address is not public. Raises NotPublic.
+    """Refuse a host if one of its addresses is not public. Raises NotPublic.
 
-    Trusted hosts (`host:port`, lower case) may have any address. Connect to one of the addresses
-    that were checked: a name may answer with another one a moment later (DNS rebinding).
+    Trusted hosts (`host:port`, lower case) may have any address. The caller must connect to one of
+    the checked addresses, because a name may resolve to another one a moment later (DNS rebinding).
     """
-    if _host_and_port(host, port) in trusted_hosts:
+    bracketed = f"[{host}]" if ":" in host else host.lower()
+    if f"{bracketed}:{port}" in trusted_hosts:
         return
     if not all(is_public(address) for address in found):
         raise NotPublic(f"{host} is not on the public internet")
@@ -36,10 +37,6 @@ def is_public(address: str) -> bool:
     return found.is_global and not (
         found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback
     )
-
-
-def _host_and_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}".lower()
 
 
 def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:

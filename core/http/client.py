@@ -1,4 +1,4 @@
-"""The client for calls to the outside that are neither of the Core API nor downloads.
+"""The client for calls to the outside, other than those to the Core API and to CDNs.
 
     outgoing = Outgoing("POST", url, content=body, secrets=(key,))
     reply = client.send(outgoing, log=log, cap=cap, bounds=Bounds(seconds=10))
@@ -7,8 +7,8 @@
                                         │ nothing was sent
                                         └──▶ cap.release
 
-Redirects are answers like others: a secret would travel along. The caller gives the log and the
-cap, because a call is written down in the caller's table and paid from the caller's budget.
+Redirects are not followed, because the secrets of a request must not reach another host. The caller
+passes the log and the cap: each feature has its own table of calls and its own budget.
 """
 
 from __future__ import annotations
@@ -35,39 +35,46 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class OutsideError(Exception):
-    """A call brought no answer. The text is ours: it quotes neither the body nor a secret."""
+    """A call brought no answer. The text never quotes the body or a secret.
+
+    OutsideError
+    ├── NeverSent           nothing was sent: the call may be repeated
+    │   └── Unsendable      a repeated call fails again
+    ├── Unanswered          the call may have been charged
+    └── Oversized           the answer is larger than allowed
+    """
 
 
 class NeverSent(OutsideError):
-    """Nothing was sent, so nothing happened there and nothing can be charged."""
+    """Nothing was sent, so nothing can be charged."""
 
 
 class Unsendable(NeverSent):
-    """The URL is not public http(s), or something cannot be written down. No retry helps."""
+    """The URL is not http(s) or not public, or a header has characters that headers cannot have."""
 
 
 class Unanswered(OutsideError):
-    """The request may have arrived, and no whole answer came: timeout, reset, damaged body."""
+    """The request may have arrived, but no complete answer came: timeout, reset, damaged body."""
 
 
 class Oversized(OutsideError):
-    """The answer is larger than the caller allows."""
+    """The answer is larger than `Bounds.max_bytes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a call may take. `trusted_hosts` (`host:port`) may have private addresses."""
+    """The limits of a call. `trusted_hosts` (`host:port`) may have private addresses."""
 
     seconds: float = 30.0
-    """For the name, the connection, TLS, the headers and the body together."""
+    """For name lookup, connection, TLS, headers and body together."""
     max_bytes: int = 8 * MEBIBYTE
-    """Of the body, when its encoding is opened."""
+    """Of the decompressed body."""
     trusted_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One request. `secrets` are taken out of all that is logged."""
+    """One request. The log contains none of its `secrets`."""
 
     method: str
     url: str = field(repr=False)
@@ -76,7 +83,7 @@ class Outgoing:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def described(self) -> str:
-        """The URL for the log: without login, values of the query, and secrets."""
+        """Return the URL for the log: without login, query values and secrets."""
         try:
             parts = urlsplit(self.url)
         except ValueError:
@@ -89,7 +96,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer, whatever its status. Header names are lower case."""
+    """A complete answer of any status. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -98,7 +105,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Ended:
-    """How a call ended. `status` is None without headers, `error` the name of a class."""
+    """How a call ended. `status` is None if no headers came; `error` is the name of the class."""
 
     status: int | None = None
     received: int = 0
@@ -108,33 +115,31 @@ class Ended:
 
 
 class CallLog(Protocol):
-    """Writes down one call. Should be committed by itself: a killed call stays begun."""
+    """The log of one call. It should commit at once, so that a killed call leaves a row."""
 
     def begin(self, method: str, url: str) -> None:
-        """A call is about to be sent; the URL is redacted."""
+        """Note that a call is about to be sent. The URL is redacted."""
 
     def end(self, ended: Ended) -> None:
-        """The call has ended, in whatever way."""
+        """Note the end of the call, also if it failed."""
 
 
 class Cap(Protocol):
-    """A budget that a call is paid from."""
-
     def reserve(self) -> None:
-        """Reserve what the call may cost. What it raises refuses the call."""
+        """Reserve the price of the call. An exception refuses the call."""
 
     def release(self) -> None:
-        """Give it back: nothing was sent."""
+        """Give the price back, because nothing was sent."""
 
 
 def send(
     outgoing: Outgoing, *, log: CallLog, cap: Cap | None = None, bounds: Bounds | None = None
 ) -> Reply:
-    """Send the request and read the whole answer, within the bounds. One attempt.
+    """Send the request once and read the complete answer, within the bounds.
 
-    Raises OutsideError, and what the cap raises. Must not run inside a transaction, which would
-    stay open for as long as the other side takes: RuntimeError.
+    Raises OutsideError, what the cap raises, and RuntimeError inside a transaction.
     """
+    # A transaction would stay open, with its locks, for as long as the other side takes.
     if connection.in_atomic_block:
         raise RuntimeError("A call to the outside inside a transaction; send it on commit.")
     if cap is not None:
@@ -149,7 +154,7 @@ def send(
 
 
 def _noted(outgoing: Outgoing, bounds: Bounds, log: CallLog, ended: Ended) -> Reply:
-    """The exchange, and its end in the log."""
+    """Make the call and log its end."""
     began, ended.was_sent = time.monotonic(), True
     try:
         return _exchange(outgoing, bounds, ended)
@@ -168,7 +173,9 @@ def _exchange(outgoing: Outgoing, bounds: Bounds, ended: Ended) -> Reply:
         response = client.send(request, stream=True)
         try:
             ended.status = response.status_code
-            body = _body(response, bounds.max_bytes)
+            encoding = encoding_of(response.headers.get("content-encoding", ""))
+            limit = bounds.max_bytes
+            body = b"".join(decoded(response.iter_raw(), encoding, limit=limit))
         finally:
             response.close()
     ended.received = len(body)
@@ -176,7 +183,7 @@ def _exchange(outgoing: Outgoing, bounds: Bounds, ended: Ended) -> Reply:
 
 
 def _built(client: httpx.Client, outgoing: Outgoing, seconds: float) -> httpx.Request:
-    """The request. Raises Unsendable, without the error of the library, which quotes headers."""
+    """Build the request. Raises Unsendable, without httpx's error, which quotes headers."""
     try:
         request = client.build_request(
             outgoing.method,
@@ -185,21 +192,16 @@ def _built(client: httpx.Client, outgoing: Outgoing, seconds: float) -> httpx.Re
             content=outgoing.content,
             timeout=seconds,
         )
-    except (httpx.InvalidURL, ValueError):  # ValueError: letters that no URL or header can have
+    except (httpx.InvalidURL, ValueError):  # ValueError: characters that a header cannot have
         raise Unsendable("the URL or a header cannot be written down") from None
     if request.url.scheme not in SCHEMES or not request.url.host:
         raise Unsendable("not an http(s) URL")
     return request
 
 
-def _body(response: httpx.Response, limit: int) -> bytes:
-    encoding = encoding_of(response.headers.get("content-encoding", ""))
-    return b"".join(decoded(response.iter_raw(), encoding, limit=limit))
-
-
 @contextmanager
 def _named_errors() -> Iterator[None]:
-    """Turn what the parts raise into OutsideError; texts that may quote the request are dropped."""
+    """Turn errors of the libraries into OutsideError, without texts that may quote the request."""
     try:
         yield
     except addresses.NotPublic as error:
@@ -218,7 +220,7 @@ def _named_errors() -> Iterator[None]:
 
 @cache
 def _http(trusted_hosts: frozenset[str]) -> httpx.Client:
-    """The connections of the process to these hosts and to public ones."""
+    """The client of this process for public hosts and these trusted ones."""
     return httpx.Client(
         headers={"User-Agent": "Instarchiver", "Accept-Encoding": "gzip"},
         transport=DeadlineTransport(

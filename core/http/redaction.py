@@ -1,6 +1,6 @@
-"""Takes secrets out of whatever is about to be stored or logged. Pure; imports no Django.
+"""Removes secrets from texts before they are stored or logged. Pure; imports no Django.
 
-Bodies are treated as text, because those that leak are often cut off, HTML or quoted inside others.
+Bodies are treated as text: a body that leaks a secret is often cut off, HTML, or quoted in another.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
         (rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)+', rf"\1{MARK}"),
-        # A capability: whoever holds the address may read the answer.
+        # The provider's cache serves an answer to every client that knows its URL.
         (r"https?(?::|%3A)(?:\\*/|%2F){2}cache\.tikhub[^\s\"'<>]*", MARK),
         (rf"([?&](?:sign|{_NAMES})=)[^&\s\"'<>\\]+", rf"\1{MARK}"),
         (r"\b((?:(?:set-)?cookie|authorization|x-api-key)\s*[:=]\s*)[^\r\n\"]+", rf"\1{MARK}"),
@@ -35,9 +35,9 @@ _RULES = tuple(
 
 
 def text(value: str, secrets: Iterable[str]) -> str:
-    """The text without the given secrets, in any usual spelling, and without what looks like one.
+    """Return the text without the secrets, in any usual spelling, and without likely secrets.
 
-    NUL, which PostgreSQL refuses, becomes U+FFFD.
+    NUL becomes U+FFFD, because PostgreSQL rejects NUL in text.
     """
     for secret in secrets:
         if secret:
@@ -48,12 +48,10 @@ def text(value: str, secrets: Iterable[str]) -> str:
 
 
 def excerpt(body: bytes, limit: int, secrets: tuple[str, ...]) -> str:
-    """The first `limit` characters of the body as redacted text.
-
-    A secret that the cut would split is read beyond the limit, so no half of it stays.
-    """
+    """Return the first `limit` characters of the body as redacted text."""
     if not limit:
         return ""
+    # Read beyond the limit: half a secret at the cut would not be recognised.
     margin = MAX_SPELLING_LENGTH * max(map(len, secrets), default=0)
     wanted = limit + margin
     # A character has at most 4 bytes; one more tells whether something was cut off.
@@ -65,7 +63,7 @@ def excerpt(body: bytes, limit: int, secrets: tuple[str, ...]) -> str:
 
 
 def params(values: Mapping[str, object], secrets: Iterable[str]) -> dict[str, str]:
-    """Query parameters for the log: sensitive names lose their value, others are redacted."""
+    """Return query parameters for the log, redacted. Sensitive names lose their whole value."""
     secrets = tuple(secrets)
     return {
         name: MARK if _NAME.fullmatch(name) else text(str(value), secrets)
@@ -75,11 +73,11 @@ def params(values: Mapping[str, object], secrets: Iterable[str]) -> dict[str, st
 
 @lru_cache(maxsize=8)
 def _spellings(secret: str) -> re.Pattern[str]:
-    """The secret as itself, percent-encoded, JSON-escaped, or any mixture, at any depth."""
-    return re.compile("".join(map(_spelling, secret)), re.IGNORECASE)
+    """Match the secret as it is, percent-encoded, JSON-escaped, or mixed, at any depth."""
+    return re.compile("".join(map(_spellings_of, secret)), re.IGNORECASE)
 
 
-def _spelling(letter: str) -> str:
+def _spellings_of(letter: str) -> str:
     percent = "".join(f"%(?:25)*{byte:02x}" for byte in letter.encode())
     # Bounded: an endless row of backslashes must not cost quadratic time.
     return rf"(?:\\{{0,4}}{re.escape(letter)}|{percent}|\\{{1,4}}u{ord(letter):04x})"

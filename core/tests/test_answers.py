@@ -112,15 +112,15 @@ FAILURES_INSIDE_200 = {
         {"data": {"status": "fail", "message": "Not authorized to view user"}},
         errors.PrivateProfile,
     ),
-    "nobody": (
+    "no such user": (
         {"code": 200, "data": {"data": {"user": None}, "status": "ok"}},
         errors.NoSuchProfile,
     ),
-    "nobody, GraphQL": (
+    "no such user, GraphQL": (
         {"data": {"data": {"viewer": {}, "user": None}, "status": "ok"}},
         errors.NoSuchProfile,
     ),
-    "nobody, one level": ({"data": {"user": None, "status": "ok"}}, errors.NoSuchProfile),
+    "no such user, one level": ({"data": {"user": None, "status": "ok"}}, errors.NoSuchProfile),
     "no JSON": (b"<html>", errors.Transient),
     "nothing": (b"", errors.Transient),
     "no UTF-8, and no data": (b'{"data": "\xff\xfe"}', errors.UnexpectedPayload),

@@ -122,7 +122,7 @@ def test_every_form_of_failure_is_the_decision_it_stands_for(
 @pytest.mark.usefixtures("simulator")
 def test_an_unknown_name_raises_no_such_profile() -> None:
     with pytest.raises(errors.NoSuchProfile):
-        instagram_api.fetch_user_info_by_username("nobody.of.that.name")
+        instagram_api.fetch_user_info_by_username("unknown.name")
 
 
 def test_a_reset_connection_is_tried_again(simulator: SimulatorProcess) -> None:

@@ -178,9 +178,9 @@ def test_an_endless_body_is_not_kept_in_memory(server: OddServer) -> None:
 
 
 def test_a_refused_connection_is_transient_and_free(settings: Settings) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        settings.CORE_API_URL = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        settings.CORE_API_URL = f"http://127.0.0.1:{unused.getsockname()[1]}"
         settings.CORE_API_TOKEN = TOKEN
         with stamina.set_testing(True), pytest.raises(errors.Transient, match="ConnectError"):
             call()

@@ -46,7 +46,7 @@ def heard() -> list[str]:
 
 @contextmanager
 def writer(text: str) -> Iterator[BaseDatabaseWrapper]:
-    """Somebody who has emitted on a connection of its own, and has not committed yet."""
+    """A writer on a connection of its own that has emitted and not committed yet."""
     other = connection.copy()
     other.set_autocommit(autocommit=False)
     try:
@@ -92,7 +92,7 @@ def test_an_event_outside_a_transaction_is_refused() -> None:
         events.emit(NOTED, {"text": "a"})
 
 
-def test_what_nobody_consumes_is_not_written(
+def test_an_event_without_a_consumer_is_not_written(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with transaction.atomic(), django_assert_num_queries(0):
@@ -155,7 +155,7 @@ def test_an_event_stays_until_all_its_consumers_have_had_it() -> None:
     assert not OutboxEvent.objects.exists()
 
 
-def test_an_event_that_nobody_consumes_any_more_is_pruned() -> None:
+def test_an_event_whose_consumer_is_gone_is_pruned() -> None:
     OutboxEvent.objects.create(topic="gone.feature")
 
     assert delivery.prune() == 1

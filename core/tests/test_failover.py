@@ -33,7 +33,7 @@ REFUSED = answering('{"detail": {"code": 401}}', 401)
 POOR = answering('{"detail": {"code": 402}}', 402)
 UNSCOPED = answering('{"detail": {"code": 403}}', 403)
 MISSED = answering('{"detail": {"code": 400}}', 400)
-NOBODY = answering('{"code": 200, "data": {"user": null}}')
+NO_SUCH_USER = answering('{"code": 200, "data": {"user": null}}')
 PRIVATE = answering('{"status": "fail", "message": "Not authorized to view user"}', 400)
 PRIVATE_INSIDE = answering(
     '{"code": 200, "data": {"status": "fail", "message": "Not authorized to view user"}}'
@@ -76,11 +76,11 @@ def providers() -> list[str]:
 
 
 REFUSALS = [BROKEN, BUSY, REFUSED, POOR, UNSCOPED, MISSED, GONE, FAILURE_INSIDE]
-NOBODY_IS_THERE = [PARKED, MOVED_FOR_GOOD, PAGE, MAINTENANCE, GREETING]
+NO_CORE_API = [PARKED, MOVED_FOR_GOOD, PAGE, MAINTENANCE, GREETING]
 OF_THE_ENDPOINT = [NO_ROUTE, GATEWAY_WITHOUT_ROUTE, NO_METHOD, OTHER_RULES, ODD, BOTTOMLESS]
 
 
-@pytest.mark.parametrize("refusal", [*REFUSALS, *NOBODY_IS_THERE, *OF_THE_ENDPOINT])
+@pytest.mark.parametrize("refusal", [*REFUSALS, *NO_CORE_API, *OF_THE_ENDPOINT])
 def test_the_second_provider_is_called_if_the_first_cannot_answer(
     server: OddServer, second: OddServer, refusal: Reply
 ) -> None:
@@ -90,7 +90,7 @@ def test_the_second_provider_is_called_if_the_first_cannot_answer(
     assert second.tokens == ["Bearer sesame"]
 
 
-@pytest.mark.parametrize("answer", [NOBODY, PRIVATE, PRIVATE_INSIDE])
+@pytest.mark.parametrize("answer", [NO_SUCH_USER, PRIVATE, PRIVATE_INSIDE])
 def test_a_final_answer_about_a_profile_is_not_requested_twice(
     server: OddServer, second: OddServer, answer: Reply
 ) -> None:
@@ -122,7 +122,7 @@ def test_a_dead_provider_is_not_called_every_time(server: OddServer, second: Odd
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answer", NOBODY_IS_THERE)
+@pytest.mark.parametrize("answer", NO_CORE_API)
 def test_a_provider_whose_host_serves_something_else_is_paused(
     server: OddServer, second: OddServer, answer: Reply
 ) -> None:
@@ -165,7 +165,7 @@ def test_an_error_of_one_endpoint_does_not_prove_that_the_provider_recovered(
     assert ProviderState.objects.get(provider="primary").failures == FAILURES_TO_OPEN
 
 
-@pytest.mark.parametrize("answer", [MISSED, GONE, FAILURE_INSIDE, NOBODY, PRIVATE])
+@pytest.mark.parametrize("answer", [MISSED, GONE, FAILURE_INSIDE, NO_SUCH_USER, PRIVATE])
 def test_a_final_answer_about_a_profile_is_not_a_failure_of_the_provider(
     server: OddServer, answer: Reply
 ) -> None:

@@ -45,7 +45,7 @@ def test_a_database_of_another_encoding_is_refused_with_what_makes_a_right_one(
     wrong_database: tuple[str, str], command: str
 ) -> None:
     encoding, address = wrong_database
-    words = {"migrate": ["migrate"], "archive": ["archive", "somebody"]}[command]
+    words = {"migrate": ["migrate"], "archive": ["archive", "some.name"]}[command]
 
     done = subprocess.run(  # noqa: S603  our own command line
         [sys.executable, "manage.py", *words],

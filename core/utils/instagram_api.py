@@ -90,7 +90,7 @@ def fetch_user_stories_by_username(username: str) -> Payload:
 
 
 def fetch_user_stories_by_user_id(user_id: str) -> Payload:
-    """The current stories of the profile, whatever its name is now."""
+    """The current stories of the profile. The id works after a rename as well."""
     return _fetch("user_stories", {"user_id": _number(user_id)})
 
 

@@ -36,18 +36,18 @@ def test_the_sweep_does_not_find_a_kept_file(file: StoredFile, make_file: MakeFi
     assert orphans.rows(timezone.now()) == [idle]
 
 
-def test_a_kept_file_is_not_removed(file: StoredFile, shelf: Store) -> None:
+def test_a_kept_file_is_not_removed(file: StoredFile, media_store: Store) -> None:
     Note.objects.create(file=file)
 
     assert not orphans.delete_row(file, timezone.now())
-    assert shelf.exists(file.name)
+    assert media_store.exists(file.name)
 
 
-def test_a_file_that_is_kept_no_longer_is_removed(file: StoredFile, shelf: Store) -> None:
+def test_a_file_that_is_kept_no_longer_is_removed(file: StoredFile, media_store: Store) -> None:
     Note.objects.create(file=file).delete()
 
     assert orphans.delete_row(file, timezone.now())
-    assert not shelf.exists(file.name)
+    assert not media_store.exists(file.name)
 
 
 def test_the_poster_of_a_kept_video_stays(file: StoredFile, make_file: MakeFile) -> None:
@@ -60,7 +60,7 @@ def test_the_poster_of_a_kept_video_stays(file: StoredFile, make_file: MakeFile)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_file_that_is_kept_at_the_same_time_stays(file: StoredFile, shelf: Store) -> None:
+def test_a_file_that_is_kept_at_the_same_time_stays(file: StoredFile, media_store: Store) -> None:
     with transaction.atomic():
         [held] = references.hold([file.pk])
         Note.objects.create(file=held)
@@ -68,7 +68,7 @@ def test_a_file_that_is_kept_at_the_same_time_stays(file: StoredFile, shelf: Sto
         wait_until(somebody_waits)
     other.join()
 
-    assert shelf.exists(file.name)
+    assert media_store.exists(file.name)
 
 
 def test_a_file_that_was_removed_cannot_be_held(file: StoredFile) -> None:

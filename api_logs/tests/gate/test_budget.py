@@ -72,7 +72,7 @@ def test_a_refusal_says_when_the_next_day_begins() -> None:
     assert caught.value.retry_after == timedelta(hours=12).total_seconds()
 
 
-def test_at_midnight_of_utc_the_budget_begins_anew() -> None:
+def test_a_new_budget_begins_at_midnight_of_utc() -> None:
     caps(hard="0.001")
     with time_machine.travel(datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC), tick=False):
         make(attempt())

@@ -27,7 +27,7 @@ class BrokenView(APIView):
     permission_classes = ()
 
     def get(self, _request: Request) -> Response:
-        """Fail with what nobody may see."""
+        """Fail with a text that no client may see."""
         raise RuntimeError("https://core-api.internal/?token=secret")
 
 

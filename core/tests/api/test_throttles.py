@@ -117,7 +117,7 @@ def test_guesses_at_many_accounts_from_one_address_are_limited(api: APIClient) -
 
 @pytest.mark.usefixtures("limits")
 @pytest.mark.parametrize("email", ["null", "[]", '{"a": 1}', '"\\ud800"', "7"])
-def test_whatever_is_sent_as_an_address_can_be_counted(api: APIClient, email: str) -> None:
+def test_an_address_of_any_json_type_is_counted(api: APIClient, email: str) -> None:
     body = f'{{"email": {email}, "password": "x"}}'
 
     response = api.post("/authentication/login/", body, content_type="application/json")
@@ -138,8 +138,8 @@ def test_starting_runs_is_limited_and_watching_them_is_not(signed_in: APIClient)
 
 @pytest.mark.usefixtures("limits")
 def test_reading_does_not_depend_on_redis(api: APIClient, settings: Settings) -> None:
-    nobody = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
-    settings.CACHES = {**settings.CACHES, "default": nobody}
+    unreachable = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": unreachable}
 
     assert codes(api, 5) == [200] * 5
 

@@ -48,7 +48,7 @@ class BudgetSpent(Exception):
 
 @pytest.fixture
 def server() -> Iterator[OddServer]:
-    """Somebody outside."""
+    """A host on the outside."""
     with odd.odd_server() as running:
         yield running
 
@@ -128,7 +128,7 @@ def test_a_header_that_cannot_be_written_is_refused_unquoted(
     assert server.heads == []
 
 
-def test_where_nobody_listens_nothing_is_charged(book: Book) -> None:
+def test_a_refused_connection_is_not_charged(book: Book) -> None:
     with pytest.raises(client.NeverSent):
         get("http://127.0.0.1:9/", book, Bounds(trusted_hosts=frozenset({"127.0.0.1:9"})))
 

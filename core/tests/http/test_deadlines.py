@@ -34,7 +34,7 @@ def drip(connection: socket.socket, piece: bytes) -> None:
 
 @pytest.fixture(name="dripping")
 def dripping_stream() -> Iterator[httpcore.NetworkStream]:
-    """A connection whose other side sends the beginning of a TLS record, byte by byte, for ever."""
+    """A connection whose other side sends a TLS record byte by byte, and never its end."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         stream = DeadlineBackend().connect_tcp("127.0.0.1", server.getsockname()[1], 5)
         accepted, _ = server.accept()
@@ -90,7 +90,7 @@ def test_a_tls_handshake_that_drips_does_not_extend_it(dripping: DeadlineStream)
         dripping.start_tls(context, "localhost", timeout=5)
 
 
-def test_a_name_that_is_looked_up_for_ever_does_not_extend_it() -> None:
+def test_an_endless_name_lookup_does_not_extend_it() -> None:
     over = threading.Event()
 
     def resolve(host: str, port: int) -> list[str]:

@@ -144,7 +144,7 @@ def unmounted(make_file: MakeFile, media_store: Store) -> None:
 
 @pytest.mark.usefixtures("unmounted")
 def test_repair_gives_up_nothing_while_the_folder_must_be_missing() -> None:
-    with pytest.raises(CommandError, match="30 of 30 files are not there") as ended:
+    with pytest.raises(CommandError, match="30 of 30 sampled files are missing") as ended:
         call_command("verify", "--repair", stderr=io.StringIO())
 
     assert ended.value.returncode == 1
@@ -152,7 +152,7 @@ def test_repair_gives_up_nothing_while_the_folder_must_be_missing() -> None:
 
 
 @pytest.mark.usefixtures("unmounted")
-def test_what_somebody_knows_to_be_lost_can_be_given_up() -> None:
+def test_with_mounted_missing_files_are_marked_as_lost() -> None:
     found = report("--repair", "--mounted")
 
     assert (len(found["lost"]), StoredFile.objects.servable().count()) == (30, 0)
