@@ -47,7 +47,7 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Outcome:
+class CallOutcome:
     """What the client has learned so far. `finish` writes it, also after an exception."""
 
     http_status: int | None = None
@@ -123,7 +123,7 @@ def start(attempt: Attempt, *, at: datetime) -> int:
     return row.pk
 
 
-def finish(row: int, attempt: Attempt, outcome: Outcome, ending: Ending) -> None:
+def finish(row: int, attempt: Attempt, outcome: CallOutcome, ending: Ending) -> None:
     """Complete the row. 1 statement, and one for the size limit of bodies."""
     facts = {"state": ending.state, **_answer(outcome, attempt)}
     if error := ending.error:
@@ -134,7 +134,7 @@ def finish(row: int, attempt: Attempt, outcome: Outcome, ending: Ending) -> None
     APIRequestLog.objects.using(CONNECTION).filter(pk=row).update(**facts, duration_ms=duration)
 
 
-def _answer(outcome: Outcome, attempt: Attempt) -> dict[str, object]:
+def _answer(outcome: CallOutcome, attempt: Attempt) -> dict[str, object]:
     limit = current.archiving().api_log_body_limit
     answered = outcome.http_status is not None
     return {

@@ -23,7 +23,7 @@ from api_logs import recording
 from api_logs.connection import CONNECTION, short_transaction
 from api_logs.gate import alarms, budget, urgency
 from api_logs.models import ProviderState
-from api_logs.recording import Attempt, Ending, Outcome
+from api_logs.recording import Attempt, CallOutcome, Ending
 from core.clocks import TOLERANCE
 from core.utils.errors import (
     BadRequest,
@@ -74,7 +74,7 @@ class NotYet:
 
 
 @contextmanager
-def admitted(attempt: Attempt) -> Iterator[Outcome]:
+def admitted(attempt: Attempt) -> Iterator[CallOutcome]:
     """Wait for the slot, yield the outcome to fill in during the call, then conclude.
 
     A refused call raises before anything is sent, and leaves no row in the log: CallsStopped,
@@ -82,7 +82,7 @@ def admitted(attempt: Attempt) -> Iterator[Outcome]:
     if the row cannot be written; the call is not sent then.
     """
     admission = _admission(attempt)
-    outcome = Outcome()
+    outcome = CallOutcome()
     began = time.monotonic()
     error, interrupted = None, True
     try:
@@ -154,7 +154,7 @@ def _slot(
     return Admission(slot, row, now.astimezone(UTC).date(), is_probe)
 
 
-def _conclude(attempt: Attempt, admission: Admission, outcome: Outcome, ending: Ending) -> None:
+def _conclude(attempt: Attempt, admission: Admission, outcome: CallOutcome, ending: Ending) -> None:
     """Complete the row and update breaker, alarms and budget, in one transaction."""
     now = timezone.now()
     with short_transaction():
@@ -167,7 +167,7 @@ def _conclude(attempt: Attempt, admission: Admission, outcome: Outcome, ending: 
 
 
 def _learn(
-    attempt: Attempt, admission: Admission, outcome: Outcome, ending: Ending, now: datetime
+    attempt: Attempt, admission: Admission, outcome: CallOutcome, ending: Ending, now: datetime
 ) -> None:
     """Update the provider's state. An interrupted call says nothing about the provider."""
     error, provider = ending.error, attempt.provider

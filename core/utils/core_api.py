@@ -187,7 +187,7 @@ def _attempt(call: Call) -> Payload:
         return answers.payload(answer)
 
 
-def _exchange(call: Call, outcome: recording.Outcome) -> Answer:
+def _exchange(call: Call, outcome: recording.CallOutcome) -> Answer:
     """Send the request and read the whole answer within the provider's timeout.
 
     Raises Transient if the network fails, BadRequest if the parameters do not fit into a URL, and

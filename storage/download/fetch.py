@@ -225,7 +225,7 @@ class PublicNetwork(httpcore.NetworkBackend):
                 stream = self._sockets.connect_tcp(
                     address, port, wait, local_address, socket_options
                 )
-                return DeadlineStream(stream, self)
+                return DownloadStream(stream, self)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError("no address")
@@ -239,7 +239,7 @@ class PublicNetwork(httpcore.NetworkBackend):
         return found
 
 
-class DeadlineStream(httpcore.NetworkStream):
+class DownloadStream(httpcore.NetworkStream):
     """A socket whose timeouts never exceed the download's deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, network: PublicNetwork) -> None:
@@ -264,7 +264,7 @@ class DeadlineStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         wait = self._network.deadline.clamp(timeout)
-        return DeadlineStream(
+        return DownloadStream(
             self._stream.start_tls(ssl_context, server_hostname, wait), self._network
         )
 
