@@ -93,7 +93,10 @@ def _successor(token: AnyRefreshToken) -> TokenPair | None:
         successor.outstand()
         family.expires_at = _end_of(successor)
         family.save(update_fields=["expires_at"])
-    elif timezone.now() - use.blacklisted_at > GRACE or not _is_outstanding(successor):
+    elif timezone.now() - use.blacklisted_at > GRACE or not (
+        # Staff may have revoked the token before it got a successor.
+        OutstandingToken.objects.filter(jti=successor[JTI]).exists()
+    ):
         log.warning("refresh.reused", family=str(family.pk), account=family.account_id)
         family.delete()
         return None
@@ -120,11 +123,6 @@ def _dated(token: Kind, ancestor: str, at: datetime) -> Kind:
     token.set_exp(from_time=at)
     token.current_time = at
     return token
-
-
-def _is_outstanding(token: RefreshToken) -> bool:
-    """Whether it was handed out: staff can revoke a token that has no successor."""
-    return bool(OutstandingToken.objects.filter(jti=token[JTI]).exists())
 
 
 def _end_of(token: RefreshToken) -> datetime:

@@ -49,7 +49,9 @@ class KeysetPagination(BasePagination):
         """Return the requested page. Raises BadCursor for a cursor of another list or order."""
         self.request = request
         self.keyset = Keyset(queryset.model, _ordering(request, view))
-        self.page = self.keyset.page(queryset, self._cursor(), page_size(request))
+        text = request.query_params.get(self.parameter, "")
+        cursor = self.keyset.decode(text) if text else None
+        self.page = self.keyset.page(queryset, cursor, page_size(request))
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -75,10 +77,6 @@ class KeysetPagination(BasePagination):
             "schema": {"type": "string"},
         }
         return [cursor, PAGE_SIZE_PARAMETER, *_ordering_parameters(view)]
-
-    def _cursor(self) -> Cursor | None:
-        text = self.request.query_params.get(self.parameter, "")
-        return self.keyset.decode(text) if text else None
 
     def _link(self, cursor: Cursor | None) -> str | None:
         if cursor is None:

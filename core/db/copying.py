@@ -25,7 +25,12 @@ def copy_rows(model: type[models.Model], rows: Iterable[Row]) -> None:
     first = next(waiting, None)
     if first is None:
         return
-    fields = [field for field in _options(model).concrete_fields if _is_written(field, first)]
+    fields = [
+        field
+        for field in _options(model).concrete_fields
+        # PostgreSQL computes these itself, unless the rows name a value.
+        if field.attname in first or not isinstance(field, models.AutoField | models.GeneratedField)
+    ]
     defaults = {field.attname: field.get_default() for field in fields}
     documents = {field.attname for field in fields if isinstance(field, models.JSONField)}
     with connection.cursor() as cursor, cursor.copy(_statement(model, fields)) as copy:
@@ -45,11 +50,6 @@ def fresh_keys(model: type[models.Model], *, at_once: int = 5000) -> Iterator[in
             cursor.execute(query, [options.db_table, options.pk.column, at_once])
             numbers = [number for (number,) in cursor.fetchall()]
         yield from numbers
-
-
-def _is_written(field: models.Field[Any, Any], first: Row) -> bool:
-    made = isinstance(field, models.AutoField | models.GeneratedField)
-    return field.attname in first or not made
 
 
 def _options(model: type[models.Model]) -> Options[Any]:

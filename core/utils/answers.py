@@ -112,7 +112,9 @@ def _refusal(answer: Answer, body: Any) -> CoreAPIError:
         return RateLimited(where, retry_after=pause)
     if answer.status == 408 or answer.status >= 500:
         return Transient(where, retry_after=pause)
-    if any(_is_instagrams(layer) for layer in _layers(body, "detail")):
+    # Instagram's own refusal has these members. Then our token and balance are fine.
+    layers = _layers(body, "detail")
+    if any(layer.get("status") == "fail" or "require_login" in layer for layer in layers):
         return _instagrams_refusal(where, body)
     if answer.status == 403:
         return _forbidden(where, body, pause)
@@ -151,12 +153,7 @@ def _forbidden(where: str, body: Any, pause: float | None) -> CoreAPIError:
     return Forbidden(f"{where}: the token lacks the scope for this endpoint")
 
 
-def _is_instagrams(layer: Mapping[str, Any]) -> bool:
-    return layer.get("status") == "fail" or "require_login" in layer
-
-
 def _instagrams_refusal(where: str, body: Any) -> CoreAPIError:
-    """Whether Instagram refused the provider, in which case our token and balance are fine."""
     if _says(failures.PRIVATE, body):
         return PrivateProfile(f"{where}: the profile is private")
     if _says(INSTAGRAM_PAUSE, body):
@@ -175,7 +172,9 @@ def _data(answer: Answer, body: Any) -> Payload:
     found = body.get("data")
     if not isinstance(found, dict | list):
         raise UnexpectedPayload(f"{answer.path}: an envelope without data")
-    if any(map(_is_no_such_user, _layers(found, "data"))):
+    # A list of media may carry a null user as well, and its profile exists.
+    layers = (layer for layer in _layers(found, "data") if "items" not in layer)
+    if any(map(failures.says_no_such_user, layers)):
         raise NoSuchProfile(f"{answer.path}: the provider knows no such profile")
     return found
 
@@ -196,10 +195,6 @@ def _failure_inside(answer: Answer, body: Mapping[str, Any]) -> CoreAPIError:
     if _says(failures.PRIVATE, body):
         return PrivateProfile(f"{answer.path}: the profile is private")
     return NotAvailable(f"{answer.path}: a failure inside HTTP {answer.status}")
-
-
-def _is_no_such_user(layer: Mapping[str, Any]) -> bool:
-    return failures.says_no_such_user(layer) and "items" not in layer
 
 
 def _layers(body: Any, wrapper: str) -> Iterator[Mapping[str, Any]]:
