@@ -1,4 +1,4 @@
-"""Signing in and registering."""
+"""Sign-in and registration."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ class WeakPassword(ValidationError):
 
 
 class AddressRefused(Exception):
-    """No account can be made for the address; it does not say why."""
+    """No account can be created for the address. The error does not say why."""
 
 
 def log_in(*, email: str, password: str) -> TokenPair:
-    """Start a session. Raises AuthenticationFailed.
-
-    The error and the time it takes are the same for an unknown address, a wrong password and an
-    inactive account: Django's backend hashes a password in each case.
-    """
+    """Start a session. Raises AuthenticationFailed."""
+    # Error and duration are the same for an unknown address, a wrong password and an inactive
+    # account, because Django's backend hashes a password in each case. So no client can find out
+    # which addresses have accounts.
     account = authenticate(email=email, password=password)
     if not isinstance(account, Account):
         raise AuthenticationFailed("Wrong e-mail address or password.")
@@ -34,7 +33,7 @@ def log_in(*, email: str, password: str) -> TokenPair:
 
 
 def register(*, email: str, password: str, name: str = "") -> Account:
-    """Make an account. Raises WeakPassword or AddressRefused."""
+    """Create an account. Raises WeakPassword or AddressRefused."""
     try:
         validate_password(password, user=Account(email=email, name=name))
     except ValidationError as error:

@@ -3,7 +3,7 @@ from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class AuthenticationConfig(AppConfig):
-    """Signing in: tokens for clients, and limits on guesses at passwords."""
+    """Sign-in: tokens for clients, and limits on password attempts."""
 
     name = "authentication"
     label = "authentication"
@@ -11,6 +11,6 @@ class AuthenticationConfig(AppConfig):
 
 
 class AdminConfig(SimpleAdminConfig):
-    """Django's admin with our own site."""
+    """Replaces the site of Django's admin."""
 
     default_site = "authentication.staff.StaffSite"

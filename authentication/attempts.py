@@ -1,4 +1,4 @@
-"""Attempts at a password: how one that was refused is logged, wherever it was made."""
+"""The log of refused password attempts, in the API and in the admin."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ log = structlog.get_logger(__name__)
 def log_refused(
     request: Request | HttpRequest, account: object, *, reason: Literal["wrong", "throttled"]
 ) -> None:
-    """One event for each refused attempt, with where it came from and never the password.
-
-    The account is a keyed hash of what was typed: people type passwords into the wrong field.
-    """
+    """Log one refused attempt with its client address and a keyed hash of the account."""
+    # The account is hashed, because people type passwords into the wrong field.
     typed = str(account).strip().lower()
     log.warning(
         "password.refused",

@@ -1,4 +1,4 @@
-"""Who sends a request, by the access token in its Authorization header, and how OpenAPI says so."""
+"""Authentication by the access token in the Authorization header, and its OpenAPI description."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AccessTokenAuthentication(JWTAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
-        """The account of the token; None without a bearer token. Raises InvalidToken."""
+        """Return the account and the token; None without a bearer token. Raises InvalidToken."""
         try:
             return super().authenticate(request)
         except InvalidToken:
@@ -30,7 +30,6 @@ class AccessTokenAuthentication(JWTAuthentication):
             raise InvalidToken from error
 
     def authenticate_header(self, _request: Request) -> str:
-        """The challenge of a 401."""
         return "Bearer"
 
 
@@ -41,7 +40,6 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
     name = "accessToken"
 
     def get_security_definition(self, _auto_schema: Any) -> dict[str, Any]:
-        """An HTTP bearer scheme."""
         return build_bearer_security_scheme_object(
             header_name="Authorization",
             token_prefix="Bearer",  # noqa: S106  no password

@@ -1,4 +1,4 @@
-"""What is remembered of a session beside its tokens."""
+"""Sessions: families of refresh tokens."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from core.users.models import Account
 
 
 class RefreshFamily(models.Model):
-    """The refresh tokens that follow each other from one sign-in.
+    """The refresh tokens of one sign-in; each replaces the one before it.
 
-    The row is what keeps them alive: without it, none of them is good any more. So it also goes
-    with its account.
+    Tokens are valid only while this row exists. It is deleted with its account.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

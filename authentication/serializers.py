@@ -1,4 +1,4 @@
-"""Bodies of requests and answers around signing in."""
+"""Bodies of requests and answers about sign-in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework import serializers
 from core.api.fields import TextField
 from core.users.models import Account
 
-MAX_PASSWORD_LENGTH = 256  # hashing takes time in proportion
+MAX_PASSWORD_LENGTH = 256  # the time of hashing grows with the length
 
 
 class LoginSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""The admin's pages that take a password, under the limits of the API's login."""
+"""The admin site. Its pages that take a password have the limits of the API's login."""
 
 from __future__ import annotations
 
@@ -13,23 +13,21 @@ from core.api.throttles import AddressThrottle, LoginThrottle
 
 
 class TypedAccount(LoginThrottle):
-    """Counts an attempt at the account that a form of Django names; shared with the API."""
+    """Counts an attempt for an account of the admin. The API's login shares the counter."""
 
     def __init__(self, account: str) -> None:
         self.typed = account
 
     def account(self, _request: Any) -> str:
-        """The e-mail address that was typed, or that is signed in."""
         return self.typed
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
-    """The admin; too many attempts at a password are answered 429 with how long to wait."""
+    """The admin. It answers too many password attempts with 429 and the time to wait."""
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """The login form."""
         account = request.POST.get("username", "")
         if refusal := self._refusal(request, account):
             return refusal
@@ -38,14 +36,14 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """The form for a new password, which asks for the old one."""
+        # This form asks for the old password, so it could be used for guessing as well.
         account = request.user.get_username()
         if refusal := self._refusal(request, account):
             return refusal
         return _logged(request, account, super().password_change(request, extra_context))
 
     def _refusal(self, request: HttpRequest, account: str) -> TemplateResponse | None:
-        """The page that says how long to wait; None where the attempt may be made."""
+        """Return the page that says how long to wait; None if the attempt is allowed."""
         throttles = (AddressThrottle(), TypedAccount(account))
         waits = [each.wait() for each in throttles if not each.allow_request(request)]
         if not waits:
@@ -61,7 +59,8 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
 
 
 def _logged(request: HttpRequest, account: str, response: HttpResponseBase) -> HttpResponseBase:
-    """The answer; a form that comes back because of its password was refused."""
+    """Log a refused password, and return the response."""
+    # Django answers a wrong password with 200 and the form's errors.
     form = (getattr(response, "context_data", None) or {}).get("form")
     if request.method == "POST" and form and {"__all__", "old_password"} & {*form.errors}:
         attempts.log_refused(request, account, reason="wrong")

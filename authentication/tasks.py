@@ -1,4 +1,4 @@
-"""Tidying up by itself."""
+"""Housekeeping of sessions."""
 
 from __future__ import annotations
 

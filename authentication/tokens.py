@@ -1,12 +1,12 @@
 """Pairs of access and refresh tokens.
 
-An access token is believed for five minutes; a refresh token is good for one use in 30 days. Both
-carry a digest of the password, so that a new password ends every session.
+An access token is valid for five minutes. A refresh token is valid for one use within 30 days.
+Both carry a digest of the password, so that a new password ends every session.
 
-A refresh token that is used a second time may have been stolen, before or after its first use. So
-that ends its whole family (RFC 9700, section 4.14.2). Two tabs of one browser do the same within
-moments: for GRACE the second use gets the pair that the first one got. No pair is stored for that,
-because a token's successor follows from its id and from the time of its first use.
+A refresh token that is used a second time may have been stolen, so the second use ends its whole
+family (RFC 9700, section 4.14.2). Two tabs of one browser may use the same token within moments:
+within GRACE the second use gets the same pair as the first. The pair is not stored for that. It is
+computed from the token's id and the time of its first use.
 """
 
 from __future__ import annotations
@@ -40,21 +40,19 @@ INHERITED = (api_settings.USER_ID_CLAIM, api_settings.REVOKE_TOKEN_CLAIM, FAMILY
 
 
 class TokenPair(TypedDict):
-    """What a client keeps."""
-
     access: str
     refresh: str
 
 
 class AnyRefreshToken(RefreshToken):
-    """A refresh token that may have been used: `rotate` decides what follows from that."""
+    """A refresh token that may have been used already. `rotate` decides whether it is valid."""
 
     def check_blacklist(self) -> None:
-        """Nothing; the base class would refuse it here."""
+        """Check nothing. The base class would refuse a used token."""
 
 
 def issue(account: Account) -> TokenPair:
-    """Start a session, and with it a family of refresh tokens."""
+    """Start a session with its family of refresh tokens."""
     refresh = RefreshToken.for_user(account)
     family = RefreshFamily(account=account, expires_at=_end_of(refresh))
     family.save(force_insert=True)
@@ -66,11 +64,11 @@ def issue(account: Account) -> TokenPair:
 def rotate(text: str) -> TokenPair:
     """Exchange a refresh token for its successor and an access token.
 
-    Raises InvalidToken when it is expired, revoked or broken, when it was used longer than GRACE
-    ago, which ends its family, and when its account is inactive or gone.
+    Raises InvalidToken if the token is expired, revoked or broken, if its account is inactive or
+    deleted, and if it was first used more than GRACE ago, which also ends its family.
     """
     try:
-        token = AnyRefreshToken(cast("Any", text))  # typed wrongly there: it takes the text
+        token = AnyRefreshToken(cast("Any", text))  # the stubs are wrong: it takes the text
         JWTAuthentication().get_user(token)
     except (TokenError, AuthenticationFailed) as error:
         raise InvalidToken from error
@@ -82,8 +80,8 @@ def rotate(text: str) -> TokenPair:
 
 @transaction.atomic
 def _successor(token: AnyRefreshToken) -> TokenPair | None:
-    """The pair after this token; None where its family is over, or has just been ended."""
-    # The lock lets one use of a family wait for another, and outlives a deletion of the account.
+    """Return the pair after this token; None if its family has ended, now or earlier."""
+    # The lock serialises the uses of a family. It also waits for a deletion of the account.
     family = RefreshFamily.objects.select_for_update().filter(pk=token.get(FAMILY)).first()
     if family is None:
         return None
@@ -104,7 +102,7 @@ def _successor(token: AnyRefreshToken) -> TokenPair | None:
 
 
 def _following(token: RefreshToken, at: datetime) -> RefreshToken:
-    """The successor of a token that was first used at that time; always the same one."""
+    """Compute the successor of a token that was first used at that time. It is always the same."""
     successor = RefreshToken()
     successor.payload.update({claim: token[claim] for claim in INHERITED})
     return _dated(successor, token[JTI], at)
@@ -116,7 +114,7 @@ def _pair(refresh: RefreshToken, at: datetime) -> TokenPair:
 
 
 def _dated(token: Kind, ancestor: str, at: datetime) -> Kind:
-    """Replace what is random or of this moment in a new token by what follows from another."""
+    """Make a new token reproducible: derive its id from the ancestor, and its dates from `at`."""
     salt = f"authentication.tokens.{token.token_type}"
     token[JTI] = salted_hmac(salt, ancestor).hexdigest()
     token.set_iat(at_time=at)

@@ -1,4 +1,4 @@
-"""Signing in with e-mail and password; sessions are JSON Web Tokens."""
+"""Sign-in with e-mail and password. Sessions are JSON Web Tokens."""
 
 from __future__ import annotations
 
@@ -38,18 +38,19 @@ REFUSALS[actions.AddressRefused] = lambda _: ValidationError(
 
 
 class SignedOutViewSet(ViewSet):
-    """Open to everybody; an old token in the header does not matter."""
+    """Views without authentication."""
 
+    # An expired token in the header must not refuse a login or a refresh.
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     def get_authenticate_header(self, _request: Request) -> str:
-        """Without it, Django REST framework would turn every 401 into a 403."""
+        """Return a challenge. Without one, Django REST framework turns every 401 into a 403."""
         return "Bearer"
 
 
 class PasswordViewSet(SignedOutViewSet):
-    """What takes a password: limited, and each refused attempt is logged."""
+    """Views that take a password. Attempts are limited, and refused ones are logged."""
 
     throttle_classes: tuple[type[BaseThrottle], ...] = (AddressThrottle,)
 

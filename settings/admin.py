@@ -1,4 +1,4 @@
-"""The settings in the admin; secrets are write-only there."""
+"""Admin pages of the settings. Secrets are write-only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, Fal
 
 
 class CoreAPIForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """Asks for the token again when the address changes."""
+    """Asks for the token again if the address changes."""
 
     def clean(self) -> dict[str, Any]:
         """Refuse to keep the token with a new host: an editor could send it to their own host."""
@@ -26,10 +26,10 @@ class CoreAPIForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
 
 
 class FallbackCoreAPIForm(CoreAPIForm):
-    """Keeps the name under which the log knows the primary one."""
+    """Reserves the name of the primary provider."""
 
     def clean_name(self) -> str:
-        """Refuse a name that would share the primary one's pace, breaker and alarms."""
+        """Refuse the primary provider's name: both would share pace, breaker and alarms."""
         name: str = self.cleaned_data["name"]
         if name == PRIMARY:
             raise forms.ValidationError("The Core API of the other page has this name.")
@@ -37,18 +37,15 @@ class FallbackCoreAPIForm(CoreAPIForm):
 
 
 class StoredToken:
-    """Shows that there is a token, and nothing of it."""
+    """Shows whether a token is stored, and nothing of it."""
 
     @admin.display(description="Stored token", boolean=True)
     def stored_token(self, setting: CoreAPISetting | FallbackCoreAPI) -> bool:
-        """Whether a token is stored here."""
         return bool(setting.token)
 
 
 @admin.register(CoreAPISetting)
 class CoreAPISettingAdmin(StoredToken, SingletonModelAdmin, ModelAdmin):
-    """How the Core API is reached, and what it may cost."""
-
     form = CoreAPIForm
     readonly_fields = ("stored_token",)
     fieldsets = (
@@ -65,8 +62,6 @@ class CoreAPISettingAdmin(StoredToken, SingletonModelAdmin, ModelAdmin):
 
 @admin.register(FallbackCoreAPI)
 class FallbackCoreAPIAdmin(StoredToken, ModelAdmin):
-    """Who is asked when the Core API cannot answer."""
-
     form = FallbackCoreAPIForm
     readonly_fields = ("stored_token",)
     list_display = ("name", "position", "is_active", "base_url", "stored_token")

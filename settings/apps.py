@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class SettingsConfig(AppConfig):
-    """What staff can change at run time."""
+    """Settings that staff can change at run time."""
 
     name = "settings"
     label = "settings"

@@ -1,7 +1,7 @@
-"""The configuration in force now, and the only reader of this app's models.
+"""The current configuration. Only this module reads the app's models.
 
-The admin's row comes first, the environment second. Each function sends one query (`core_apis`
-two) and caches nothing, so a change in the admin holds from the next call on, in every process.
+A value in the admin overrides the environment. Each function sends one query (`core_apis` two) and
+caches nothing, so a change in the admin applies from the next call on, in every process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from solo.models import SingletonModel
 from settings.fields import Secret
 from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, FallbackCoreAPI
 
-PRIMARY = "primary"  # the provider of the Core API's own page; fallbacks have names of their own
+PRIMARY = "primary"  # the provider of the page "Core API"; fallbacks have names of their own
 
 Row = TypeVar("Row", bound=SingletonModel)
 
@@ -40,14 +40,14 @@ class CoreAPIConfig:
 
     @property
     def fingerprint(self) -> str:
-        """Another one for another address or token; tells nothing about them."""
+        """A digest that changes with the address or the token, and reveals neither."""
         both = f"{self.base_url}\n{self.token}"
         return salted_hmac("settings.CoreAPIConfig", both, algorithm="sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """What staff allows all providers together; caps are in USD a day, None where there is none."""
+    """The limits for all providers together. Caps are in USD a day; None means no cap."""
 
     calls_stopped: bool = False
     soft_cap: Decimal | None = None
@@ -56,7 +56,7 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class ArchivingConfig:
-    """Limits of downloads, runs and the API log, and when absence and fixity are believed."""
+    """Limits of downloads, runs and the API log, and the rules of absence and fixity."""
 
     max_file_bytes: int
     download_threads: int
@@ -72,16 +72,14 @@ class ArchivingConfig:
 
 @dataclass(frozen=True, slots=True)
 class AccessConfig:
-    """Who may register and read."""
-
     registration_open: bool
     private_reading: bool
 
 
 def core_apis() -> tuple[CoreAPIConfig, ...]:
-    """The providers in the order in which they are asked, the primary one first, configured or not.
+    """The providers in the order of calls. The primary one comes first, configured or not.
 
-    A token that cannot be decrypted is a provider's `problem`, so it stops no other.
+    A token that cannot be decrypted becomes its provider's `problem`, and stops no other provider.
     """
     return (core_api(), *map(_fallback, FallbackCoreAPI.objects.filter(is_active=True)))
 
@@ -112,7 +110,7 @@ def _fallback(row: FallbackCoreAPI) -> CoreAPIConfig:
 
 
 def _revealed(secret: Secret) -> tuple[str, str]:
-    """The token, and why there is none."""
+    """Return the token and an empty string, or an empty token and the reason."""
     try:
         return secret.reveal(), ""
     except ImproperlyConfigured as error:
@@ -120,13 +118,11 @@ def _revealed(secret: Secret) -> tuple[str, str]:
 
 
 def call_limits() -> CallLimits:
-    """The kill switch and the caps."""
     row = _row(CoreAPISetting)
     return CallLimits(calls_stopped=row.calls_stopped, soft_cap=row.soft_cap, hard_cap=row.hard_cap)
 
 
 def archiving() -> ArchivingConfig:
-    """What staff set for downloads, the API log, absence and fixity."""
     row = _row(ArchivingSetting)
     return ArchivingConfig(
         max_file_bytes=row.max_file_bytes,
@@ -143,7 +139,6 @@ def archiving() -> ArchivingConfig:
 
 
 def access() -> AccessConfig:
-    """Who may register and read."""
     row = _row(AccessSetting)
     return AccessConfig(
         registration_open=row.registration_open, private_reading=row.private_reading
@@ -151,7 +146,8 @@ def access() -> AccessConfig:
 
 
 def private_reading(request: object) -> bool:
-    """Whether strangers may not read; asked for each file of an answer, read once per request."""
+    """Whether only signed-in clients may read. Sends one query per request."""
+    # An answer asks this for each file that it links.
     kept = vars(request)
     if "private_reading" not in kept:
         kept["private_reading"] = access().private_reading
@@ -159,6 +155,7 @@ def private_reading(request: object) -> bool:
 
 
 def _row(model: type[Row]) -> Row:
-    """The stored row, or the defaults: a read must not write, as `get_solo` would."""
+    """Return the stored row, or the defaults."""
+    # `get_solo` would write a missing row, and a read must not write.
     rows = model._default_manager  # noqa: SLF001  documented by Django for generic code
     return rows.filter(pk=model.singleton_instance_id).first() or model()

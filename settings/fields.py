@@ -1,4 +1,4 @@
-"""Secrets that lie encrypted in the database, under keys of their own (not SECRET_KEY)."""
+"""Secrets, encrypted in the database with FIELD_ENCRYPTION_KEYS (not with SECRET_KEY)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from settings.forms import SecretFormField
 
 
 class Secret:
-    """A secret as it lies in the database; only `reveal` decrypts, so no repr or log shows it."""
+    """An encrypted secret. Only `reveal` decrypts it, so that no repr and no log shows it."""
 
     __slots__ = ("ciphertext",)
 
@@ -24,11 +24,11 @@ class Secret:
 
     @classmethod
     def hide(cls, text: str) -> Secret:
-        """Encrypt with the first key; empty text stays empty."""
+        """Encrypt with the first key. Empty text stays empty."""
         return cls(_keys().encrypt(text.encode()).decode() if text else "")
 
     def reveal(self) -> str:
-        """Decrypt with whichever key fits. Raises ImproperlyConfigured when none does."""
+        """Decrypt with the key that fits. Raises ImproperlyConfigured if no key does."""
         if not self.ciphertext:
             return ""
         try:
@@ -56,7 +56,7 @@ def _keys() -> MultiFernet:
 
 
 class _SecretAttribute(DeferredAttribute):
-    """Turns assigned text into a Secret at once, so that plain text never waits on an instance."""
+    """Encrypts assigned text at once, so that an instance never holds plain text."""
 
     def __set__(self, instance: models.Model, value: str | Secret) -> None:
         secret = value if isinstance(value, Secret) else Secret.hide(value)

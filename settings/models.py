@@ -1,4 +1,4 @@
-"""What staff can change at run time: one row per kind, read through `settings/current.py` only."""
+"""Settings that staff can change at run time. Only `settings/current.py` reads these rows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class CoreAPISetting(SingletonModel):
         help_text="Shared by all workers; the provider allows 10.",
     )
     calls_stopped = models.BooleanField(
-        default=False, help_text="No call leaves while this is on, whoever asks for it."
+        default=False, help_text="While this is on, no call is sent, not even an urgent one."
     )
     soft_cap = models.DecimalField(
         max_digits=10,
