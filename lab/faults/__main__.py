@@ -32,7 +32,7 @@ PARTS = ("matrix", "workers", "month")
 
 def main(words: Sequence[str]) -> int:
     options = parser().parse_args(words)
-    disk.enter_namespace("verify", words)
+    disk.enter_namespace()
     with (
         tempfile.TemporaryDirectory(prefix="verify-") as folder,
         running_sandbox(Path(folder)) as sandbox,

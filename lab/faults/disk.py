@@ -18,11 +18,11 @@ NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount", "--kill-child", 
 SIZE = "160m"
 
 
-def enter_namespace(module: str, words: Sequence[str]) -> None:
+def enter_namespace() -> None:
     """Run this command again inside a user namespace; return if that is not possible."""
     if sys.platform != "linux" or MARK in os.environ or not _works([*NAMESPACE, "true"]):
         return
-    command = [*NAMESPACE, sys.executable, "-m", module, *words]
+    command = [*NAMESPACE, sys.executable, *sys.orig_argv[1:]]
     os.execvpe(command[0], command, {**os.environ, MARK: "1"})  # noqa: S606  ourselves
 
 
