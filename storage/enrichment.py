@@ -37,8 +37,10 @@ def enrich_due(*, seconds: float) -> int:
     while time.monotonic() < until and (file := _claim()) is not None:
         try:
             enrich(file)
-        except (OSError, StoreMissing):  # a failure of the disk, not of the file
-            _return_attempt(file)
+        except (OSError, StoreMissing):
+            # A failure of the disk says nothing about the file, so the attempt does not count.
+            attempts = file.enrichment_attempts - 1
+            StoredFile.objects.filter(pk=file.pk).update(enrichment_attempts=attempts)
             raise
         done += 1
     return done
@@ -82,11 +84,6 @@ def _claim() -> StoredFile | None:
             file.enrichment_lease_until = now + ENRICHMENT_LEASE
             file.save(update_fields=["enrichment_attempts", "enrichment_lease_until"])
     return file
-
-
-def _return_attempt(file: StoredFile) -> None:
-    attempts = file.enrichment_attempts - 1
-    StoredFile.objects.filter(pk=file.pk).update(enrichment_attempts=attempts)
 
 
 def _facts(file: StoredFile) -> probe.Facts:

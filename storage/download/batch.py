@@ -85,7 +85,9 @@ class Feed:
         """Yield assets whose host has a free place, until the feed is closed."""
         while (asset := self._take()) is not None:
             yield asset
-            self._release_place(asset)
+            with self._changed:
+                self._active[host(asset.url)] -= 1
+                self._changed.notify()
 
     def close(self) -> list[ClaimedAsset]:
         """End the iteration of every thread; return the assets that were not handed out."""
@@ -110,21 +112,14 @@ class Feed:
         with self._changed:
             while not self._closed:
                 for position, asset in enumerate(self._waiting):
-                    if self._may_begin(host(asset.url)):
-                        self._active[host(asset.url)] += 1
+                    name = host(asset.url)
+                    # `allow` comes last: it counts the caller as the probe of a half-open circuit.
+                    if self._active[name] < self._per_host and self._breaker.allow(name):
+                        self._active[name] += 1
                         return self._waiting.pop(position)
                 # The wait needs a limit: a backoff that ends notifies no thread.
                 self._changed.wait(MAX_WAIT)
             return None
-
-    def _may_begin(self, name: str) -> bool:
-        # `allow` comes last, because it counts the caller as the probe of a half-open circuit.
-        return self._active[name] < self._per_host and self._breaker.allow(name)
-
-    def _release_place(self, asset: ClaimedAsset) -> None:
-        with self._changed:
-            self._active[host(asset.url)] -= 1
-            self._changed.notify()
 
 
 class Batch:
@@ -172,8 +167,14 @@ class Batch:
     def _work_through(self, pool: ThreadPoolExecutor) -> None:
         try:
             while self._claim() or self._in_hand:
-                self._postpone()
-                self._start_threads(pool)
+                # Files of a host whose circuit is open use up no attempt.
+                for pause, assets in self._feed.withdraw().items():
+                    queue.postpone(assets, timedelta(seconds=pause))
+                    self._forget(assets)
+                # One thread per file in hand, up to the limit: each idle thread would cost memory.
+                threads = min(self._concurrency.threads, len(self._in_hand))
+                while len(self._workers) < threads:
+                    self._workers.append(pool.submit(self._work))
                 self._settle(self._next_group(max_wait=MAX_WAIT))
                 self._renew_leases()
                 self._raise_first_error()
@@ -183,7 +184,10 @@ class Batch:
     def _claim(self) -> int:
         """Keep the feed filled, so that no thread waits for the database."""
         if time.monotonic() > self._until:
-            self._release_waiting()
+            # The task's own time limit is near. Other workers may take what has not begun.
+            waiting = self._feed.close()
+            queue.release(waiting)
+            self._forget(waiting)
             return 0
         ahead = 4 * self._concurrency.threads
         if len(self._feed) > ahead // 2:
@@ -194,26 +198,9 @@ class Batch:
         self._feed.add(claimed)
         return len(claimed)
 
-    def _release_waiting(self) -> None:
-        """Release what has not begun: the task's own time limit is near."""
-        waiting = self._feed.close()
-        queue.release(waiting)
-        self._forget(waiting)
-
-    def _postpone(self) -> None:
-        """Postpone files of hosts whose circuit is open; they use up no attempt."""
-        for pause, assets in self._feed.withdraw().items():
-            queue.postpone(assets, timedelta(seconds=pause))
-            self._forget(assets)
-
     def _forget(self, assets: Iterable[ClaimedAsset]) -> None:
         for asset in assets:
             self._in_hand.pop(asset.pk, None)
-
-    def _start_threads(self, pool: ThreadPoolExecutor) -> None:
-        # One thread per file in hand, up to the limit: each idle thread would cost memory.
-        for _ in range(min(self._concurrency.threads, len(self._in_hand)) - len(self._workers)):
-            self._workers.append(pool.submit(self._work))
 
     def _next_group(self, *, max_wait: float) -> list[DownloadResult]:
         """Wait for the first result, then a moment for others that can share its commit."""

@@ -47,7 +47,10 @@ class Findings:
         """Return the totals, then the first 20 names of each finding."""
         lines = [f"{self.checked} files of {self.bytes / 1e6:.1f} MB verified"]
         for title, names in self._named():
-            lines += _list_names(title, names) if names else []
+            if names:
+                lines += [f"{len(names)} {title}:", *(f"  {name}" for name in names[:MAX_SHOWN])]
+            if len(names) > MAX_SHOWN:
+                lines.append(f"  and {len(names) - MAX_SHOWN} more")
         if self.deleted:
             lines.append(f"{self.deleted} orphans deleted")
         return "\n".join([*lines, "Everything is whole."] if self.is_fine else lines)
@@ -61,11 +64,6 @@ class Findings:
             ("files that no row names", self.orphan_files),
             ("stored files that nothing refers to", self.orphan_rows),
         ]
-
-
-def _list_names(title: str, names: list[str]) -> list[str]:
-    more = [f"  and {len(names) - MAX_SHOWN} more"] if len(names) > MAX_SHOWN else []
-    return [f"{len(names)} {title}:", *(f"  {name}" for name in names[:MAX_SHOWN]), *more]
 
 
 def verify_files(now: datetime, *, most: int | None = None) -> Generator[FileCheck, None, None]:

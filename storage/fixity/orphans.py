@@ -27,7 +27,9 @@ def files(now: datetime) -> Iterator[str]:
     entries = store.default().entries()
     while group := list(islice(entries, GROUP_SIZE)):
         names = {entry.name for entry in group if entry.changed_at < now - GRACE_PERIOD}
-        yield from sorted(names - _named(names))
+        digests = [name.rpartition("/")[2].partition(".")[0] for name in names]
+        known = StoredFile.objects.filter(sha256__in=digests).values_list("sha256", "extension")
+        yield from sorted(names - {name_of(*row) for row in known})
 
 
 def rows(now: datetime) -> list[StoredFile]:
@@ -69,9 +71,3 @@ def delete_file(name: str) -> bool:
     elif file.extension != extension:
         store.default().delete(name)
     return is_new or file.extension != extension
-
-
-def _named(names: set[str]) -> set[str]:
-    digests = [name.rpartition("/")[2].partition(".")[0] for name in names]
-    rows = StoredFile.objects.filter(sha256__in=digests)
-    return {name_of(*row) for row in rows.values_list("sha256", "extension")}

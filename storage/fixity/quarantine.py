@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Window
@@ -52,7 +51,9 @@ def prune(now: datetime, *, max_bytes: int = MAX_BYTES) -> int:
     excess = rows.filter(Q(found_at__lt=now - MAX_AGE) | Q(total__gt=max_bytes))
     removed = remove(Quarantined.objects.filter(pk__in=[row.pk for row in excess]))
     # A worker may have been killed after it moved the bytes and before it wrote their row.
-    forget({*_old_digests(store.default(), now)})
+    entries = store.default().entries(QUARANTINE)
+    old = [entry.name for entry in entries if entry.changed_at < now - MAX_AGE]
+    forget({name.rpartition("/")[2] for name in old})
     return removed
 
 
@@ -102,7 +103,10 @@ def _restore_recognised(row: Quarantined, now: datetime) -> bool:
     try:
         with media_store.open(row.name) as opened:
             kind = media_types.recognise(opened.read(media_types.HEAD_SIZE))
-            if kind is None or not truncation.is_whole(kind, _reader(opened), row.size):
+            descriptor = opened.fileno()
+            if kind is None or not truncation.is_whole(
+                kind, lambda start, size: os.pread(descriptor, size, start), row.size
+            ):
                 return False
     except FileNotFoundError:
         return False
@@ -113,10 +117,6 @@ def _restore_recognised(row: Quarantined, now: datetime) -> bool:
     _give_to_asset(row, file, now)
     Quarantined.objects.filter(sha256=row.sha256, reason=row.reason).delete()
     return True
-
-
-def _reader(opened: BinaryIO) -> truncation.Read:
-    return lambda start, size: os.pread(opened.fileno(), size, start)
 
 
 def _is_moved(source: str, target: str) -> bool:
@@ -147,16 +147,6 @@ def remove(rows: QuerySet[Quarantined]) -> int:
 
 def forget(digests: set[str]) -> None:
     """Delete the bytes of these digests, except those that a row names."""
-    for digest in digests - _named(digests):
+    named = Quarantined.objects.filter(sha256__in=digests).values_list("sha256", flat=True)
+    for digest in digests - {*named}:
         store.default().delete(quarantined_name(digest))
-
-
-def _old_digests(media_store: Store, now: datetime) -> Iterator[str]:
-    for entry in media_store.entries(QUARANTINE):
-        if entry.changed_at < now - MAX_AGE:
-            yield entry.name.rpartition("/")[2]
-
-
-def _named(digests: set[str]) -> set[str]:
-    rows = Quarantined.objects.filter(sha256__in=digests)
-    return set(rows.values_list("sha256", flat=True))

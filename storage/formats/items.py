@@ -64,7 +64,8 @@ def primary(file: BinaryIO, *, crops_anywhere: bool) -> Item | None:
     """
     meta = dict(boxes((top_box(file, b"meta", MAX_META) or b"")[4:]))
     properties = dict(boxes(meta.get(b"iprp", b"")))
-    number = _primary_number(meta.get(b"pitm", b""))
+    pitm = meta.get(b"pitm", b"")
+    number = int.from_bytes(pitm[4:8] if pitm[:1] == b"\x01" else pitm[4:6])
     described = list(boxes(properties.get(b"ipco", b"")))
     coded: PixelSize | None = None
     steps: list[Step] = []
@@ -76,12 +77,11 @@ def primary(file: BinaryIO, *, crops_anywhere: bool) -> Item | None:
             coded = size_of(*struct.unpack(">II", data[4:12]))
         elif coded is not None and (step := _step(name, data, coded)) is not None:
             steps.append(step)
-    shown = (step for step in steps if crops_anywhere or not _is_off_corner(step))
-    return Item(coded, tuple(shown)) if coded else None
-
-
-def _is_off_corner(step: Step) -> bool:
-    return isinstance(step, Crop) and (step.left, step.top) != (0, 0)
+    if not crops_anywhere:
+        steps = [
+            step for step in steps if not isinstance(step, Crop) or (step.left, step.top) == (0, 0)
+        ]
+    return Item(coded, tuple(steps)) if coded else None
 
 
 def boxes(data: bytes) -> Iterator[Box]:
@@ -115,10 +115,6 @@ def top_box(file: BinaryIO, name: bytes, limit: int) -> bytes | None:
             return None
         offset += length
     return None
-
-
-def _primary_number(pitm: bytes) -> int:
-    return int.from_bytes(pitm[4:8] if pitm[:1] == b"\x01" else pitm[4:6])
 
 
 def _indexes(ipma: bytes, number: int) -> list[int]:

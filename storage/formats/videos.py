@@ -131,11 +131,11 @@ def _facts(
 def _playing(container: av.container.InputContainer) -> av.VideoStream | None:
     """Return the stream that a player takes: no cover, with a decoder, and enabled if any is."""
     own = [each for each in container.streams.video if not _is(each, Disposition.attached_pic)]
-    return min(own, key=_rank, default=None)
-
-
-def _rank(stream: av.VideoStream) -> tuple[bool, bool]:
-    return not _has_decoder(stream), not _is(stream, Disposition.default)
+    return min(
+        own,
+        key=lambda each: (not _has_decoder(each), not _is(each, Disposition.default)),
+        default=None,
+    )
 
 
 def _has_decoder(stream: av.VideoStream) -> bool:

@@ -32,7 +32,10 @@ def media_url(file: StoredFile, request: Request | None = None) -> str:
     path = f"{settings.MEDIA_URL}{file.name}"
     private = current.private_reading(request) if request else current.access().private_reading
     if private:
-        path = f"{path}?{urlencode(_signed(file.name))}"
+        # All links of a window expire together, so that caches see the same URL again.
+        expires = str((int(time.time()) // WINDOW + 2) * WINDOW)
+        query = {"expires": expires, "signature": _signature(file.name, expires)}
+        path = f"{path}?{urlencode(query)}"
     return request.build_absolute_uri(path) if request else path
 
 
@@ -41,11 +44,6 @@ def is_valid(name: str, expires: str, signature: str) -> bool:
     if not constant_time_compare(signature, _signature(name, expires)):
         return False
     return int(expires) > time.time()  # always a number here, because we signed it
-
-
-def _signed(name: str) -> dict[str, str]:
-    expires = str((int(time.time()) // WINDOW + 2) * WINDOW)
-    return {"expires": expires, "signature": _signature(name, expires)}
 
 
 def _signature(name: str, expires: str) -> str:

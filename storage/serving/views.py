@@ -49,7 +49,8 @@ class MediaView(View):
     def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
         """Send the file, a range of it, or 304 if the client has it."""
         private = current.access().private_reading
-        if private and not _is_signed(request, name):
+        expires, signature = request.GET.get("expires", ""), request.GET.get("signature", "")
+        if private and not links.is_valid(name, expires, signature):
             return JsonResponse({"detail": "This link is not signed, or has expired."}, status=403)
         response = _respond(request, _servable(name))
         response["Cache-Control"] = PRIVATE if private else PUBLIC
@@ -59,11 +60,6 @@ class MediaView(View):
         """Answer 405 in the format of the REST API."""
         detail = f'Method "{request.method}" not allowed.'
         return JsonResponse({"detail": detail}, status=405, headers={"Allow": "GET, HEAD"})
-
-
-def _is_signed(request: HttpRequest, name: str) -> bool:
-    offered = request.GET
-    return links.is_valid(name, offered.get("expires", ""), offered.get("signature", ""))
 
 
 def _servable(name: str) -> StoredFile:
@@ -106,8 +102,10 @@ def _handed_to_nginx(file: StoredFile) -> HttpResponse:
 
 
 def _bytes(request: HttpRequest, file: StoredFile, etag: str) -> HttpResponseBase:
+    # `If-Range` names the version that the client has. Of another version it needs the whole file.
+    has_current = request.headers.get("If-Range", etag) == etag
     try:
-        part = ranges.parse(_asked_range(request, etag), file.size)
+        part = ranges.parse(request.headers.get("Range", "") if has_current else "", file.size)
     except ranges.Unsatisfiable:
         unsatisfiable = JsonResponse({"detail": "There are no such bytes."}, status=416)
         unsatisfiable["Content-Range"] = f"bytes */{file.size}"
@@ -118,13 +116,6 @@ def _bytes(request: HttpRequest, file: StoredFile, etag: str) -> HttpResponseBas
         response.status_code = 206
         response["Content-Range"] = part.content_range(file.size)
     return response
-
-
-def _asked_range(request: HttpRequest, etag: str) -> str:
-    """Return the `Range` header, or "" if `If-Range` names another version of the file."""
-    if request.headers.get("If-Range", etag) != etag:
-        return ""
-    return request.headers.get("Range", "")
 
 
 def _body(
