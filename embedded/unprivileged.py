@@ -39,13 +39,13 @@ class Cluster:
             os.chown(path, self.owner, -1, follow_symlinks=False)
 
 
-def nobody() -> pwd.struct_passwd:
+def unprivileged_user() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody")
 
 
 def in_user_namespace(binaries: Path, data: Path) -> Cluster:
     """Map root to another user in a namespace. No file is created, and no owner changes."""
-    prefix = ("unshare", "--user", f"--map-user={nobody().pw_uid}")
+    prefix = ("unshare", "--user", f"--map-user={unprivileged_user().pw_uid}")
     return Cluster(binaries, data, prefix=prefix, owner=0)
 
 
@@ -54,7 +54,7 @@ def with_dropped_user(binaries: Path, data: Path) -> Cluster:
 
     Changing the user clears the parent-death signal, so setpriv has to set it again.
     """
-    user = nobody()
+    user = unprivileged_user()
     prefix = (
         *("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"),
         *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override", "--pdeathsig=INT"),
@@ -62,9 +62,9 @@ def with_dropped_user(binaries: Path, data: Path) -> Cluster:
     return Cluster(binaries, data, prefix=prefix, owner=user.pw_uid)
 
 
-def as_nobody(binaries: Path, data: Path) -> Cluster:
+def as_unprivileged_user(binaries: Path, data: Path) -> Cluster:
     """Run as `nobody`, with binaries and data in a folder that it can read."""
-    user = nobody()
+    user = unprivileged_user()
     home = HOMES / f"instarchiver-{hashlib.sha256(bytes(data)).hexdigest()[:12]}"
     home.mkdir(exist_ok=True)
     if home.is_symlink() or home.stat().st_uid != os.getuid():
@@ -102,7 +102,7 @@ def works(cluster: Cluster) -> bool:
 WAYS: tuple[Callable[[Path, Path], Cluster], ...] = (
     in_user_namespace,
     with_dropped_user,
-    as_nobody,
+    as_unprivileged_user,
 )
 
 

@@ -76,7 +76,7 @@ class FileTooLarge(DownloadError):
 
 
 class NotMedia(DownloadError):
-    """The first bytes match no known image, sound or video, whatever type the host declares."""
+    """The first bytes match no known image, sound or video, although the host may declare one."""
 
     code = "NotMedia"
 

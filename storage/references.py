@@ -17,7 +17,7 @@ from core.registry import Registry
 from storage.models import StoredFile
 
 Keeper = Callable[[Collection[int]], Iterable[int]]
-"""Says which of the StoredFile ids its app keeps. One statement, whatever their number."""
+"""Returns which of these StoredFile ids its app keeps, in one statement."""
 
 _keepers: Registry[Keeper] = Registry()
 

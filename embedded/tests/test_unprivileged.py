@@ -56,7 +56,8 @@ def test_a_cluster_changes_hands_when_the_way_changes(private: Path) -> None:
 
     other.own(data)
 
-    assert {path.stat().st_uid for path in data.rglob("*")} == {unprivileged.nobody().pw_uid}
+    owners = {path.stat().st_uid for path in data.rglob("*")}
+    assert owners == {unprivileged.unprivileged_user().pw_uid}
 
 
 def test_a_program_that_is_missing_does_not_work(private: Path) -> None:

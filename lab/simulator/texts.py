@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 CAPTIONS = (
-    "First light over the harbour, and nobody awake but the gulls. #morning #harbour",
+    "First light over the harbour, and no one awake but the gulls. #morning #harbour",
     "Four loaves, one hour of sleep. Recipe in the comments 🍞 with @mira.bakes",
     "Ein Regentag ist auch nur ein Tag mit mehr Pfützen. #regen",
     "Hoy aprendimos que el ajo negro necesita cuarenta días de paciencia. ¿Quién espera?",
@@ -21,7 +21,7 @@ CAPTIONS = (
     "Το φως εδώ τελειώνει πάντα πολύ νωρίς.",
     "Bu sabah deniz cam gibiydi. #deniz",
     "ছোট্ট নদী, বড় আকাশ।",
-    "A map is a promise that somebody walked there before you.\n\nSheet 14, second printing.",
+    "A map is a promise that someone walked there before you.\n\nSheet 14, second printing.",
     "Ink test no. 7: too much blue, exactly enough noise.\n.\n.\n#letterpress #ink",
     "👩‍🍳🔥🧄🧄🧄",
     "Nothing to add.",

@@ -76,7 +76,7 @@ class Limits:
 class Deadline:
     """The time that a download may still take.
 
-    A read timeout alone would let a host hold a thread for ever by sending one byte at a time.
+    A read timeout alone would let a host hold a thread without limit by sending one byte at a time.
     """
 
     limits: Limits

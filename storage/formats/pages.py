@@ -13,7 +13,7 @@ MARKUP = (b"<", b"{", b"[")
 
 
 def is_text(head: bytes) -> bool:
-    """Return whether a file that begins with these bytes is a text, whatever its declared type.
+    """Return whether a file that begins with these bytes is a text. Ignores the declared type.
 
     Detects UTF-8, which may be cut at the end, UTF-16 with a byte order mark, and in any other
     encoding the beginnings of HTML, XML and JSON.

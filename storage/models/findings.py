@@ -78,7 +78,7 @@ class FixityEvent(models.Model):
         RETURNED = "returned", "the bytes were back in the store"
         AGAIN = "again", "downloaded or made again, the same bytes"
         REPLACED = "replaced", "a poster, made again of other bytes"
-        ACCEPTED = "accepted", "not at all: somebody accepted the loss"
+        ACCEPTED = "accepted", "not at all: staff accepted the loss"
 
     kind = models.CharField(max_length=10, choices=Kind)
     sha256 = models.CharField(max_length=64, help_text="of the bytes as they were stored")

@@ -22,7 +22,7 @@ from tests.support import samples
 
 @pytest.fixture
 def admin(client: Client, db: None) -> Client:
-    """A client of somebody who may do everything."""
+    """A client of a superuser."""
     client.force_login(Account.objects.create_superuser("root@example.org", "battery staple"))
     return client
 

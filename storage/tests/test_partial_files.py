@@ -274,12 +274,12 @@ def test_a_refused_url_ends_the_attempt_at_once(host: Host) -> None:
 
 
 @pytest.mark.slow
-@given(sizes=st.lists(st.integers(0, 30_000), max_size=6), begins_anew=st.booleans())
+@given(sizes=st.lists(st.integers(0, 30_000), max_size=6), restarts=st.booleans())
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_wherever_it_breaks_the_file_is_whole(
-    host: Host, sizes: list[int], *, begins_anew: bool
+    host: Host, sizes: list[int], *, restarts: bool
 ) -> None:
     host.breaks(sizes)
     for _ in sizes:
@@ -287,7 +287,7 @@ def test_wherever_it_breaks_the_file_is_whole(
             host.fetch()
         except TransientDownloadError:
             continue
-    if begins_anew:
+    if restarts:
         host.breaks([], body=BODY, ETag='"two"')
 
     assert is_whole(host.fetch(), host.media_store)

@@ -104,7 +104,7 @@ def test_the_sweep_deletes_only_what_is_old(media_store: Store) -> None:
     assert {path.name for path in aside.iterdir()} == {"under way", f"{PARTIAL_PREFIX}1"}
 
 
-def test_the_sweep_deletes_parts_that_nobody_took_up(media_store: Store) -> None:
+def test_the_sweep_deletes_abandoned_partial_files(media_store: Store) -> None:
     aside = media_store.root / TEMP_FOLDER
     aside.mkdir(parents=True)
     (aside / f"{PARTIAL_PREFIX}1").write_bytes(b"half a video")

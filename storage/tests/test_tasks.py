@@ -90,7 +90,7 @@ def test_tasks_are_registered_under_their_names(name: str) -> None:
     assert name in current_app.tasks
 
 
-def test_what_is_enriched_waits_for_nobody() -> None:
+def test_enriched_files_are_not_due() -> None:
     add_file(enriched_at=timezone.now())
 
     assert not StoredFile.objects.awaiting_enrichment(timezone.now()).exists()

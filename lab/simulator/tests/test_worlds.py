@@ -135,7 +135,7 @@ def test_two_authors_share_one_post() -> None:
     assert len(shared) == 1
 
 
-def test_pinned_posts_come_first_whatever_their_age() -> None:
+def test_pinned_posts_come_first_at_any_age() -> None:
     world = worlds.edges("1")
     feed = world.feed(world.profile_named("pinned.case"))
     ages = [post.taken_at for post in feed]

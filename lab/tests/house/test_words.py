@@ -22,6 +22,7 @@ from lab.tests.house.conftest import Read
         ("place = parsed(url)", "place (a URL)"),
         ("host = place.host", "place (a URL)"),
         ("# Whoever asks first", "whoever"),
+        ('"""Whoever asks first"""', "whoever"),
         ("def test_nobody_waits(): ...", "nobody"),
         ("# made anew", "anew"),
         ("# all is well here", "is well"),
@@ -48,6 +49,9 @@ def test_a_banned_word_is_found(read: Read, source: str, word: str) -> None:
         "# renewal",
         "# is welcome",
         "# for every",
+        'getpwnam("nobody")',
+        "# runs as `nobody`",
+        "fetch('nobody.here')",
     ],
 )
 def test_words_that_only_look_alike_are_allowed(read: Read, source: str) -> None:

@@ -87,7 +87,7 @@ def test_one_bad_file_stops_no_other(
 
 
 @pytest.mark.parametrize("url", ["http://[x/a.jpg", "http://x]/a.jpg", "http://xn--a/a.jpg"])
-def test_a_url_that_nobody_can_read_stops_no_other(
+def test_an_invalid_url_does_not_stop_other_downloads(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset, url: str
 ) -> None:
     make_asset(url)

@@ -150,7 +150,7 @@ def test_the_same_content_has_one_row(make_asset: MakeAsset) -> None:
     assert StoredFile.objects.count() == 1
 
 
-def test_whoever_lost_the_lease_changes_nothing(make_asset: MakeAsset) -> None:
+def test_a_worker_that_lost_its_lease_changes_nothing(make_asset: MakeAsset) -> None:
     asset = make_asset()
     [claimed] = queue.claim(1)
     Asset.objects.update(lease=uuid.uuid4())
@@ -175,7 +175,7 @@ def test_two_endings_of_one_asset_count_once(make_asset: MakeAsset) -> None:
     assert result == queue.BatchResult(stored=1, bytes=5, lost=1)
 
 
-def test_a_group_takes_the_same_statements_whatever_its_size(
+def test_groups_of_any_size_take_the_same_statements(
     make_asset: MakeAsset, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(64):

@@ -66,7 +66,7 @@ def test_an_empty_store_has_no_orphans(media_store: Store) -> None:
     assert list(orphans.files(later())) == []
 
 
-def test_a_row_that_nobody_refers_to_is_found(make_file: MakeFile, make_asset: MakeAsset) -> None:
+def test_a_row_without_references_is_found(make_file: MakeFile, make_asset: MakeAsset) -> None:
     idle = make_file(samples.jpeg(seed=1), stored_at=LONG_AGO)
     make_asset(state="stored", file=make_file(samples.jpeg(seed=2), stored_at=LONG_AGO))
     poster = make_file(samples.jpeg(seed=3), stored_at=LONG_AGO)

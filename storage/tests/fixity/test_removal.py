@@ -1,4 +1,4 @@
-"""Bytes go when nobody has them any more, and not a moment before."""
+"""Bytes are deleted when nothing refers to them any more, and not earlier."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def content(media_store: Store) -> MediaContent:
 
 @pytest.fixture
 def file(content: MediaContent) -> StoredFile:
-    """Bytes with a row that nobody refers to."""
+    """Bytes with a row that nothing refers to."""
     with transaction.atomic():
         return queue.files_of([content])[content.sha256]
 
 
-def test_a_file_that_nobody_has_is_deleted(file: StoredFile, media_store: Store) -> None:
+def test_a_file_without_references_is_deleted(file: StoredFile, media_store: Store) -> None:
     removal.discard([file.sha256])
 
     assert not StoredFile.objects.exists()
     assert not media_store.exists(file.name)
 
 
-def test_a_file_that_somebody_has_stays(
+def test_a_file_with_a_reference_stays(
     file: StoredFile, media_store: Store, make_asset: MakeAsset
 ) -> None:
     make_asset(state="stored", file=file)

@@ -64,7 +64,7 @@ def test_those_verified_longest_ago_come_first(make_file: MakeFile) -> None:
     assert order == [file.pk for file in reversed(files)]
 
 
-def test_a_round_that_is_interrupted_need_not_begin_anew(make_file: MakeFile) -> None:
+def test_an_interrupted_round_goes_on_where_it_stopped(make_file: MakeFile) -> None:
     for seed in range(5):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO + timedelta(days=seed))
     now = timezone.now()

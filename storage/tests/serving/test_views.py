@@ -51,7 +51,7 @@ def test_the_bytes_are_served_under_their_true_type(client: Client, file: Stored
     assert body(response) == JPEG
 
 
-def test_the_answer_may_be_kept_for_ever_and_runs_nothing(client: Client, file: StoredFile) -> None:
+def test_answers_may_be_cached_and_run_no_scripts(client: Client, file: StoredFile) -> None:
     response = client.get(f"/media/{file.name}")
     response.close()
 
