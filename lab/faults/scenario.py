@@ -192,7 +192,8 @@ class Scenario:
             if fault.kind in injections:
                 time.sleep(max(0.0, began + fault.share * whole - time.monotonic()))
                 injections[fault.kind]()
-                self.lost_pages += fault.kind in RESTARTS
+                # Each worker may have a page in hand that it cannot commit, and fetches again.
+                self.lost_pages += self.case.workers * (fault.kind in RESTARTS)
 
     def _advance(self) -> bool:
         """Advance the clock to the next due time; False if the case is over."""
