@@ -1,4 +1,4 @@
-"""Fixtures for the tests of every room."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -22,35 +22,36 @@ WHOLE_SYSTEMS = frozenset({"embedded", "faults"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests: last, they would keep one process while the others idle."""
+    """Run the longest tests first. As the last ones they would run while other processes idle."""
     items.sort(key=lambda item: WHOLE_SYSTEMS.isdisjoint(item.path.parts))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Let the garbage collector pass over thousands of tests that stay until the end."""
+    """Exclude the collected tests from garbage collection: thousands of objects that stay."""
     gc.disable()
     yield
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)  # what a test leaves is small beside what it makes
+    # A test makes many objects and leaves few, so the default threshold collects too often.
+    gc.set_threshold(10_000, 20, 20)
     gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Spare a third of a second: the plugin imports hypothesis for a summary of nothing."""
+    """Save a third of a second: the plugin imports hypothesis for its summary, also if unused."""
     if "hypothesis" not in sys.modules:
         session.config.pluginmanager.unregister(name="hypothesispytest")
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None,  # noqa: ARG001  pytest-django's comes first
+    django_test_environment: None,  # noqa: ARG001  pytest-django's runs first
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
     """Give this process a database of its own, and empty it between tests without a flush.
 
-    A flush also makes permissions and content types again. Connections stay open between tests: a
-    new one has to learn again what each table is.
+    A flush also writes permissions and content types again. Connections stay open between tests,
+    because a new one has to read the catalogue again.
     """
     TransactionTestCase._fixture_teardown = lambda _: database.empty()  # type: ignore[attr-defined]  # noqa: SLF001
     TransactionTestCase._should_reload_connections = lambda _: False  # type: ignore[attr-defined]  # noqa: SLF001
@@ -60,7 +61,7 @@ def django_db_setup(
 
 @pytest.fixture(scope="session")
 def simulator_process() -> Iterator[SimulatorProcess]:
-    """The simulator's edge cases, shared by all tests; who uses them resets them after."""
+    """The simulator with the world `edges`, shared by all tests. Reset it after each change."""
     with start(world="edges", seed=1) as process:
         yield process
 
@@ -74,7 +75,7 @@ def media_folder(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sent() -> Iterator[list[str]]:
-    """The names of the tasks that were sent to the broker, in their order."""
+    """The names of the tasks sent to the broker, in order."""
     names: list[str] = []
 
     def note(sender: str, **_: object) -> None:
@@ -87,26 +88,26 @@ def sent() -> Iterator[list[str]]:
 
 @pytest.fixture
 def own_cache(settings: Settings) -> None:
-    """Keys that no other test sees: throttles would count its requests too."""
+    """Use cache keys of this test only: throttles would count the requests of other tests."""
     default = {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}
     settings.CACHES = {**settings.CACHES, "default": default}
 
 
 @pytest.fixture
 def api(own_cache: None, db: None) -> APIClient:  # noqa: ARG001  fixtures by name
-    """A stranger's client."""
+    """A client without an account."""
     return APIClient()
 
 
 @pytest.fixture
 def account(db: None) -> Account:  # noqa: ARG001  a fixture by name
-    """Somebody without any special right."""
+    """An account without rights."""
     return Account.objects.create_user("reader@example.org", "correct horse battery staple")
 
 
 @pytest.fixture
 def staff(db: None) -> Account:  # noqa: ARG001  a fixture by name
-    """Somebody who may use the admin."""
+    """An account that may use the admin."""
     return Account.objects.create_user("staff@example.org", "battery staple", is_staff=True)
 
 

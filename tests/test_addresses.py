@@ -1,4 +1,4 @@
-"""Every address of the REST API, and the one list that they come from."""
+"""Every address of the REST API, and the router as their only list."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ OF_NO_RESOURCE = [
 
 
 def leaves(kind: type) -> set[type]:
-    """The classes below it that no other class is made from."""
+    """The subclasses that have no subclasses."""
     below: list[type] = kind.__subclasses__()
     return {leaf for each in below for leaf in leaves(each)} if below else {kind}
 
 
 def actions(address: str) -> dict[str, str]:
-    """The action of each method; HEAD is added to GET with the first request."""
+    """The action of each method. HEAD is left out: Django REST adds it with the first request."""
     view: Any = resolve(f"/{address}").func
     return {method: name for method, name in view.actions.items() if method != "head"}
 
@@ -72,11 +72,11 @@ def test_no_other_address_is_routed() -> None:
 
 
 @pytest.mark.parametrize("address", OF_NO_RESOURCE)
-def test_what_is_no_address_is_answered_by_us(address: str) -> None:
+def test_an_unknown_address_gets_our_json_404(address: str) -> None:
     assert resolve(f"/{address}").func is not_found
 
 
-def test_what_lies_outside_the_api_is_not() -> None:
+def test_an_address_outside_the_api_does_not() -> None:
     with pytest.raises(Resolver404):
         resolve("/instagrams/")
 

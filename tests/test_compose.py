@@ -24,20 +24,18 @@ EVERY = pytest.mark.parametrize(("file", "name", "service"), list(compose.every_
 
 
 class Recorder(dict[str, str]):
-    """An environment that remembers what was asked of it."""
+    """An empty environment that records the names that are read."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The default, always."""
         self.asked.append(key)
         return default
 
 
 def known_variables() -> list[str]:
-    """Every variable that the project reads from the environment."""
     recorder = Recorder()
     env.read(recorder)
     return recorder.asked
@@ -69,7 +67,7 @@ def test_the_schema_finds_a_mistake(key: str, value: object) -> None:
 
 
 @EVERY
-def test_what_a_service_refers_to_is_declared(file: str, name: str, service: Service) -> None:
+def test_a_service_refers_only_to_declared_names(file: str, name: str, service: Service) -> None:
     whole = compose.read(file)
     sources = [volume.split(":")[0] for volume in service.get("volumes", [])]
     named = {source for source in sources if source.isidentifier()}
@@ -103,7 +101,7 @@ def test_a_floating_tag_is_no_pin(image: str) -> None:
 
 
 @EVERY
-def test_nobody_is_root(file: str, name: str, service: Service) -> None:
+def test_no_service_runs_as_root(file: str, name: str, service: Service) -> None:
     dockerfile = compose.dockerfiles(file).get(service["image"])
     user = compose.last_user(dockerfile) if dockerfile else service["user"]
 
@@ -223,7 +221,9 @@ def test_the_production_image_can_collect_its_static_files(tmp_path: Path) -> No
     command = "python manage.py collectstatic --no-input"
     for name in {*compose.copied(text)} - {"manage.py"}:
         (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "manage.py", tmp_path)  # a linked script would import from beside its target
+    shutil.copy(
+        ROOT / "manage.py", tmp_path
+    )  # a linked script would import from the folder of its target
 
     done = subprocess.run(  # noqa: S603  the words of our own Dockerfile
         [sys.executable, *command.split()[1:], "--dry-run"],
@@ -241,7 +241,7 @@ def test_the_production_image_can_collect_its_static_files(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("dockerfile", sorted(ROOT.glob("compose/*/django/Dockerfile")))
-def test_what_is_installed_is_checked_by_hash(dockerfile: Any) -> None:
+def test_installed_packages_are_checked_by_hash(dockerfile: Any) -> None:
     assert "--require-hashes" in dockerfile.read_text()
 
 

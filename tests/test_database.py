@@ -1,4 +1,4 @@
-"""The database of the tests: a copy of the template, for one process."""
+"""The database of a test process: a copy of the template."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_template_is_made_once(name: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_emptying_leaves_only_what_migrations_made() -> None:
-    Account.objects.create_user("somebody@example.org", "battery staple")
+    Account.objects.create_user("reader@example.org", "battery staple")
 
     database.empty()
 

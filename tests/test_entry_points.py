@@ -1,4 +1,4 @@
-"""`./dev` and the justfile: the only way in, for people and for CI."""
+"""`./dev` and the justfile: the only entry point, for people and for CI."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ echo "end $lock" >>told
 
 
 def listed() -> dict[str, str]:
-    """What `./dev` alone prints: each recipe with its comment."""
+    """The recipes that `./dev` lists, each with its comment."""
     answer = subprocess.run([ROOT / "dev"], capture_output=True, text=True, check=True)  # noqa: S603  ours
     return dict(re.findall(r"^    ([a-z]+)[^#\n]*(.*)$", answer.stdout, re.MULTILINE))
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with nothing in it but the script and the locks."""
+    """A folder that holds only the script and the locks."""
     (tmp_path / "dev").write_bytes((ROOT / "dev").read_bytes())
     (tmp_path / "dev").chmod(0o755)
     for purpose in PURPOSES:
@@ -48,7 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(checkout: Path) -> Path:
-    """A .venv in it whose programs do nothing but tell, in `told`, what they are asked for."""
+    """The checkout with a .venv whose programs only write to `told` what they are asked for."""
     programs = checkout / ".venv/bin"
     programs.mkdir(parents=True)
     for name, script in PROGRAMS.items():
@@ -58,14 +58,14 @@ def environment(checkout: Path) -> Path:
 
 
 def ask(folder: Path, recipe: str) -> list[str]:
-    """What `./dev RECIPE` installs."""
+    """Run `./dev RECIPE`, and return what it installs."""
     (folder / "told").write_text("")
     subprocess.run([folder / "dev", recipe], check=True, capture_output=True)  # noqa: S603  ours
     return [line for line in (folder / "told").read_text().splitlines() if "begin" in line]
 
 
 def start_with(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
-    """Run `./dev` where this script is the only Python."""
+    """Run `./dev` on a machine whose only Python is this script."""
     tools = folder / "tools"
     tools.mkdir()
     (tools / "python3").write_text(f"#!/bin/sh\n{python}\n")
@@ -142,7 +142,7 @@ def test_a_recipe_installs_what_it_needs_once(environment: Path, recipe: str, pu
     assert ask(environment, recipe) == []
 
 
-def test_what_is_there_grows_with_the_need_and_never_shrinks(environment: Path) -> None:
+def test_the_installed_packages_grow_with_the_need_and_never_shrink(environment: Path) -> None:
     installed = [ask(environment, recipe) for recipe in ("demo", "test", "check", "test", "demo")]
 
     assert installed == [*([f"begin requirements-{purpose}.txt"] for purpose in PURPOSES), [], []]
@@ -160,7 +160,7 @@ def test_a_changed_lock_is_installed_again_with_everything_that_was_there(
     assert ask(environment, "test") == []
 
 
-def test_what_was_not_installed_to_its_end_is_installed_again(environment: Path) -> None:
+def test_an_interrupted_installation_is_repeated(environment: Path) -> None:
     uv = environment / ".venv/bin/uv"
     script = uv.read_text()
     uv.write_text("#!/bin/sh\nexit 1\n")
@@ -171,7 +171,7 @@ def test_what_was_not_installed_to_its_end_is_installed_again(environment: Path)
     assert ask(environment, "demo") == ["begin requirements-embedded.txt"]
 
 
-def test_two_at_once_install_one_after_the_other(environment: Path) -> None:
+def test_recipes_started_at_once_install_one_after_the_other(environment: Path) -> None:
     commands = [[environment / "dev", recipe] for recipe in ("demo", "check", "test")]
     started = [subprocess.Popen(each, stderr=subprocess.DEVNULL) for each in commands]  # noqa: S603  ours
 

@@ -1,4 +1,4 @@
-"""A value that makes no sense is named before anything starts with it."""
+"""Wrong values of the environment are named at the start."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SECRET = "hunter2"
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
-def test_a_wrong_value_is_named_and_no_secret_repeated(name: str, value: str) -> None:
+def test_a_wrong_value_is_named_without_its_secret(name: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=name) as error:
         env.read({name: value})
 

@@ -1,4 +1,4 @@
-"""Each feature can be taken out: the archive still starts, migrates and archives."""
+"""Without a feature the archive still starts, migrates and archives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOY = "tests.support.toy_feature"
 
 @pytest.fixture
 def empty_database(worker_id: str) -> Iterator[str]:
-    """An empty database of its own, in any form that libpq reads."""
+    """The connection string of an empty database."""
     name = f"lone_archive_{worker_id}"
     server = make_conninfo(os.environ["DATABASE_URL"])
     with psycopg.connect(server, autocommit=True) as connection:
@@ -41,7 +41,7 @@ def empty_database(worker_id: str) -> Iterator[str]:
 def environment(
     empty_database: str, simulator_process: SimulatorProcess, tmp_path: Path
 ) -> dict[str, str]:
-    """What an archive of its own needs."""
+    """The environment of an archive with its own database and files."""
     return {
         **os.environ,
         "DATABASE_URL": empty_database,
@@ -53,7 +53,7 @@ def environment(
 
 
 def archived(environment: dict[str, str]) -> dict[str, Any]:
-    """What an archive of its own came to."""
+    """Archive one profile in a process of its own, and return what `lone_archive` prints."""
     command = [sys.executable, "-m", "tests.support.lone_archive", NAME]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)  # noqa: S603  ours
     assert done.returncode == 0, done.stderr.decode()

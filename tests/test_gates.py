@@ -1,4 +1,4 @@
-"""Each gate bites: a limit that is set but not selected would be decoration."""
+"""Each gate fails on bad code: a limit that is set but not selected has no effect."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ BAD_CODE = {
 
 
 def ruff_codes(source: str, *, filename: str = "core/example.py") -> set[str]:
-    """The codes that the project's own configuration finds in the source."""
     command = [sys.executable, "-m", "ruff", "check", "--output-format=json", "--no-cache"]
     answer = subprocess.run(  # noqa: S603  our own linter on our own text
         [*command, "--stdin-filename", filename, "-"],

@@ -1,4 +1,4 @@
-"""What a reader may rely on in every file."""
+"""The house rules that no linter checks: length, open ends and suppressions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ CODE_AND_REASON = re.compile(
 
 
 def too_long(path: Path) -> bool:
-    """Whether the module should be split by noun."""
     return len(path.read_text().splitlines()) > MAX_LINES
 
 
 def unexplained(source: str) -> list[str]:
-    """The lines that switch a check off without saying which one and why."""
+    """The lines that suppress a check without its code and a reason."""
     return [
         token.line.strip()
         for token in tokenize.generate_tokens(io.StringIO(source).readline)

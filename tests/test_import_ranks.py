@@ -1,4 +1,4 @@
-"""Rooms import downwards only, and what talks to the outside sits in one place."""
+"""Modules import their own rank or a lower one, and outside calls are made in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The locks: complete, in step with each other, and silent about where files come from."""
+"""The locks are complete, agree with each other, and name no package index."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GROUPS = {
     "requirements-check.txt": ("install", "embedded", "simulator", "dev", "check"),
 }
 LOCKS = (*GROUPS,)
-# Declared for the tests, and needed by a package of production as well.
+# Declared for the tests, but production needs them too through another package.
 OF_OTHERS = {"jsonschema", "pyyaml"}
 PIN = re.compile(
     r"^([a-z0-9.-]+)==(\S+)(.*?)((?: \\\n    --hash=sha256:[0-9a-f]{64})*)$", re.MULTILINE
@@ -37,23 +37,20 @@ NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
 
 def pins(lock: str) -> set[tuple[str, str]]:
-    """Name and version of everything in a lock."""
     return {(name, version) for name, version, *_ in PIN.findall((ROOT / lock).read_text())}
 
 
 def names(lock: str) -> set[str]:
-    """The names of everything in a lock."""
     return {name for name, _ in pins(lock)}
 
 
 def project() -> dict[str, Any]:
-    """What pyproject.toml says of the project."""
     found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return found
 
 
 def declared(group: str | None = None) -> set[str]:
-    """What pyproject.toml asks for, in a group or for production."""
+    """The packages that pyproject.toml requires: of a group, or without one of production."""
     wanted = project()["optional-dependencies"][group] if group else project()["dependencies"]
     return {match.group().lower() for line in wanted if (match := NAME.match(line))}
 
@@ -80,12 +77,12 @@ def test_a_lock_holds_all_of_the_smaller_one(smaller: str, larger: str) -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_everything_that_a_lock_is_for_is_in_it(lock: str) -> None:
+def test_a_lock_holds_all_packages_of_its_groups(lock: str) -> None:
     assert declared().union(*map(declared, GROUPS[lock])) <= names(lock)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_nothing_is_in_a_lock_that_only_a_larger_one_is_for(lock: str) -> None:
+def test_a_lock_holds_no_package_of_a_larger_group(lock: str) -> None:
     foreign = {*GROUPS["requirements-check.txt"]} - {*GROUPS[lock]}
 
     assert names(lock).isdisjoint(set().union(*map(declared, foreign)) - OF_OTHERS)
@@ -95,7 +92,7 @@ def test_every_group_of_the_project_is_in_a_lock() -> None:
     assert {*project()["optional-dependencies"]} == {*GROUPS["requirements-check.txt"]}
 
 
-def test_no_module_imports_what_the_largest_lock_alone_holds() -> None:
+def test_no_module_imports_a_package_that_only_the_largest_lock_holds() -> None:
     alone = names("requirements-check.txt") - names("requirements-dev.txt")
     modules = {name.replace("-", "_") for name in alone}
 
@@ -106,7 +103,7 @@ def test_no_module_imports_what_the_largest_lock_alone_holds() -> None:
         if each.target.partition(".")[0] in modules
     ]
 
-    assert found == []  # tests.support.outside gives it to a test
+    assert found == []  # tests use tests.support.outside instead
 
 
 def test_the_product_and_the_simulator_import_nothing_of_the_test_tools() -> None:

@@ -1,4 +1,4 @@
-"""Valid media of all kinds have the facts that Chromium shows, or ffprobe where it shows none."""
+"""The archive reads the facts that Chromium shows, or ffprobe if Chromium shows none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.media_corpus import Sample
 SAMPLES = [*media_corpus.samples()]
 SEEN = media_corpus.expected()
 SECONDS = 0.11
-"""How far a duration may be off: a frame of the corpus, for browsers differ in the last one."""
+"""The tolerance of a duration: one frame, because browsers count the last one differently."""
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 
@@ -41,7 +41,7 @@ def test_a_valid_file_is_as_chromium_shows_it(sample: Sample) -> None:
 
 
 def differences(facts: probe.Facts, seen: dict[str, Any]) -> list[str]:
-    """What is not as Chromium shows it: size, sound, duration, and the turn by the colours."""
+    """What differs from Chromium: size, sound, duration, and the turn as the colours show it."""
     found = []
     if (facts.width or 0, facts.height or 0) != (seen["width"], seen["height"]):
         found.append(f"{facts.width}x{facts.height}, not {seen['width']}x{seen['height']}")
@@ -53,7 +53,7 @@ def differences(facts: probe.Facts, seen: dict[str, Any]) -> list[str]:
         picture = facts.poster or base64.b64decode(facts.blur)
         derived = media_corpus.letters(Image.open(io.BytesIO(picture)))
         shown = media_corpus.named(seen["pixels"])
-        # A blur of 16 pixels mixes colours at an edge, and mixes those that a dither scatters.
+        # A blur of 16 pixels mixes the colours at edges and in dithered areas.
         known = [pair for pair in zip(derived, shown, strict=True) if "?" not in pair]
         if any(ours != theirs for ours, theirs in known):
             found.append(f"{derived}, not {shown}")

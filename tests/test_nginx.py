@@ -1,4 +1,4 @@
-"""The nginx of production in front of Django, tried with Debian's nginx."""
+"""The nginx of production in front of Django, run with Debian's nginx."""
 
 from __future__ import annotations
 
@@ -41,10 +41,9 @@ NAMES = "archive.example,.archives.example"
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with the headers that arrived, as JSON."""
+    """Answers with the request's headers as JSON."""
 
     def do_GET(self) -> None:
-        """One answer on a connection, as nginx asks for."""
         body = json.dumps(dict(self.headers)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -52,19 +51,19 @@ class Echo(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing in the terminal."""
+        """Keep the terminal quiet."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where nginx finds its own files, and below `media` those of Django."""
+    """The folder of nginx's own files; `media` in it has those of Django."""
     nginx.require()
     return tmp_path_factory.mktemp("front")
 
 
 @contextmanager
 def in_front_of(upstream: HTTPServer, folder: Path) -> Iterator[Nginx]:
-    """A running nginx and the service behind it."""
+    """Run nginx in front of the service."""
     Thread(target=upstream.serve_forever, kwargs={"poll_interval": 0.05}).start()
     address = f"{ports.LOOPBACK}:{upstream.server_port}"
     with upstream, nginx.running(folder, upstream=address, names=NAMES) as server:
@@ -74,7 +73,7 @@ def in_front_of(upstream: HTTPServer, folder: Path) -> Iterator[Nginx]:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Nginx]:
-    """A running nginx in front of Django; the `live_server` would send /media/ by itself."""
+    """nginx in front of Django. pytest-django's `live_server` would send /media/ itself."""
     django = ThreadedWSGIServer((ports.LOOPBACK, 0), QuietWSGIRequestHandler)
     django.set_app(get_wsgi_application())
     with in_front_of(django, folder) as server:
@@ -85,7 +84,7 @@ def server(folder: Path) -> Iterator[Nginx]:
 def front(
     server: Nginx, folder: Path, own_cache: None, transactional_db: None, settings: Settings
 ) -> Nginx:
-    """nginx in front of Django, with Django's settings as they are in production."""
+    """nginx in front of Django with the settings of production."""
     settings.ALLOWED_HOSTS = NAMES.split(",")
     settings.MEDIA_ROOT = folder / "media"
     settings.MEDIA_REDIRECT_PREFIX = "/_media"
@@ -95,7 +94,6 @@ def front(
 
 @pytest.fixture(scope="module")
 def echoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
-    """nginx in front of a service that answers with the headers it got."""
     nginx.require()
     echo = HTTPServer((ports.LOOPBACK, 0), Echo)
     with in_front_of(echo, tmp_path_factory.mktemp("echo")) as server:
@@ -104,7 +102,6 @@ def echoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 
 @pytest.fixture
 def file(front: Nginx) -> StoredFile:
-    """A stored JPEG."""
     content = store.save(JPEG, media_types.JPEG)
     return StoredFile.objects.create(
         sha256=content.sha256, size=content.size, media_type="image/jpeg", extension="jpg"
@@ -174,7 +171,7 @@ def test_a_part_of_a_file_is_sent(front: Nginx, file: StoredFile) -> None:
     assert {name: answer.all(name) for name in SECURITY} == SECURITY
 
 
-def test_a_file_cannot_be_asked_for_past_django(front: Nginx, file: StoredFile) -> None:
+def test_the_internal_location_of_files_is_not_served(front: Nginx, file: StoredFile) -> None:
     answer = front.get_encrypted(f"/_media/{file.name}", host="archive.example")
 
     assert answer.status == 404
@@ -188,7 +185,7 @@ def test_a_body_that_is_too_long_is_refused_with_the_same_headers(front: Nginx) 
     assert {name: answer.all(name) for name in SECURITY} == SECURITY
 
 
-def test_what_a_client_claims_about_itself_is_replaced(echoing: Nginx) -> None:
+def test_forwarding_headers_of_a_client_are_replaced(echoing: Nginx) -> None:
     forged = {
         "X-Forwarded-For": "192.0.2.9",
         "X-Forwarded-Proto": "http",
@@ -223,7 +220,7 @@ def test_a_page_with_seventy_requests_at_once_passes(echoing: Nginx) -> None:
 
 def test_a_flood_is_answered_429(tmp_path: Path) -> None:
     nginx.require()
-    nowhere = f"{ports.LOOPBACK}:1"  # so that nginx answers 502 faster than requests may come
+    nowhere = f"{ports.LOOPBACK}:1"  # nginx answers 502 faster than its limit refills
     with nginx.running(tmp_path, upstream=nowhere, names=NAMES) as server:
         answers = server.flood(900, host="archive.example").split(b"HTTP/1.1 ")[1:]
 

@@ -1,6 +1,6 @@
-"""The OpenAPI document: complete, and changed on purpose only.
+"""The OpenAPI document equals its snapshot, so it changes only on purpose.
 
-After a wanted change:
+Renew the snapshot after a change:
 `./dev manage spectacular --format openapi-json --file tests/snapshots/openapi.json`.
 """
 
@@ -16,7 +16,7 @@ from django.core.management import call_command
 SNAPSHOT = Path(__file__).parent / "snapshots" / "openapi.json"
 
 
-def test_the_document_is_free_of_warnings_and_as_agreed(tmp_path: Path) -> None:
+def test_the_document_equals_its_snapshot_without_warnings(tmp_path: Path) -> None:
     made = tmp_path / "openapi.json"
 
     call_command("spectacular", format="openapi-json", file=str(made), fail_on_warn=True)
@@ -25,7 +25,7 @@ def test_the_document_is_free_of_warnings_and_as_agreed(tmp_path: Path) -> None:
 
 
 def parts(found: Any, *place: Any) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Every object in the document with its place."""
+    """Every object of the document with the keys that lead to it."""
     if isinstance(found, dict):
         yield place, found
         for key, each in found.items():

@@ -1,4 +1,4 @@
-"""What a test needs from outside is there, or named: skipped here, failed in CI."""
+"""A missing program or package skips a test, and fails it in CI."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ missing = pytest.mark.parametrize(("message", "require"), MISSING.items())
 
 
 @missing
-def test_what_a_developer_lacks_skips_with_the_line_that_installs_it(
+def test_without_ci_a_missing_need_skips_with_the_line_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, message: str, require: Callable[[], object]
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
@@ -35,7 +35,7 @@ def test_what_a_developer_lacks_skips_with_the_line_that_installs_it(
 
 
 @missing
-def test_what_ci_lacks_fails(
+def test_in_ci_a_missing_need_fails(
     monkeypatch: pytest.MonkeyPatch, message: str, require: Callable[[], object]
 ) -> None:
     monkeypatch.setenv("CI", "true")
@@ -46,6 +46,6 @@ def test_what_ci_lacks_fails(
     assert failed.value.msg == message
 
 
-def test_what_is_there_is_given() -> None:
+def test_an_installed_program_or_package_is_returned() -> None:
     assert Path(outside.require_program(sys.executable, package="python3")).exists()
     assert outside.require_package("json") is json

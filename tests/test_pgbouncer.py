@@ -1,4 +1,4 @@
-"""PostgreSQL behind a pooler that gives each transaction any session, tried with PgBouncer."""
+"""Archiving through PgBouncer, which may give each transaction another session."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ PORT = 6432
 
 @pytest.fixture
 def pooler(tmp_path: Path) -> Iterator[str]:
-    """The folder of the socket behind which a PgBouncer stands before the server of the tests."""
+    """A PgBouncer in front of the tests' server; the folder of its socket."""
     pgbouncer = outside.require_program("pgbouncer", package="pgbouncer")
-    with tempfile.TemporaryDirectory(prefix="pooler-", dir="/tmp") as name:  # a short path
+    with tempfile.TemporaryDirectory(
+        prefix="pooler-", dir="/tmp"
+    ) as name:  # a socket's path may have 107 bytes
         folder = Path(name)
         settings = folder / "pgbouncer.ini"
         server = connection.settings_dict["HOST"]
@@ -56,7 +58,7 @@ def pooler(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def database(pooler: str) -> Iterator[str]:
-    """The address of a database of its own, through the pooler."""
+    """The address of an empty database behind the pooler."""
     name = f"pooled_{uuid.uuid4().hex[:12]}"
     server = make_conninfo(
         host=connection.settings_dict["HOST"], user="postgres", dbname="postgres"

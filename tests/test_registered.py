@@ -1,4 +1,4 @@
-"""What runs by itself, or on command, is named where people look for it."""
+"""Schedules and routes name existing tasks, and tasks and commands follow the conventions."""
 
 from __future__ import annotations
 

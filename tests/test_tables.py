@@ -1,4 +1,4 @@
-"""The key of the migrated database: another one for whatever the tables follow from."""
+"""The key of the template changes with everything that the tables depend on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_key_stays_while_nothing_changes(project: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [MIGRATION, "shop/prices.py", tables.INSTALLED_APPS])
-def test_a_change_of_what_makes_the_tables_changes_the_key(project: Path, name: str) -> None:
+def test_a_changed_source_of_the_tables_changes_the_key(project: Path, name: str) -> None:
     before = tables.key(project)
 
     with (project / name).open("a") as file:
@@ -48,7 +48,7 @@ def test_a_new_migration_changes_the_key(project: Path) -> None:
     assert tables.key(project) != before
 
 
-def test_a_change_of_a_view_leaves_the_key(project: Path) -> None:
+def test_a_changed_view_keeps_the_key(project: Path) -> None:
     before = tables.key(project)
 
     (project / "shop/views.py").write_text("x = 1\n")

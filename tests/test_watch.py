@@ -1,4 +1,4 @@
-"""`./dev watch`: which tests a change calls for."""
+"""`./dev watch` runs the tests of the rooms that changed."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ def test_a_change_in_a_room_runs_its_tests() -> None:
     assert rooms([f"{ROOT}/storage/store.py", f"{ROOT}/storage/tests/test_store.py"]) == ["storage"]
 
 
-def test_a_change_that_all_tests_share_runs_those_of_every_room() -> None:
+def test_a_change_of_the_root_conftest_runs_the_tests_of_every_room() -> None:
     assert {*rooms([f"{ROOT}/conftest.py"])} == {*ROOMS} - {"config"}

@@ -15,7 +15,7 @@ from config.celery_app import app
 from core import heartbeats
 from core.heartbeats import Heartbeat
 from core.models import WorkerHeartbeat
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +89,6 @@ def test_a_hanging_database_does_not_block_the_event_loop(consumer: FakeConsumer
             cursor.execute("LOCK TABLE core_workerheartbeat")
         for _ in range(3):
             step.beat("worker@here", ["default"])
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
 
         assert len(writers()) == 1

@@ -18,7 +18,7 @@ from instagram.models import ChangeEvent, FeedClock
 from instagram.tests.rest.test_changes import FEED, PLACE, names, page, settle, write, writer
 from instagram.tests.rest.test_paging import cursor_of
 from tests.support.factories import ChangeFactory
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -171,7 +171,7 @@ def test_places_move_only_when_all_who_wrote_have_ended(api: APIClient) -> None:
         write(slow, "slow")
         following = threading.Thread(target=follow)
         following.start()
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
         assert api.get(FEED).json()["results"] == []
         slow.commit()
         following.join()

@@ -16,7 +16,7 @@ from storage.store import Store
 from storage.tests.conftest import MakeFile, beside
 from tests.support import samples
 from tests.support.toy_feature.models import Note
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def test_a_file_that_is_kept_at_the_same_time_stays(file: StoredFile, media_stor
         [held] = references.hold([file.pk])
         Note.objects.create(file=held)
         other = beside(lambda: removal.discard([file.sha256]))
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     other.join()
 
     assert media_store.exists(file.name)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that send anything."""
+"""Fixtures of the fuzz tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.factories import PostFactory, StoryFactory, StreamFactory
 
 @pytest.fixture
 def rows(own_cache: None, settings: Settings) -> Iterator[None]:
-    """Something to list; no limits; and the test's transaction survives the end of a request."""
+    """Rows to list, and no throttles. Requests do not close the connection that has the rows."""
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "1000000/min")
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
     StoryFactory.create(user=PostFactory.create().user)

@@ -1,4 +1,4 @@
-"""Whatever is asked of an address, nothing is our fault."""
+"""No request to an address is answered with a server error."""
 
 from __future__ import annotations
 

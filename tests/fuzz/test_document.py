@@ -1,4 +1,4 @@
-"""Whatever the API's document allows to send, nothing is our fault."""
+"""No request that the OpenAPI document allows is answered with a server error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.support import outside
 from tests.support.fuzzing import BOUNDED
 from tests.support.sources import ROOT
 
-# Off elsewhere: it takes a second to import.
+# Loaded only here, because importing it takes a second.
 pytest_plugins = ["schemathesis.pytest.plugin"]
 
 SNAPSHOT = ROOT / "tests/snapshots/openapi.json"
 HEALTH = "/health/"
 OF_NONE = {"405"}
-"""Statuses that belong to no operation."""
+"""Statuses that no operation declares."""
 
 pytestmark = pytest.mark.django_db(databases=["default", "api_log"])
 
@@ -34,24 +34,24 @@ document.app = get_wsgi_application()
 
 @pytest.fixture
 def signed(account: Account) -> dict[str, str]:
-    """The header of somebody who is signed in; one of a test is enough for all its requests."""
+    """The header of an account. All requests of a test share it."""
     return {"Authorization": f"Bearer {tokens.issue(account)['access']}"}
 
 
 @pytest.fixture
 def turns(signed: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The headers of a stranger and of an account, in turns."""
+    """No header and the header of an account, in turns."""
     return cycle([{}, signed])
 
 
 @pytest.mark.usefixtures("rows")
 @document.parametrize()  # type: ignore[untyped-decorator]  # of a package that may be absent
 @BOUNDED
-def test_neither_a_stranger_nor_an_account_breaks_it(
+def test_no_request_with_or_without_an_account_is_a_server_error(
     case: Any, turns: Iterator[dict[str, str]], signed: dict[str, str]
 ) -> None:
     answer = case.call(headers=next(turns))
-    if answer.status_code == HTTPStatus.UNAUTHORIZED:  # as a rule, unread
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:  # mostly before the input was read
         answer = case.call(headers=signed)
 
     assert answer.status_code < 500 or case.path == HEALTH  # its 503 is a report

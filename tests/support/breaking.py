@@ -1,4 +1,4 @@
-"""A host whose answers break off, and which sends the rest when it is asked for it."""
+"""A host whose answers break off, and which sends the rest on request."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def breaking(
     offset: int = 0,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """Answers that end in a reset after so many bytes each; those after the last one are whole.
+    """Answers that end in a reset after `sizes` bytes each; further answers are complete.
 
-    `offset` is how far the answer to a range is from what was asked for.
+    `offset` shifts the answer to a range: a wrong host sends another part than was requested.
     """
     given = {name.replace("_", "-"): text for name, text in (headers or {}).items()}
     named = {"ETag": '"one"', **given}
@@ -44,6 +44,6 @@ def breaking(
 
 
 def starts(cdn: OddServer) -> list[int]:
-    """From which byte each request wanted the file."""
+    """The byte from which each request wanted the file."""
     asked = [ASKED.search(each) for each in cdn.heads]
     return [int(match[1]) if match else 0 for match in asked]

@@ -25,13 +25,12 @@ Service = dict[str, Any]
 
 @cache
 def read(file: str) -> dict[str, Any]:
-    """The whole file; anchors and merges are resolved."""
+    """The whole file, with anchors and merges resolved."""
     content: dict[str, Any] = yaml.safe_load((ROOT / file).read_text())
     return content
 
 
 def services(file: str) -> dict[str, Service]:
-    """The services of a file, by name."""
     found: dict[str, Service] = read(file)["services"]
     return found
 
@@ -54,20 +53,20 @@ def every_service() -> Iterator[Any]:
 
 
 def dockerfiles(file: str) -> dict[str, str]:
-    """The texts of the Dockerfiles, by the image that the file builds with each."""
+    """The text of each Dockerfile, by the image that is built with it."""
     builders = [service for service in services(file).values() if "build" in service]
     return {each["image"]: (ROOT / each["build"]["dockerfile"]).read_text() for each in builders}
 
 
 def base_images(text: str) -> list[str]:
-    """What the stages of a Dockerfile start from, apart from each other."""
+    """The images that a Dockerfile starts from, without its own stages."""
     stages = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", text, re.MULTILINE)
     names = {name for _, name in stages}
     return [image for image, _ in stages if image not in names]
 
 
 def last_user(text: str) -> str:
-    """Who the image of a Dockerfile runs as."""
+    """The user that the image runs as."""
     users: list[str] = re.findall(r"^USER (\S+)$", text, re.MULTILINE)
     return users[-1]
 
@@ -80,7 +79,7 @@ def copied(text: str) -> list[str]:
 
 
 def variables_of(command: str, text: str) -> dict[str, str]:
-    """What the step of a Dockerfile that begins with the command sets for it alone."""
+    """The variables that a Dockerfile's `RUN` sets for this command only."""
     step = re.search(rf"^RUN ((?:\w+=\S+ (?:\\\n\s+)?)+){re.escape(command)}", text, re.MULTILINE)
     assert step, command
     return dict(word.split("=", 1) for word in step[1].replace("\\\n", "").split())
@@ -92,6 +91,5 @@ def seconds(duration: str) -> int:
 
 
 def variables(path: Path) -> dict[str, str]:
-    """What an environment file sets."""
     lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)

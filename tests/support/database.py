@@ -1,7 +1,7 @@
-"""The database of the tests: a copy of a template, which has every table and was migrated once.
+"""The database of a test process: a copy of a migrated template.
 
-The template stays on the server for later runs. It is made again when `tables.key` changes, by the
-first process that needs it, while others wait.
+The template stays on the server for later runs. When `tables.key` changes, the first process makes
+a new one while the others wait.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ Server = psycopg.Connection[Any]
 
 TEMPLATE_PREFIX = "instarchiver_template_"
 TEST_PREFIX = "instarchiver_test_"
-MAX_TEMPLATES = 3  # for branches that are worked on in turn
-MAKING = 20_260_301  # any number: the advisory lock of who makes a template
-# Rows that migrations make, and which the archive cannot do without.
+MAX_TEMPLATES = 3  # so that changing between branches needs no migration
+MAKING = 20_260_301  # any number: the advisory lock of making a template
+# Migrations write these rows, and the archive needs them.
 KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
 
 
 @contextmanager
 def own_database() -> Iterator[None]:
-    """Point Django at a new database, which only this process uses, and drop it at the end."""
+    """Give this process a new database, and drop it at the end."""
     name = f"{TEST_PREFIX}{uuid.uuid4().hex[:12]}"
     with administration() as server:
         drop_abandoned(server)
         template = ensure_template(server)
-        # Held for as long as this process lives: it says that the database is in use.
+        # Held until this process ends: `drop_abandoned` then knows that the database is in use.
         server.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         run(server, "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)
         with connected_to(name):
@@ -46,7 +46,7 @@ def own_database() -> Iterator[None]:
 
 @contextmanager
 def administration() -> Iterator[Server]:
-    """A connection to the server's own database, on which databases can be made."""
+    """A connection that can create and drop databases."""
     facts = {**connection.get_connection_params(), "dbname": "postgres"}
     with psycopg.connect(**facts, autocommit=True) as server:
         yield server
@@ -59,7 +59,7 @@ def run(server: Server, statement: LiteralString, *names: str) -> None:
 
 @contextmanager
 def connected_to(name: str) -> Iterator[None]:
-    """Let every connection, also that of the API's log, and of threads, use this database."""
+    """Point all connections at this database, including `api_log` and those of threads."""
     before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     for alias in before:
         connections[alias].settings_dict["NAME"] = name
@@ -72,7 +72,7 @@ def connected_to(name: str) -> Iterator[None]:
 
 
 def ensure_template(server: Server) -> str:
-    """The name of the template for today's migrations, made if it is missing."""
+    """Return the template for the present migrations; make it if it is missing."""
     name = f"{TEMPLATE_PREFIX}{tables.key()}"
     server.execute("SELECT pg_advisory_lock(%s)", [MAKING])
     try:
@@ -84,27 +84,29 @@ def ensure_template(server: Server) -> str:
 
 
 def make_template(server: Server, name: str) -> None:
-    """Migrate an empty database, which gets its name last: a killed run leaves no half of one."""
+    """Migrate an empty database."""
+    # It gets its name at the end, so a killed run leaves no half of a template.
+    # It gets its name at the end, so a killed run leaves no half of a template.
     unfinished = f"{name}_new"
     run(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", unfinished)
     run(server, "CREATE DATABASE {}", unfinished)
     with connected_to(unfinished):
         call_command("migrate", verbosity=0, interactive=False)
-        empty()  # the first test finds what every later one finds
+        empty()  # so that the first test starts like every later one
     run(server, "ALTER DATABASE {} RENAME TO {}", unfinished, name)
     for old in databases(server, TEMPLATE_PREFIX)[:-MAX_TEMPLATES]:
-        with suppress(psycopg.errors.ObjectInUse):  # another run copies it just now
+        with suppress(psycopg.errors.ObjectInUse):  # another run is copying it
             run(server, "DROP DATABASE IF EXISTS {}", old)
 
 
 def databases(server: Server, prefix: str) -> list[str]:
-    """The names that begin so, the oldest first."""
+    """The databases with the prefix, the oldest first."""
     query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid"
     return [name for (name,) in server.execute(query, [prefix])]
 
 
 def drop_abandoned(server: Server) -> None:
-    """Drop the databases of test runs that were killed: nobody holds their locks."""
+    """Drop the databases of killed test runs: no process holds their locks."""
     for name in databases(server, TEST_PREFIX):
         found = server.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name]).fetchone()
         if found == (True,):
@@ -113,17 +115,18 @@ def drop_abandoned(server: Server) -> None:
 
 
 def empty() -> None:
-    """Delete every row but those of KEPT: of fifty small tables, TRUNCATE takes far longer.
-
-    In one go, so that the commit checks foreign keys when all rows are gone.
-    """
+    """Delete all rows except those in KEPT."""
+    # TRUNCATE takes far longer for fifty small tables. In one transaction, foreign keys are checked
+    # at the commit, when all rows are gone.
+    # TRUNCATE takes far longer for fifty small tables. In one transaction, foreign keys are checked
+    # at the commit, when all rows are gone.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(deletion())
 
 
 @cache
 def deletion() -> str:
-    """The statements that empty all tables which Django knows."""
+    """The statements that empty all tables of Django's models."""
     names = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
     quoted = (connection.ops.quote_name(name) for name in sorted(names))
     return "; ".join(f"DELETE FROM {name}" for name in quoted)  # noqa: S608  names of our tables

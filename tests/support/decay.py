@@ -1,4 +1,4 @@
-"""What tests of fixity share: old files, and how bits get lost."""
+"""Helpers of the fixity tests: old files, and damage."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ LONG_AGO = timezone.now() - timedelta(days=365)
 
 
 def verify_round(*, seconds: float = 30) -> int:
-    """One run of the periodic task."""
     return verify.verify_due(CYCLE, seconds=seconds, now=timezone.now())
 
 
 def flip(media_store: Store, file: StoredFile) -> bytes:
-    """Change one bit in the middle; the size stays."""
+    """Change one bit in the middle, and return the damaged bytes. The size stays."""
     path = media_store.root / file.name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1

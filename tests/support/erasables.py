@@ -1,4 +1,4 @@
-"""A profile with everything that a profile can have, and a search for what is left of it."""
+"""A profile with rows in every table, and a search for what an erasure left."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OTHER = OwnerRecord("90210888002", "otto.stays")
 
 
 def add_profile(instagram_id: str = ID, username: str = NAME) -> User:
-    """The profile itself, with picture, counts, name and history."""
+    """A profile with picture, counts, name and history."""
     user, _ = persist.profile(
         User.objects.create(username=username), profile(instagram_id, username), now=NOW
     )
@@ -40,7 +40,7 @@ def add_profile(instagram_id: str = ID, username: str = NAME) -> User:
 
 
 def archived(posts: int = 2) -> User:
-    """A profile under its second name, with rows in every table that can be about one."""
+    """A renamed profile with rows in every table that can hold one."""
     user = add_profile(username=FORMER_NAME)
     user, _ = persist.profile(user, profile(ID, NAME), now=NOW)
     numbers = range(int(POST), int(POST) + posts)
@@ -58,7 +58,6 @@ def archived(posts: int = 2) -> User:
 
 
 def highlight() -> HighlightRecord:
-    """A highlight with a cover."""
     return HighlightRecord(
         instagram_id=HIGHLIGHT,
         title="Ships",
@@ -70,7 +69,7 @@ def highlight() -> HighlightRecord:
 
 
 def add_run(user: User) -> ArchiveRun:
-    """A run at work, with what runs leave behind."""
+    """A claimed run with a page, a rejected item and a logged call."""
     run = ArchiveRun.objects.create(user=user)
     stream = RunStream.objects.create(run=run, name=RunStream.Name.POSTS, position=2)
     StreamPage.objects.create(stream=stream, ids=[POST])
@@ -82,7 +81,7 @@ def add_run(user: User) -> ArchiveRun:
 
 
 def log_call(*, target: str, batch: str) -> APIRequestLog:
-    """A call that was answered with the profile."""
+    """A logged call whose answer names the profile."""
     return APIRequestLog.objects.create(
         endpoint="user_posts",
         target=target,
@@ -93,7 +92,7 @@ def log_call(*, target: str, batch: str) -> APIRequestLog:
 
 
 def store_files() -> None:
-    """Let the download of every wanted file succeed, each with bytes of its own."""
+    """Store every wanted file, each with bytes of its own."""
     for asset in Asset.objects.filter(state=Asset.State.WANTED):
         asset.file = stored_file(
             f"{asset.owner_id} {asset.source_name}", poster=asset.role == "video"
@@ -103,7 +102,7 @@ def store_files() -> None:
 
 
 def stored_file(text: str, *, poster: bool = False) -> StoredFile:
-    """Bytes in the store, with their row; with a poster where wanted."""
+    """Store the text as a file, on request with a poster."""
     content = store.save(text.encode(), media_types.JPEG)
     file, _ = StoredFile.objects.get_or_create(
         sha256=content.sha256,
@@ -116,7 +115,7 @@ def stored_file(text: str, *, poster: bool = False) -> StoredFile:
 
 
 def tables_with(*texts: str) -> set[str]:
-    """The tables that hold one of the texts in some column of some row."""
+    """The tables with a row that contains one of the texts."""
     found = set()
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names():
@@ -129,5 +128,4 @@ def tables_with(*texts: str) -> set[str]:
 
 
 def bytes_stored() -> Sequence[bytes]:
-    """The content of every file in the store."""
     return [path.read_bytes() for path in store.default().root.rglob("*") if path.is_file()]

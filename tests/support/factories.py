@@ -1,4 +1,4 @@
-"""Rows for tests: valid, and as small as they may be."""
+"""Factories of valid rows with as few values as possible."""
 
 # factory-boy annotates its types, but not the calls that declare a field:
 # mypy: disable-error-code="no-untyped-call, untyped-decorator"
@@ -32,7 +32,7 @@ NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
 
 class StoredFileFactory(DjangoModelFactory[StoredFile]):
-    """A picture that we have."""
+    """A stored picture."""
 
     class Meta:
         model = StoredFile
@@ -47,7 +47,7 @@ class StoredFileFactory(DjangoModelFactory[StoredFile]):
 
 
 class VideoFileFactory(StoredFileFactory):
-    """A video that we have, with a frame of it."""
+    """A stored video with its poster."""
 
     media_type = "video/mp4"
     extension = "mp4"
@@ -56,7 +56,7 @@ class VideoFileFactory(StoredFileFactory):
 
 
 class AssetFactory(DjangoModelFactory[Asset]):
-    """A file that we want and do not have."""
+    """A wanted file."""
 
     class Meta:
         model = Asset
@@ -69,14 +69,14 @@ class AssetFactory(DjangoModelFactory[Asset]):
 
 
 class StoredAssetFactory(AssetFactory):
-    """A file that we wanted and have."""
+    """An asset with its stored file."""
 
     state = Asset.State.STORED
     file = SubFactory(StoredFileFactory)
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """A profile whose fields are all known."""
+    """A profile without unknown fields."""
 
     class Meta:
         model = User
@@ -155,7 +155,7 @@ class StoryFactory(DjangoModelFactory[Story]):
 
 
 class RunFactory(DjangoModelFactory[ArchiveRun]):
-    """A run that nobody has begun."""
+    """A queued run."""
 
     class Meta:
         model = ArchiveRun
@@ -175,7 +175,7 @@ class StreamFactory(DjangoModelFactory[RunStream]):
 
 
 class PollFactory(DjangoModelFactory[StreamPoll]):
-    """A profile that was read at noon."""
+    """The poll of a profile at noon."""
 
     class Meta:
         model = StreamPoll

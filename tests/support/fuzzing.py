@@ -1,4 +1,4 @@
-"""How much a fuzz test tries."""
+"""How many inputs a fuzz test tries."""
 
 from __future__ import annotations
 

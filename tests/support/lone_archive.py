@@ -13,9 +13,8 @@ import django
 
 
 def main(name: str) -> None:
-    """Do it, and print what it came to."""
     django.setup()
-    # Not before the apps are loaded
+    # Models can be imported only when the apps are loaded.
     from django.core.management import call_command  # noqa: PLC0415  the same
 
     from instagram.models import Post  # noqa: PLC0415  the same

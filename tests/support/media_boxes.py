@@ -1,4 +1,4 @@
-"""Containers changed byte by byte, for what no encoder at hand writes."""
+"""Changes MP4 and AVIF files byte by byte, for properties that no available encoder writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp"})
 
 
 def box(name: bytes, data: bytes) -> bytes:
-    """A box with its length in front."""
     return struct.pack(">I", len(data) + 8) + name + data
 
 
@@ -48,7 +47,7 @@ def _with_properties(data: bytes, added: list[bytes]) -> bytes:
 
 
 def _moved(data: bytes, grown: int) -> bytes:
-    """The item's bytes lie further behind: the last field but one of `iloc` is their offset."""
+    """Correct the offset of the item's bytes: the last field but one of `iloc`."""
     iloc = _find(data, b"iloc")
     place = iloc + _length(data, iloc) - 8
     (offset,) = struct.unpack_from(">I", data, place)
@@ -94,7 +93,7 @@ def with_track_size(data: bytes, width: int, height: int) -> bytes:
 
 
 def with_udta_first(data: bytes, udta: bytes) -> bytes:
-    """The MP4, whose `moov` is its last box, with a `udta` in front of the tracks."""
+    """The MP4 with a `udta` in front of the tracks. `moov` must be its last box."""
     place = _find(data, b"moov")
     header = _find(data, b"mvhd")
     end = header + _length(data, header)

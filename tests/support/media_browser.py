@@ -1,4 +1,4 @@
-"""What Chromium shows of the corpus. The tests do not need it: its answers are stored."""
+"""Asks Chromium what it shows of the corpus. Tests read the stored answers instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.support.media_corpus import Sample
 
 TIMEOUT = 240
-"""Seconds for all of the files."""
+"""Seconds, for all files."""
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -66,7 +66,7 @@ async function video(address) {
 
 
 def read(chromium: str, samples: Sequence[Sample]) -> dict[str, Any]:
-    """What this program shows of each: `width`, `height`, four `pixels` and `duration`, or null."""
+    """What Chromium shows of each sample: `width`, `height`, four `pixels` and `duration`."""
     answer: list[dict[str, Any]] = []
     arrived = threading.Event()
 
@@ -86,7 +86,7 @@ def read(chromium: str, samples: Sequence[Sample]) -> dict[str, Any]:
             arrived.set()
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing of each request."""
+            """Keep the terminal quiet."""
 
         def _send(self, body: bytes, media_type: str = "application/json") -> None:
             self.send_response(200)
@@ -110,7 +110,7 @@ def read(chromium: str, samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def _probed(sample: Sample) -> dict[str, Any]:
-    """What ffprobe says of a file that Chromium does not decode; it tells no pixels."""
+    """What ffprobe says about a file that Chromium does not decode. There are no pixels."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(sample.make())
         file.flush()

@@ -1,8 +1,8 @@
 """Valid media files of all kinds, made by code, and what a browser shows of them.
 
-    python -m tests.media_corpus chromium   # read the expected facts again
+    python -m tests.support.media_corpus chromium   # read the expected facts again
 
-The picture has red, green, blue and white quadrants, so that a turn or a mirror is seen.
+The picture has red, green, blue and white quadrants, which show how it is turned or mirrored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ GREY = ("1", "L", "LA", "I;16")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One file: its name tells its kind and what is special about it."""
+    """One file. Its name says its kind and what is special about it."""
 
     name: str
     media_type: str
@@ -39,7 +39,7 @@ class Sample:
 
 
 def picture(size: tuple[int, int] = SIZES[0]) -> Image.Image:
-    """Red, green above blue, white."""
+    """Red and green above blue and white."""
     image = Image.new("RGB", size)
     width, height = size[0] // 2, size[1] // 2
     for column, row, letter in QUADRANTS:
@@ -48,7 +48,7 @@ def picture(size: tuple[int, int] = SIZES[0]) -> Image.Image:
 
 
 def samples() -> Iterator[Sample]:
-    """All of them, in a fixed order."""
+    """All samples, in a fixed order."""
     for kinds in (_jpegs, _pngs, _gifs, _webps, _avifs):
         for name, make in kinds():
             form = name.partition(" ")[0]
@@ -78,7 +78,7 @@ def _sized(form: str, title: str, mode: str = "RGB", **options: Any) -> Named:
 
 
 def exif(value: Any, form: int = 3) -> bytes:
-    """EXIF with nothing but an orientation, of that type."""
+    """EXIF that holds only an orientation. `form` is its TIFF type: 1 BYTE, 3 SHORT, 4 LONG."""
     numbers = value if isinstance(value, list) else [value]
     width = {1: 1, 3: 2, 4: 4}[form]
     data = b"".join(number.to_bytes(width, "little") for number in numbers)
@@ -166,7 +166,6 @@ def _gifs() -> Named:
 
 
 def _smaller_frame(at: tuple[int, int]) -> bytes:
-    """A frame of 32x32 on a screen of 96x64."""
     data = bytearray(_encoded(picture((32, 32)).convert("P"), "GIF"))
     data[6:10] = (96).to_bytes(2, "little") + (64).to_bytes(2, "little")
     start = data.index(b",\0\0\0\0")
@@ -218,7 +217,7 @@ def _avifs() -> Named:
 
 
 def letters(image: Image.Image) -> str:
-    """The colours of the quadrants, read like a text; `?` for another colour."""
+    """The colours of the quadrants, row by row; `?` is any other colour."""
     seen = image.convert("RGB")
     width, height = seen.size
     middles = ((1, 1), (3, 1), (1, 3), (3, 3))
@@ -229,7 +228,7 @@ def letters(image: Image.Image) -> str:
 
 
 def named(pixels: list[list[int]]) -> str:
-    """The same of the four pixels that a browser read: red, green, blue, alpha, upon white."""
+    """The letters of four RGBA pixels that a browser read, drawn on white."""
     return "".join(
         _letter([(value * alpha + 255 * (255 - alpha)) // 255 for value in colours])
         for *colours, alpha in pixels
@@ -248,7 +247,7 @@ def _letter(pixel: Any) -> str:
 
 
 def expected() -> dict[str, Any]:
-    """What was read: for each name its width, height, quadrants and duration."""
+    """What Chromium or ffprobe shows, by the name of the sample; see `media_browser.read`."""
     facts: dict[str, Any] = json.loads(EXPECTED.read_text())["files"]
     return facts
 

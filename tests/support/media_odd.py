@@ -1,4 +1,4 @@
-"""The part of the corpus that no encoder writes: files changed byte by byte, all of them valid."""
+"""Samples of the corpus that no encoder writes. They are changed byte by byte, and valid."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RED = 0
 
 
 def samples(image: Image.Image, exif: Callable[[int], bytes]) -> Samples:
-    """Name, media type and maker of each; `exif` makes that of an orientation."""
+    """Name, media type and function of each sample; `exif` makes the EXIF of an orientation."""
     for name, make in _jpegs(image, exif):
         yield f"jpeg {name}", "image/jpeg", make
     for name, make in _pngs(image, exif):
@@ -96,7 +96,7 @@ def _png(size: tuple[int, int], bits: int, rows: bytes, *, interlaced: bool = Fa
 
 
 def _interlaced(image: Image.Image) -> bytes:
-    """By the seven passes of Adam."""
+    """Rows in the order of the seven passes of Adam7."""
     rows = b""
     passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
               (0, 1, 1, 2))  # fmt: skip
@@ -109,7 +109,7 @@ def _interlaced(image: Image.Image) -> bytes:
 
 
 def _deep(image: Image.Image) -> bytes:
-    """Each value of 8 bits twice."""
+    """16 bits a value: each value of 8 bits twice."""
     data, width = image.tobytes(), 3 * image.width
     doubled = bytes(half for value in data for half in (value, value))
     lines = (doubled[start : start + 2 * width] for start in range(0, len(doubled), 2 * width))
@@ -149,7 +149,7 @@ def _with_track_size(film: Callable[[], bytes], size: tuple[int, int]) -> bytes:
 
 
 def _cover(image: Image.Image) -> bytes:
-    """What players keep in `udta`: a tag with a picture, here one that is turned."""
+    """A `udta` with a cover picture, which is turned so that it can be told from the video."""
     picture = _encoded(image.rotate(180).resize((200, 200)), "JPEG")
     tag = box(b"covr", box(b"data", struct.pack(">II", 13, 0) + picture))
     handler = box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))

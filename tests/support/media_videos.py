@@ -40,7 +40,7 @@ RATIOS = (Fraction(2, 1), Fraction(1, 2), Fraction(4, 3), Fraction(16, 11))
 
 
 def samples(picture: Picture) -> Samples:
-    """Name, media type and maker of each."""
+    """Name, media type and function of each sample."""
     yield from _codecs(picture)
     yield from _turns(picture)
     yield from _shapes(picture)
@@ -119,7 +119,6 @@ def video(
 
 
 def sound(form: str, codec: str, *, seconds: int = 1) -> bytes:
-    """Silence."""
     written = io.BytesIO()
     with av.open(written, mode="w", format=form) as container:
         stream = container.add_stream(codec, rate=48_000)

@@ -1,4 +1,4 @@
-"""The nginx of production, run on ports of its own in front of another web service."""
+"""Runs the nginx of production on free ports in front of another web service."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.support import outside
 from tests.support.sources import ROOT
 
 FOLDER = ROOT / "compose/production/nginx"
-# Started by root, nginx would read the files of a test as another user, who may not.
+# nginx started by root reads files as another user, who has no right to the files of a test.
 OPTIONS = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, with the headers in the order and number in which they came."""
+    """An answer with its headers as they came: in order, and repeated ones too."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -51,7 +51,7 @@ class Nginx:
     def get(
         self, path: str = "/", *, host: str, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Over plain HTTP. Raises ConnectionResetError where nginx does not answer."""
+        """GET over plain HTTP. Raises ConnectionResetError if nginx does not answer."""
         connection = http.client.HTTPConnection(ports.LOOPBACK, self.plain, timeout=20)
         return _answer(connection, path, {"Host": host, **(headers or {})})
 
@@ -63,13 +63,13 @@ class Nginx:
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Over TLS; `name` is that of the handshake, if it is not `host`."""
+        """GET over TLS. `name` is the server name of the handshake, `host` by default."""
         connection = http.client.HTTPConnection(ports.LOOPBACK, self.encrypted)
         connection.sock = self._encrypted(name or host)
         return _answer(connection, path, {"Host": host, **(headers or {})})
 
     def flood(self, count: int, *, host: str) -> bytes:
-        """Everything that comes back for so many requests, sent at once on one connection."""
+        """Send `count` requests at once on one connection, and return all that comes back."""
         request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"
         last = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         with self._encrypted(host) as connection, connection.makefile("rb") as answers:
@@ -95,15 +95,15 @@ def _answer(connection: http.client.HTTPConnection, path: str, headers: dict[str
 
 
 def require() -> str:
-    """The path of nginx, before anything is started that would have to be stopped without it."""
+    """The path of nginx. Call it before starting anything: without nginx it skips the test."""
     return outside.require_program("nginx", package="nginx-light")
 
 
 @contextmanager
 def running(folder: Path, *, upstream: str, names: str) -> Iterator[Nginx]:
-    """The configuration of production in front of `upstream`, an `address:port`.
+    """Run nginx with the configuration of production in front of `upstream`, an `address:port`.
 
-    Its files are in `folder`, those that Django points to in `folder/media`.
+    nginx's own files are in `folder`, those that Django points to in `folder/media`.
     """
     program = require()
     (folder / "media").mkdir()
@@ -130,15 +130,15 @@ def running(folder: Path, *, upstream: str, names: str) -> Iterator[Nginx]:
 
 
 def _placed(folder: Path, nginx: Nginx, upstream: str) -> str:
-    """The configuration of production with the places of a container replaced."""
+    """The configuration of production with this machine's paths and addresses."""
     text = (FOLDER / "nginx.conf").read_text()
     replacements = {
-        "/tmp/": f"{folder}/",  # noqa: S108  of the container
+        "/tmp/": f"{folder}/",  # noqa: S108  in the container
         "listen 8080": f"listen {ports.LOOPBACK}:{nginx.plain}",
         "listen 8443": f"listen {ports.LOOPBACK}:{nginx.encrypted}",
         "http://django:8000": f"http://{upstream}",
         "resolver 127.0.0.11 valid=5s;": "",
-        "http2 on;": "",  # newer than Debian's nginx
+        "http2 on;": "",  # Debian's nginx does not know it
         "/data/media/": f"{folder}/media/",
         "/certificates": str(folder),
         "/dev/stdout": f"{folder}/access.log",
@@ -150,7 +150,7 @@ def _placed(folder: Path, nginx: Nginx, upstream: str) -> str:
 
 
 def _certify(folder: Path) -> None:
-    """A certificate that is good for a day, and its key."""
+    """Write a certificate for one day, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "archive.example")])
     now = datetime.now(UTC)

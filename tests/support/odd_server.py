@@ -1,6 +1,6 @@
-"""A small HTTP server that answers as a test scripts it, byte for byte; a fake, not a mock.
+"""A small HTTP server whose answers a test scripts byte by byte.
 
-As the Core API it gives replies in turn (`will`), as a CDN a reply for each path (`serve`).
+Tests of the Core API script replies in turn (`will`), tests of a CDN one for each path (`serve`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import pytest
 import stamina
 from pytest_django import Settings
 
-# Letters, digits and what has other spellings in a URL or in JSON
+# Its punctuation is spelled differently in URLs and in JSON, so redaction has to find all of them.
 TOKEN = "tk/Ab9+secret=="
 
 Reply = Callable[[socket.socket], None]
 
 
 class OddServer(socketserver.ThreadingTCPServer):
-    """Listens on the loopback address and notes the head of each request."""
+    """Listens on the loopback address and records the head of each request."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -41,17 +41,16 @@ class OddServer(socketserver.ThreadingTCPServer):
 
     @property
     def host(self) -> str:
-        """As a client is told to trust it."""
+        """An entry of `MEDIA_TRUSTED_HOSTS`."""
         return f"127.0.0.1:{self.server_address[1]}"
 
     @property
     def url(self) -> str:
-        """Where it listens, without a path."""
         return f"http://{self.host}"
 
     @property
     def requests(self) -> list[str]:
-        """Path and query of each request."""
+        """The path and query of each request."""
         return [head.split(b" ")[1].decode() for head in self.heads]
 
     @property
@@ -61,32 +60,28 @@ class OddServer(socketserver.ThreadingTCPServer):
         return [match[1].decode() if match else "" for match in found]
 
     def will(self, *replies: Reply) -> None:
-        """Script the coming replies of paths without one of their own; the last holds for ever."""
+        """Script the next replies, for all paths without one of their own. The last one repeats."""
         self._in_turn = list(replies)
 
     def serve(self, path: str, reply: Reply, *, delay: float = 0) -> str:
-        """Let the path give this reply after some seconds, again and again; returns its URL."""
+        """Reply to each request of the path after `delay` seconds; returns the URL."""
         self._by_path[path] = reply, delay
         return f"{self.url}{path}"
 
     def reply_to(self, head: bytes, connection: socket.socket) -> None:
-        """Note the request and give its reply."""
         with self._lock:
             self.heads.append(head)
             path = head.split(b" ")[1].partition(b"?")[0].decode()
-            reply, delay = self._by_path.get(path) or (self._next_in_turn(), 0)
+            reply, delay = self._by_path.get(path) or (self._in_turn[0], 0)
+            if path not in self._by_path and len(self._in_turn) > 1:
+                del self._in_turn[0]
         self._wait(delay)
         reply(connection)
 
-    def _next_in_turn(self) -> Reply:
-        return self._in_turn.pop(0) if len(self._in_turn) > 1 else self._in_turn[0]
-
     def _wait(self, delay: float) -> None:
-        """Wait, and count how many wait at once.
-
-        Not how many are answered at once: a client that has everything asks for the next file
-        before this side has come to its end.
-        """
+        """Wait, and count how many requests wait at once."""
+        # Waiting requests are counted, not replies: a client that has the whole file sends its next
+        # request before this thread has finished the reply.
         with self._lock:
             self._active += 1
             self.most_active = max(self.most_active, self._active)
@@ -96,16 +91,15 @@ class OddServer(socketserver.ThreadingTCPServer):
 
 
 class Connection(socketserver.BaseRequestHandler):
-    """Requests without a body, one after the other, until a reply or the client ends it."""
+    """Serves requests without a body until a reply or the client closes the connection."""
 
     server: OddServer
 
     def handle(self) -> None:
-        """Read the head of each request and give its reply."""
         try:
             while head := self._head():
                 self.server.reply_to(head, self.request)
-        except OSError:  # either side left, as some tests want
+        except OSError:  # a test lets the client or the reply close the connection
             return
 
     def _head(self) -> bytes:
@@ -119,7 +113,6 @@ class Connection(socketserver.BaseRequestHandler):
 
 
 def head(status: int, headers: dict[str, str]) -> bytes:
-    """The head of an answer, exactly as given."""
     lines = [f"HTTP/1.1 {status} Reason", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode()
 
@@ -136,12 +129,11 @@ def answering(body: str | bytes, status: int = 200, **headers: str) -> Reply:
 
 
 def redirecting(location: str, status: int = 302) -> Reply:
-    """Send the client elsewhere."""
     return answering(b"", status, Location=location)
 
 
 def sending(*pieces: bytes, pause: float = 0) -> Reply:
-    """These bytes, with a pause after each piece, and then the end of the connection."""
+    """Send the pieces with a pause after each, then close the connection."""
 
     def reply(connection: socket.socket) -> None:
         for piece in pieces:
@@ -153,7 +145,7 @@ def sending(*pieces: bytes, pause: float = 0) -> Reply:
 
 
 def resetting_after(sent: bytes) -> Reply:
-    """These bytes, then a TCP reset."""
+    """Send the bytes, then reset the connection."""
 
     def reply(connection: socket.socket) -> None:
         connection.sendall(sent)
@@ -164,7 +156,7 @@ def resetting_after(sent: bytes) -> Reply:
 
 
 def sleeping(seconds: float) -> Reply:
-    """Say nothing for a while, then answer."""
+    """Answer after so many seconds."""
 
     def reply(connection: socket.socket) -> None:
         time.sleep(seconds)
@@ -174,7 +166,6 @@ def sleeping(seconds: float) -> Reply:
 
 
 def pouring(size: int) -> Reply:
-    """Send a body of that many bytes."""
     return sending(head(200, {"Content-Length": str(size)}), *[b" " * 65536] * (size // 65536))
 
 
@@ -187,10 +178,10 @@ cutting_the_body = sending(_PROMISE + b'{"code": 200,')
 """Promise more than is sent."""
 
 dripping_headers = sending(b"HTTP/1.1 200 OK\r\nX-Slow: ", *[b"a"] * 200, pause=0.05)
-"""Send a header one byte at a time, each in time and the whole of it never."""
+"""Send a header byte by byte: each byte arrives in time, the whole header never does."""
 
 dripping = sending(_PROMISE, *[b" "] * 1000, pause=0.05)
-"""Send a body one byte at a time, each in time and the whole of it never."""
+"""Send a body byte by byte: each byte arrives in time, the whole body never does."""
 
 
 @contextmanager
@@ -208,7 +199,7 @@ def odd_server() -> Iterator[OddServer]:
 
 @pytest.fixture(name="server")
 def core_api_server(settings: Settings) -> Iterator[OddServer]:
-    """The server as the Core API in force; retries happen, but without their pauses."""
+    """The server as the configured Core API. The client retries without pauses."""
     with odd_server() as running, stamina.set_testing(True, attempts=3):
         settings.CORE_API_URL, settings.CORE_API_TOKEN = running.url, TOKEN
         yield running

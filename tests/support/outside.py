@@ -1,7 +1,7 @@
-"""What some tests need from outside: programs of the system, packages of the largest lock.
+"""Programs of the system and packages of the largest lock, which only some tests need.
 
-A developer's machine may lack them: there the test is skipped, with the line that installs. CI
-installs them, so there the test fails.
+On a developer's machine a test without them is skipped, and names the command that installs them.
+CI installs them, so there the test fails.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import pytest
 
 
 def require_program(name: str, *, package: str) -> str:
-    """The path of a program that this package of Debian holds."""
+    """The path of a program from this package of Debian."""
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
     return path or _go_without(f"needs {name}: sudo apt-get install -y {package}")
 
 
 def require_package(name: str) -> Any:
-    """A module of requirements-check.txt. It is Any, as types are checked without that lock."""
+    """A module from requirements-check.txt. It is Any because mypy runs without that lock."""
     if importlib.util.find_spec(name) is None:
         _go_without(f"needs {name}: ./dev check")
     return importlib.import_module(name)

@@ -27,12 +27,11 @@ PATHS = sorted(FOLDER.glob("*.json"))
 
 
 def example(kind: str, family: str) -> Any:
-    """A fresh copy of one fixture, free to be changed."""
+    """A fresh copy of one answer, which the test may change."""
     return json.loads((FOLDER / f"{kind}.{family}.json").read_text())
 
 
 def listed(*items: Any) -> Any:
-    """A page of the private API with these items."""
     return {"items": list(items), "more_available": False, "status": "ok"}
 
 
@@ -42,7 +41,7 @@ def item(index: int = 0, **changes: Any) -> Any:
 
 
 def records(result: Any) -> list[Any]:
-    """The records of a page, or the single record."""
+    """The records of a page, or a list of the single record."""
     return list(result.items) if isinstance(result, Page) else [result]
 
 
@@ -51,6 +50,6 @@ def rejections(result: Any) -> tuple[UnexpectedPayload, ...]:
 
 
 def kept_raw(result: Any) -> Iterator[Any]:
-    """Every piece of the answer that will be stored."""
+    """Every part of the answer that is stored."""
     yield from (record.raw for record in records(result))
     yield from (rejection.raw for rejection in rejections(result))

@@ -1,4 +1,4 @@
-"""Attempts that are about to be made, alone or in many threads at once."""
+"""Attempts that pass the gate, alone or in many threads at once."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PROVIDER: dict[str, Any] = {
 
 
 def attempt(endpoint: str = "user_posts", price: Decimal = PRICE, **provider: Any) -> Attempt:
-    """An attempt of a provider that is quick enough for any test, unless told otherwise."""
+    """An attempt at a provider whose rate delays no test by default."""
     config = CoreAPIConfig(**{**PROVIDER, "requests_per_second": 1000.0, **provider})
     return Attempt(endpoint, "1", "/fetch", {}, price, config)
 
 
 def make(planned: Attempt, *, status: int = 200, error: CoreAPIError | None = None) -> None:
-    """Go through the door and end with that status, or with that error, which is raised."""
+    """Pass the gate and end with the status, or with the error, which is raised."""
     with admission.admitted(planned) as outcome:
         outcome.http_status = status
         if error is not None:
@@ -37,7 +37,7 @@ def make(planned: Attempt, *, status: int = 200, error: CoreAPIError | None = No
 
 
 def in_threads(count: int, work: Callable[[], Result]) -> list[Result | CoreAPIError]:
-    """What each of so many threads got, or the CoreAPIError that it met."""
+    """The result of each of `count` threads, or the CoreAPIError that it raised."""
 
     def one(_: int) -> Result | CoreAPIError:
         try:

@@ -27,15 +27,15 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("config",),
 )
 EDGE = len(RANKS) - 3
-# These belong to the edge in every app, because a request, a message or a person enters by them.
+# These are the edge of every app: requests, messages and people enter through them.
 EDGE_NAMES = frozenset({"admin", "api", "management", "serializers", "tasks", "urls", "views"})
 INNER = {
     "core.tasks": 0,  # the base task and `send`: actions use them
-    "core.utils.errors": 0,  # the log and the gate classify calls by them
+    "core.utils.errors": 0,  # the log and the gate classify calls with them
     "core.api.permissions": 1,  # reads from the settings whether the archive is private
 }
 
-# Who may import what talks to the outside, or is heavy.
+# The only modules that may import what calls the outside, or is heavy.
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "httpx": ("core.http", "core.utils.core_api", "storage.download.fetch"),
     "httpcore": ("core.http", "storage.download.fetch"),
@@ -70,7 +70,7 @@ PROJECT = (*APPS, *FEATURES, *TOOLS)
 def rank(name: str, *, at_home: bool) -> int | None:
     """The rank of a module or of a name in it; None if it belongs to no app.
 
-    `at_home` is whether both ends of the import are in one app: only there an edge may rise.
+    `at_home`: both ends of the import are in one app. Only there the edge has its higher rank.
     """
     for inner, value in INNER.items():
         if within(name, inner):
@@ -88,14 +88,14 @@ def rank(name: str, *, at_home: bool) -> int | None:
 
 
 def climbs(each: Import) -> bool:
-    """Whether the import goes up."""
+    """Whether the import goes to a higher rank."""
     at_home = each.module.split(".")[0] == each.target.split(".")[0]
     own, wanted = rank(each.module, at_home=at_home), rank(each.target, at_home=at_home)
     return own is not None and wanted is not None and wanted > own
 
 
 def trespasses(each: Import) -> bool:
-    """Whether the import takes something that is kept to another module."""
+    """Whether the import takes something that ONLY_IN reserves for other modules."""
     return any(
         within(each.target, guarded) and not any(within(each.module, place) for place in places)
         for guarded, places in ONLY_IN.items()
@@ -103,7 +103,7 @@ def trespasses(each: Import) -> bool:
 
 
 def oversteps(each: Import) -> bool:
-    """Whether a feature takes what is not open to features."""
+    """Whether a feature imports what OPEN_TO_FEATURES does not list."""
     street, *inside = each.module.split(".")
     if street not in FEATURES or each.target.split(".")[0] not in PROJECT:
         return False
@@ -112,5 +112,5 @@ def oversteps(each: Import) -> bool:
 
 
 def violations(found: Iterable[Import]) -> list[str]:
-    """What is wrong with the imports, a line each."""
+    """The wrong imports, one line each."""
     return [str(each) for each in found if climbs(each) or trespasses(each) or oversteps(each)]

@@ -1,4 +1,4 @@
-"""Whole runs, as a worker makes them."""
+"""Whole runs in the process of the test."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from instagram.archiving import pipeline, runs
 from instagram.models import ArchiveRun
 
 Start = Callable[[Callable[[], object]], "Future[object]"]
-"""Starts work beside the test."""
+"""Starts work in another thread."""
 
 
 def archive(name: str, *streams: str) -> ArchiveRun:
-    """Run the archive of a profile as a worker does, once."""
+    """Claim and archive a profile once, as a worker does."""
     added = actions.add_profile(name=name, by=None, streams=streams or None)
     run = runs.claim(added.run.pk, now=timezone.now())
     assert run is not None
@@ -25,5 +25,4 @@ def archive(name: str, *streams: str) -> ArchiveRun:
 
 
 def ends(run: ArchiveRun) -> dict[str, tuple[str, str]]:
-    """State and error of each stream."""
     return {stream.name: (stream.state, stream.error_code) for stream in run.streams.all()}

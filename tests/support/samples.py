@@ -1,4 +1,4 @@
-"""Small real files of each kind, made here."""
+"""Small real files of each kind."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def picture(width: int = 64, height: int = 48, *, seed: int = 0) -> Image.Image:
 
 
 def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
-    """The image in a format that Pillow writes."""
     written = io.BytesIO()
     image.save(written, form, **options)
     return written.getvalue()
 
 
 def jpeg(width: int = 64, height: int = 48, *, seed: int = 0, orientation: int = 1) -> bytes:
-    """A JPEG; orientation is the EXIF one."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return encoded(picture(width, height, seed=seed), "JPEG", exif=exif, quality=90)
 
 
 def faststart() -> bytes:
-    """An MP4 with its index in front, as hosts serve it, of 40 frames."""
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:  # FFmpeg opens it a second time
+    """An MP4 of 40 frames with its index in front, as hosts serve it."""
+    with tempfile.NamedTemporaryFile(
+        suffix=".mp4"
+    ) as file:  # FFmpeg opens the file a second time to move the index
         _write_video(file.name, frames=40, options={"movflags": "faststart"})
         return file.read()
 
@@ -62,14 +62,10 @@ def _write_video(
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for number in range(frames):
-            frame = _frame(picture(width, height, seed=number))
+            image = picture(width, height, seed=number)
+            frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # PyAV
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-
-
-def _frame(image: Image.Image) -> av.VideoFrame:
-    frame: av.VideoFrame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # PyAV
-    return frame
 
 
 def sound() -> bytes:

@@ -1,4 +1,4 @@
-"""A WSGI application that answers with what Django makes of a request."""
+"""A WSGI application that answers with what Django sees of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.api.throttles import AddressThrottle
 
 
 def seen(request: HttpRequest) -> JsonResponse:
-    """The scheme, the host and the address by which requests are limited."""
+    """Scheme, host, and the address that the throttles count."""
     answer = [request.scheme, request.get_host(), AddressThrottle().address(request)]
     return JsonResponse(answer, safe=False)
 

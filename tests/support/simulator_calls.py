@@ -1,4 +1,4 @@
-"""A small HTTP client for the tests, and the facts that they look up often."""
+"""A small HTTP client for the simulator, and facts that tests look up often."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.simulator.process import SimulatorProcess
 
 
 class StayHere(HTTPRedirectHandler):
-    """Follows no redirect, so that tests can look at it."""
+    """Follows no redirect, so that tests can see it."""
 
     def redirect_request(self, *_arguments: object, **_keywords: object) -> None:
         """Refuse."""
@@ -27,20 +27,17 @@ OPENER = build_opener(ProxyHandler({}), StayHere)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
-
     status: int
     headers: Message
     body: bytes
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
         return json.loads(self.body)
 
 
 def fetch(url: str, **headers: str) -> Answer:
-    """GET a URL; a header is written with underscores."""
+    """GET a URL. Underscores in the names of headers stand for hyphens."""
     request = Request(url, headers={name.replace("_", "-"): text for name, text in headers.items()})  # noqa: S310  http only
     try:
         with OPENER.open(request, timeout=30) as response:
@@ -58,32 +55,29 @@ class Caller:
     token: str
 
     def get(self, path: str, **parameters: str | int) -> Answer:
-        """Make one call."""
         url = f"{self.base_url}/api/v1/instagram/{path}?{urlencode(parameters)}"
         return fetch(url, Authorization=f"Bearer {self.token}")
 
     def data(self, path: str, **parameters: str | int) -> Any:
-        """Make one call and return the payload of a success."""
+        """Call, and return the payload. Fails the test if the status is not 200."""
         answer = self.get(path, **parameters)
         assert answer.status == 200, answer.body
         return answer.json["data"]
 
 
 def identifier_of(simulator: SimulatorProcess, username: str) -> str:
-    """Return the id of a profile."""
     return str(simulator.control.truth()[username]["id"])
 
 
 def cdn_process(simulator: SimulatorProcess) -> int:
-    """Return the id of the CDN's process (Linux only)."""
+    """The process id of the CDN (Linux only)."""
     return int(Path(f"/proc/{simulator.pid}/task/{simulator.pid}/children").read_text())
 
 
 def post_ids(simulator: SimulatorProcess, username: str) -> list[str]:
-    """Return the ids of a profile's posts in the order of its page."""
+    """The ids of a profile's posts in the order of its page."""
     return [post["id"] for post in simulator.control.truth()[username]["posts"]]
 
 
 def nodes(connection: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the nodes of a GraphQL connection."""
     return (edge["node"] for edge in connection["edges"])

@@ -1,4 +1,4 @@
-"""The project's own files, as the repository tests read them."""
+"""The project's own files and their imports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT_SUFFIXES = frozenset({".py", ".md", ".toml", ".yml", ".yaml", ".sh", ".conf
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One name that a module imports, written out: `from core import tasks` is `core.tasks`."""
+    """One imported name, in full: `from core import tasks` is `core.tasks`."""
 
     module: str
     target: str
@@ -28,7 +28,7 @@ class Import:
 
 
 def python_files(*folders: str) -> Iterator[Path]:
-    """Every Python file below the folders, migrations left out: those are generated."""
+    """Every Python file below the folders, except migrations, which are generated."""
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if "migrations" not in path.parts:
@@ -36,7 +36,7 @@ def python_files(*folders: str) -> Iterator[Path]:
 
 
 def text_files() -> Iterator[Path]:
-    """Every file that people write, in the project's folders and beside them."""
+    """Every text file of the project, also those of the root."""
     folders = [ROOT / folder for folder in (*APPS, *FEATURES, *TOOLS, "compose", "docs")]
     candidates = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
     for path in sorted(candidates):
@@ -51,12 +51,12 @@ def module_name(path: Path) -> str:
 
 
 def is_test(module: str) -> bool:
-    """Tests and their fakes may import whatever they examine."""
+    """Whether the module belongs to the tests, which may import everything."""
     return "tests" in module.split(".") or module.rpartition(".")[2] == "conftest"
 
 
 def imports(module: str, source: str) -> list[Import]:
-    """Every import of the source, also those inside functions and for type checkers."""
+    """Every import of the source, including those in functions and for type checkers."""
     found: list[Import] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
@@ -72,9 +72,9 @@ def imports(module: str, source: str) -> list[Import]:
 
 
 def sent_tasks(module: str, call: ast.Call) -> list[str]:
-    """The task of another app that the call sends by its name: that is an import of the app.
+    """The task of another app that the call sends by name, which counts as an import of that app.
 
-    A message to the own app is none: it is how an inner room reaches the edge of its app.
+    A task of the own app does not count: that is how an inner room reaches the edge of its app.
     """
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
@@ -85,7 +85,7 @@ def sent_tasks(module: str, call: ast.Call) -> list[str]:
 
 
 def project_imports(*folders: str) -> list[Import]:
-    """The imports of every module below the folders, tests left out."""
+    """The imports of every module below the folders, except tests."""
     return [
         each
         for path in python_files(*folders)
@@ -95,5 +95,5 @@ def project_imports(*folders: str) -> list[Import]:
 
 
 def within(name: str, package: str) -> bool:
-    """Whether the dotted name is the package or lies in it."""
+    """Whether the dotted name is the package or in it."""
     return name == package or name.startswith(f"{package}.")

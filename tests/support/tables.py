@@ -1,4 +1,4 @@
-"""What the tables of the tests follow from, as a key under which a migrated database is kept."""
+"""The key of the migrated template: a hash of everything that its tables depend on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def key(root: Path = ROOT) -> str:
 
 
 def sources(root: Path) -> list[Path]:
-    """The migrations, the project's modules that they import, and the list of installed apps."""
+    """The migrations, the project's modules that they import, and the installed apps."""
     folders = [each for each in root.iterdir() if each.is_dir() and not each.name.startswith(".")]
     migrations = {path for each in folders for path in each.rglob("migrations/*.py")}
     imported = {
@@ -37,5 +37,5 @@ def sources(root: Path) -> list[Path]:
 
 
 def packages() -> list[str]:
-    """Name and version of every installed package: many bring migrations of their own."""
+    """Name and version of every installed package: many have migrations of their own."""
     return sorted({each.name for path in sys.path for each in Path(path).glob("*.dist-info")})

@@ -1,6 +1,7 @@
-"""`./dev watch`: after each saved change, run the tests of the rooms that changed.
+"""`./dev watch`: after each saved change, run the tests of the folders that changed.
 
-With arguments, `./dev watch instagram -k story`, those are run each time. Failed ones come first.
+With arguments, as in `./dev watch instagram -k story`, it runs those each time. Tests that failed
+run first.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ PYTEST = (sys.executable, "-m", "pytest", "--failed-first", "-m", "not slow")
 
 
 def rooms(changed: Iterable[str]) -> list[str]:
-    """The top folders in which something changed; all that have tests for a change of the root."""
+    """The top folders that changed, or all folders with tests if `conftest.py` of the root did."""
     tops = {Path(path).relative_to(ROOT).parts[0] for path in changed}
     return sorted(tops if tops <= {*ROOMS} else {*ROOMS} - {"config"})
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Watch until Ctrl-C. What only a slow test shows is left to `./dev test`."""
+    """Watch until Ctrl-C. Slow tests are left to `./dev test`."""
     folders = [ROOT / room for room in ROOMS]
     with suppress(KeyboardInterrupt):
         for changes in watch(*folders, ROOT / "conftest.py", watch_filter=PythonFilter()):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 django.setup()
 
-from instagram.archiving import pipeline, runs  # noqa: E402  the applications come first
+from instagram.archiving import pipeline, runs  # noqa: E402  models need the loaded apps
 
 if __name__ == "__main__":
     run = runs.claim(UUID(sys.argv[1]), now=timezone.now())

@@ -22,7 +22,7 @@ from lab.builders import NOW, post
 from lab.simulator.client import SimulatorControl
 from tests.support.erasables import ID, NAME, POST, add_profile, add_run, archived, tables_with
 from tests.support.running import Start, archive
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),
@@ -53,7 +53,7 @@ def test_a_page_that_is_about_to_commit_is_waited_for_and_erased(meanwhile: Star
         persist.posts(user, [post(POST)], now=NOW)
         turn_page(run, stream)
         erasing = meanwhile(lambda: erase(user))
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     erasing.result(30)
 
     assert nothing_is_left()
@@ -72,7 +72,7 @@ def test_a_page_that_comes_after_the_erasure_loses_its_lease(
         with transaction.atomic():
             persist.posts(user, [post(POST, caption="edited")], now=NOW)
             begun.append(meanwhile(lambda: erase(user)))
-            wait_until(lambda: begun[0].done() or somebody_waits())
+            wait_until(lambda: begun[0].done() or lock_is_awaited())
             turn_page(run, stream)
 
     with pytest.raises(runs.LostLease):
@@ -153,7 +153,7 @@ def test_a_hold_that_is_placed_first_wins_the_race(meanwhile: Start) -> None:
     with transaction.atomic():
         erasure.place_hold(user, by=None, reason="court order")
         erasing = meanwhile(lambda: erase(user))
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
 
     assert isinstance(erasing.exception(30), erasure.UnderLegalHold)
     assert User.objects.get() == user

@@ -14,7 +14,7 @@ from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
 from storage.models import Asset
 from tests.support.running import Start, archive, ends
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 HERS, HIS = "two.authors.a", "plain.case"
@@ -166,7 +166,7 @@ def test_a_profile_s_first_answer_waits_for_a_page_that_mentions_it(meanwhile: S
     with transaction.atomic():
         persist.posts(author[0], [post(1, coauthors=(guest,))], now=NOW)
         answered = meanwhile(lambda: first_answer(asked_for))
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     survivor = answered.result(30)
 
     assert User.objects.get(instagram_id="502") == survivor == Post.objects.get().coauthors.get()

@@ -17,7 +17,7 @@ from storage.models import StoredFile
 from storage.store import Store
 from storage.tests.conftest import MakeAsset, MakeFile, beside
 from tests.support import samples
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +156,7 @@ def test_bytes_that_a_download_is_about_to_commit_stay(
     with transaction.atomic():
         queue.settle([Success(claimed, content)])
         other = beside(lambda: deleted.append(orphans.delete_file(content.name)))
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     other.join()
 
     asset.refresh_from_db()
@@ -176,7 +176,7 @@ def test_a_row_that_comes_into_use_at_the_same_time_stays(
     with transaction.atomic():
         queue.settle([Success(claimed, content)])
         other = beside(lambda: deleted.append(orphans.delete_row(file, timezone.now())))
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     other.join()
 
     assert (deleted, media_store.exists(file.name)) == ([False], True)

@@ -16,7 +16,7 @@ from storage.formats import media_types
 from storage.models import Asset, FixityEvent, Quarantined, StoredFile
 from storage.store import MediaContent, Store, quarantined_name
 from storage.tests.conftest import MakeAsset
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,7 +179,7 @@ def test_a_download_of_the_same_bytes_waits_for_a_removal_and_is_not_stored_with
     with transaction.atomic():
         removal.discard([file.sha256])
         download.start()
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     download.join()
 
     assert results == [BatchResult(retried=1)]
@@ -195,7 +195,7 @@ def test_a_removal_waits_for_a_download_of_the_same_bytes_and_leaves_them(
     with transaction.atomic():
         queue.settle([Success(each, content) for each in claimed])
         other.start()
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     other.join()
 
     assert media_store.exists(file.name)

@@ -21,7 +21,7 @@ from storage.tests.conftest import MakeAsset, MakeFile, beside
 from tests.support import samples
 from tests.support.decay import LONG_AGO, flip, verify_round
 from tests.support.odd_server import OddServer, answering
-from tests.support.waiting import somebody_waits, wait_until
+from tests.support.waiting import lock_is_awaited, wait_until
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_bytes_that_are_erased_at_the_same_time_do_not_come_back(
     with transaction.atomic():
         removal.discard([file.sha256])
         other = beside(lambda: verify.restore(event, LONG_AGO))
-        wait_until(somebody_waits)
+        wait_until(lock_is_awaited)
     other.join()
 
     assert not media_store.exists(file.name)

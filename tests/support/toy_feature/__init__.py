@@ -1,4 +1,4 @@
-"""The smallest feature: it plugs in everywhere that features can, as features/README.md shows.
+"""The smallest feature. It uses every plug point of features/README.md.
 
-It keeps notes about the profiles that a test names, so that other tests are not concerned.
+It writes notes only about the profiles that a test names, so that it does not affect other tests.
 """

@@ -2,14 +2,12 @@ from django.apps import AppConfig
 
 
 class ToyConfig(AppConfig):
-    """The toy, and where it plugs in."""
-
     name = "tests.support.toy_feature"
     label = "toy"
 
     def ready(self) -> None:
-        """Plug in; what needs models is imported here, when they are loaded."""
-        from core import permissions  # noqa: PLC0415  not before the models are loaded
+        """Register at every plug point."""
+        from core import permissions  # noqa: PLC0415  needs the loaded models
         from instagram import contributors  # noqa: PLC0415  the same
         from instagram.archiving import observers  # noqa: PLC0415  the same
         from storage import references  # noqa: PLC0415  the same

@@ -1,4 +1,4 @@
-"""What the toy wants to hear of."""
+"""The toy's consumers of events."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ OBJECTION = "objection"
 
 
 class Objection(Exception):
-    """The second consumer does not want the events."""
+    """Raised by the second consumer, to fail."""
 
 
 @events.consumer("toy.repeat", topic=NOTED)
 def repeat(found: Sequence[Event]) -> None:
-    """Write each text down once more."""
+    """Write a note for each text."""
     Note.objects.bulk_create(Note(text=f"heard {event.payload['text']}") for event in found)
 
 
 @events.consumer("toy.object", topic=NOTED)
 def object_to(found: Sequence[Event]) -> None:
-    """Write each text down, and fail if one is an objection."""
+    """Write a note for each text, and fail if one is an objection."""
     Note.objects.bulk_create(Note(text=f"also {event.payload['text']}") for event in found)
     if any(event.payload["text"] == OBJECTION for event in found):
         raise Objection
@@ -33,7 +33,7 @@ def object_to(found: Sequence[Event]) -> None:
 
 @events.consumer("toy.changes", topic="instagram.changed")
 def follow(found: Sequence[Event]) -> None:
-    """Write down what has changed."""
+    """Write a note for each change of the feed."""
     Note.objects.bulk_create(
         Note(text=f"{event.payload['event']} {event.payload['object_id']}") for event in found
     )

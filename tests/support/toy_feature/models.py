@@ -1,4 +1,4 @@
-"""What the toy writes down."""
+"""The toy's table."""
 
 from __future__ import annotations
 

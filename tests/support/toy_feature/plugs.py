@@ -1,4 +1,4 @@
-"""What the toy plugs in."""
+"""The functions that the toy registers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from instagram.models import User
 from tests.support.toy_feature.models import Note
 
 watched: set[str] = set()
-"""The names of the profiles whose pages the toy writes notes about."""
+"""The usernames whose pages the toy writes notes about."""
 unwanted: set[str] = set()
-"""The names of the profiles whose pages it refuses."""
+"""The usernames whose pages it refuses."""
 
 
 class Refusal(Exception):
-    """The toy does not want the page."""
+    """Raised by the observer, to undo the page."""
 
 
 def kept(ids: Collection[int]) -> Iterable[int]:
