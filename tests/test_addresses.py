@@ -76,7 +76,7 @@ def test_an_unknown_address_gets_our_json_404(address: str) -> None:
     assert resolve(f"/{address}").func is not_found
 
 
-def test_an_address_outside_the_api_does_not() -> None:
+def test_an_address_outside_the_api_is_not_routed() -> None:
     with pytest.raises(Resolver404):
         resolve("/instagrams/")
 

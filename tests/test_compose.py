@@ -137,13 +137,13 @@ def test_production_is_hardened(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-def test_production_opens_the_ports_of_nginx_alone() -> None:
+def test_only_nginx_publishes_ports_in_production() -> None:
     opened = {name for name, each in compose.services(PRODUCTION).items() if "ports" in each}
 
     assert opened == {"nginx"}
 
 
-def test_local_ports_are_open_to_this_machine_alone() -> None:
+def test_local_ports_listen_on_the_loopback_address_only() -> None:
     ports = [port for each in compose.services(LOCAL).values() for port in each.get("ports", ())]
 
     assert len(ports) == 3
@@ -168,7 +168,7 @@ def test_the_workers_together_take_every_queue(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_no_worker_takes_what_cannot_wait_and_what_takes_long(file: str) -> None:
+def test_no_worker_takes_both_urgent_and_long_tasks(file: str) -> None:
     urgent = {"stories", settings.CELERY_TASK_DEFAULT_QUEUE}
 
     for name, queues in compose.workers(file).items():
@@ -268,7 +268,7 @@ def test_nginx_sends_files_where_django_points() -> None:
     assert f"location {prefix}/ {{\n            internal;" in configuration
 
 
-def test_nginx_notices_that_the_web_service_has_another_address() -> None:
+def test_nginx_resolves_the_web_service_again_every_five_seconds() -> None:
     configuration = (ROOT / "compose/production/nginx/nginx.conf").read_text()
 
     assert "resolver 127.0.0.11 valid=5s;" in configuration

@@ -96,7 +96,7 @@ def test_an_unknown_recipe_is_named_beside_those_that_exist() -> None:
 
 
 @pytest.mark.parametrize("recipe", ["demo", "serve", "services", "manage"])
-def test_what_dev_runs_without_just_is_what_the_recipe_runs(recipe: str) -> None:
+def test_dev_runs_the_command_of_the_recipe_without_just(recipe: str) -> None:
     command = [str(ROOT / ".venv/bin/just"), "--dry-run", recipe]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603  ours
 

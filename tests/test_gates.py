@@ -50,7 +50,7 @@ def ruff_codes(source: str, *, filename: str = "core/example.py") -> set[str]:
 
 
 @pytest.mark.parametrize(("code", "source"), BAD_CODE.items(), ids=list(BAD_CODE))
-def test_the_linter_finds(code: str, source: str) -> None:
+def test_the_linter_reports_bad_code(code: str, source: str) -> None:
     assert code in ruff_codes(source)
 
 

@@ -48,7 +48,7 @@ def test_a_module_is_too_long_from_401_lines(tmp_path: Path, lines: int, *, expe
     assert too_long(module) is expected
 
 
-def test_nothing_is_left_for_later() -> None:
+def test_no_file_has_a_note_for_later() -> None:
     unfinished = [
         f"{path.relative_to(ROOT)}: {word}"
         for path in text_files()

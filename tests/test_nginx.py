@@ -115,7 +115,7 @@ def test_a_known_name_is_served_in_any_case_and_with_a_port(front: Nginx, host: 
     assert answer.status == 200
 
 
-def test_plain_http_leads_a_known_name_to_itself(front: Nginx) -> None:
+def test_plain_http_redirects_a_known_name_to_https(front: Nginx) -> None:
     answer = front.get("/admin/?a=b", host="ARCHIVE.example:80")
 
     assert (answer.status, answer.all("Location")) == (308, ["https://archive.example/admin/?a=b"])
@@ -226,6 +226,7 @@ def test_a_flood_is_answered_429(tmp_path: Path) -> None:
 
     refused = [each.decode() for each in answers if each.startswith(b"429 ")]
     assert len(answers) == 900
+    # The first request and a burst of 500 always pass; the limit refills while the rest are sent.
     assert 0 < len(refused) <= 399
     assert {each.startswith(b"502 ") for each in answers[:500]} == {True}
     headers, _, body = refused[0].partition("\r\n\r\n")

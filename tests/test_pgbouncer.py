@@ -73,6 +73,7 @@ def database(pooler: str) -> Iterator[str]:
 @pytest.mark.slow
 def test_profiles_are_archived_through_a_pooler(database: str, tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": database, "INSTARCHIVER_DATA": str(tmp_path)}
+    # Without the address of a Redis the demo starts its own.
     environment.pop("REDIS_URL", None)
 
     done = subprocess.run(

@@ -28,7 +28,7 @@ class OddServer(socketserver.ThreadingTCPServer):
     """Listens on the loopback address and records the head of each request."""
 
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 128  # the default of 5 is too few for clients with many threads
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Connection)
@@ -188,6 +188,7 @@ dripping = sending(_PROMISE, *[b" "] * 1000, pause=0.05)
 def odd_server() -> Iterator[OddServer]:
     """Run the server on a free port of the loopback address."""
     with OddServer() as server:
+        # `shutdown` waits for the next poll, which comes every half second by default.
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:

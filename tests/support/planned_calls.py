@@ -45,6 +45,7 @@ def in_threads(count: int, work: Callable[[], Result]) -> list[Result | CoreAPIE
         except CoreAPIError as error:
             return error
         finally:
+            # Django closes a thread's connections only after a request or a task.
             connections.close_all()
 
     with ThreadPoolExecutor(count) as threads:

@@ -22,6 +22,7 @@ class StayHere(HTTPRedirectHandler):
         """Refuse."""
 
 
+# Without the proxies of the environment, which cannot reach this machine's loopback address
 OPENER = build_opener(ProxyHandler({}), StayHere)
 
 
