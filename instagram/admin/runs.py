@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
@@ -44,10 +44,11 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
     ordering = ("-created_at", "-id")
     inlines = (StreamInline,)
     fields = (
-        "user", "coloured_state", "waits_for", "files", "requested_by", "is_scheduled", "attempts",
+        "user", "coloured_state", "waits_for", "requested_by", "is_scheduled", "attempts",
         "next_attempt_at", "leased_until", "calls", "created_at", "started_at", "finished_at",
     )  # fmt: skip
-    readonly_fields = ("coloured_state", "files")
+    readonly_fields = ("coloured_state",)
+    change_form_before_template = "instagram/admin/run_files.html"
     actions = ("try_now",)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
@@ -68,12 +69,15 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
             .prefetch_related("streams")
         )
 
-    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ArchiveRun | None:
-        """Counts the files here, because the page evaluates the field several times."""
-        run: Any = super().get_object(request, *args, **kwargs)
-        if run is not None:
-            run.progress = progress.of_run(run)
-        return cast("ArchiveRun | None", run)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **options: Any
+    ) -> HttpResponse:
+        # Not a read-only field: unfold evaluates each of them three times, and counting the files
+        # of a large profile is slow.
+        counted = progress.of_run(options["obj"])
+        context["files"] = _files(counted)
+        page: HttpResponse = super().render_change_form(request, context, **options)
+        return page
 
     @display(description="State", label=COLOURS)
     def coloured_state(self, run: ArchiveRun) -> str:
@@ -92,13 +96,11 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
             return None
         return str(run.finished_at - run.started_at).partition(".")[0]
 
-    @admin.display(description="Files")
-    def files(self, run: Any) -> str:
-        """Shown on the page only: counting the files of a large profile is slow."""
-        state: progress.Progress = run.progress
-        failed = f", {state.files_failed} failed" if state.files_failed else ""
-        size = filesizeformat(state.bytes_stored)
-        return f"{state.files_stored} of {state.files_wanted} stored{failed}, {size}"
+
+def _files(counted: progress.Progress) -> str:
+    failed = f", {counted.files_failed} failed" if counted.files_failed else ""
+    size = filesizeformat(counted.bytes_stored)
+    return f"{counted.files_stored} of {counted.files_wanted} stored{failed}, {size}"
 
 
 @admin.register(RejectedItem)

@@ -84,8 +84,6 @@ class ArchiveRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    progress: object  # an `instagram.archiving.progress.Progress`, set by the REST API
-
     objects: ClassVar = ArchiveRunQuerySet.as_manager()
 
     class Meta:

@@ -84,21 +84,29 @@ class RunInListSerializer(serializers.ModelSerializer[ArchiveRun]):
         read_only_fields = fields
 
 
-# Of a run with its `progress` (`instagram.views.base.with_progress`)
+# The view passes `progress`, the run's Progress, in the context.
 class RunSerializer(RunInListSerializer):
     """A request to archive a profile, and how far it has come."""
 
-    files = FileCountsSerializer(source="progress", read_only=True)
-    bytes = serializers.IntegerField(
-        source="progress.bytes_stored", read_only=True, help_text="of the stored files"
-    )
-    calls = serializers.IntegerField(
-        source="progress.calls", read_only=True, help_text="HTTP attempts to the Core API"
-    )
+    files = serializers.SerializerMethodField()
+    bytes = serializers.SerializerMethodField(help_text="of the stored files")
+    calls = serializers.SerializerMethodField(help_text="HTTP attempts to the Core API")
 
     class Meta(RunInListSerializer.Meta):
         fields = (*RunInListSerializer.Meta.fields, "files", "bytes", "calls")
         read_only_fields = fields
+
+    @extend_schema_field(FileCountsSerializer)
+    def get_files(self, _run: ArchiveRun) -> Any:
+        return FileCountsSerializer(self.context["progress"]).data
+
+    def get_bytes(self, _run: ArchiveRun) -> int:
+        progress: Progress = self.context["progress"]
+        return progress.bytes_stored
+
+    def get_calls(self, _run: ArchiveRun) -> int:
+        progress: Progress = self.context["progress"]
+        return progress.calls
 
 
 class AddedUserSerializer(UserDetailSerializer):

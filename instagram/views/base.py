@@ -115,13 +115,8 @@ def similar(
     return sublist(serializer_class, queryset=rows, pagination_class=NumberedPagination)
 
 
-def with_progress(run: ArchiveRun) -> ArchiveRun:
-    """The run with its `progress` set, in two queries; they count each file that it wants."""
-    run.progress = progress.of_run(run)
-    return run
-
-
 def accepted(request: Request, run: ArchiveRun) -> Response:
     """202 with the run that was started, or was active already."""
-    serializer = RunSerializer(with_progress(run), context={"request": request})
+    context = {"request": request, "progress": progress.of_run(run)}
+    serializer = RunSerializer(run, context=context)
     return Response(serializer.data, status=status.HTTP_202_ACCEPTED)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from core.api.fields import valid
 from core.api.permissions import signed_in
 from instagram import actions
+from instagram.archiving import progress
 from instagram.filters import RunFilter
 from instagram.models import ArchiveRun
 from instagram.serializers.runs import NewRunSerializer, RunInListSerializer, RunSerializer
@@ -33,9 +34,10 @@ class RunViewSet(base.StartsRuns, base.ReadViewSet[ArchiveRun]):
     lookup_field = "id"
     lookup_value_converter = "uuid"
 
-    def get_object(self) -> ArchiveRun:
-        """The run, with its progress."""
-        return base.with_progress(super().get_object())
+    def retrieve(self, request: Request, *_: Any, **__: Any) -> Response:
+        run = self.get_object()
+        context = {"request": request, "progress": progress.of_run(run)}
+        return Response(RunSerializer(run, context=context).data)
 
     @extend_schema(request=NewRunSerializer, responses={202: RunSerializer})
     def create(self, request: Request) -> Response:

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from core.api.fields import valid
 from core.api.permissions import signed_in
 from instagram import actions
+from instagram.archiving import progress
 from instagram.filters import MetricFilter, UserFilter
 from instagram.models import ProfileMetric, User
 from instagram.serializers.coverage import CoverageQuerySerializer, CoverageSerializer
@@ -61,7 +62,8 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         """Add a profile and start archiving it; 200 when it was there already."""
         name = valid(NewUserSerializer(data=request.data))["username"]
         added = actions.add_profile(name=name, by=signed_in(request))
-        context = {"request": request, "run": base.with_progress(added.run)}
+        counted = progress.of_run(added.run)
+        context = {"request": request, "run": added.run, "progress": counted}
         user = querysets.profiles_in_full().get(pk=added.user.pk)
         return Response(
             AddedUserSerializer(user, context=context).data,
