@@ -3,5 +3,5 @@
     Core API ──▶ fetch ──▶ parse ──▶ persist ──▶ assets wanted ──▶ storage (downloads)
                           (pure)    (one transaction a page)
 
-`pipeline` tells the story, `runs` keeps the place in it, `progress` counts.
+`pipeline` orders the stages, `runs` stores how far a run has come, `progress` counts its files.
 """

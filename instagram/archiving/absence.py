@@ -1,10 +1,9 @@
-"""When something that is not shown any more counts as missing, and when as deleted. Pure.
+"""When an object that the provider no longer shows counts as missing, and when as deleted. Pure.
 
-    live ──▶ missing ──▶ deleted        a miss: a poll that saw everything, and not this
+    live ──▶ missing ──▶ deleted        a miss: a poll that saw the whole list without the object
       ▲─────────┴───────────┘           a sighting: one is enough
 
-Misses must be independent: two polls within minutes may share one mistake of the provider. A poll
-that failed, or saw only a part, is no miss; neither is the end of a story's 24 hours.
+A poll that failed or saw only a part is no miss; neither is the end of a story's 24 hours.
 """
 
 from __future__ import annotations
@@ -19,18 +18,23 @@ JUDGED = tuple(each for each in Availability if each != Availability.DELETED)
 COLUMNS = (
     "availability", "last_seen_at", "first_missed_at", "last_missed_at", "misses", "confirmed_at",
 )  # fmt: skip
-# A listing with fewer posts than this share of what the profile counts is no full listing.
+# A list with fewer posts than this share of the profile's own count was cut short.
 MIN_SHARE = 0.9
 
 
 def missed(
     row: Observed, *, now: datetime, last_seen: datetime | None, config: ArchivingConfig
 ) -> dict[str, Any]:
-    """What one more miss changes in the row; nothing where it came too soon after the one before.
+    """The values that one more miss changes; none if it came too soon after the one before.
 
-    `last_seen` is the last poll that still showed it, None where that is not known.
+    `last_seen` is the time of the last poll that showed the row, None if that is not known.
     """
-    if row.availability not in JUDGED or _is_too_soon(row, now, config):
+    if row.availability not in JUDGED:
+        return {}
+    # Misses must be independent: two polls within minutes may share one mistake of the provider.
+    # With the setting at zero, one poll still counts only once.
+    pause = max(config.time_between_misses, config.time_between_misses.resolution)
+    if row.last_missed_at is not None and now - row.last_missed_at < pause:
         return {}
     misses = row.misses + 1
     confirmed = misses >= config.misses_to_confirm
@@ -45,7 +49,7 @@ def missed(
 
 
 def sighted(*, now: datetime) -> dict[str, Any]:
-    """What a sighting changes in a row that was not known to be there, beside its availability."""
+    """The values beside `availability` that change when a missing row is seen again."""
     return {
         "misses": 0,
         "last_seen_at": now,
@@ -56,16 +60,8 @@ def sighted(*, now: datetime) -> dict[str, Any]:
 
 
 def is_full(listed: int, counted: int | None) -> bool:
-    """Whether so many listed posts may be all that a profile of that count has.
-
-    An empty list is believed only where the profile itself says that it has nothing.
-    """
+    """Whether `listed` posts can be all posts of a profile that counts `counted`."""
+    # Without a count, an empty list is more likely an error of the provider than an empty profile.
     if counted is None:
         return listed > 0
     return listed >= counted * MIN_SHARE
-
-
-def _is_too_soon(row: Observed, now: datetime, config: ArchivingConfig) -> bool:
-    return row.last_missed_at is not None and now - row.last_missed_at < max(
-        config.time_between_misses, config.time_between_misses.resolution
-    )

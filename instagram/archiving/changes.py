@@ -1,4 +1,4 @@
-"""What counts as a change, and what a change leaves: a history row, and an event of the feed."""
+"""Compares rows with records, and stores changes as history rows and events of the feed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ HistoryType = Literal["+", "~"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that appeared or changed, with its tracked values before and after.
+    """An object that appeared or changed, with its tracked values before and after.
 
-    `before` is empty for what appeared. Values are such as JSON knows, and times.
+    `before` is empty if the object appeared. Values are JSON values and times.
     """
 
     kind: str
@@ -28,10 +28,8 @@ class Change:
 
 
 def differences(row: object, said: Mapping[str, object]) -> dict[str, Any]:
-    """The values that the provider said and that the row does not hold yet.
-
-    None is "not said": a missing field changes nothing.
-    """
+    """The values of the answer that differ from those of the row."""
+    # None means that the answer lacks the field: a short answer must not empty columns.
     return {
         name: value
         for name, value in said.items()
@@ -46,12 +44,13 @@ def apply(row: object, changed: Mapping[str, Any]) -> None:
 
 
 def values(row: object, names: Iterable[str]) -> dict[str, Any]:
-    """The named values as they are now, for `Change.before` and `Change.after`."""
+    """The row's present values, for `Change.before` and `Change.after`."""
     return {name: getattr(row, name) for name in names}
 
 
 def with_source_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with the source names of files in place of their assets, as events show them."""
+    """The values as events show them: with the source names of files in place of assets."""
+    # Signed URLs differ in every answer; the source name stays the same.
     return {
         name: value.source_name if isinstance(value, Asset) else value
         for name, value in values.items()
@@ -59,7 +58,7 @@ def with_source_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record(changes: Iterable[Change], *, now: datetime) -> None:
-    """Append the changes to the feed, in one statement; what did not change leaves nothing."""
+    """Append the changes to the feed in one statement, without those whose values are equal."""
     events = [event for change in changes if (event := _event(change, now))]
     if events:
         ChangeEvent.objects.bulk_create(events)
@@ -67,7 +66,12 @@ def record(changes: Iterable[Change], *, now: datetime) -> None:
 
 def record_history(rows: Iterable[tuple[User | Post, HistoryType]], *, now: datetime) -> None:
     """Insert one history row for each changed row of one model, in one statement."""
-    entries = [_history_row(row, kind, now) for row, kind in rows]
+    entries = []
+    for row, kind in rows:
+        history: Any = row.history.model
+        tracked = {field.attname: getattr(row, field.attname) for field in history.tracked_fields}
+        entries.append(history(history_date=now, history_type=kind, **tracked))
+    # Written here and not by the signals of django-simple-history, which bulk writes do not send.
     if entries:
         type(entries[0]).objects.bulk_create(entries)
 
@@ -89,9 +93,3 @@ def _event(change: Change, now: datetime) -> ChangeEvent | None:
         fields=fields,
         seen_at=now,
     )
-
-
-def _history_row(row: User | Post, kind: HistoryType, now: datetime) -> Any:
-    history = row.history.model
-    tracked = {field.attname: getattr(row, field.attname) for field in history.tracked_fields}
-    return history(history_date=now, history_type=kind, **tracked)

@@ -1,6 +1,7 @@
-"""The waits of the archive that only a wrong clock can have stored, and what ends them.
+"""Finds waits that are longer than any the archive sets, and ends them.
 
-Those of the provider are set right where calls are admitted (`ProviderState.set_right`).
+Only a wrong clock can have stored such a wait. The waits of providers are corrected
+when a call is admitted (`ProviderState.set_right`).
 """
 
 from __future__ import annotations
@@ -24,10 +25,9 @@ log = structlog.get_logger(__name__)
 
 @retry_on_conflict
 def end_impossible_waits(*, now: datetime) -> timedelta:
-    """Let what waits for a time that cannot be be due now, and raise ClockAhead.
+    """Make rows due now that wait for an impossible time, and raise the alarm ClockAhead.
 
-    Returns by how much the latest time lay too late, zero where all are right. Sends 7 statements
-    where they are.
+    Returns the largest excess, zero if all times are possible. Sends 7 statements in that case.
     """
     excess = max(_of_runs(now), _of_files(now), _of_polls(now))
     if excess:
@@ -55,8 +55,8 @@ def _of_files(now: datetime) -> timedelta:
 
 
 def _of_polls(now: datetime) -> timedelta:
-    """A poll that was made in the future is made again; any other is due when it can be."""
     scheduled = StreamPoll.objects.exclude(due_at=None)
+    # A poll with a time in the future proves nothing about that time, so it is made again.
     polled = clocks.set_right(
         scheduled, "polled_at", longest=timedelta(), now=now, instead={"due_at": now}
     )

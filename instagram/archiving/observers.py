@@ -1,13 +1,13 @@
-"""Other apps look on while a page is stored, inside its transaction.
+"""Lets other apps observe each stored page, inside its transaction.
 
     observers.register("evidence", note)    # in AppConfig.ready
 
     def note(captured: Captured) -> None:
         Note.objects.bulk_create(Note(post_id=pk) for kind, pk in captured.new if kind == "post")
 
-What an observer writes is committed with the page, or not at all. It must not call the outside,
-because the transaction would stay open meanwhile. What it raises undoes the page and fails the run.
-A page that was undone by a conflict is stored again, and observed again.
+The writes of an observer are committed with the page, or not at all. An observer must not call
+other services, because the transaction stays open until it returns. An exception rolls the page
+back and fails the run. A page that is stored again after a conflict is observed again.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What a page has changed: the rows that are new, and those whose tracked values are.
+    """The rows that a page has inserted, and those whose tracked values it has changed.
 
-    `user` is the profile of the run. Things of others may be among them, such as coauthors and
-    their posts. `stream` is a `RunStream.Name`.
+    `user` is the profile of the run. The rows may belong to other profiles, such as coauthors.
+    `stream` is a `RunStream.Name`.
     """
 
     user: User
@@ -52,12 +52,10 @@ def register(name: str, observer: Observer) -> None:
 
 
 def notify(user: User, stream: str) -> None:
-    """Tell the observers what the transaction has changed so far. One statement; none without them.
-
-    The change feed knows it, so a page that changed nothing is not observed.
-    """
+    """Call the observers with the changes of this transaction. One statement, if there are any."""
     if not _observers:
         return
+    # Read from the change feed, so that a page that changed nothing is not observed.
     events = ChangeEvent.objects.written_here()
     captured = Captured(user, stream, _things(events, "appeared"), _things(events, "changed"))
     if captured.new or captured.edited:

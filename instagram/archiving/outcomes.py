@@ -35,8 +35,6 @@ from instagram.models import RunStream
 
 
 class StreamOutcome(Enum):
-    """What an error means for the stream that met it, and for its run."""
-
     FAIL_STREAM = auto()
     FAIL_RUN = auto()
     SKIP_STREAM = auto()
@@ -48,7 +46,7 @@ class StreamOutcome(Enum):
 
 
 NO_CALL_CAN_SUCCEED = (NotConfigured, Unauthorized, NoCredit)
-# The first class that fits decides.
+# The first matching class decides, so subclasses stand before CoreAPIError.
 OUTCOMES: tuple[tuple[type[CoreAPIError], StreamOutcome], ...] = (
     (Transient, StreamOutcome.RETRY_LATER),
     (NotAllowedNow, StreamOutcome.POSTPONE_RUN),
@@ -60,9 +58,8 @@ OUTCOMES: tuple[tuple[type[CoreAPIError], StreamOutcome], ...] = (
 
 
 def outcome_of(error: CoreAPIError, stream: str) -> StreamOutcome:
-    """What the error means in the stream of that name."""
     if isinstance(error, NoSuchProfile):
-        # Only the answer to a question about the profile itself is a vote that it is gone.
-        is_vote = stream == RunStream.Name.PROFILE
-        return StreamOutcome.COUNT_MISS if is_vote else StreamOutcome.DOUBT_PROFILE
+        # Only the profile's own endpoint is trusted to say that the profile is gone.
+        is_profile = stream == RunStream.Name.PROFILE
+        return StreamOutcome.COUNT_MISS if is_profile else StreamOutcome.DOUBT_PROFILE
     return next(outcome for kind, outcome in OUTCOMES if isinstance(error, kind))

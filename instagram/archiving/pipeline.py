@@ -1,8 +1,7 @@
-"""The whole story of archiving a profile.
+"""Archives a profile, stream by stream: fetch ──▶ parse ──▶ persist ──▶ assets wanted.
 
-fetch ──▶ parse ──▶ persist ──▶ assets wanted. A page is stored in one transaction together with
-the cursor behind it, so a worker killed anywhere repeats at most one call. What each error means
-for the run stands in `outcomes`.
+A page is stored in one transaction together with the cursor after it, so a worker that is killed
+repeats at most one call. `outcomes` lists what each error means for the run.
 """
 
 from __future__ import annotations
@@ -34,7 +33,6 @@ from instagram import erasure
 from instagram.archiving import fetch, observers, outcomes, parse, persist, runs, schedule
 from instagram.archiving.outcomes import StreamOutcome
 from instagram.archiving.records import (
-    HighlightRecord,
     Page,
     PostRecord,
     ProfileRecord,
@@ -45,24 +43,27 @@ from storage.download import queue
 
 
 def archive(run: ArchiveRun, *, leaving: Collection[str] = ()) -> None:
-    """Archive every stream of a claimed run, or put the run off. One failed stream stops no other.
+    """Archive every stream of a claimed run, or put the run off. A failed stream stops no other.
 
-    Raises runs.LostLease when another worker has taken the run over, and runs.LeftToOthers when
-    only the streams in `leaving` are left.
+    Raises runs.LostLease if another worker has taken the run over, and runs.LeftToOthers if only
+    the streams in `leaving` are left.
     """
     with runs.lease_renewed(run), recording.attributed_to(batch=str(run.pk)):
         if run.is_first_claim:
+            # A new request is a reason to try files again whose renewals were used up.
             queue.allow_renewals(files_of(run.user))
+        # Each lease that ran out was an attempt: this run may be what kills its workers.
         if run.attempts > runs.MAX_ATTEMPTS:
             error = Transient(f"{run.attempts} attempts in a row died without a page")
             runs.fail_all(run, error)
+        # `finish` fails if a stream was added to the run after the last look.
         while (stream := runs.next_stream(run, leaving=leaving)) or not runs.finish(run):
             if stream is not None and not _archive_stream(run, stream):
                 return
 
 
 def files_of(user: User) -> Q:
-    """Whose files a run of the profile may ask fresh URLs for."""
+    """The owners of files for which a run of the profile may request fresh URLs."""
     return (
         Q(owner_kind="user", owner_id=user.instagram_id or "")
         | Q(owner_kind="post", owner_id__in=Post.objects.of(user).values("pk"))
@@ -81,7 +82,7 @@ def _archive_stream(run: ArchiveRun, stream: RunStream) -> bool:
 
 
 def _conclude(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> bool:
-    """Do what the table of `outcomes` says; returns False if the run was put off."""
+    """End the stream as the table of `outcomes` says; returns False if the run was put off."""
     match outcomes.outcome_of(error, stream.name), error:
         case StreamOutcome.RETRY_LATER, Transient() if runs.pause(run, error):
             return False
@@ -104,7 +105,9 @@ def _conclude(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> bool:
 
 
 def _miss(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> None:
-    persist.missing(run.user, now=timezone.now(), last_seen=_last_poll(run, stream))
+    polls = StreamPoll.objects.filter(user=run.user, stream=stream.name)
+    last_seen = polls.values_list("polled_at", flat=True).first()
+    persist.missing(run.user, now=timezone.now(), last_seen=last_seen)
     runs.fail_all(run, error)
 
 
@@ -127,30 +130,30 @@ def archive_profile(run: ArchiveRun, stream: RunStream) -> None:
 
 
 def _ask_profile(user: User) -> ProfileRecord:
-    """The profile; where the provider says nothing of its id, what it says of its name.
-
-    For an id that is gone the provider has no answer that can be trusted; for a name that nobody
-    holds it has one: NoSuchProfile. A name that somebody else holds says nothing.
-    """
+    """The profile by its id, or by its name if the provider has no answer for the id."""
     try:
         return parse.profile(fetch.profile(user))
     except NotAvailable:
         if user.instagram_id is None:
             raise
+        # The answer for an id that is gone cannot be told from an outage. For a name that no
+        # account holds, the provider answers NoSuchProfile.
         record = parse.profile(fetch.profile_by_name(user))
+        # The name belongs to another account now, which proves nothing about this one.
         if record.instagram_id != user.instagram_id:
             raise
         return record
 
 
 def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
-    """Store the stories of this moment; the provider has one page of them."""
+    """Store the stories on show. The provider returns all of them in one page."""
     _refuse_private(run)
     asked_at = timezone.now()
     page = parse.stories(fetch.stories(run.user))
 
     def write() -> None:
         outcome = persist.stories(run.user, page.items, now=timezone.now())
+        # An item that could not be read may be the story that seems to be missing.
         if page.names_all and not outcome.rejected:
             persist.absent.stories(run.user, page.ids, now=asked_at)
         runs.advance(run, stream, outcome, rejected=_lacking(page, "stories"))
@@ -160,7 +163,7 @@ def archive_stories(run: ArchiveRun, stream: RunStream) -> None:
 
 
 def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
-    """Store every page of the grid, from the cursor where the stream stands to the end."""
+    """Store every page of the grid, from the stream's cursor to the end."""
     _refuse_private(run)
     while stream.state == RunStream.State.PENDING:
         asked_at = timezone.now()
@@ -169,7 +172,7 @@ def archive_posts(run: ArchiveRun, stream: RunStream) -> None:
 
 
 def archive_reels(run: ArchiveRun, stream: RunStream) -> None:
-    """Store every page of the reels. Reels are posts; most of them stand in the grid too."""
+    """Store every page of the reels. Reels are posts, and most of them are in the grid too."""
     _refuse_private(run)
     while stream.state == RunStream.State.PENDING:
         asked_at = timezone.now()
@@ -200,9 +203,9 @@ def _store_posts(
 
 
 def archive_highlights(run: ArchiveRun, stream: RunStream) -> None:
-    """Store the tray, then the stories of each highlight that the tray shows to be new or changed.
+    """Store the tray, then the stories of each highlight that is new or changed.
 
-    The tray is one page, each of those highlights one more, under its id as the cursor; an
+    The tray is one page, and each of those highlights another, with its id as the cursor. An
     unchanged tray costs one call.
     """
     _refuse_private(run)
@@ -218,7 +221,11 @@ def _archive_tray(run: ArchiveRun, stream: RunStream) -> None:
 
     def write() -> None:
         outcome = persist.tray(run.user, page.items, now=timezone.now())
-        rejected = (*page.rejected, *_cut_short(page, "tray"), *_cut_off(page))
+        rejected = [*page.rejected, *_cut_short(page, "tray")]
+        if page.next_cursor is not None:
+            # The provider's endpoint takes no cursor, so the rest of the tray cannot be read.
+            text = "the tray goes on, and cannot be asked for the rest"
+            rejected.append(UnexpectedPayload(text, path="tray"))
         if page.names_all and not outcome.rejected and page.next_cursor is None:
             persist.absent.highlights(run.user, page.ids, now=asked_at)
         following = Highlight.objects.to_read(run.user).first()
@@ -229,12 +236,13 @@ def _archive_tray(run: ArchiveRun, stream: RunStream) -> None:
 
 
 def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
-    """Store one highlight; what the provider will not say of it costs only this one."""
+    """Store the stories of the highlight at the cursor."""
     highlight = Highlight.objects.select_related("user").get(pk=stream.cursor)
     asked_at = timezone.now()
     try:
         page = parse.highlight_stories(fetch.highlight_stories(highlight.pk))
     except (NotAvailable, UnexpectedPayload) as error:
+        # One highlight without an answer must not cost the highlights after it.
         page = Page((), (UnexpectedPayload(str(error), path=f"highlight {highlight.pk}"),))
     page = _beside_the_tray(page, highlight)
 
@@ -249,7 +257,7 @@ def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
 
 
 def _beside_the_tray(page: Page[StoryRecord], highlight: Highlight) -> Page[StoryRecord]:
-    """The page, counted by the tray where it does not count its own stories."""
+    """The page with the tray's count of stories, if it has no count of its own."""
     if page.rejected or page.missing is not None or not highlight.media_count:
         return page
     return replace(page, missing=max(0, highlight.media_count - len(page.items)))
@@ -257,12 +265,6 @@ def _beside_the_tray(page: Page[StoryRecord], highlight: Highlight) -> Page[Stor
 
 def _cursor(highlight: Highlight | None) -> str | None:
     return highlight.pk if highlight else None
-
-
-def _cut_off(tray: Page[HighlightRecord]) -> Iterator[UnexpectedPayload]:
-    """The provider's endpoint takes no cursor: a tray that goes on is not all of it."""
-    if tray.next_cursor is not None:
-        yield UnexpectedPayload("the tray goes on, and cannot be asked for the rest", path="tray")
 
 
 STAGES: dict[str, Callable[[ArchiveRun, RunStream], None]] = {
@@ -277,7 +279,7 @@ STAGES: dict[str, Callable[[ArchiveRun, RunStream], None]] = {
 def _close(
     run: ArchiveRun, stream: RunStream, outcome: persist.Outcome, asked_at: datetime
 ) -> None:
-    """Close a page: the schedule learns of a stream that has ended, the workers of wanted files."""
+    """Note the poll if the stream has ended, then notify observers and download workers."""
     if stream.state == RunStream.State.SUCCEEDED:
         found_new = bool(stream.new or stream.changed)
         schedule.note_poll(run.user, stream.name, now=asked_at, found_new=found_new)
@@ -287,20 +289,14 @@ def _close(
     nudge_downloads(outcome)
 
 
-def _last_poll(run: ArchiveRun, stream: RunStream) -> datetime | None:
-    """When a poll of the stream last saw everything."""
-    polls = StreamPoll.objects.filter(user=run.user, stream=stream.name)
-    return polls.values_list("polled_at", flat=True).first()
-
-
 def _refuse_private(run: ArchiveRun) -> None:
-    """A private profile shows its posts and stories to nobody; asking would only cost."""
+    # The provider sees private profiles as strangers do: the call would cost and return nothing.
     if run.user.is_private:
         raise PrivateProfile("the profile is private")
 
 
 def _without_advertisements(page: Page[PostRecord], user: User) -> Page[PostRecord]:
-    """The page without advertisements of others: they are understood, and not the profile's."""
+    """The page without the advertisements of other profiles."""
     own = [
         post
         for post in page.items
@@ -313,7 +309,7 @@ def _without_advertisements(page: Page[PostRecord], user: User) -> Page[PostReco
 def _lacking(
     page: Page[PostRecord] | Page[StoryRecord], listed: str
 ) -> tuple[UnexpectedPayload, ...]:
-    """Everything that keeps a page from being a success although its items are stored."""
+    """The items and files that the page should have and lacks, although the rest is stored."""
     return (*page.rejected, *_cut_short(page, listed), *_without_files(page.items))
 
 
@@ -326,7 +322,7 @@ def _cut_short(page: Page[Any], listed: str) -> Iterator[UnexpectedPayload]:
 def _without_files(
     items: Sequence[PostRecord] | Sequence[StoryRecord],
 ) -> Iterator[UnexpectedPayload]:
-    """Items that are stored, but of which a picture, a video or a child was not offered."""
+    """One error for each stored item whose answer lacks a picture, a video or a child."""
     for item in items:
         if item.lacks_files:
             noun = "post" if isinstance(item, PostRecord) else "story"
@@ -339,19 +335,18 @@ def _without_files(
 
 
 def _store(write: Callable[[], None], run: ArchiveRun, *rows: Model) -> None:
-    """Write a page as `_write` does. Raises what `one_transaction` does."""
+    """Write a page with `_write`. Raises the errors of `one_transaction`."""
     with _explained():
         _write(write, run, *rows)
 
 
 def _write(write: Callable[[], None], run: ArchiveRun, *rows: Model) -> None:
-    """Write in one transaction; after a conflict again, so that no call was in vain.
+    """Write in one transaction, again after each conflict with another transaction."""
 
-    Then from `rows` and the run's profile as they are by now: the first attempt has changed them.
-    The lease of the run stays the one that we hold.
-    """
-
+    # Repeating the write is free, repeating the call is not.
     def write_again() -> None:
+        # The first attempt changed the instances in memory. The lease is not read again: if
+        # another worker has it by now, the write must fail.
         run.refresh_from_db(fields=["user"])
         for row in rows:
             row.refresh_from_db()
@@ -369,9 +364,10 @@ def _write(write: Callable[[], None], run: ArchiveRun, *rows: Model) -> None:
 
 @contextmanager
 def one_transaction() -> Iterator[None]:
-    """One page, one transaction. Raises Transient: a race with another page is worth a retry.
+    """A transaction for one page.
 
-    Raises UnexpectedPayload where the same page would be refused again: a retry only costs calls.
+    Raises Transient after a race with another page, and UnexpectedPayload if PostgreSQL would
+    refuse the same page again.
     """
     with _explained(), transaction.atomic():
         yield
@@ -382,12 +378,13 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
+        # A retry would only cost calls.
         if is_permanent(error):
             raise UnexpectedPayload(f"PostgreSQL refused the page: {sqlstate(error)}") from error
         raise Transient(f"storing the page failed: {type(error).__name__}") from error
 
 
 def nudge_downloads(outcome: persist.Outcome) -> None:
-    """Tell the workers, once the page is committed, that files are wanted."""
+    """Wake the download workers on commit, if the page wants files."""
     if outcome.wanted:
         send_on_commit("instagram.download_assets")

@@ -1,4 +1,8 @@
-"""How far the files of a run have come: counted from the queue of record, never kept apart."""
+"""Counts the files and calls of runs.
+
+The counts are read from the download queue each time. Stored counters would have to be right after
+every crash, race and repeated page.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from django.db import connection
 from api_logs.models import APIRequestLog
 from instagram.models import ArchiveRun
 
-# The files that the run's streams want: whoever fetched them, and in whichever run.
+# The files that the run's streams want, also those that an earlier run has stored. UNION and not
+# UNION ALL: a reel is listed in two tabs, and a story may be in several highlights.
 WANTED = """
     SELECT run.id AS run_id, profile.picture_id AS asset_id
       FROM instagram_archiverun run
@@ -75,7 +80,7 @@ SELECT asset.error_code, count(*)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Files and calls of one run. `downloaded` are those stored since the run was requested."""
+    """Files and calls of one run. `downloaded` files were stored since the run was requested."""
 
     files_wanted: int = 0
     files_stored: int = 0
@@ -105,12 +110,11 @@ def of(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
 
 
 def of_run(run: ArchiveRun) -> Progress:
-    """The progress of one run, in two statements."""
     return of([run])[run.pk]
 
 
 def refresh(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
-    """Read the states of the runs anew, and their progress."""
+    """Update the runs' states from the database; returns their progress, in 3 statements."""
     states = ArchiveRun.objects.in_bulk([run.pk for run in runs])
     for run in runs:
         for name in ("state", "user_id", "calls", "next_attempt_at", "waits_for"):
@@ -119,7 +123,7 @@ def refresh(runs: Sequence[ArchiveRun]) -> dict[UUID, Progress]:
 
 
 def file_errors(run: ArchiveRun) -> dict[str, int]:
-    """How many of the run's files failed, by error code."""
+    """The number of the run's failed files by error code."""
     with connection.cursor() as cursor:
         cursor.execute(FAILURES, {"runs": [run.pk]})
         return dict(cursor.fetchall())

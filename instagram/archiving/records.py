@@ -1,8 +1,8 @@
-"""What the provider said, as frozen values: the only thing that passes from parse to persist.
+"""The frozen values that `parse` returns and `persist` stores. Imports nothing from Django.
 
 `None` means unknown (the key was missing), never "empty": an empty biography is `""`, and a post
 without a caption (`caption: null`, no caption edge) has `caption == ""`. Ids are bare Instagram
-ids as strings. Times are aware, in UTC. Imports nothing from Django.
+ids as strings. Times are aware, in UTC.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Variant = Literal["normal", "carousel", "video"]
 
 @dataclass(frozen=True, slots=True)
 class OwnerRecord:
-    """The few facts about a profile that ride along with a post, a story or a coauthor list.
+    """A profile as a post, a story or a coauthor list describes it.
 
-    Some lists name the owner by id only: `username` is None there.
+    `username` is None in lists that name the owner by id only.
     """
 
     instagram_id: str
@@ -53,10 +53,10 @@ class ProfileRecord:
 
 @dataclass(frozen=True, slots=True)
 class MediaRecord:
-    """One image or video: `image_url` is the picture or the cover, `video_url` set for videos only.
+    """One image or video. `image_url` is the picture, or the cover of a video.
 
-    Both are the largest candidate. A video whose address was not offered has `is_video` and no
-    `video_url`. Width and height are in pixels, duration in seconds.
+    Both URLs are those of the largest candidate. A video whose URL was not offered has `is_video`
+    and no `video_url`. Width and height are in pixels, duration in seconds.
     """
 
     instagram_id: str
@@ -70,13 +70,13 @@ class MediaRecord:
 
     @property
     def lacks_files(self) -> bool:
-        """Whether the payload left out the address of a file that the medium must have."""
+        """Whether the answer left out the URL of a file that the medium must have."""
         return (self.video_url if self.is_video else self.image_url) is None
 
 
 @dataclass(frozen=True, slots=True)
 class LocationRecord:
-    """A place as the provider names it; coordinates in degrees."""
+    """A location; coordinates in degrees."""
 
     instagram_id: str | None
     name: str | None
@@ -86,10 +86,10 @@ class LocationRecord:
 
 @dataclass(frozen=True, slots=True)
 class PostRecord:
-    """One post, its media in carousel order; a post of one medium has one entry with its own id.
+    """One post with its media in carousel order; a post of one medium has one entry, with its id.
 
-    `location` is None for "unknown or none": the families do not tell these apart.
-    `like_count` is None when likes are hidden.
+    `location` is None if the post has none or the answer left it out: the families do not tell
+    these apart. `like_count` is None if likes are hidden.
     """
 
     instagram_id: str
@@ -106,23 +106,23 @@ class PostRecord:
     play_count: int | None
     raw: Raw = field(repr=False)
     counted_media: int | None = None
-    """How many children the payload says that the carousel has."""
+    """The number of children that the answer states for the carousel."""
     is_advertisement: bool = False
 
     @property
     def lacks_files(self) -> bool:
-        """Whether the payload left out a child, or the address of a file that it must have."""
+        """Whether the answer left out a child, or the URL of a file that a child must have."""
         return self.is_cut_short or any(medium.lacks_files for medium in self.media)
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether the carousel has fewer children than it counts: it proves no removal."""
+        """Whether the answer shows fewer children than it counts."""
         return self.counted_media is not None and len(self.media) < self.counted_media
 
 
 @dataclass(frozen=True, slots=True)
 class StoryRecord:
-    """One story; `expires_at` is `taken_at` plus 24 hours where the payload does not say."""
+    """One story. `expires_at` is `taken_at` plus 24 hours if the answer does not state it."""
 
     instagram_id: str
     owner: OwnerRecord | None
@@ -133,15 +133,14 @@ class StoryRecord:
 
     @property
     def lacks_files(self) -> bool:
-        """Whether the payload left out the address of a file that the story must have."""
         return self.media.lacks_files
 
 
 @dataclass(frozen=True, slots=True)
 class HighlightRecord:
-    """One highlight of the tray; the id is bare, without the `highlight:` prefix.
+    """One highlight of the tray. The id is bare, without the `highlight:` prefix.
 
-    `media_count` and `edited_at` tell whether its stories must be asked for again.
+    `media_count` and `edited_at` show whether its stories must be requested again.
     """
 
     instagram_id: str
@@ -157,10 +156,10 @@ Record = TypeVar("Record", PostRecord, StoryRecord, HighlightRecord)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Record]):
-    """What one answer held: records in the provider's order, items of unknown shape, next cursor.
+    """One answer: records in the provider's order, rejected items, and the next cursor.
 
-    `next_cursor` is None at the end of the list. `missing` is how many items the answer itself
-    counts and does not show, None where it counts none.
+    `next_cursor` is None at the end of the list. `missing` is the number of items that the answer
+    counts and does not show, None if it has no count.
     """
 
     items: tuple[Record, ...]
@@ -170,9 +169,9 @@ class Page(Generic[Record]):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The Instagram ids of everything shown; an empty text for each thing without an id.
+        """The Instagram ids of all items, with "" for each rejected item without an id.
 
-        One more empty text where the list is shorter than its own count.
+        Another "" is added if the list is shorter than its own count.
         """
         unread = tuple(each.item_id for each in self.rejected)
         left_out = ("",) if self.is_cut_short else ()
@@ -180,10 +179,10 @@ class Page(Generic[Record]):
 
     @property
     def names_all(self) -> bool:
-        """Whether what is not among the ids was not shown."""
+        """Whether the ids are complete, so that an id that is not among them was not shown."""
         return all(self.ids)
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether the list is shorter than its own count: it proves nothing of what it omits."""
+        """Whether the list is shorter than its own count."""
         return bool(self.missing)

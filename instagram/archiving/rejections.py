@@ -1,4 +1,4 @@
-"""What no parser could read: kept once, however often it is met."""
+"""Stores items that no parser could read, once however often they are met."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from core.utils.errors import UnexpectedPayload
 from instagram.models import ArchiveRun, RejectedItem, RunStream
 
 Key = tuple[str, str]
-"""The item's id; where it has none, its path."""
+"""The item's id and "", or "" and its path if it has no id."""
 REWRITTEN = ("stream", "path", "error", "raw", "seen_at")
 MAX_ID_LENGTH, MAX_PATH_LENGTH = 64, 200  # the columns
 log = structlog.get_logger(__name__)
 
 
 def keep(run: ArchiveRun, stream: RunStream, rejected: Sequence[UnexpectedPayload]) -> None:
-    """Keep the items of a page, each instead of what earlier runs kept of it.
+    """Store the rejected items of a page; each replaces the copy of an earlier run.
 
-    An item without an id is known by its place, which is another item's on the next page: those of
-    one run stand beside each other. Sends no statement where there is nothing to keep, else up to
-    3. The caller has locked the run.
+    Sends up to 3 statements, none without items. The caller has locked the run.
     """
     if not rejected:
         return
-    errors = {error.item_id or place: error for place, error in enumerate(rejected)}.values()
-    found = {_key(each): each for each in _kept_before(run, stream, map(_key_of, errors))}
+    errors = {error.item_id or index: error for index, error in enumerate(rejected)}.values()
+    stored = _stored_before(run, stream, map(_key_of, errors))
+    found = {(item.item_id, "" if item.item_id else item.path): item for item in stored}
     rows = []
     for error in errors:
         key = _key_of(error)
@@ -47,12 +46,12 @@ def _key_of(error: UnexpectedPayload) -> Key:
     return item_id, "" if item_id else error.path[:MAX_PATH_LENGTH]
 
 
-def _key(item: RejectedItem) -> Key:
-    return item.item_id, "" if item.item_id else item.path
-
-
-def _kept_before(run: ArchiveRun, stream: RunStream, keys: Iterable[Key]) -> Iterable[RejectedItem]:
+def _stored_before(
+    run: ArchiveRun, stream: RunStream, keys: Iterable[Key]
+) -> Iterable[RejectedItem]:
     ids, paths = zip(*keys, strict=True)
     same = RejectedItem.objects.filter(stream__run__user=run.user_id, stream__name=stream.name)
-    known_by_place = Q(~Q(stream=stream), item_id="", path__in=filter(None, paths))
-    return same.filter(Q(item_id__in=filter(None, ids)) | known_by_place).defer("raw")
+    # The path of an item without an id belongs to another item on the next page, so such items are
+    # only compared with those of other runs.
+    by_path = Q(~Q(stream=stream), item_id="", path__in=filter(None, paths))
+    return same.filter(Q(item_id__in=filter(None, ids)) | by_path).defer("raw")

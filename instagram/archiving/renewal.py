@@ -1,8 +1,8 @@
-"""Fresh URLs for files whose signed URL ran out before the bytes were stored.
+"""Requests fresh URLs for files whose signed URL expired before the bytes were stored.
 
-One question to the provider renews all files of their owner: the post, the story's profile or
-highlight, the highlight's tray, or the profile. `storage.download.queue` decides
-which owners are due, and when to give up.
+One call renews all files of their owner: the post, the story's profile or highlight, the
+highlight's tray, or the profile. `storage.download.queue` decides which owners are due, and when
+to give up.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from instagram.models import Highlight, User
 from storage.download import queue
 
 BATCH = "renewal"
-NO_USE = (*outcomes.NO_CALL_CAN_SUCCEED, NotAllowedNow)
+STOPS_RENEWAL = (*outcomes.NO_CALL_CAN_SUCCEED, NotAllowedNow)
 log = structlog.get_logger(__name__)
 
 
 def renew_due(limit: int) -> int:
-    """Ask for fresh URLs for up to `limit` owners of expired files; returns how many were asked.
+    """Request fresh URLs for up to `limit` owners of expired files; returns how many were tried.
 
-    An owner that cannot be renewed now is asked again later, longer each time; its error is logged
-    and stops no other. Where no call can succeed, the rest of the owners is left alone.
+    An owner that fails is tried again later, with a growing backoff; the others go on.
     """
     asked = 0
     with recording.attributed_to(batch=BATCH):
         for owner in filter(queue.is_expired, queue.claim_expired(limit)):
             try:
                 _renew(owner)
-            except NO_USE as error:
+            except STOPS_RENEWAL as error:
+                # No call can succeed now. The other owners must not be charged an attempt for it.
                 log.warning("renewal.stopped", error_code=error.code)
                 return asked
             asked += 1
@@ -42,10 +42,10 @@ def renew_due(limit: int) -> int:
 
 
 def _renew(owner: queue.Owner) -> None:
-    """Ask for one owner, and count it unless the provider could not be reached."""
+    """Renew one owner's files, and count the attempt unless the provider was not reached."""
     try:
         RENEWALS[owner.kind](owner.identifier)
-    except NO_USE:
+    except STOPS_RENEWAL:
         raise
     except Transient:
         log.info("renewal.put_off", owner_kind=owner.kind, owner=owner.identifier)
@@ -56,7 +56,6 @@ def _renew(owner: queue.Owner) -> None:
 
 
 def renew_post(post_id: str) -> None:
-    """Ask for one post again, and store what the answer says of it."""
     user = User.objects.get(posts=post_id)
     record = parse.post(fetch.post(post_id))
     if record.instagram_id != post_id:
@@ -66,32 +65,20 @@ def renew_post(post_id: str) -> None:
 
 
 def renew_story(story_id: str) -> None:
-    """Ask for what shows the story: a highlight that keeps it, else the stories of the profile.
-
-    A story that has expired and stands in no highlight is no longer among them.
-    """
+    """Request a highlight that contains the story, or else the profile's stories."""
+    # The highlight first, because an expired story is no longer among the profile's stories.
     kept_in = Highlight.objects.filter(items__story=story_id, items__removed_at=None)
     if highlight := kept_in.select_related("user").first():
-        _renew_highlight(highlight)
+        user = highlight.user
+        page = parse.highlight_stories(fetch.highlight_stories(highlight.pk))
     else:
-        _renew_live_story(story_id)
-
-
-def _renew_highlight(highlight: Highlight) -> None:
-    page = parse.highlight_stories(fetch.highlight_stories(highlight.pk))
-    with pipeline.one_transaction():
-        pipeline.nudge_downloads(persist.stories(highlight.user, page.items, now=timezone.now()))
-
-
-def _renew_live_story(story_id: str) -> None:
-    user = User.objects.get(stories=story_id)
-    page = parse.stories(fetch.stories(user))
+        user = User.objects.get(stories=story_id)
+        page = parse.stories(fetch.stories(user))
     with pipeline.one_transaction():
         pipeline.nudge_downloads(persist.stories(user, page.items, now=timezone.now()))
 
 
 def renew_cover(highlight_id: str) -> None:
-    """Ask for the tray again."""
     user = User.objects.get(highlights=highlight_id)
     page = parse.highlights(fetch.highlights(user))
     with pipeline.one_transaction():
@@ -99,7 +86,6 @@ def renew_cover(highlight_id: str) -> None:
 
 
 def renew_picture(instagram_id: str) -> None:
-    """Ask for the profile again."""
     user = User.objects.get(instagram_id=instagram_id)
     record = parse.profile(fetch.profile(user))
     with pipeline.one_transaction():

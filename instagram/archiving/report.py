@@ -1,4 +1,4 @@
-"""What an archive run came to, for people and for programs."""
+"""The result of an archive run, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from instagram.models import ArchiveRun, RunStream
 
 @dataclass(frozen=True, slots=True)
 class ProfileReport:
-    """One profile: its streams, its files, its cost in calls."""
-
     username: str
     uuid: str
     run: str
@@ -22,7 +20,7 @@ class ProfileReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that the profile shows was stored: verified bytes for every file."""
+        """Whether the run succeeded and every wanted file is stored and was decoded."""
         return (
             self.state == ArchiveRun.State.SUCCEEDED
             and self.progress.files_checked == self.progress.files_wanted
@@ -30,7 +28,7 @@ class ProfileReport:
 
     @property
     def errors(self) -> list[str]:
-        """Everything that failed, a line each."""
+        """One line for each kind of failure, of streams and of files."""
         streams: dict[str, list[str]] = {}
         for each in self.streams:
             if each.state == RunStream.State.FAILED:
@@ -39,7 +37,7 @@ class ProfileReport:
         return lines + [f"{count} files: {code}" for code, count in self.file_errors.items()]
 
     def as_dict(self) -> dict[str, object]:
-        """For `--json`: plain values, one object a profile."""
+        """The object that `--json` prints."""
         return {
             "username": self.username,
             "uuid": self.uuid,
@@ -59,10 +57,8 @@ class ProfileReport:
         }
 
     def as_text(self) -> str:
-        """For people: a line for the profile, and one for each thing that failed.
-
-        The profile stream is left out: it has one item, and the line itself says that it was read.
-        """
+        """A line for the profile, and one for each failure."""
+        # The profile stream has one item, so its counts would tell nothing.
         listed = [each for each in self.streams if each.name != RunStream.Name.PROFILE]
         seen = "; ".join([self.state, *(f"{each.name} {_result(each)}" for each in listed)])
         files = f"{self.progress.files_stored} of {self.progress.files_wanted} files"
@@ -76,7 +72,7 @@ class ProfileReport:
 
 
 def report(run: ArchiveRun) -> ProfileReport:
-    """Read the run as it is now, in a fixed number of queries."""
+    """The report of the run as it is stored now, in a fixed number of queries."""
     run.refresh_from_db()
     return ProfileReport(
         username=run.user.username,

@@ -1,4 +1,4 @@
-"""The place that a run has reached: who works on it, which page comes next, how it ended."""
+"""The state of a run: its lease, its next page, its pauses and its end."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ from core.utils.errors import (
 from instagram.archiving import rejections, schedule
 from instagram.archiving.persist import Outcome
 from instagram.models import ArchiveRun, RunStream, StreamPage, User
+from instagram.models import runs as run_limits
 from instagram.models.runs import LEASE
 
 log = structlog.get_logger(__name__)
 
-FIRST_PAUSE = timedelta(seconds=5)
-MAX_PAUSE = timedelta(minutes=15)
+BASE_BACKOFF = timedelta(seconds=5)
+MAX_BACKOFF = timedelta(minutes=15)
 MAX_ATTEMPTS = 12  # without a page in between: the pauses add up to more than an hour
-ENDING = ("state", "error_code", "error", "finished_at")  # counts may be of a page rolled back
-MAX_EMPTY_PAGES = 5  # in a row, each with a cursor to one more
+# Without the counts: those in memory may come from a page that was rolled back.
+ENDING = ("state", "error_code", "error", "finished_at")
+MAX_EMPTY_PAGES = 5  # in a row, each with a cursor to another page
 
 
 class LostLease(Exception):
-    """Another worker has taken the run over; whoever raises this stops without a trace."""
+    """Another worker has taken the run over. The present worker must stop without a write."""
 
 
 class LeftToOthers(Exception):
-    """What is left of the run is for other workers; whoever catches this passes it on."""
+    """The remaining streams are for other workers. The caller passes the run on to them."""
 
 
 def claim(run_id: uuid.UUID, *, now: datetime) -> ArchiveRun | None:
-    """Take a due run; None where it has ended, pauses, or another worker is at it.
-
-    A lease that ran out is an attempt too: its worker died, perhaps of this very run.
-    """
+    """Take the lease of a due run; None if it has ended, pauses, or is leased already."""
+    # A lease that ran out counts as an attempt: its worker died, perhaps because of this run.
     died = Case(When(leased_until=None, then=0), default=1)
     claimed = (
         ArchiveRun.objects.due(now)
@@ -71,7 +71,7 @@ def claim(run_id: uuid.UUID, *, now: datetime) -> ArchiveRun | None:
 
 @contextmanager
 def lease_renewed(run: ArchiveRun) -> Iterator[None]:
-    """Renew the lease from a thread, so that only a dead worker loses it: within 45 seconds."""
+    """Renew the lease from a thread, so that only a dead worker loses it."""
     done = threading.Event()
     renewer = threading.Thread(target=_renew, args=(run, done), daemon=True)
     renewer.start()
@@ -84,26 +84,27 @@ def lease_renewed(run: ArchiveRun) -> Iterator[None]:
 
 def _renew(run: ArchiveRun, done: threading.Event) -> None:
     while not done.wait(LEASE.total_seconds() / 3):
-        with suppress(DatabaseError):  # a moment without PostgreSQL: there are two more tries
+        # PostgreSQL may be away for a moment: two more tries follow before the lease ends.
+        with suppress(DatabaseError):
             held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
             held.update(leased_until=timezone.now() + LEASE)
+        # A thread has its own connection, which would stay idle for a third of the lease.
         connection.close()
 
 
 def release(run: ArchiveRun) -> None:
-    """Give the run back before its end, so that any worker can go on with it at once."""
+    """Give up the lease, so that another worker can continue the run at once."""
     ArchiveRun.objects.filter(pk=run.pk, lease=run.lease).update(leased_until=None, lease=None)
 
 
 def next_stream(run: ArchiveRun, *, leaving: Collection[str] = ()) -> RunStream | None:
-    """The first stream that has not ended; streams may be added while the run goes on.
+    """The first stream that has not ended; streams may be added to an active run.
 
-    Stories come before all others, because they die first: what holds up the rest (a cap, a part of
-    the provider that is out) is none of their business. They need the profile's id, and a look at
-    it whether it is private still. Raises LeftToOthers when only a stream in
-    `leaving` is left.
+    Raises LeftToOthers if that stream is in `leaving`.
     """
     pending = run.streams.filter(state=RunStream.State.PENDING)
+    # Stories expire first, so no stream that fails or waits may hold them up. The profile stream
+    # runs before them only if the id is unknown, or if the profile was private when last seen.
     if run.user.instagram_id is not None and not run.user.is_private:
         first = Case(When(name=RunStream.Name.STORIES, then=0), default=1)
         pending = pending.order_by(first, "position")
@@ -122,12 +123,12 @@ def advance(
     rejected: Sequence[UnexpectedPayload] = (),
     shown: Sequence[str] = (),
 ) -> None:
-    """Move past a stored page, in the transaction that stores it. Raises LostLease.
+    """Move past a page, in the transaction that stores it. Raises LostLease.
 
-    `shown` are the ids of the page's items, kept until the run ends and absence can be judged.
+    `shown` are the ids of the page's items, kept until absence is judged at the end of the list.
 
-    The stream ends when there is no next cursor; it fails when the provider leads it in a circle
-    or into one empty page after another, because then not everything was seen.
+    The stream ends if there is no next cursor. It fails if a cursor repeats or if several pages in
+    a row are empty, because then a part of the list was not seen.
     """
     _hold(run, attempts=0, waits_for="", user=run.user)
     stream.pages += 1
@@ -149,13 +150,15 @@ def advance(
 
 
 def _hold(run: ArchiveRun, **changes: object) -> None:
-    """Lock the run until the transaction ends, so that nobody takes it over in between."""
+    """Lock the run until the transaction ends. Raises LostLease."""
     held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
+    # An UPDATE even without changes: its row lock keeps other workers from taking the lease.
     if not held.update(**{"lease": run.lease, **changes}):
         raise LostLease
 
 
 def _turn_page(stream: RunStream, next_cursor: str, *, is_empty: bool) -> None:
+    # Cursors can be long, and a stream keeps one digest for each of its pages.
     digest = hashlib.sha256(next_cursor.encode()).hexdigest()[:12]
     stream.empty_pages = stream.empty_pages + 1 if is_empty else 0
     if digest in stream.visited:
@@ -185,7 +188,7 @@ def end(
     *,
     state: RunStream.State = RunStream.State.FAILED,
 ) -> None:
-    """End the stream because of an error; what was stored stays. Raises LostLease."""
+    """End the stream because of an error; its stored pages stay. Raises LostLease."""
     _hold(run)
     _set_end(stream, state, error)
     stream.save(update_fields=ENDING)
@@ -197,19 +200,16 @@ def end(
 @retry_on_conflict
 @transaction.atomic
 def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
-    """End every stream that is left with the same error: no further call can succeed.
-
-    Raises LostLease.
-    """
+    """End every pending stream with the same error. Raises LostLease."""
     _hold(run)
     for stream in run.streams.filter(state=RunStream.State.PENDING):
         end(run, stream, error)
 
 
 def pause(run: ArchiveRun, error: Transient) -> bool:
-    """Put the run off, as long as the provider asks or longer each time; False: tried enough.
+    """Put the run off with a growing backoff, at least for the provider's `retry_after`.
 
-    Raises LostLease.
+    Returns False after MAX_ATTEMPTS. Raises LostLease.
     """
     held = ArchiveRun.objects.filter(pk=run.pk, lease=run.lease)
     attempts = held.values_list("attempts", flat=True).first()
@@ -217,11 +217,14 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
         raise LostLease
     if attempts >= MAX_ATTEMPTS:
         return False
-    growing = min(FIRST_PAUSE * 2**attempts, MAX_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  jitter
-    asked = min(timedelta(seconds=error.retry_after or 0), MAX_PAUSE * 4)
+    # Jitter, so that runs that failed together do not come back together.
+    jitter = random.uniform(0.75, 1.25)  # noqa: S311  no secret
+    backoff = min(BASE_BACKOFF * 2**attempts, MAX_BACKOFF) * jitter
+    # Bounded, because a provider's mistake must not put the run off for days.
+    retry_after = min(timedelta(seconds=error.retry_after or 0), run_limits.MAX_PAUSE)
     held.update(
         attempts=F("attempts") + 1,
-        next_attempt_at=timezone.now() + max(growing, asked),
+        next_attempt_at=timezone.now() + max(backoff, retry_after),
         waits_for=error.code,
         leased_until=None,
         lease=None,
@@ -231,14 +234,15 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
 
 
 def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
-    """Put the run off because of a decision of ours (a cap, a stop), for as long as that lasts.
+    """Put the run off until a cap or a stop may have ended. Raises LostLease.
 
-    No attempt is counted: nothing went wrong. Looked at again within 15 minutes, because staff may
-    change their mind. Raises LostLease.
+    No attempt is counted, because nothing failed.
     """
+    # At most 15 minutes at once, because staff may lift the cap or the stop at any time.
+    pause = min(timedelta(seconds=error.retry_after), MAX_BACKOFF)
     _hold(
         run,
-        next_attempt_at=timezone.now() + min(timedelta(seconds=error.retry_after), MAX_PAUSE),
+        next_attempt_at=timezone.now() + pause,
         waits_for=error.code,
         leased_until=None,
         lease=None,
@@ -249,11 +253,12 @@ def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
 @retry_on_conflict
 @transaction.atomic
 def finish(run: ArchiveRun) -> bool:
-    """End the run with the state of its streams; False where a stream was added meanwhile.
+    """End the run with the state of its streams; False if a stream is still pending.
 
     Raises LostLease.
     """
-    # The lock of actions.request_archive; without a row the profile was erased meanwhile.
+    # The lock of actions.request_archive, so that no stream is added between the look at the
+    # streams and the end of the run. Without a row the profile was erased in the meantime.
     if not User.objects.select_for_update(no_key=True).only("pk").filter(pk=run.user_id):
         raise LostLease
     states = set(run.streams.values_list("state", flat=True))
@@ -261,6 +266,7 @@ def finish(run: ArchiveRun) -> bool:
         return False
     failed = RunStream.State.FAILED in states
     _hold(run)
+    # Absence has been judged, and the ids of a large profile are many.
     StreamPage.objects.filter(stream__run=run).delete()
     ArchiveRun.objects.filter(pk=run.pk).update(
         state=ArchiveRun.State.FAILED if failed else ArchiveRun.State.SUCCEEDED,

@@ -1,4 +1,4 @@
-"""How runs begin: their streams in order, and a message to the right queue."""
+"""Starts runs: adds their streams, and chooses the queue of their message."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ORDER = tuple(RunStream.Name)
 ARCHIVE, STORIES = "archive", "stories"
 QUEUES = (STORIES, ARCHIVE)
 BACKFILLS = (RunStream.Name.POSTS, RunStream.Name.REELS, RunStream.Name.HIGHLIGHTS)
-SOON = timedelta(hours=4)  # what intervals.Pace leaves until the first story could die unseen
+SOON = timedelta(hours=4)  # what intervals.Pace leaves until a story could expire unseen
 
 
 def start_runs(streams: Mapping[UUID, Collection[str]]) -> None:
-    """Start a scheduled run for each profile, none of which has an active one; 2 statements.
+    """Start a scheduled run for each profile, in 2 statements.
 
-    The caller holds the lock of `actions.request_archive` on the profiles.
+    No profile has an active run. The caller holds the lock of `actions.request_archive` on them.
     """
     runs = [ArchiveRun(user_id=profile, is_scheduled=True) for profile in streams]
     ArchiveRun.objects.bulk_create(runs)
@@ -32,7 +32,7 @@ def start_runs(streams: Mapping[UUID, Collection[str]]) -> None:
 
 
 def add_streams(wanted: Mapping[ArchiveRun, Collection[str]]) -> None:
-    """Add the streams that a run lacks, at their places; one statement."""
+    """Add the streams that each run lacks, in one statement."""
     RunStream.objects.bulk_create(
         [
             RunStream(run=run, name=name, position=position)
@@ -40,30 +40,31 @@ def add_streams(wanted: Mapping[ArchiveRun, Collection[str]]) -> None:
             for position, name in enumerate(ORDER)
             if name in names
         ],
+        # A stream that the run has already is kept with its state and its cursor.
         ignore_conflicts=True,
     )
 
 
 def due(queue: str, *, now: datetime) -> QuerySet[ArchiveRun]:
-    """The runs that a message to this queue should find; what has waited longest comes first.
-
-    A run that a person asked for goes before the backfills once its stories could die unseen soon.
-    """
+    """The due runs of a queue, those that have waited longest first."""
     stories = RunStream.Name.STORIES
     pending = RunStream.objects.filter(run=OuterRef("pk"), name=stories, state="pending")
     polls = StreamPoll.objects.filter(user=OuterRef("user"), stream=stories)
     soon = polls.filter(deadline_at__lte=now + SOON)
+    # A requested run usually belongs to the archive queue, behind backfills of hours. It moves to
+    # the stories queue when its stories could soon expire unseen.
     cannot_wait = Q(Q(is_scheduled=True) | Exists(soon), Exists(pending))
     runs: QuerySet[ArchiveRun] = ArchiveRun.objects.due(now)
     return runs.filter(cannot_wait if queue == STORIES else ~cannot_wait)
 
 
 def pass_on(run: ArchiveRun, *, now: datetime) -> None:
-    """Nudge the next worker on a run that this one has released."""
+    """Send the message for a run that this worker has released."""
     is_urgent = due(STORIES, now=now).filter(pk=run.pk).exists()
     send("instagram.archive_run", str(run.pk), queue=STORIES if is_urgent else ARCHIVE)
 
 
 def queue_for(pending: Collection[str], *, is_scheduled: bool) -> str:
-    """Stories have deadlines; but what a person asks for may begin with a backfill of hours."""
+    """The queue for a new run with these pending streams."""
+    # A requested run may begin with a backfill of hours, which must not delay other stories.
     return STORIES if is_scheduled and RunStream.Name.STORIES in pending else ARCHIVE

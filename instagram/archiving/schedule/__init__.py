@@ -1,9 +1,9 @@
-"""What is polled by itself, and when.
+"""Schedules the polls of profiles.
 
     flags ──▶ due times ──▶ runs ──▶ polls noted ──▶ due times, story windows
 
-`intervals` and `coverage` decide and are pure; `flags`, `dispatching` and `polls` are the three
-arrows; `forecasting` says what a day will cost.
+`flags`, `dispatching` and `polls` are the first three arrows. `intervals` and `coverage` are pure.
+`forecasting` estimates the cost of a day.
 """
 
 from instagram.archiving.schedule.allowance import affordable_streams

@@ -1,4 +1,4 @@
-"""Whether a poll that is due could be made: a run that cannot call anybody is not worth its row."""
+"""Decides which streams can be polled now, so that no run is created that could only wait."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ALL: tuple[str, ...] = tuple(RunStream.Name)
 
 
 def affordable_streams(*, now: datetime) -> tuple[str, ...]:
-    """Which streams may be polled now: all, above the soft cap only stories, or none.
+    """The streams that may be polled now: all, only stories above the soft cap, or none.
 
-    None while staff has stopped all calls, the hard cap is used up, or every provider is without
-    configuration, authorization or credit. A guess for what is worth starting: each call is still
-    decided on its own. Sends 5 statements, and one for each provider more.
+    None while staff has stopped all calls, the hard cap is used up, or every provider lacks
+    configuration, authorization or credit. Sends 5 statements, and one more for each provider.
     """
+    # Only an estimate of what is worth starting: the gate decides on each call.
     limits = current.call_limits()
-    if limits.calls_stopped or not any(map(_answers, current.core_apis())):
+    if limits.calls_stopped or not any(map(_can_answer, current.core_apis())):
         return NONE
     day = Spending.objects.filter(day=now.astimezone(UTC).date())
     spent = day.values_list("spent", flat=True).first() or Decimal(0)
@@ -40,10 +40,11 @@ def _is_over(cap: Decimal | None, spent: Decimal) -> bool:
     return cap is not None and spent + DEAREST > cap
 
 
-def _answers(provider: CoreAPIConfig) -> bool:
+def _can_answer(provider: CoreAPIConfig) -> bool:
     try:
         checked(provider)
     except NotConfigured:
         return False
+    # An alarm belongs to a token and address: with new ones the provider may be tried again.
     stopping = Alarm.objects.stopping(provider.name, endpoint="")
     return all(alarm.fingerprint != provider.fingerprint for alarm in stopping)

@@ -1,4 +1,4 @@
-"""How much of a time was watched. Pure: windows and a span in, shares and gaps out."""
+"""Computes which parts of a span were watched. Pure."""
 
 from __future__ import annotations
 
@@ -11,34 +11,31 @@ from instagram.archiving.schedule.intervals import STORY_LIFE
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From a time up to a later one."""
-
     start: datetime
     end: datetime
 
     @property
     def length(self) -> timedelta:
-        """How long it is."""
         return self.end - self.start
 
     def within(self, other: Span) -> Span | None:
-        """The part of it that lies in the other one, if any."""
+        """The part that overlaps the other span, if any."""
         start, end = max(self.start, other.start), min(self.end, other.end)
         return Span(start, end) if start < end else None
 
 
 @dataclass(frozen=True, slots=True)
 class Window(Span):
-    """A time in which no story can have been missed, and the polls that saw to it."""
+    """A span in which no story can have been missed, and the number of polls that cover it."""
 
     polls: int
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was watched of a span. Windows, gaps and what is pending make up all of it.
+    """The windows, the gaps and the pending part of a span, which add up to the span.
 
-    Of a gap, stories may be lost; what is pending can still be covered by a poll.
+    Stories of a gap may be lost. The pending part can still be covered by a poll.
     """
 
     span: Span
@@ -48,26 +45,30 @@ class Coverage:
 
     @property
     def covered(self) -> timedelta:
-        """How long it was watched."""
+        """The total length of the windows."""
         return sum((window.length for window in self.windows), timedelta())
 
     @property
     def covered_seconds(self) -> float:
-        """The same in seconds."""
         return self.covered.total_seconds()
 
     @property
     def share(self) -> float:
-        """The part that was watched, from 0 to 1; 0 for a span without a length."""
+        """The watched share, from 0 to 1; 0 for a span without a length."""
         return self.covered / self.span.length if self.span.length else 0.0
 
 
 def coverage(windows: Iterable[Window], span: Span, *, now: datetime) -> Coverage:
-    """Compare a span that ends now or earlier with windows, which are in order and do not overlap.
+    """The coverage of a span that ends now or earlier.
 
-    What came after the last window and is younger than 24 hours is pending.
+    The windows are in order and do not overlap.
     """
-    inside = tuple(_clipped(windows, span))
+    inside = tuple(
+        Window(part.start, part.end, window.polls)
+        for window in windows
+        if (part := window.within(span)) is not None
+    )
+    # Stories are visible for 24 hours: those posted since then can still be seen by a poll.
     reached = inside[-1].end if inside else span.start
     alive = max(now - STORY_LIFE, reached)
     lost = Span(reached, min(alive, span.end))
@@ -76,14 +77,8 @@ def coverage(windows: Iterable[Window], span: Span, *, now: datetime) -> Coverag
     return Coverage(span, inside, tuple(gaps), pending)
 
 
-def _clipped(windows: Iterable[Window], span: Span) -> Iterator[Window]:
-    for window in windows:
-        if (part := window.within(span)) is not None:
-            yield Window(part.start, part.end, window.polls)
-
-
 def _between(windows: Iterable[Window], span: Span) -> Iterator[Span]:
-    """What no window covers, up to the last one: its polls came too late for that."""
+    """The gaps before each window."""
     reached = span.start
     for window in windows:
         if reached < window.start:

@@ -1,4 +1,4 @@
-"""Runs for the polls that are due."""
+"""Starts runs for the polls that are due."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from instagram.archiving import starting
 from instagram.models import ArchiveRun, RunStream, StreamPoll
 
 MAX_ACTIVE = 300
-OUT = timedelta(hours=1)
+# A poll that was dispatched comes due again after this, if its run ends without noting it.
+REDISPATCH_AFTER = timedelta(hours=1)
 STORIES = RunStream.Name.STORIES
+# Runs that wait for these take no part of MAX_ACTIVE: they wait until the end of the day or longer.
 WAITS = (BudgetExhausted, CallsStopped)
 
 
@@ -28,35 +30,38 @@ def dispatch(
 ) -> int:
     """Start runs for due polls of these streams, the earliest deadline first; returns how many.
 
-    A profile gets one run for all of its streams that are due, and none while it has an active
-    one. At most MAX_ACTIVE scheduled runs are active, so that a backlog waits here, in the order
-    of its deadlines, and not in a queue, in the order of its arrival. Two dispatchers at once share
-    the work. Sends 2 statements where nothing is due, else 7, however much is.
+    A profile gets one run for all of its due streams, and none while it has an active run. Two
+    dispatchers share the work. Sends 2 statements if nothing is due, else 7.
     """
-    room = MAX_ACTIVE - _at_work()
+    # A backlog waits here in the order of its deadlines, not in a queue in the order of arrival.
+    active = ArchiveRun.objects.active().filter(is_scheduled=True)
+    waiting = [each.__name__ for each in WAITS]
+    room = MAX_ACTIVE - active.exclude(waits_for__in=waiting).count()
     if room <= 0:
         return 0
     startable = _startable(now, streams)
     chosen = _claim(startable, min(limit, room))
     if not chosen:
         return 0
-    # Asked again under the lock: a run may have been requested in the meantime.
+    # Read again under the lock: a run may have been requested in the meantime.
     due = startable.filter(user__in=chosen).select_related("user")
     polls = list(due.only("stream", "user__instagram_id"))
     _start(polls)
-    # Comes due again if its run ends without a word; noting the poll sets the real time.
-    StreamPoll.objects.filter(pk__in=[poll.pk for poll in polls]).update(due_at=now + OUT)
+    # The run's own note of the poll sets the real time.
+    dispatched = StreamPoll.objects.filter(pk__in=[poll.pk for poll in polls])
+    dispatched.update(due_at=now + REDISPATCH_AFTER)
     return len({poll.user_id for poll in polls})
 
 
 @retry_on_conflict
 @transaction.atomic
 def join_stories(*, now: datetime) -> int:
-    """Add due stories to active runs that do without them; returns to how many.
+    """Add due stories to active runs that lack them; returns the number of these runs.
 
-    Such a run may take hours over a backfill, or wait for the end of a day whose budget is used up,
-    and its profile gets no other run before it ends. Sends one statement where there is none.
+    Sends one statement if there are none.
     """
+    # Such a run may take hours over a backfill or wait for tomorrow's budget, and its profile gets
+    # no other run before it ends.
     due = StreamPoll.objects.filter(stream=STORIES, due_at__lte=now, user=OuterRef("user"))
     ours = RunStream.objects.filter(run=OuterRef("pk"), name=STORIES)
     runs = list(
@@ -69,18 +74,13 @@ def join_stories(*, now: datetime) -> int:
     if runs:
         starting.add_streams({run: [STORIES] for run in runs})
         polls = StreamPoll.objects.filter(stream=STORIES, user__in=[run.user_id for run in runs])
-        polls.update(due_at=now + OUT)
+        polls.update(due_at=now + REDISPATCH_AFTER)
     return len(runs)
 
 
-def _at_work() -> int:
-    """Scheduled runs that are active and do not wait for the end of a cap or a stop."""
-    active = ArchiveRun.objects.active().filter(is_scheduled=True)
-    return active.exclude(waits_for__in=[each.__name__ for each in WAITS]).count()
-
-
 def _claim(startable: QuerySet[StreamPoll], limit: int) -> list[UUID]:
-    """Lock profiles with the earliest deadlines; the lock is that of `actions.request_archive`."""
+    """Lock the profiles with the earliest deadlines."""
+    # The lock of actions.request_archive. Another dispatcher skips the profiles locked here.
     rows = (
         startable.order_by("deadline_at", "pk")
         .select_for_update(of=("self", "user"), skip_locked=True, no_key=True)
@@ -100,6 +100,7 @@ def _start(polls: Sequence[StreamPoll]) -> None:
     streams: dict[UUID, set[str]] = defaultdict(set)
     for poll in polls:
         streams[poll.user_id].add(poll.stream)
+        # The other streams are requested by the id, which only the profile's answer tells.
         if poll.user.instagram_id is None:
             streams[poll.user_id].add(RunStream.Name.PROFILE)
     starting.start_runs(streams)

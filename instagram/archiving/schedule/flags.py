@@ -1,9 +1,9 @@
-"""The flags of profiles, turned into due times."""
+"""Derives due times from the flags of profiles."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,32 +27,29 @@ FIRST_INTERVAL = {
     **{name: pace.densest for name, pace in intervals.STREAM_PACES.items()},
     Name.STORIES.value: intervals.STORY_PACES["balanced"].densest,
 }
-FIRST_STORIES = timedelta(hours=4)  # after this, stories of the very first day may be gone
+FIRST_STORIES = timedelta(hours=4)  # the sooner, the fewer of the present stories expire unseen
 MAX_PROFILES = 5000
 
 
 @retry_on_conflict
 @transaction.atomic
 def apply_flags(*, now: datetime, limit: int = MAX_PROFILES) -> int:
-    """Bring the due times of profiles in step with their flags; returns how many there were.
+    """Update the due times of profiles whose flags or availability have changed.
 
-    Whoever writes a flag or an availability, by whatever means, need not know of the schedule.
-    Sends one statement where nothing has changed, which an index answers.
+    Returns the number of these profiles. Sends one statement if there are none.
     """
+    # Compared with the stored schedule, so that code that writes a flag, also in bulk or by SQL,
+    # need not know of the schedule.
     out_of_step = User.objects.out_of_step().select_for_update(skip_locked=True, no_key=True)
     profiles: dict[str, list[UUID]] = defaultdict(list)
     for key, asked in out_of_step.values_list("pk", ASKED_SCHEDULE)[:limit]:
         profiles[asked].append(key)
     for asked, keys in profiles.items():
-        _clear(keys, but=STREAMS[asked])
+        others = StreamPoll.objects.filter(user__in=keys, due_at__isnull=False)
+        others.exclude(stream__in=STREAMS[asked]).update(due_at=None, deadline_at=None)
         _schedule(keys, STREAMS[asked], now)
         User.objects.filter(pk__in=keys).update(schedule=asked)
     return sum(map(len, profiles.values()))
-
-
-def _clear(profiles: Sequence[UUID], *, but: Iterable[str]) -> None:
-    others = StreamPoll.objects.filter(user__in=profiles, due_at__isnull=False)
-    others.exclude(stream__in=but).update(due_at=None, deadline_at=None)
 
 
 def _schedule(profiles: Sequence[UUID], streams: Sequence[str], now: datetime) -> None:
@@ -62,6 +59,7 @@ def _schedule(profiles: Sequence[UUID], streams: Sequence[str], now: datetime) -
             for key in profiles
             for name in streams
         ),
+        # A poll that was switched off keeps its interval and its last time.
         ignore_conflicts=True,
         batch_size=5000,
     )

@@ -1,4 +1,4 @@
-"""What the schedule will ask of the Core API."""
+"""Estimates the calls of the schedule and their cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 from core.utils.instagram_api import ENDPOINTS, MAX_PAGE_SIZE
 
 DAY = timedelta(days=1)
-# The calls of a page, of a poll that finds little: of highlights the tray, and one that changed.
+# The calls for one page of each stream. For highlights: the tray, and one highlight that changed.
 CALLS = {
     "profile": ("user_by_id",),
     "stories": ("user_stories",),
@@ -19,9 +19,10 @@ CALLS = {
     "reels": ("user_reels",),
     "highlights": ("user_highlights", "highlight_stories"),
 }
-# The polls of a stream until a time, the first when it is due, the others an interval apart; times
-# the pages of a tab, which each poll reads to its end. What no poll has counted yet is as long as
-# the profile's posts are many, for reels therefore at most.
+# The polls of each stream until a time, the first when it is due and the others an interval apart,
+# multiplied by the pages of a tab, which each poll reads to its end. If no poll has counted the
+# pages, the profile's count of posts is divided by the page size. For reels that is too high,
+# because the count covers all posts.
 PAGES = """
 SELECT stream,
        sum((1 + floor(extract(epoch FROM %(until)s - greatest(due_at, %(now)s))
@@ -38,17 +39,16 @@ SELECT stream,
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Calls, and their price in USD."""
+    """The number of calls, and their cost in USD."""
 
     calls: int
     cost: Decimal
 
 
 def forecast(*, now: datetime) -> Forecast:
-    """What the coming 24 hours will take, if intervals stay as they are; in one query.
+    """The calls of the next 24 hours if intervals stay as they are, in one query.
 
-    Every poll of posts or reels reads its tab to the end. Profiles that nobody has read yet, tries
-    after an error and what people ask for come on top.
+    Does not include profiles that were never read, retries after errors, and requested runs.
     """
     with connection.cursor() as cursor:
         cursor.execute(PAGES, {"now": now, "until": now + DAY, "page": MAX_PAGE_SIZE})

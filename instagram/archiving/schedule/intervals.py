@@ -1,10 +1,7 @@
-"""How long a stream can wait for its next poll. Pure: no database, no clock, no chance.
+"""Computes the intervals and deadlines of polls. Pure: no database, no clock, no chance.
 
-Every stream follows one rule. A poll that brings something new halves the interval; one that does
-not lets it grow, fast while the profile counts as busy, slowly after that. The numbers for stories
-come from a simulated month (`./dev bench paces`), and there is one set of them for each budget: as
-long as there are gaps, a call is spent best on a profile that nobody watches; once there are none,
-on the profile that has just posted.
+A poll that finds something new halves the interval of its stream. A poll that does not lets it
+grow, fast while the profile counts as busy, slowly after that.
 """
 
 from __future__ import annotations
@@ -14,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 STORY_LIFE = timedelta(hours=24)
-LATELY = timedelta(days=3)
+BUSY_FOR = timedelta(days=3)  # after something new
 SOONEST_RETRY = timedelta(minutes=15)
 MAX_RETRY = timedelta(days=7)
 JITTER = 0.05
@@ -28,8 +25,7 @@ DAY = timedelta(days=1)
 class Pace:
     """Bounds and growth of an interval.
 
-    `watchful` is the longest one while something was new lately. For stories it leaves four hours
-    of queueing until the first story could die unseen.
+    `watchful` is the longest interval while the profile counts as busy.
     """
 
     densest: timedelta
@@ -39,7 +35,10 @@ class Pace:
     quiet_growth: float
 
 
-# By `settings.models.StoryPace`
+# By `settings.models.StoryPace`. The numbers come from a simulated month (`./dev bench paces`).
+# While profiles have gaps, a call is spent best on a profile without a recent poll; without gaps,
+# on the profile that has just posted. 20 hours leave four hours in the queue until a story could
+# expire unseen.
 STORY_PACES = {
     "thrifty": Pace(20 * HOUR, 20 * HOUR, 7 * DAY, growth=1.0, quiet_growth=2.0),
     "balanced": Pace(20 * HOUR, 20 * HOUR, 7 * DAY, growth=1.0, quiet_growth=1.1),
@@ -52,7 +51,7 @@ STREAM_PACES = {
     "reels": Pace(12 * HOUR, DAY, 7 * DAY, growth=1.5, quiet_growth=1.5),
     "highlights": Pace(DAY, 2 * DAY, 14 * DAY, growth=1.5, quiet_growth=1.5),
 }
-# A profile that shows nothing: asked now and then whether it has come back.
+# A profile that shows nothing is polled to learn when it is back.
 HIDDEN_PACE = Pace(12 * HOUR, 12 * HOUR, 7 * DAY, growth=2.0, quiet_growth=2.0)
 MAX_INTERVAL = max(pace.quietest for pace in (*STORY_PACES.values(), *STREAM_PACES.values()))
 
@@ -60,13 +59,13 @@ MAX_INTERVAL = max(pace.quietest for pace in (*STORY_PACES.values(), *STREAM_PAC
 def next_interval(
     pace: Pace, previous: timedelta, *, found_new: bool, quiet_for: timedelta | None
 ) -> timedelta:
-    """The interval after a poll that saw everything.
+    """The interval after a poll that saw the whole list.
 
-    `quiet_for` is the time since a poll last brought something new; None where none ever did.
+    `quiet_for` is the time since a poll last found something new, None if none ever did.
     """
     if found_new:
         return max(pace.densest, min(previous / 2, pace.watchful))
-    is_busy = quiet_for is not None and quiet_for < LATELY
+    is_busy = quiet_for is not None and quiet_for < BUSY_FOR
     growth = pace.growth if previous < pace.watchful else pace.quiet_growth
     grown = max(previous, pace.densest) * growth
     if previous < pace.watchful:
@@ -75,30 +74,33 @@ def next_interval(
 
 
 def jittered(interval: timedelta, key: UUID) -> timedelta:
-    """The interval, up to 5 % shorter: always the same for a profile, so that polls spread."""
+    """The interval, shortened by up to 5 %, always by the same share for a profile."""
+    # Profiles that were added together would otherwise stay due at the same moment.
     return interval * (1 - JITTER * (key.int % SPREAD) / SPREAD)
 
 
 def deadline(
     pace: Pace, interval: timedelta, *, polled_at: datetime, due_at: datetime, is_mortal: bool
 ) -> datetime:
-    """When the poll that is due should be over.
+    """The time by which the poll that is due should be made.
 
-    Where stories are polled often enough to lose none, that is when the first could die unseen.
-    Everything else loses nothing by waiting, or loses some anyway, and may wait once more.
+    `is_mortal` is true for stories, which expire.
     """
+    # The moment when the first story could expire unseen. A profile that is polled less often loses
+    # some anyway, and other streams lose nothing: both may wait for another interval.
     if is_mortal and interval <= pace.watchful:
         return polled_at + STORY_LIFE
     return due_at + interval
 
 
 def retry(*, now: datetime, since: datetime, deadline_at: datetime | None) -> datetime:
-    """When to try again after a poll that did not see everything.
+    """The time of the next try after a poll that failed.
 
-    Each pause is a quarter of the time since the last success, so that pauses grow without being
-    counted; before a deadline that can still be met, at most half of what is left.
+    `since` is the time of the last success.
     """
+    # A quarter of the time since the last success grows with each failure, without a counter.
     pause = min((now - since) / 4, MAX_RETRY)
+    # Half of the time that is left, so that several tries fit in before a deadline.
     if deadline_at is not None and deadline_at > now:
         pause = min(pause, (deadline_at - now) / 2)
     return now + max(pause, SOONEST_RETRY)

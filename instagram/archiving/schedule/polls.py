@@ -1,4 +1,4 @@
-"""What a poll has shown, and so when the next one is due."""
+"""Notes the results of polls, and sets the times of the next ones."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from settings import current
 
 
 def note_poll(user: User, stream_name: str, *, now: datetime, found_new: bool) -> None:
-    """Note that a stream of a run has seen everything, in the transaction that ends it.
+    """Note that a run has read a stream to its end, in the transaction that ends the stream.
 
-    `now` is the time at which the provider was asked: what came later was not seen. The interval
-    adapts, and of stories the window grows. Of a stream that nobody scheduled it is noted, but
-    nothing becomes due. Sends 3 statements, for stories up to 6.
+    `now` is the time of the call: later items were not seen. The interval adapts, and the window of
+    stories grows. A stream that is not scheduled does not become due. Sends 3 statements, for
+    stories up to 6.
     """
     poll = _locked(user, stream_name)
     _adapt(poll, user, found_new=found_new, now=now)
-    poll.pages = Coalesce(_pages(user, stream_name), F("pages"))
+    # A profile has at most one active run, so this is the stream that ends now.
+    streams = RunStream.objects.filter(run__user=user, run__state__in=ArchiveRun.ACTIVE)
+    pages = Subquery(streams.filter(name=stream_name).values("pages")[:1])
+    poll.pages = Coalesce(pages, F("pages"))
     if stream_name == RunStream.Name.STORIES:
         _extend_window(user, now)
     poll.save()
 
 
 def note_partial_poll(user: User, stream_name: str, *, now: datetime) -> None:
-    """Note that a list was read, and not all of it could be: asking soon would show the same.
-
-    Sends 3 statements.
-    """
+    """Note that some items of a list could not be read. Sends 3 statements."""
+    # A whole interval later, because the same answer would be unreadable again.
     poll = _locked(user, stream_name)
     if poll.due_at is not None:
         poll.due_at = now + intervals.jittered(poll.interval, user.pk)
@@ -41,7 +42,7 @@ def note_partial_poll(user: User, stream_name: str, *, now: datetime) -> None:
 
 
 def note_failed_poll(user: User, stream_name: str, *, now: datetime) -> None:
-    """Note that a stream has shown nothing: it is tried again sooner. Sends 3 statements."""
+    """Note that a stream has failed, so that it is tried again soon. Sends 3 statements."""
     poll = _locked(user, stream_name)
     if poll.due_at is not None:
         poll.due_at = _next_try(poll, user, now)
@@ -54,13 +55,13 @@ def _locked(user: User, stream_name: str) -> StreamPoll:
 
 
 def doubt(user: User, *, now: datetime) -> None:
-    """Poll the profile itself next, if it is scheduled: another stream says that it is gone."""
+    """Make the profile's own poll due, because another stream's answer says that it is gone."""
     polls = StreamPoll.objects.filter(user=user, stream=RunStream.Name.PROFILE, due_at__gt=now)
     polls.update(due_at=now, deadline_at=Least("deadline_at", now + SOONEST_RETRY))
 
 
 def pace_of(stream_name: str, availability: str) -> Pace:
-    """How often a stream is polled; for stories what staff chose, in one query."""
+    """The pace of a stream; for stories the setting, in one query."""
     if availability in HIDDEN:
         return intervals.HIDDEN_PACE
     if stream_name == RunStream.Name.STORIES:
@@ -82,12 +83,6 @@ def _adapt(poll: StreamPoll, user: User, *, found_new: bool, now: datetime) -> N
         poll.deadline_at = _deadline(pace, poll, now, poll.due_at)
 
 
-def _pages(user: User, stream_name: str) -> Subquery:
-    """How many the stream of the profile's run took; a profile has one active run at most."""
-    active = RunStream.objects.filter(run__user=user, run__state__in=ArchiveRun.ACTIVE)
-    return Subquery(active.filter(name=stream_name).values("pages")[:1])
-
-
 def _deadline(pace: Pace, poll: StreamPoll, polled_at: datetime, due_at: datetime) -> datetime:
     return intervals.deadline(
         pace,
@@ -99,7 +94,7 @@ def _deadline(pace: Pace, poll: StreamPoll, polled_at: datetime, due_at: datetim
 
 
 def _next_try(poll: StreamPoll, user: User, now: datetime) -> datetime:
-    """Soon; of a profile that may be gone as soon as another miss counts."""
+    # A profile that may be gone is asked again as soon as another miss would count.
     if poll.stream == RunStream.Name.PROFILE and user.availability == Availability.MISSING:
         return now + max(current.archiving().time_between_misses, SOONEST_RETRY)
     since = poll.polled_at or user.created_at
@@ -107,7 +102,8 @@ def _next_try(poll: StreamPoll, user: User, now: datetime) -> datetime:
 
 
 def _extend_window(user: User, now: datetime) -> None:
-    """Make the last window longer where this poll overlaps it, otherwise open a new one."""
+    """Extend the last window if this poll overlaps it, else add a new one."""
+    # An answer shows all stories of the last 24 hours, so a poll covers that time.
     since = now - STORY_LIFE
     overlapped = StoryWindow.objects.filter(user=user, ended_at__gte=since)
     extended = overlapped.update(ended_at=Greatest("ended_at", now), polls=F("polls") + 1)

@@ -1,4 +1,4 @@
-"""The coverage of profiles, from their windows."""
+"""Reads the windows of profiles, and computes their coverage."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ WATCHED_DAYS = 30
 
 
 def coverage_of(user: User, span: Span, *, now: datetime) -> Coverage:
-    """How much of a span, which ends now or earlier, the stories were watched; one query."""
+    """The coverage of the profile's stories in a span that ends now or earlier; one query."""
     overlapping = user.story_windows.filter(started_at__lt=span.end, ended_at__gt=span.start)
     return coverage(_in_order(overlapping), span, now=now)
 
 
 def coverage_lately(windows: Iterable[StoryWindow], *, now: datetime) -> Coverage:
-    """How much of the last WATCHED_DAYS these windows, of one profile, cover; no query."""
+    """The coverage of the last WATCHED_DAYS by the windows of one profile; no query."""
     span = Span(now - timedelta(days=WATCHED_DAYS), now)
     return coverage(_in_order(windows), span, now=now)
 
 
 def lately(now: datetime) -> QuerySet[StoryWindow]:
-    """The windows that `coverage_lately` counts, of all profiles."""
+    """The windows of all profiles that `coverage_lately` needs."""
     windows: QuerySet[StoryWindow] = StoryWindow.objects.filter(
         ended_at__gt=now - timedelta(days=WATCHED_DAYS)
     )
@@ -40,6 +40,6 @@ def _in_order(windows: Iterable[StoryWindow]) -> list[Window]:
 
 
 def watched_since(user: User, *, now: datetime) -> datetime:
-    """When watching began, 90 days ago at most and where it never did; one query."""
+    """The start of the first window, or 90 days ago if that is later; one query."""
     first = user.story_windows.aggregate(first=Min("started_at"))["first"]
     return max(first or now - MAX_WATCHED, now - MAX_WATCHED)
