@@ -79,7 +79,9 @@ def refuse_erased(username: str) -> None:
 
 
 def _make(username: str) -> tuple[User, bool]:
-    """Create a profile that has only a name. It has no history, because no value is known yet."""
+    """The profile with only this name, and whether it is new."""
+    # bulk_create writes no history row, as no value is known yet. Two requests may insert the name
+    # at once: both then read the one row.
     user = User(username=username)
     user.refresh_search()
     User.objects.bulk_create([user], ignore_conflicts=True)
@@ -97,7 +99,8 @@ def request_archive(
     A profile without an Instagram id gets the profile stream as well, because the other streams
     need the id.
     """
-    # One active run per profile. A concurrent page may still add rows that refer to the profile.
+    # One active run per profile. Not FOR UPDATE, so that a concurrent page can still add rows that
+    # refer to the profile.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     wanted = {*(streams or ALL_STREAMS)}
     if user.instagram_id is None:

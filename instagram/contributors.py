@@ -1,4 +1,4 @@
-"""What other apps have of a profile: it is erased and reported with the profile.
+"""Lets other apps register their rows and files of a profile, which are erased with it.
 
 contributors.register("gallery", contribution)    # in AppConfig.ready
 
@@ -20,10 +20,11 @@ from instagram.models import User
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one app has of a profile.
+    """The rows and files that one app has of a profile.
 
-    `rows` by kind, in the order in which they can be deleted: one statement deletes each, without
-    Django's cascades. `files` are sizes in bytes by SHA-256; one that something else keeps stays.
+    `rows` are querysets by kind, in the order in which they can be deleted. One statement deletes
+    each of them, without Django's cascades. `files` are sizes in bytes by SHA-256. A file that is
+    used elsewhere is kept.
     """
 
     rows: Sequence[tuple[str, QuerySet[Any]]] = ()
@@ -31,25 +32,25 @@ class Contribution:
 
 
 Contributor = Callable[[User], Contribution]
-"""Its number of statements does not depend on the size of the profile."""
+"""Must send a number of statements that does not depend on the size of the profile."""
 
 _contributors: Registry[Contributor] = Registry()
 
 
 def register(name: str, contributor: Contributor) -> None:
-    """Erase with a profile what the function names. `name` is the label of its app."""
+    """Register a function that returns an app's contribution. `name` is the label of the app."""
     _contributors.register(name, contributor)
 
 
 def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
-    """The rows of every app, by the kind that surveys and proofs name: `label.kind`."""
+    """The rows of all apps by kind, `label.kind` in surveys and proofs."""
     for name, contributor in _contributors:
         for kind, found in contributor(user).rows:
             yield f"{name}.{kind}", found
 
 
 def files(user: User) -> dict[str, int]:
-    """Size in bytes by SHA-256 of every file that an app names."""
+    """The sizes in bytes, by SHA-256, of the files of all apps."""
     found: dict[str, int] = {}
     for _, contributor in _contributors:
         found.update(contributor(user).files)

@@ -66,16 +66,20 @@ def erase(user: User, *, by: Account | None, reason: str) -> Tombstone:
     the link. Bytes are deleted after the commit; if the process crashes, `finish_all` deletes the
     rest. The number of statements is independent of the profile's size.
 
-    Must not run inside a transaction, because a concurrent page must see that its run has ended.
-    Retried after a deadlock with such a page, or if it inserted a row meanwhile. Raises
-    UnderLegalHold, or User.DoesNotExist if the profile was erased already.
+    Must not run inside a transaction. Raises UnderLegalHold, or User.DoesNotExist if the profile
+    was erased already.
     """
+    # The end of the run is committed first, so that a concurrent page sees it and stores nothing.
     _refuse_held(user)
     _stop_runs(user, now=timezone.now())
     with transaction.atomic(durable=True):
         locked = User.objects.select_for_update().get(pk=user.pk)
+        # A hold may have been placed before the lock was granted.
         _refuse_held(locked)
-        _lock_posts(locked)
+        # Pages of coauthors and URL renewals outside of runs may be writing the posts. Rows that
+        # they add later cannot be committed, because they would refer to a deleted profile.
+        posts = Post.objects.filter(user=locked).order_by("pk")
+        list(posts.select_for_update().values_list("pk"))
         tombstone = _bury(locked, by, reason, now=timezone.now())
         # The profile is erased even if a file cannot be deleted yet; a sweep finishes it.
         transaction.on_commit(lambda: finish(tombstone.pk, now=timezone.now()), robust=True)
@@ -120,6 +124,7 @@ def refuse(run: ArchiveRun, error: Erased) -> None:
     The new name is blocked from now on. Raises runs.LostLease.
     """
     runs.fail_all(run, error)
+    # The logged answers are about the erased profile.
     APIRequestLog.objects.filter(batch=str(run.pk)).update(response_body="")
     tombstone = Tombstone.objects.select_for_update(no_key=True).get(id_digest=error.digest)
     name = digest(run.user.username)
@@ -158,6 +163,7 @@ def finish(tombstone_id: int, *, now: datetime) -> None:
         quarantine.forget({*leftovers.pop("quarantined")})
         tombstone.proof["files"] = _proof_of(files)
     partial_files.discard(store.default(), leftovers.get("assets", []))
+    # Calls are logged when they end, which may be after the erasure.
     delete_at_once(traces.by_marks(leftovers["batches"], leftovers["targets"]))
     if now > tombstone.erased_at + ABANDONED_AFTER:
         tombstone.leftovers, tombstone.completed_at = None, now
@@ -166,14 +172,6 @@ def finish(tombstone_id: int, *, now: datetime) -> None:
 
 def _lock(user: User) -> None:
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
-
-
-def _lock_posts(user: User) -> None:
-    """Wait for pages that write the posts: those of coauthors, and of URL renewals outside of runs.
-
-    Later rows cannot be committed, because they would refer to a deleted profile.
-    """
-    list(Post.objects.filter(user=user).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _holds(user: User) -> QuerySet[LegalHold]:
@@ -187,10 +185,8 @@ def _refuse_held(user: User) -> None:
 
 
 def _stop_runs(user: User, *, now: datetime) -> None:
-    """End the active run in a separate transaction, so that its worker's next page loses the lease.
-
-    A page that holds the run is committed first and then erased with the rest.
-    """
+    """End the active run, so that the next page of its worker loses the lease."""
+    # A page that holds the run's row is committed first, and then erased with the rest.
     active = ArchiveRun.objects.active().filter(user=user)
     RunStream.objects.filter(run__in=active, state=RunStream.State.PENDING).update(
         state=RunStream.State.FAILED, error_code=Erased.__name__, finished_at=now
@@ -202,6 +198,7 @@ def _stop_runs(user: User, *, now: datetime) -> None:
 
 def _bury(user: User, by: Account | None, reason: str, *, now: datetime) -> Tombstone:
     """Delete the rows and create the tombstone, which lists what remains to be removed."""
+    # Read before the rows are deleted, because files and calls are found through them.
     leftovers = {
         "files": traces.files(user),
         "quarantined": traces.quarantined(user),
@@ -217,6 +214,7 @@ def _bury(user: User, by: Account | None, reason: str, *, now: datetime) -> Tomb
         event=ChangeEvent.Event.ERASED,
         seen_at=now,
     )
+    # Digests only: the tombstone must recognise the profile without naming it.
     return Tombstone.objects.create(
         id_digest=digest(user.instagram_id) if user.instagram_id else None,
         username_digests=[digest(user.username)] if user.username else [],

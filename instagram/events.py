@@ -1,7 +1,7 @@
-"""The change feed as events, of the topic `instagram.changed`.
+"""Publishes the change feed as events of the topic `instagram.changed`.
 
-The feed is a log in the order of transactions already, so nothing is emitted: consumers read it
-directly, and a page costs no statement more.
+Consumers read the feed directly, because it is already a log in the order of transactions. Events
+of their own would cost each page another statement.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TOPIC = "instagram.changed"
 
 @events.source(TOPIC)
 def changes(after: Place, limit: int) -> list[tuple[Place, Event]]:
-    """The next changes of the feed. One statement."""
+    """The next changes of the feed, in one statement."""
     rows = ChangeEvent.objects.settled().after(*after)[:limit]
     return [(Place(row.transaction, row.pk), _event(row)) for row in rows]
 

@@ -38,7 +38,7 @@ class WordSearch(BaseFilterBackend):
 class OfUser(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     """`user=`: rows of one profile; 400 if the profile does not exist."""
 
-    # Fetches only the key; the other columns are not needed.
+    # The default would read the whole profile, with its raw data.
     user = django_filters.ModelChoiceFilter(queryset=User.objects.only("pk"))
 
 

@@ -76,7 +76,7 @@ def _ids(rows: Any) -> QuerySet[Any]:
 
 
 def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
-    """Its posts. Posts of others that name it as a coauthor are kept; only the link is a trace."""
+    # Posts of others that name the profile as a coauthor are kept. Only the link is its trace.
     posts = user.posts.values("pk")
     yield "media", PostMedia.objects.filter(post__in=posts)
     yield "history", Post.history.filter(id__in=posts)
@@ -86,8 +86,8 @@ def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
 
 
 def _of_stories(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
-    """Its stories, and their positions in other profiles' highlights."""
     highlights = user.highlights.values("pk")
+    # Its stories may also be in the highlights of other profiles.
     elsewhere = HighlightItem.objects.exclude(highlight__in=highlights)
     yield "highlight_places", HighlightItem.objects.filter(highlight__in=highlights)
     yield "highlight_places", elsewhere.filter(story__in=user.stories.values("pk"))
@@ -122,7 +122,8 @@ def files(user: User) -> dict[str, int]:
 
 
 def _lost(user: User) -> dict[str, int]:
-    """Damaged and lost files, found by the assets that their events name."""
+    """The sizes of damaged and lost files by SHA-256."""
+    # Their rows are gone; only the events of the fixity check still name the assets.
     events = list(FixityEvent.objects.without_bytes())
     named = {asset for event in events for asset in event.assets}
     own = Q(*(Q(pk__in=assets.values("pk")) for assets in _assets(user)), _connector=Q.OR)
@@ -146,7 +147,7 @@ def assets(user: User) -> list[int]:
 
 
 def _assets(user: User) -> list[QuerySet[Asset]]:
-    """Separate querysets, so that each can use an index."""
+    # Separate querysets, because PostgreSQL uses no index for their conditions joined by OR.
     owned: dict[str, QuerySet[Any]] = {
         "post": user.posts.values("pk"),
         "story": user.stories.values("pk"),
@@ -196,6 +197,7 @@ def by_marks(batches: list[str], targets: list[str]) -> QuerySet[APIRequestLog]:
 
 def _names(user: User) -> list[str]:
     """The names that it had, except those that another profile has now."""
+    # The logged calls for such a name are about the other profile.
     passed_on = UsernamePeriod.objects.filter(username=OuterRef("username"), ended_at=None)
     own = user.username_periods.exclude(Exists(passed_on.exclude(user=user)))
     names = {user.username, *own.values_list("username", flat=True)}

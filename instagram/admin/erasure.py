@@ -96,6 +96,7 @@ def confirm(profiles: ModelAdmin, step: Step, request: HttpRequest, pk: object) 
     form = step.form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _take(step, request, user, form.cleaned_data)
+    counts = erasure.survey(user).items() if step.shows_survey else ()
     context = {
         **profiles.admin_site.each_context(request),
         "title": f"{step.title}: {user.username}",
@@ -103,15 +104,9 @@ def confirm(profiles: ModelAdmin, step: Step, request: HttpRequest, pk: object) 
         "step": step,
         "form": form,
         "original": user,
-        "survey": _survey(user) if step.shows_survey else [],
+        "survey": [(kind.replace("_", " "), count) for kind, count in counts if count],
     }
     return TemplateResponse(request, "instagram/admin/confirm_step.html", context)
-
-
-def _survey(user: User) -> list[tuple[str, int]]:
-    """The kinds and numbers of rows to be removed, without empty kinds."""
-    counts = erasure.survey(user).items()
-    return [(kind.replace("_", " "), count) for kind, count in counts if count]
 
 
 def _take(step: Step, request: HttpRequest, user: User, facts: dict[str, Any]) -> HttpResponse:

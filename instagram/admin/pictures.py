@@ -10,10 +10,16 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from instagram.models import files
 from storage.models import StoredFile
 from storage.serving import links
 
 NOTHING = "none yet"
+
+
+def thumbnail_of(medium: files.HasFiles) -> list[StoredFile | None]:
+    """The thumbnail of a medium or a story, for `Pictures`."""
+    return [files.thumbnail(medium)]
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,9 @@ class Pictures:
 
     It is bound to the request, because the setting for signed URLs is read once per request.
     """
+
+    # Django finds a read-only field by equality, so `files` must be a function of a module: each
+    # lambda would be another field.
 
     request: HttpRequest
     files: Callable[[Any], Iterable[StoredFile | None]]

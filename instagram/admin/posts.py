@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin
 from core.admin.filters import DayRangeFilter
 from instagram.admin.observed import OBSERVED
-from instagram.admin.pictures import Pictures
+from instagram.admin.pictures import Pictures, thumbnail_of
 from instagram.models import Post, PostMedia, User, files
 from storage.models import StoredFile
 
@@ -33,7 +33,7 @@ class MediaInline(KeptInline):
         return rows.select_related(*FILES)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ARG002  Django's signature
-        return (Pictures(request, _of_medium, 120), *self.machine_fields)
+        return (Pictures(request, thumbnail_of, 120), *self.machine_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.get_fields(request, obj)
@@ -106,7 +106,3 @@ def _all_of_post(post: Any) -> list[StoredFile | None]:
 
 def _first_of_post(post: Any) -> list[StoredFile | None]:
     return _all_of_post(post)[:1]
-
-
-def _of_medium(medium: PostMedia) -> list[StoredFile | None]:
-    return [files.thumbnail(medium)]

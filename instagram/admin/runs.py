@@ -75,7 +75,11 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
         # Not a read-only field: unfold evaluates each of them three times, and counting the files
         # of a large profile is slow.
         counted = progress.of_run(options["obj"])
-        context["files"] = _files(counted)
+        failed = f", {counted.files_failed} failed" if counted.files_failed else ""
+        size = filesizeformat(counted.bytes_stored)
+        context["files"] = (
+            f"{counted.files_stored} of {counted.files_wanted} stored{failed}, {size}"
+        )
         page: HttpResponse = super().render_change_form(request, context, **options)
         return page
 
@@ -95,12 +99,6 @@ class ArchiveRunAdmin(OfProfileSearch, ReadOnlyAdmin):
         if run.finished_at is None or run.started_at is None:
             return None
         return str(run.finished_at - run.started_at).partition(".")[0]
-
-
-def _files(counted: progress.Progress) -> str:
-    failed = f", {counted.files_failed} failed" if counted.files_failed else ""
-    size = filesizeformat(counted.bytes_stored)
-    return f"{counted.files_stored} of {counted.files_wanted} stored{failed}, {size}"
 
 
 @admin.register(RejectedItem)

@@ -12,9 +12,8 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from core.admin.bases import KeptAdmin
 from core.admin.filters import DayRangeFilter
 from instagram.admin.owners import OfProfileSearch
-from instagram.admin.pictures import Pictures
-from instagram.models import Story, files
-from storage.models import StoredFile
+from instagram.admin.pictures import Pictures, thumbnail_of
+from instagram.models import Story
 
 
 @admin.register(Story)
@@ -56,8 +55,4 @@ class StoryAdmin(OfProfileSearch, KeptAdmin):
 
 
 def _picture(request: HttpRequest, height: int) -> Pictures:
-    return Pictures(request, _files, height)
-
-
-def _files(story: Story) -> list[StoredFile | None]:
-    return [files.thumbnail(story)]
+    return Pictures(request, thumbnail_of, height)

@@ -244,7 +244,9 @@ def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
     except (NotAvailable, UnexpectedPayload) as error:
         # One highlight without an answer must not cost the highlights after it.
         page = Page((), (UnexpectedPayload(str(error), path=f"highlight {highlight.pk}"),))
-    page = _beside_the_tray(page, highlight)
+    if not page.rejected and page.missing is None and highlight.media_count:
+        # Without a count of its own, the tray's count shows whether the answer was cut short.
+        page = replace(page, missing=max(0, highlight.media_count - len(page.items)))
 
     def write() -> None:
         outcome = persist.highlight_stories(highlight, page, now=timezone.now())
@@ -254,13 +256,6 @@ def _archive_highlight(run: ArchiveRun, stream: RunStream) -> None:
         _close(run, stream, outcome, asked_at)
 
     _store(write, run, stream, highlight)
-
-
-def _beside_the_tray(page: Page[StoryRecord], highlight: Highlight) -> Page[StoryRecord]:
-    """The page with the tray's count of stories, if it has no count of its own."""
-    if page.rejected or page.missing is not None or not highlight.media_count:
-        return page
-    return replace(page, missing=max(0, highlight.media_count - len(page.items)))
 
 
 def _cursor(highlight: Highlight | None) -> str | None:

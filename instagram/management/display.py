@@ -49,7 +49,8 @@ class LiveProgress(LiveDisplay):
         for pause in sorted({*filter(None, map(_pause, runs))} - self.pauses):
             self.pauses.add(pause)
             self.say(pause)
-        seen = _posts_seen(runs)
+        streams = RunStream.objects.filter(run__in=runs, name=RunStream.Name.POSTS)
+        seen = dict(streams.values_list("run_id", "seen"))
         for run in runs:
             self._update(self.lines[run.pk], states[run.pk], seen.get(run.pk, 0))
         self.say_at_times(_line([*states.values()], sum(seen.values())))
@@ -67,22 +68,15 @@ class LiveProgress(LiveDisplay):
         )
 
 
-def _posts_seen(runs: Sequence[ArchiveRun]) -> dict[UUID, int]:
-    streams = RunStream.objects.filter(run__in=runs, name=RunStream.Name.POSTS)
-    return dict(streams.values_list("run_id", "seen"))
-
-
 def _pause(run: ArchiveRun) -> str:
     """Why an active run is paused and until when; "" if it is not."""
     if not run.is_active or run.next_attempt_at <= timezone.now():
         return ""
-    reason = HELD_BACK.get(run.waits_for) or _last_error(run)
+    reason = HELD_BACK.get(run.waits_for)
+    if reason is None:
+        last = APIRequestLog.objects.filter(batch=str(run.pk)).order_by("started_at").last()
+        reason = last.error if last and last.error else "the log of the worker says why"
     return f"{run.user.username} tries again at {run.next_attempt_at:%H:%M:%S} UTC: {reason}"
-
-
-def _last_error(run: ArchiveRun) -> str:
-    last = APIRequestLog.objects.filter(batch=str(run.pk)).order_by("started_at").last()
-    return last.error if last and last.error else "the log of the worker says why"
 
 
 def _line(states: Sequence[RunProgress], posts: int) -> str:

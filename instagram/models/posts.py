@@ -57,7 +57,8 @@ class Post(Timestamped, Searchable, Observed):
     in_reels = models.BooleanField(default=False, help_text="the profile's reels have shown it")
     is_flagged = models.BooleanField(default=False)
     post_created_at = models.DateTimeField(help_text="as the provider says")
-    # A post cannot be later than its first observation, whatever the provider says.
+    # A post cannot be later than its first observation. A wrong time of the provider would keep it
+    # at the top of every list.
     sort_time = models.GeneratedField(
         expression=Least("post_created_at", "created_at"),
         output_field=models.DateTimeField(),

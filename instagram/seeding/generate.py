@@ -93,7 +93,8 @@ def _made(size: SeedSize, maker: Generator) -> Iterator[int]:
 def _owned(
     maker: Generator, profiles: Sequence[SeedProfile], count: int, *, since: datetime
 ) -> Iterator[tuple[datetime, SeedProfile, SeedProfile]]:
-    """Times from `since` to the end, each with an owner and another profile. A few own the most."""
+    """Times from `since` to the end, each with an owner and another profile."""
+    # As on Instagram, a few profiles own most of the posts.
     weights = [(place + 1) ** -POPULARITY for place in range(len(profiles))]
     cumulated = list(itertools.accumulate(weights))
     pause = (END - since) / max(count, 1)

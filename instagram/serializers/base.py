@@ -39,15 +39,16 @@ class QualifiedSerializer(FileSerializer[Row]):
         if "truncated" in self.fields:
             shown["truncated"] = texts.cut(shown)
         if "doubtful" in self.fields:
-            shown["doubtful"] = [name for name in self.TIMES if self._is_doubtful(instance, name)]
+            shown["doubtful"] = [
+                name
+                for name, observed in self.TIMES.items()
+                if (said := getattr(instance, name)) is not None
+                and said - getattr(instance, observed) > DOUBTED_AFTER
+            ]
         if "unknown" in self.fields:
             shown["unknown"] = [name for name in self.BLANKS if shown[name] is None]
             shown |= {name: self.BLANKS[name] for name in shown["unknown"]}
         return shown
-
-    def _is_doubtful(self, instance: Row, name: str) -> bool:
-        said, learned = getattr(instance, name), getattr(instance, self.TIMES[name])
-        return said is not None and said - learned > DOUBTED_AFTER
 
 
 class NamesField(serializers.ListField):
@@ -57,7 +58,7 @@ class NamesField(serializers.ListField):
         super().__init__(child=serializers.CharField(), read_only=True, help_text=help_text)
 
     def get_attribute(self, _instance: Model) -> list[str]:
-        """Empty at first: QualifiedSerializer fills it in after all other values."""
+        # QualifiedSerializer fills the list in, after all other values.
         return []
 
 

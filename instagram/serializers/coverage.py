@@ -14,7 +14,6 @@ class CoverageQuerySerializer(serializers.Serializer[Any]):
     """The wanted time. `from` is a word of Python's, so it cannot be a class attribute."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Both ends may be left out."""
         return {
             "from": serializers.DateTimeField(
                 required=False, help_text="by default the first poll's day, 90 days ago at most"
@@ -27,7 +26,7 @@ class SpanSerializer(serializers.Serializer[Span]):
     """From a time up to a later one."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """`from` and `to`, then what a subclass declares."""
+        """`from` and `to`, then the fields of the subclass."""
         ends: dict[str, serializers.Field[Any, Any, Any, Any]] = {
             "from": serializers.DateTimeField(source="start"),
             "to": serializers.DateTimeField(source="end"),
@@ -54,7 +53,6 @@ class CoverageSerializer(serializers.Serializer[Coverage]):
     next_poll_due = serializers.SerializerMethodField()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """The span itself comes first."""
         ends: dict[str, serializers.Field[Any, Any, Any, Any]] = {
             "from": serializers.DateTimeField(source="span.start"),
             "to": serializers.DateTimeField(source="span.end"),

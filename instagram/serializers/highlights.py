@@ -57,7 +57,6 @@ class HighlightSerializer(QualifiedSerializer[Highlight]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_cover(self, highlight: Highlight) -> str | None:
-        """The stored picture."""
         return self.url(files.stored(highlight.cover))
 
     def get_blur_data_url(self, highlight: Highlight) -> str:
@@ -86,6 +85,5 @@ class HighlightDetailSerializer(HighlightSerializer):
 
     @extend_schema_field(StorySerializer(many=True))
     def get_stories(self, highlight: Any) -> list[dict[str, Any]]:
-        """Those that are in it now."""
         held = [place.story for place in highlight.places]
         return list(StorySerializer(held, many=True, context=self.context).data)

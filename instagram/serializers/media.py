@@ -1,4 +1,4 @@
-"""What is shown of the files of a medium."""
+"""The fields of a medium that describe its files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class MediumSerializer(QualifiedSerializer[Row]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_thumbnail(self, medium: Any) -> str | None:
-        """An image, for a video too."""
         return self.url(files.thumbnail(medium))
 
     def get_blur_data_url(self, medium: Any) -> str:
@@ -36,23 +35,21 @@ class MediumSerializer(QualifiedSerializer[Row]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_media(self, medium: Any) -> str | None:
-        """The image or video."""
         return self.url(files.main(medium))
 
 
 def blur(medium: files.HasFiles) -> str:
-    """The placeholder of the thumbnail."""
+    """Raw base64 of the thumbnail's tiny JPEG, or ""."""
     file = files.thumbnail(medium)
     return file.blur if file else ""
 
 
 def width(medium: Medium) -> int | None:
-    """Pixels, as Instagram says, or else as the file is."""
+    # Answers without a size exist, and then the size of the stored file is served.
     file = files.main(medium)
     return medium.width or (file.width if file else None)
 
 
 def height(medium: Medium) -> int | None:
-    """Pixels, as Instagram says, or else as the file is."""
     file = files.main(medium)
     return medium.height or (file.height if file else None)

@@ -107,7 +107,6 @@ class PostSerializer(QualifiedSerializer[Post]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_thumbnail(self, post: Post) -> str | None:
-        """An image, for a video too."""
         return self.url(files.thumbnail(_first(post)))
 
     def get_blur_data_url(self, post: Post) -> str:

@@ -120,7 +120,6 @@ class AddedUserSerializer(UserDetailSerializer):
 
     @extend_schema_field(RunSerializer)
     def get_run(self, _user: User) -> dict[str, Any]:
-        """The active run."""
         return dict(RunSerializer(self.context["run"], context=self.context).data)
 
 
@@ -151,7 +150,6 @@ class NewRunSerializer(StreamsSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one of the two ways to name a profile."""
         if ("username" in attrs) == ("user" in attrs):
             raise serializers.ValidationError("Give either a username or a user.")
         return attrs

@@ -51,7 +51,6 @@ class ProfileSerializer(QualifiedSerializer[Row]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_profile_picture(self, profile: Row) -> str | None:
-        """The stored picture."""
         return self.url(files.stored(getattr(profile, "picture", None)))
 
 
@@ -59,7 +58,6 @@ class NewestCount(serializers.IntegerField):
     """A count of today: of the newest metric where it has one, otherwise the row's own."""
 
     def get_attribute(self, instance: Any) -> int | None:
-        """The count, None where it is unknown."""
         name = str(self.field_name)
         newest: int | None = (instance.newest_counts or {}).get(name)
         own: int | None = getattr(instance, name)

@@ -24,6 +24,7 @@ def delete_expired_runs() -> int:
     total = 0
     while batch := list(expired.values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
+            # Without Django's cascades, which would load every row.
             streams = RunStream.objects.filter(run__in=batch)
             delete_at_once(StreamPage.objects.filter(stream__in=streams.values("pk")))
             delete_at_once(streams)

@@ -37,6 +37,7 @@ def archive_run(self: BaseTask, run_id: str) -> None:
     try:
         pipeline.archive(run, leaving=leaving)
     except (SoftTimeLimitExceeded, runs.LeftToOthers):
+        # Released first, because another worker may receive the message at once.
         runs.release(run)
         starting.pass_on(run, now=timezone.now())
 

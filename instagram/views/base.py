@@ -1,4 +1,4 @@
-"""What the viewsets of the archive share."""
+"""Base classes and decorators of the archive's viewsets."""
 
 from __future__ import annotations
 
@@ -44,30 +44,28 @@ class ListViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
     default_ordering: str = ""
 
     def page(self, **owner: Any) -> Response:
-        """A page of the rows of one owner, read and shown as the action declares."""
+        """A page of the rows that belong to one object."""
         rows: QuerySet[Any] = self.get_queryset()
         found = self.paginate_queryset(self.filter_queryset(rows.filter(**owner)))
         return self.get_paginated_response(self.get_serializer(found, many=True).data)
 
 
 class ReadViewSet(mixins.RetrieveModelMixin, ListViewSet[Row]):
-    """A list, and each of its objects in full, whatever filter stands in the address."""
+    """A list of objects, and each object in full."""
 
     serializer_class_in_full: type[BaseSerializer[Row]]
     queryset_in_full: QuerySet[Row]
 
     def get_queryset(self) -> QuerySet[Row]:
-        """What the action reads."""
         return self.queryset_in_full.all() if self._is_in_full() else super().get_queryset()
 
     def get_serializer_class(self) -> type[BaseSerializer[Row]]:
-        """The shape that the action answers."""
         return (
             self.serializer_class_in_full if self._is_in_full() else super().get_serializer_class()
         )
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """The rows of a list that its filters leave; an object is found without them."""
+        # A filter in the address must not turn an existing object into a 404.
         return queryset if self._is_in_full() else super().filter_queryset(queryset)
 
     def _is_in_full(self) -> bool:
@@ -86,7 +84,7 @@ class StartsRuns(APIView):
     action: str
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """The usual limits, and a lower one on what costs money."""
+        """The usual limits, and a lower one for runs, whose calls cost money."""
         throttles = list(super().get_throttles())
         starts = self.action in {"create", "archive"}
         return [*throttles, ArchiveThrottle()] if starts else throttles
@@ -95,10 +93,8 @@ class StartsRuns(APIView):
 def sublist(
     serializer_class: type[BaseSerializer[Any]], **declared: Any
 ) -> Callable[[Method], Any]:
-    """An action that lists what belongs to one object.
-
-    It has no filters and no other orders than it declares: those of the viewset are for objects.
-    """
+    """An action that lists rows that belong to one object."""
+    # The filters and orders of the viewset are for its objects, so an action declares its own.
     options = {"filter_backends": (), "orderings": (), **declared}
 
     def decorate(method: Method) -> Any:
@@ -111,12 +107,12 @@ def sublist(
 def similar(
     serializer_class: type[BaseSerializer[Any]], rows: QuerySet[Any]
 ) -> Callable[[Method], Any]:
-    """A short, ranked list. Nothing is comparable until posts and stories have embeddings."""
+    """An action for a short, ranked list. Empty until posts and stories have embeddings."""
     return sublist(serializer_class, queryset=rows, pagination_class=NumberedPagination)
 
 
 def accepted(request: Request, run: ArchiveRun) -> Response:
-    """202 with the run that was started, or was active already."""
+    """202 with the run that was started or was already active."""
     context = {"request": request, "progress": progress.of_run(run)}
     serializer = RunSerializer(run, context=context)
     return Response(serializer.data, status=status.HTTP_202_ACCEPTED)

@@ -18,17 +18,21 @@ START = Cursor(0, 0)
 
 
 class FeedPagination(KeysetPagination):
-    """`{"results", "next", "cursor"}`: a page behind `since`, and the place behind that page."""
+    """`{"results", "next", "cursor"}`: the page after `since`, and the position after that page."""
 
     parameter = "since"
 
     def get_paginated_response(self, data: Any) -> Response:
-        """The envelope; a page without changes leaves the reader where it is."""
         following = self._link(self.page.next)
-        return Response({"results": data, "next": following, "cursor": self._end()})
+        if rows := self.page.rows:
+            cursor = self.keyset.encode(Cursor(rows[-1].transaction, rows[-1].pk))
+        else:
+            # A page without changes returns the client's own cursor, to be sent again later.
+            since = self.request.query_params.get(self.parameter)
+            cursor = since or self.keyset.encode(START)
+        return Response({"results": data, "next": following, "cursor": cursor})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The envelope in OpenAPI."""
         cursor = {"type": "string", "description": "Send it as `since` to read on, now or later."}
         return {
             "type": "object",
@@ -41,7 +45,6 @@ class FeedPagination(KeysetPagination):
         }
 
     def get_schema_operation_parameters(self, _view: Any) -> list[dict[str, Any]]:
-        """The query parameters in OpenAPI."""
         since = {
             "name": "since",
             "in": "query",
@@ -50,11 +53,6 @@ class FeedPagination(KeysetPagination):
             "schema": {"type": "string"},
         }
         return [since, PAGE_SIZE_PARAMETER]
-
-    def _end(self) -> str:
-        if rows := self.page.rows:
-            return self.keyset.encode(Cursor(rows[-1].transaction, rows[-1].pk))
-        return self.request.query_params.get(self.parameter) or self.keyset.encode(START)
 
 
 class ChangeViewSet(base.ListViewSet[ChangeEvent]):
@@ -70,6 +68,6 @@ class ChangeViewSet(base.ListViewSet[ChangeEvent]):
     default_ordering = "transaction"
 
     def get_queryset(self) -> QuerySet[ChangeEvent]:
-        """What is settled at this moment."""
+        # An unsettled change could appear before one that a client has read already.
         settled: QuerySet[ChangeEvent] = ChangeEvent.objects.settled()
         return settled

@@ -1,4 +1,4 @@
-"""How well the stories of a profile are watched."""
+"""Answers how much of a time the stories of a profile were watched."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from instagram.serializers.coverage import CoverageSerializer
 
 
 def coverage_answer(request: Request, user: User, wanted: dict[str, datetime]) -> Response:
-    """The share of time in which no story can have been missed, and the gaps."""
     now = timezone.now()
     report = coverage_of(user, _span(user, wanted, now), now=now)
-    context = {"request": request, "next_poll_due": _next_poll_due(user)}
+    polls = StreamPoll.objects.filter(user=user, stream=RunStream.Name.STORIES)
+    due_at = polls.values_list("due_at", flat=True).first()
+    context = {"request": request, "next_poll_due": due_at}
     return Response(CoverageSerializer(report, context=context).data)
 
 
@@ -31,8 +32,3 @@ def _span(user: User, wanted: dict[str, datetime], now: datetime) -> Span:
     if "from" in wanted:
         raise ValidationError({"from": ["Must not be later than `to`, or than now."]})
     raise ValidationError({"to": ["Must not be before the first window; or give a `from`."]})
-
-
-def _next_poll_due(user: User) -> datetime | None:
-    polls = StreamPoll.objects.filter(user=user, stream=RunStream.Name.STORIES)
-    return polls.values_list("due_at", flat=True).first()

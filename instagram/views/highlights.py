@@ -36,7 +36,7 @@ class HighlightViewSet(base.SearchedViewSet[Highlight]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The archived highlights, the latest arrival first, or as in the tray of one profile."""
         query = request.query_params
-        # Places in a tray order the highlights of one profile only, and have an index there.
+        # Positions in the trays of several profiles have no common order, and no index.
         if query.get("ordering", "").removeprefix("-") == "position" and not query.get("user"):
             raise ValidationError({"ordering": ["`position` is the order within one `user`."]})
         return super().list(request, *args, **kwargs)

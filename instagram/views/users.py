@@ -74,7 +74,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
     def retrieve(self, request: Request, *_: Any, **__: Any) -> Response:
         """A profile in full, as it is or as it was known at a time."""
         then: Any = valid(AsOfSerializer(data=request.query_params)).get("as_of")
-        is_now = then is None or then >= timezone.now()  # the future is shown as now
+        is_now = then is None or then >= timezone.now()  # a future time shows the present values
         user = self.get_object() if is_now else self._version(then)
         return Response(self.get_serializer(user).data)
 

@@ -1,10 +1,10 @@
-"""Turns what the provider sent into records. The only package that knows its key names.
+"""Reads the provider's answers into records. The only package that knows their keys.
 
 Pure: no ORM, no network, no clock, nothing of Django. Each function takes the `data` of an
 envelope in any of the four families (web GraphQL, private API, V2, xdt), recognised by its own
-keys, and raises nothing but a `CoreAPIError`: UnexpectedPayload where no shape fits,
-NotAvailable, NoSuchProfile and PrivateProfile where the answer says so in its body. In a page, an
-item of unknown shape costs only itself and ends up in `Page.rejected`.
+keys. It raises only CoreAPIErrors: UnexpectedPayload if no shape fits, and NotAvailable,
+NoSuchProfile or PrivateProfile if the body says so. An item of unknown shape in a page goes to
+`Page.rejected`, and the other items are read.
 
     unwrap      opens wrappers, finds lists and cursors, notices failures in the body
     storable    makes text and numbers safe for PostgreSQL

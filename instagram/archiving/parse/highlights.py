@@ -1,4 +1,4 @@
-"""Reads the tray of highlights of a profile."""
+"""Reads a profile's tray of highlights."""
 
 from core import texts
 from instagram.archiving.parse import unwrap, values
@@ -10,14 +10,14 @@ _PREFIX = "highlight:"
 # A tray may hold reels of active stories too; only highlights carry one of these.
 _SIGNS = ("title", "cover_media", "cover_media_cropped_thumbnail")
 _EDITED = ("updated_timestamp", "latest_reel_media")
-# In order of preference: where covers lie, and what their address is called.
+# The keys of covers and of their URLs, in order of preference.
 _COVERS = ("full_image_version", "cropped_image_version")
 _COVER_URLS = ("thumbnail_src", "thumbnail_url", "url")
 _ITEM_URLS = ("cover", "cover_url", "thumbnail_url")
 
 
 def highlights(payload: object) -> Page[HighlightRecord]:
-    """The highlights of a profile in tray order, without their stories."""
+    """The highlights in tray order, without their stories."""
     found = unwrap.layers(payload)
     listing = unwrap.require_listing("highlights", found, _HIGHLIGHT_LISTS)
     outcomes = (attempt(highlight_record, entry) for entry in listing.entries)
@@ -30,7 +30,7 @@ def highlights(payload: object) -> Page[HighlightRecord]:
 
 
 def highlight_record(value: object) -> HighlightRecord:
-    """Turn one upstream item into a record. Raises Unreadable."""
+    """Read one item. Raises Unreadable."""
     item = unwrap.entry(value)
     return HighlightRecord(
         instagram_id=_highlight_id(item),

@@ -15,17 +15,14 @@ from instagram.archiving.parse.pages import Unreadable
 from instagram.archiving.records import MediaRecord, Raw
 
 _IMAGE, _VIDEO, _CAROUSEL = 1, 2, 8
-# Kinds of posts that are videos always.
+# Kinds of posts that are always videos.
 _VIDEO_PRODUCTS = ("clips", "igtv", "reels")
 # In order of preference, for payloads that offer no list of sizes.
 _IMAGE_URLS = ("thumbnail_url", "display_uri", "display_src", "thumbnail_src")
 
 
 class Candidate(NamedTuple):
-    """One size on offer. The address is checked only when the candidate is chosen.
-
-    `rank` orders candidates of unknown size: the lower one is preferred.
-    """
+    """One size on offer, with an unchecked URL. The lower `rank` wins between equal sizes."""
 
     url: object
     width: int | None
@@ -38,7 +35,7 @@ class Candidate(NamedTuple):
 
 
 def medium(item: Raw) -> MediaRecord:
-    """The medium with its largest picture and, for a video, its largest stream."""
+    """The medium with its largest picture and, if it is a video, its largest video."""
     image = largest(_images(item))
     width, height = _dimensions(item, image)
     is_a_video = is_video(item)
@@ -63,7 +60,7 @@ def media_id(item: Raw) -> str:
 
 
 def taken_at(item: Raw) -> datetime:
-    """When the medium was published. Raises Unreadable."""
+    """The time of publication. Raises Unreadable."""
     for key in ("taken_at", "taken_at_timestamp", "taken_at_ts", "taken_at_date"):
         if found := values.moment(item.get(key)):
             return found
@@ -71,44 +68,39 @@ def taken_at(item: Raw) -> datetime:
 
 
 def is_carousel(item: Raw) -> bool:
-    return _media_type(item) == _CAROUSEL or _kind(item).endswith("Sidecar")
+    return _media_type(item) == _CAROUSEL or _typename(item).endswith("Sidecar")
 
 
 def is_video(item: Raw) -> bool:
-    """Whether the item is a video.
-
-    An address of a video makes one, whatever `media_type` says or lacks, unless the item denies it
-    in other words and nowhere says that it is a video. Without an address, the first sign that the
-    family gives decides, so that a video whose address is not offered yet is known to be missing.
-    """
-    said = [sign for sign in _signs(item) if sign is not None]
+    """Whether the item is a video, also if its URL is not offered."""
+    signs = [sign for sign in _signs(item) if sign is not None]
     if _offered_video(item) is None:
-        return next(iter(said), False)
-    return True in said or not _denies_video(item)
+        # The most reliable sign decides, so that a video without a URL is known to lack a file.
+        return next(iter(signs), False)
+    # A URL of a video outweighs `media_type`, which some answers lack: reels must not be stored as
+    # their covers. It does not outweigh another key that denies a video, if no sign affirms one.
+    is_denied = values.flag(item.get("is_video")) is False or _typename(item).endswith("Image")
+    return True in signs or not is_denied
 
 
 def _signs(item: Raw) -> Iterator[bool | None]:
-    """What the item says of being a video, the most reliable sign first; None: nothing."""
+    """The signs for and against a video, the most reliable first; None for an absent key."""
     media_type = _media_type(item)
     yield media_type == _VIDEO if media_type in (_IMAGE, _VIDEO) else None
     yield values.flag(item.get("is_video"))
-    yield True if _kind(item).endswith("Video") else None
+    yield True if _typename(item).endswith("Video") else None
     yield True if item.get("product_type") in _VIDEO_PRODUCTS else None
     yield True if values.seconds(item.get("video_duration")) else None
     yield True if values.text(item.get("video_dash_manifest")) else None
 
 
-def _denies_video(item: Raw) -> bool:
-    return values.flag(item.get("is_video")) is False or _kind(item).endswith("Image")
-
-
 def _media_type(item: Raw) -> int | None:
-    """1, 2 or 8; some clients pass it on as text."""
+    # A number, which some proxies pass on as text.
     return values.count(item.get("media_type"))
 
 
 def candidates(entries: object) -> Iterator[Candidate]:
-    """The sizes in a list of `{url, width, height}` or `{src, config_width, config_height}`."""
+    """Read a list of `{url, width, height}` or `{src, config_width, config_height}`."""
     for entry in values.sequence(entries):
         fields = values.mapping(entry)
         yield Candidate(
@@ -119,24 +111,22 @@ def candidates(entries: object) -> Iterator[Candidate]:
 
 
 def largest(offers: Iterable[Candidate]) -> Candidate | None:
-    """The valid candidate of the largest area.
-
-    Of equals the one of lower rank, then of the lesser path: the order in which a provider lists
-    them changes from poll to poll, and must not look like another file.
-    """
+    """The candidate of the largest area with a valid URL."""
+    # Equal sizes are ordered by rank and path, because the provider lists them in another order in
+    # each poll, and another choice would look like a new file.
     valid = (offer for offer in offers if values.url(offer.url))
     return min(valid, key=lambda offer: (-offer.area, offer.rank, _path(offer.url)), default=None)
 
 
 def _path(url: object) -> str:
-    """The path without its server, which differs from answer to answer as the signature does."""
+    """The part of a URL that is the same in every answer: not the server, nor the signature."""
     try:
         return urlsplit(str(url)).path
     except ValueError:  # such as an unfinished IPv6 address
         return str(url)
 
 
-def _kind(item: Raw) -> str:
+def _typename(item: Raw) -> str:
     return values.text(item.get("__typename")) or ""
 
 
@@ -156,18 +146,18 @@ def _images(item: Raw) -> Iterator[Candidate]:
 
 
 def _offered_video(item: Raw) -> str | None:
-    chosen = largest(_videos(item))
+    chosen = largest(
+        [
+            *candidates(item.get("video_versions")),
+            *candidates(item.get("video_resources")),
+            Candidate(item.get("video_url"), None, None, rank=1),
+        ]
+    )
     return values.url(chosen.url) if chosen else None
 
 
-def _videos(item: Raw) -> Iterator[Candidate]:
-    yield from candidates(item.get("video_versions"))
-    yield from candidates(item.get("video_resources"))
-    yield Candidate(item.get("video_url"), None, None, rank=1)
-
-
 def _dimensions(item: Raw, image: Candidate | None) -> tuple[int | None, int | None]:
-    """Width and height of the original where it is told, else those of the chosen picture."""
+    """The size of the original if it is stated, else of the chosen picture."""
     stated = values.mapping(item.get("dimensions"))
     width = values.pixels(values.first(item.get("original_width"), stated.get("width")))
     height = values.pixels(values.first(item.get("original_height"), stated.get("height")))

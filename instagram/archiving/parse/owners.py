@@ -1,4 +1,4 @@
-"""Reads whom an item belongs to."""
+"""Reads the owner and the coauthors of an item."""
 
 from instagram.archiving.parse import values
 from instagram.archiving.parse.pages import unique
@@ -6,7 +6,7 @@ from instagram.archiving.records import OwnerRecord, Raw
 
 
 def account(value: object) -> OwnerRecord | None:
-    """The account that an object describes, None where it carries no id."""
+    """The account that an object describes, None if it has no id."""
     user = values.mapping(value)
     instagram_id = account_id(user)
     if instagram_id is None:
@@ -31,14 +31,15 @@ def owner(item: Raw) -> OwnerRecord | None:
 
 
 def story_owner(item: Raw, reel: Raw) -> OwnerRecord | None:
-    """The owner of a story: reels name their account in full, their items often by id only."""
-    own, around = owner(item), owner(reel)
-    if own is None or (own.username is None and around and around.instagram_id == own.instagram_id):
-        return around
+    """The owner that the item names, or the reel's if that says more."""
+    own, outer = owner(item), owner(reel)
+    # Items often name their owner by id only, while the reel around them has its username too.
+    if own is None or (own.username is None and outer and outer.instagram_id == own.instagram_id):
+        return outer
     return own
 
 
 def coauthors(item: Raw) -> tuple[OwnerRecord, ...]:
-    """The coauthors in the given order, each once."""
+    """The coauthors in the answer's order, without duplicates."""
     found = map(account, values.sequence(item.get("coauthor_producers")))
     return unique(coauthor for coauthor in found if coauthor)

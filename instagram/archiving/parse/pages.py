@@ -1,4 +1,4 @@
-"""Turns the entries of a list into a page: one unknown item never costs the others."""
+"""Collects the records and the rejected entries of a list into a page."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ from instagram.archiving.records import Page, Record
 
 
 class Identified(Protocol):
-    """Any record with an Instagram id."""
-
     @property
     def instagram_id(self) -> str: ...
 
@@ -20,14 +18,14 @@ IdentifiedRecord = TypeVar("IdentifiedRecord", bound=Identified)
 
 
 class Unreadable(Exception):
-    """A reader's way to give up on one item: `key` names what is missing in it."""
+    """An item cannot be read. `key` names the missing or invalid value."""
 
     def __init__(self, key: str, message: str = "missing or of an unknown kind") -> None:
         super().__init__(message)
         self.key = key
 
     def at(self, path: str, raw: object) -> UnexpectedPayload:
-        """The same fact for the caller of the parser, with its place in the answer."""
+        """The error for the parser's caller, with the path of the item in the answer."""
         item = unwrap.entry(raw)
         item_id = values.bare_id(item.get("pk"), item.get("id"), item.get("pk_id")) or ""
         return UnexpectedPayload(str(self), path=f"{path}.{self.key}", raw=raw, item_id=item_id)
@@ -35,14 +33,13 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One entry that no reader understood."""
-
     reason: Unreadable
     raw: object
 
 
 def attempt(read: Callable[[object], Record], entry: object) -> Record | Rejected:
-    """Read one entry; a failure is a value, so that the rest of the list is read too."""
+    """Read one entry; returns a Rejected if it cannot be read."""
+    # A value and not an exception, so that one unknown item does not cost the rest of the list.
     try:
         return read(entry)
     except Unreadable as reason:
@@ -56,7 +53,7 @@ def page(
     *,
     missing: int | None = None,
 ) -> Page[Record]:
-    """Collect the outcomes in order, each record once."""
+    """Collect the outcomes in order, without duplicate records."""
     records: list[Record] = []
     rejected: list[UnexpectedPayload] = []
     for index, outcome in enumerate(outcomes):
@@ -68,7 +65,7 @@ def page(
 
 
 def unique(records: Iterable[IdentifiedRecord]) -> tuple[IdentifiedRecord, ...]:
-    """The records in order; of those with the same id the first one counts."""
+    """The records in order; of records with the same id only the first."""
     kept: dict[str, IdentifiedRecord] = {}
     for record in records:
         kept.setdefault(record.instagram_id, record)

@@ -12,7 +12,6 @@ from instagram.archiving.records import (
     Page,
     PostRecord,
     Raw,
-    Variant,
 )
 
 _POST_LISTS = (
@@ -31,27 +30,28 @@ _REEL_LISTS = (
 )
 _POST_KEYS = ("shortcode_media", "xdt_shortcode_media")
 _MAX_CHILDREN = 100  # Instagram allows 20
-# Units between the posts of a feed that are understood, and hold nothing of the profile's.
+# Known units between the posts of a feed, which contain nothing of the profile.
 _UNITS = (
     "suggested_users", "suggested_top_accounts", "suggested_businesses", "suggested_hashtags",
     "stories_netego", "clips_netego", "bloks_netego", "ad4ad", "in_feed_survey",
     "end_of_feed_demarcator", "ig_netego", "explore_story",
 )  # fmt: skip
+_LIKE_EDGES = ("edge_media_preview_like", "edge_liked_by")
+_COMMENT_EDGES = ("edge_media_to_comment", "edge_media_to_parent_comment")
 _PLAY_COUNTS = ("play_count", "video_play_count", "view_count", "video_view_count")
 
 
 def posts(payload: object) -> Page[PostRecord]:
-    """One page of a profile's posts."""
     return _page(payload, "posts", _POST_LISTS)
 
 
 def reels(payload: object) -> Page[PostRecord]:
-    """One page of a profile's reels, which are posts too."""
+    """One page of a profile's reels, which are posts as well."""
     return _page(payload, "reels", _REEL_LISTS)
 
 
 def post(payload: object) -> PostRecord:
-    """One post. Raises NotAvailable where the answer holds an empty place instead of it."""
+    """One post. Raises NotAvailable if the answer has null in its place."""
     found = unwrap.layers(payload)
     item = _single(found)
     try:
@@ -61,29 +61,34 @@ def post(payload: object) -> PostRecord:
 
 
 def post_record(value: object) -> PostRecord:
-    """Turn one upstream item into a record. Raises Unreadable."""
+    """Read one item. Raises Unreadable."""
     item = unwrap.entry(value)
+    is_carousel = media.is_carousel(item) or _children(item)
+    edges_counted = values.mapping(item.get("edge_sidecar_to_children")).get("count")
+    hides_likes = item.get("like_and_view_counts_disabled") is True
     return PostRecord(
         instagram_id=media.media_id(item),
         shortcode=values.first(*map(values.shortcode, (item.get("code"), item.get("shortcode")))),
-        variant=_variant(item),
+        variant="carousel" if is_carousel else "video" if media.is_video(item) else "normal",
         owner=owners.owner(item),
         coauthors=owners.coauthors(item),
         caption=_caption(item),
         taken_at=media.taken_at(item),
         location=_location(item.get("location")),
         media=_media(item),
-        like_count=_like_count(item),
-        comment_count=_comment_count(item),
+        like_count=None if hides_likes else _count(item, "like_count", *_LIKE_EDGES),
+        comment_count=_count(item, "comment_count", *_COMMENT_EDGES),
         play_count=values.first(*(values.count(item.get(key)) for key in _PLAY_COUNTS)),
         raw=item,
-        counted_media=values.count(item.get("carousel_media_count")) or _counted_edges(item),
+        counted_media=(
+            values.count(item.get("carousel_media_count")) or values.count(edges_counted)
+        ),
         is_advertisement=_is_advertisement(item),
     )
 
 
 def _is_advertisement(item: Raw) -> bool:
-    """Whether the item is an advertisement: somebody else's, or the profile's own promoted post."""
+    """Whether the item is an advertisement, or a post of the profile that it promotes."""
     return (
         item.get("product_type") == "ad"
         or item.get("is_ad") is True
@@ -92,7 +97,7 @@ def _is_advertisement(item: Raw) -> bool:
 
 
 def _is_left_out(outcome: PostRecord | Rejected) -> bool:
-    """Whether an entry is understood to be no post of anybody's: a unit, an odd advertisement."""
+    """Whether an entry that is not a post is a known unit or an advertisement."""
     if not isinstance(outcome, Rejected):
         return False
     entry = unwrap.entry(outcome.raw)
@@ -106,7 +111,7 @@ def _page(payload: object, noun: str, keys: tuple[str, ...]) -> Page[PostRecord]
     outcomes = [outcome for outcome in attempts if not _is_left_out(outcome)]
     cursor = unwrap.next_cursor(found, listing.holder)
     if cursor is None and unwrap.announces_more(listing.holder):
-        # Taken as the end of the list, this would leave the archive incomplete without a word.
+        # Without this error the archive would be incomplete, and the stream would succeed.
         lost = Unreadable("next_cursor", "more is announced, but not where it starts")
         outcomes.append(Rejected(lost, listing.holder))
     return page(noun, outcomes, cursor)
@@ -116,29 +121,24 @@ def _single(found: list[Raw]) -> Raw:
     for layer in found:
         if "taken_at" in layer or "taken_at_timestamp" in layer:
             return layer
-        for place in _places(layer):
-            if not place:
+        for value in _post_values(layer):
+            if not value:
                 raise NotAvailable("the answer holds no post")
-            return unwrap.entry(place)
+            return unwrap.entry(value)
     raise unwrap.unrecognised("post", found)
 
 
-def _places(layer: Raw) -> Iterator[object]:
-    """Where a layer keeps its post, if it does; empty where the post should be and is not."""
+def _post_values(layer: Raw) -> Iterator[object]:
+    """The values under the keys that hold a post; an empty one means that there is no post."""
     yield from (layer[key] for key in _POST_KEYS if key in layer)
     if isinstance(layer.get("items"), list):
         yield next(iter(layer["items"]), None)
 
 
-def _variant(item: Raw) -> Variant:
-    if media.is_carousel(item) or _children(item):
-        return "carousel"
-    return "video" if media.is_video(item) else "normal"
-
-
 def _media(item: Raw) -> tuple[MediaRecord, ...]:
-    """The media in carousel order, each once; a post of one medium is its own only child."""
+    """The media in carousel order; a post of one medium is its own only child."""
     children = _children(item)
+    # Far more than Instagram allows: such an answer is broken, and would fill the database.
     if len(children) > _MAX_CHILDREN:
         raise Unreadable("carousel_media", "more children than any carousel has")
     if children:
@@ -154,12 +154,9 @@ def _children(item: Raw) -> list[Raw]:
     return [unwrap.entry(child) for child in children]
 
 
-def _counted_edges(item: Raw) -> int | None:
-    return values.count(values.mapping(item.get("edge_sidecar_to_children")).get("count"))
-
-
 def _child(index: int, child: Raw) -> MediaRecord:
-    """One child. Its failure is the post's: with a gap it would be stored as if complete."""
+    """Read one child. Raises Unreadable for the post."""
+    # Without the child, the post would be stored as if the carousel were complete.
     try:
         return media.medium(child)
     except Unreadable as reason:
@@ -167,7 +164,7 @@ def _child(index: int, child: Raw) -> MediaRecord:
 
 
 def _caption(item: Raw) -> str | None:
-    """The caption, "" for a post known to have none, None where the payload does not say."""
+    """The caption, "" if the post has none, None if the answer leaves it out."""
     if "edge_media_to_caption" in item:
         return _edge_caption(item["edge_media_to_caption"])
     if "caption" not in item:
@@ -195,16 +192,6 @@ def _location(value: object) -> LocationRecord | None:
         longitude=values.decimal(place.get("lng"), lowest=-180, highest=180),
     )
     return found if found.instagram_id or found.name else None
-
-
-def _like_count(item: Raw) -> int | None:
-    if item.get("like_and_view_counts_disabled") is True:
-        return None
-    return _count(item, "like_count", "edge_media_preview_like", "edge_liked_by")
-
-
-def _comment_count(item: Raw) -> int | None:
-    return _count(item, "comment_count", "edge_media_to_comment", "edge_media_to_parent_comment")
 
 
 def _count(item: Raw, key: str, *edges: str) -> int | None:

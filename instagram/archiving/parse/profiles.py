@@ -10,7 +10,7 @@ _MAX_LINKS = 50  # Instagram allows 5
 
 
 def profile(payload: object) -> ProfileRecord:
-    """The profile. Raises NoSuchProfile where the answer's `user` is null."""
+    """The profile. Raises NoSuchProfile if the answer's `user` is null."""
     found = unwrap.layers(payload)
     for user in found:
         instagram_id = owners.account_id(user)
@@ -22,6 +22,7 @@ def profile(payload: object) -> ProfileRecord:
 
 
 def _record(user: Raw, instagram_id: str, username: str) -> ProfileRecord:
+    picture = media.largest(_pictures(user))
     return ProfileRecord(
         instagram_id=instagram_id,
         username=username,
@@ -34,13 +35,13 @@ def _record(user: Raw, instagram_id: str, username: str) -> ProfileRecord:
         follower_count=_count(user, "follower_count", "edge_followed_by"),
         following_count=_count(user, "following_count", "edge_follow"),
         media_count=_count(user, "media_count", "edge_owner_to_timeline_media"),
-        picture_url=_picture_url(user),
+        picture_url=values.url(picture.url) if picture else None,
         raw=user,
     )
 
 
 def _external_url(user: Raw) -> str | None:
-    """The link, "" for a profile known to have none, None where the payload does not say."""
+    """The link, "" if the profile has none, None if the answer leaves it out."""
     if "external_url" not in user:
         return None
     return values.url(user["external_url"]) if user["external_url"] else ""
@@ -57,11 +58,6 @@ def _bio_links(user: Raw) -> tuple[str, ...] | None:
 def _count(user: Raw, key: str, edge: str) -> int | None:
     edge_count = values.mapping(user.get(edge)).get("count")
     return values.first(values.count(user.get(key)), values.count(edge_count))
-
-
-def _picture_url(user: Raw) -> str | None:
-    chosen = media.largest(_pictures(user))
-    return values.url(chosen.url) if chosen else None
 
 
 def _pictures(user: Raw) -> Iterator[media.Candidate]:

@@ -1,4 +1,4 @@
-"""Makes any decoded JSON safe to store: what PostgreSQL refuses must not cost a whole page."""
+"""Makes decoded JSON safe to store, so that a value that PostgreSQL refuses costs no page."""
 
 import math
 import re
@@ -16,27 +16,21 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def storable(value: Any, depth: int = 0) -> Any:
-    """A copy without NUL characters, lone surrogates, NaN, infinities and endless integers.
+    """A copy without NUL characters, lone surrogates, NaN, infinities and huge integers.
 
-    Characters become U+FFFD; numbers and whatever lies deeper than `MAX_DEPTH` become None.
+    Such characters become U+FFFD. Such numbers, and values deeper than `MAX_DEPTH`, become None.
     """
     if isinstance(value, str):
         return _storable_text(value)
-    if isinstance(value, dict | list):
-        return None if depth == MAX_DEPTH else _storable_container(value, depth + 1)
-    return value if _is_storable_scalar(value) else None
-
-
-def _storable_container(value: dict[str, Any] | list[Any], depth: int) -> Any:
+    if isinstance(value, dict | list) and depth == MAX_DEPTH:
+        return None
     if isinstance(value, dict):
-        return {_storable_text(key): storable(item, depth) for key, item in value.items()}
-    return [storable(item, depth) for item in value]
-
-
-def _is_storable_scalar(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return not isinstance(value, int) or value.bit_length() <= _MAX_BITS
+        return {_storable_text(key): storable(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item, depth + 1) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if isinstance(value, int) and value.bit_length() > _MAX_BITS else value
 
 
 def _storable_text(value: str) -> str:

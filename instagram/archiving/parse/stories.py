@@ -1,4 +1,4 @@
-"""Reads stories, of a profile and of highlights: the same items in the same reels."""
+"""Reads the stories of profiles and of highlights, whose answers have the same shape."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -13,17 +13,15 @@ _REEL_LISTS = ("reels_media", "tray", "xdt_api__v1__feed__reels_media__connectio
 
 
 def stories(payload: object) -> Page[StoryRecord]:
-    """The active stories of a profile."""
     return _page(payload, "stories")
 
 
 def highlight_stories(payload: object) -> Page[StoryRecord]:
-    """The stories inside a highlight."""
     return _page(payload, "highlight_stories")
 
 
 def story_record(value: object, *, reel: Raw) -> StoryRecord:
-    """Turn one upstream item of a reel into a record. Raises Unreadable."""
+    """Read one item of a reel. Raises Unreadable."""
     item = unwrap.entry(value)
     taken_at = media.taken_at(item)
     medium = media.medium(item)
@@ -43,21 +41,16 @@ def _page(payload: object, noun: str) -> Page[StoryRecord]:
     outcomes = list(_outcomes(reels))
     if not outcomes:
         unwrap.refuse_private(found)
-    return page(noun, outcomes, missing=_missing(reels))
-
-
-def _missing(reels: Sequence[Raw]) -> int | None:
-    """How many stories the reels count and do not show; None where no reel counts its stories."""
-    each = [unwrap.missing(reel, values.sequence(reel.get("items"))) for reel in reels]
-    known = [missing for missing in each if missing is not None]
-    return sum(known) if known else None
+    missing = [unwrap.missing(reel, values.sequence(reel.get("items"))) for reel in reels]
+    counted = [count for count in missing if count is not None]
+    return page(noun, outcomes, missing=sum(counted) if counted else None)
 
 
 def _outcomes(reels: Iterable[Raw]) -> Iterator[StoryRecord | Rejected]:
     for reel in reels:
         items = reel.get("items")
         if not isinstance(items, list):
-            # Trays name reels whose items they leave out: unknown, which is not "no stories".
+            # Trays name reels without their items: these stories are unknown, not absent.
             yield Rejected(Unreadable("items"), reel)
             continue
         yield from (attempt(partial(story_record, reel=reel), item) for item in items)
@@ -73,7 +66,7 @@ def _reels(noun: str, found: Sequence[Raw]) -> Sequence[object]:
 
 
 def _reels_of(layer: Raw) -> Sequence[object] | None:
-    """The reels of a layer, None where it has no place for any. `reel: null` means no stories."""
+    """The reels of a layer, None if it has no key for them. `reel: null` means no stories."""
     if isinstance(layer.get("items"), list):
         return [layer]
     if isinstance(layer.get("reels"), dict):

@@ -1,8 +1,8 @@
-"""Finds the part of an answer that matters, however the provider wrapped it.
+"""Finds the objects and lists of an answer inside the provider's wrappers.
 
 The same Instagram object arrives bare, in `data`, `data.data`, `data.user`, `graphql.user`, `node`,
-`response` and so on. So nothing here follows a fixed path: `layers` opens every known wrapper,
-outermost first, and readers take the first layer that they recognise by its own keys.
+`response` and so on. `layers` therefore opens every known wrapper, outermost first, and readers
+take the first layer whose keys they recognise.
 """
 
 from collections.abc import Sequence
@@ -35,16 +35,16 @@ _ENTRY_WRAPPERS = ("node", "media", "media_or_ad")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list as found: `holder` is the object that carries its entries and its cursor."""
+    """A list and its `holder`, the object that contains the entries and the cursor."""
 
     entries: Sequence[object]
     holder: Raw
 
 
 def layers(payload: object) -> list[Raw]:
-    """The payload, cleaned for storage, and everything in its wrappers, outermost first.
+    """The payload, made safe for storage, and the objects in its wrappers, outermost first.
 
-    Raises NotAvailable or PrivateProfile where a layer says that the request failed.
+    Raises NotAvailable or PrivateProfile if a layer reports that the request failed.
     """
     level = _opened(storable(payload))
     found: list[Raw] = []
@@ -57,7 +57,7 @@ def layers(payload: object) -> list[Raw]:
 
 
 def _opened(value: object) -> list[Raw]:
-    """`data` is an object in most answers and the list of items itself in some."""
+    # `data` is an object in most answers, and the list of items in some.
     if isinstance(value, list):
         return [{"items": value}]
     return [value] if isinstance(value, dict) else []
@@ -72,7 +72,7 @@ def _refuse_failure(layer: Raw) -> None:
 
 
 def listing(found: Sequence[Raw], keys: Sequence[str]) -> Listing | None:
-    """The first list under one of `keys`: a plain list or a connection with `edges`."""
+    """The first list under one of the keys: a plain list, or a connection with `edges`."""
     for layer in found:
         for key in keys:
             value = layer.get(key)
@@ -85,7 +85,7 @@ def listing(found: Sequence[Raw], keys: Sequence[str]) -> Listing | None:
 
 
 def require_listing(noun: str, found: Sequence[Raw], keys: Sequence[str]) -> Listing:
-    """As `listing`, with the right error where there is none or where it is kept from us."""
+    """As `listing`. Raises the matching error if there is no list or the profile is private."""
     held = listing(found, keys)
     if held is None:
         refuse_unknown_profile(found)
@@ -104,10 +104,8 @@ def entry(value: object) -> Raw:
 
 
 def missing(holder: Raw, entries: Sequence[object]) -> int | None:
-    """How many entries the holder of a list counts and does not show; None where it counts none.
-
-    Stories and highlights are counted as `media_count`, `media_ids` or `count`.
-    """
+    """The number of entries that the holder counts and does not show; None without a count."""
+    # Stories and highlights are counted as `media_count`, `media_ids` or `count`.
     stated = [values.count(holder.get(key)) for key in ("media_count", "count")]
     if isinstance(ids := holder.get("media_ids"), list):
         stated.append(len({*map(str, ids)}))
@@ -116,16 +114,19 @@ def missing(holder: Raw, entries: Sequence[object]) -> int | None:
 
 
 def next_cursor(found: Sequence[Raw], holder: Raw) -> str | None:
-    """Where the next page starts, None at the end of the list."""
+    """The cursor of the next page, None at the end of the list."""
     if _more(holder) is False:
         return None
-    # The token of the V2 family stands beside `data`, outside the holder.
-    tokens = (layer.get("pagination_token") for layer in found)
-    return values.first(*map(_cursor, (*_offers(holder), *tokens)))
+    page_info, paging = _paging(holder)
+    offered = [page_info.get("end_cursor"), paging.get("max_id"), holder.get("next_max_id")]
+    # The token of the V2 family is beside `data`, outside the holder.
+    offered += [layer.get("pagination_token") for layer in found]
+    # Some cursors are ids, and come as numbers.
+    return values.first(*(values.text(each) or values.bare_id(each) for each in offered))
 
 
 def announces_more(holder: Raw) -> bool:
-    """Whether the list says that it goes on."""
+    """Whether the list states that another page follows."""
     return _more(holder) is True
 
 
@@ -136,37 +137,26 @@ def _more(holder: Raw) -> object:
     )
 
 
-def _offers(holder: Raw) -> tuple[object, ...]:
-    page_info, paging = _paging(holder)
-    return page_info.get("end_cursor"), paging.get("max_id"), holder.get("next_max_id")
-
-
 def _paging(holder: Raw) -> tuple[Raw, Raw]:
-    """What GraphQL and the reels of the private API keep about pages, in objects of their own."""
+    # GraphQL has its cursor in `page_info`, the reels of the private API in `paging_info`.
     return values.mapping(holder.get("page_info")), values.mapping(holder.get("paging_info"))
 
 
-def _cursor(value: object) -> str | None:
-    return values.text(value) or values.bare_id(value)
-
-
 def refuse_private(found: Sequence[Raw]) -> None:
-    """Raise PrivateProfile where an empty answer comes with a profile marked as private.
-
-    Without this the empty list would read as "everything was deleted".
-    """
+    """Raise PrivateProfile if an empty answer contains a profile that is marked as private."""
+    # An empty list would count as a miss of everything that is stored of the profile.
     if any(layer.get("is_private") is True for layer in found):
         raise PrivateProfile("the provider shows nothing of a private profile")
 
 
 def refuse_unknown_profile(found: Sequence[Raw]) -> None:
-    """Raise NoSuchProfile where the answer's `user` is null."""
+    """Raise NoSuchProfile if the answer's `user` is null."""
     if any(map(failures.says_no_such_user, found)):
         raise NoSuchProfile("the provider knows no such profile")
 
 
 def unrecognised(noun: str, found: Sequence[Raw]) -> CoreAPIError:
-    """The error for an answer in which no layer holds a `noun`."""
+    """The error for an answer without a `noun` in any layer."""
     if any(layer.get("errors") or layer.get("error_type") for layer in found):
         return NotAvailable("the answer holds errors and no data")
     return UnexpectedPayload("no known shape", path=noun, raw=found[0] if found else None)

@@ -1,6 +1,6 @@
-"""Typed readers of single JSON values: the value when it is of the right kind, None otherwise.
+"""Typed readers of single JSON values. They return None for a value of the wrong kind.
 
-They never raise, whatever they are given, and never turn "unknown" into 0 or an empty string.
+They never raise, and never turn "unknown" into 0 or an empty string.
 """
 
 import re
@@ -13,12 +13,12 @@ from instagram.archiving.records import Raw
 
 Value = TypeVar("Value")
 
-# PostgreSQL's bigint and integer: a larger number is noise, and must not break a whole page.
+# PostgreSQL's bigint and integer: a larger number is an error, and must not cost the whole page.
 BIGINT_MAX = 2**63 - 1
 INTEGER_MAX = 2**31 - 1
 MAX_URL_LENGTH = 8192  # characters; servers refuse longer ones
-# Sane moments for Instagram content; zeros fall outside. Read as seconds, milliseconds and
-# microseconds, the range has no number in common with itself.
+# Instagram began in 2010, and a zero must not be read as 1970. The range is so short that a number
+# is in it in one unit at most, so seconds, milliseconds and microseconds cannot be confused.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 UNITS_PER_SECOND = (1, 1_000, 1_000_000)
@@ -30,17 +30,17 @@ _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 
 def mapping(value: object) -> Raw:
-    """The object itself, or an empty one, so that `get` can be chained."""
+    """The object, or an empty one, so that `get` can be chained."""
     return value if isinstance(value, dict) else _NOTHING
 
 
 def sequence(value: object) -> Sequence[object]:
-    """The list itself, or an empty one."""
+    """The list, or an empty one."""
     return value if isinstance(value, list) else ()
 
 
 def first(*values: Value | None) -> Value | None:
-    """The first value that is known."""
+    """The first value that is not None."""
     return next((value for value in values if value is not None), None)
 
 
@@ -49,12 +49,13 @@ def text(value: object) -> str | None:
 
 
 def display_name(value: object) -> str | None:
-    """A text of a length that an index can hold; the real ones have 64 characters at most."""
+    # Real names have up to 64 characters. A longer one would not fit into an index.
     return bounded(value, texts.NAME)
 
 
 def bounded(value: object, bound: int) -> str | None:
-    """A text, of which one character more than the bound is kept: it tells that there was more."""
+    """The text, cut to one character more than the bound."""
+    # The character above the bound shows that the text was cut.
     whole = text(value)
     return whole if whole is None else whole[: bound + 1]
 
@@ -64,8 +65,8 @@ def flag(value: object) -> bool | None:
 
 
 def count(value: object) -> int | None:
-    """A number of things that fits a bigint. Instagram's -1 means "hidden", hence None."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+    """A number of things that fits a bigint. Instagram's -1 means "hidden", so it becomes None."""
+    if isinstance(value, str) and _is_number(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
@@ -79,12 +80,13 @@ def pixels(value: object) -> int | None:
 
 
 def decimal(value: object, *, lowest: float, highest: float) -> float | None:
-    """A number within the bounds; longitudes come as text in some payloads."""
+    """A number within the bounds."""
+    # Some payloads have longitudes as text.
     if isinstance(value, str):
         value = _decimal_from_text(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    # False for NaN too; and no integer beyond a float's range reaches float().
+    # The comparison is false for NaN, and for integers that float() would refuse.
     return float(value) if lowest <= value <= highest else None
 
 
@@ -100,7 +102,7 @@ def seconds(value: object) -> float | None:
 
 
 def url(value: object) -> str | None:
-    """An absolute http(s) address."""
+    """An absolute http(s) URL."""
     if not isinstance(value, str) or len(value) > MAX_URL_LENGTH:
         return None
     return value if _URL.fullmatch(value) else None
@@ -116,17 +118,13 @@ def shortcode(value: object) -> str | None:
 
 
 def bare_id(*candidates: object) -> str | None:
-    """The first valid Instagram id as a bare string of digits, `<pk>_<user>` cut to its pk.
-
-    Text wins over numbers: a proxy written in JavaScript rounds numbers above 2^53, and such
-    payloads reach us (`pk` rounded, `id` exact). Floats are refused for the same reason.
-    """
-    return first(*map(_id_from_text, candidates)) or first(*map(_id_from_number, candidates))
-
-
-def _id_from_text(value: object) -> str | None:
-    found = _ID.fullmatch(value) if isinstance(value, str) else None
-    return found[1] if found else None
+    """The first valid Instagram id as a string of digits, `<pk>_<user>` cut to its pk."""
+    # Text first: proxies written in JavaScript round numbers above 2^53, and then `pk` is rounded
+    # while `id` is exact. Floats are refused for the same reason.
+    matches = (_ID.fullmatch(each) for each in candidates if isinstance(each, str))
+    if match := first(*matches):
+        return match[1]
+    return first(*map(_id_from_number, candidates))
 
 
 def _id_from_number(value: object) -> str | None:
@@ -137,24 +135,25 @@ def _id_from_number(value: object) -> str | None:
 
 
 def moment(value: object) -> datetime | None:
-    """An aware time from ISO 8601, or from a number (or its text) of time since 1970.
+    """An aware time from ISO 8601, or from seconds, milliseconds or microseconds since 1970.
 
-    Payloads count it in seconds, milliseconds or microseconds.
+    The number may be a text.
     """
     if isinstance(value, str):
-        return _from_epoch(float(value)) if _is_epoch(value) else _from_iso(value)
+        return _from_epoch(float(value)) if _is_number(value) else _from_iso(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return _from_epoch(value)
 
 
-def _is_epoch(value: str) -> bool:
+def _is_number(value: str) -> bool:
+    # str.isdigit() accepts digits of other scripts; 19 digits are enough for every bigint.
     return value.isascii() and value.isdigit() and len(value) < 20
 
 
 def _from_epoch(value: float) -> datetime | None:
     for units in UNITS_PER_SECOND:
-        # False for NaN too, so that fromtimestamp() sees only what it can read.
+        # The comparison is false for NaN, which fromtimestamp() would refuse.
         if EARLIEST.timestamp() * units <= value < LATEST.timestamp() * units:
             return datetime.fromtimestamp(value / units, UTC)
     return None
@@ -165,8 +164,8 @@ def _from_iso(value: str) -> datetime | None:
         read = datetime.fromisoformat(value)
     except ValueError:
         return None
-    # Times without an offset are UTC in every payload seen; the year is checked before
-    # the shift, which overflows at the ends of the calendar.
+    # The year is checked before the shift to UTC, which overflows at the ends of the calendar.
     if not EARLIEST.year <= read.year < LATEST.year:
         return None
+    # Times without an offset are UTC in every payload seen.
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)

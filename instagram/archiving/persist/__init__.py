@@ -1,6 +1,6 @@
-"""Records into rows, idempotently, writing only what changed: read, decide, apply.
+"""Stores records as rows, idempotently, and writes only changes: read, decide, apply.
 
-One page is one transaction, opened by the caller. Nothing here calls the Core API.
+The caller opens one transaction for each page. Nothing here calls the Core API.
 """
 
 from instagram.archiving.persist import absent

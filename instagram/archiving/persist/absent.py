@@ -1,4 +1,4 @@
-"""What a poll that saw everything did not show: one miss for each."""
+"""Counts a miss for each row that a poll of the whole list did not show."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ TABS = {RunStream.Name.POSTS: "in_grid", RunStream.Name.REELS: "in_reels"}
 
 
 def posts(run: ArchiveRun, *, now: datetime) -> None:
-    """Judge the profile's posts once the run has listed a tab to its end.
+    """Count misses of the profile's posts. Called at the end of each tab.
 
-    A post is missed when every tab that has shown it before was listed by this run without it. A
-    grid much shorter than the profile's own count is not believed, nor are reels that leave out
-    much of what was in them. Called at the end of each tab.
+    A post is missed if this run has listed every tab that has shown the post before, and none of
+    them shows it now.
     """
     listed = _listed_tabs(run)
     if not listed:
@@ -42,6 +41,7 @@ def posts(run: ArchiveRun, *, now: datetime) -> None:
     absent = (
         _known_before(run)
         .filter(_known_only_from(listed))
+        # A run counts one miss at most: the end of the second tab must not count another.
         .filter(Q(last_missed_at=None) | Q(last_missed_at__lt=run.created_at))
         .exclude(pk__in=_shown(run, listed))
         .select_related("user")
@@ -53,11 +53,11 @@ def posts(run: ArchiveRun, *, now: datetime) -> None:
 
 
 def stories(user: User, shown: Collection[str], *, now: datetime) -> None:
-    """Judge the stories that should still be on show; one that has expired is not deleted."""
+    """Count misses of the stories that should still be on show."""
     absent = (
         user.stories.filter(
             expires_at__gt=now,
-            # However late the provider says that it ends, it was there when we first saw it.
+            # Some answers state a late end. No story is on show for more than 24 hours.
             created_at__range=(now - STORY_LIFE, now),
             availability__in=absence.JUDGED,
         )
@@ -70,7 +70,7 @@ def stories(user: User, shown: Collection[str], *, now: datetime) -> None:
 
 
 def highlights(user: User, shown: Collection[str], *, now: datetime) -> None:
-    """Judge the highlights that the tray left out."""
+    """Count misses of the highlights that the tray does not show."""
     absent = (
         user.highlights.filter(created_at__lt=now, availability__in=absence.JUDGED)
         .exclude(pk__in=shown)
@@ -82,7 +82,7 @@ def highlights(user: User, shown: Collection[str], *, now: datetime) -> None:
 
 
 def _missed(rows: QuerySet[Row], now: datetime, last_seen: datetime | None) -> list[Row]:
-    """Count one miss for each row; returns those whose availability changed by it."""
+    """Count one miss for each row; returns the rows whose availability has changed."""
     config = current.archiving()
     written, changed = [], []
     for row in rows:
@@ -107,44 +107,41 @@ def _change(row: Row, differences: dict[str, Any]) -> Change:
 
 
 def _known_before(run: ArchiveRun) -> QuerySet[Post]:
-    """The profile's own posts that were stored before the run, and are not known to be deleted."""
+    """The profile's own posts that were stored before the run and are not marked as deleted."""
     known = Post.objects.filter(user=run.user, created_at__lt=run.created_at)
     return known.filter(availability__in=absence.JUDGED)
 
 
 def _shown(run: ArchiveRun, tabs: Collection[str]) -> QuerySet[StreamPage, str]:
-    """The ids of everything that these tabs have shown in this run."""
+    """The ids of all posts that these tabs have shown in this run."""
     pages = StreamPage.objects.filter(stream__run=run, stream__name__in=tabs)
     return pages.values_list(Func(F("ids"), function="unnest"), flat=True)
 
 
 def _listed_tabs(run: ArchiveRun) -> list[str]:
-    """The tabs that the run has listed to the end, and in full as far as we can tell."""
-    ended = {stream.name: stream for stream in _ended(run)}
+    """The tabs that the run has listed to the end, and whose length is plausible."""
+    # A stream with items that could not be read still lists their ids. An empty id stands for an
+    # item without one, which may be any post that seems to be missing.
+    whole = Q(state=RunStream.State.SUCCEEDED) | Q(error_code=ItemsUnreadable.__name__)
+    streams = run.streams.filter(whole, name__in=TABS).exclude(shown__ids__contains=[""])
+    ended = {stream.name: stream for stream in streams}
     grid = ended.get(RunStream.Name.POSTS)
     reels = ended.get(RunStream.Name.REELS)
     listed: list[str] = []
-    if grid is not None and _is_full_grid(run, grid):
-        listed.append(grid.name)
+    if grid is not None:
+        newest = run.user.metrics.order_by("-day").first()
+        counted = newest.media_count if newest else None
+        if absence.is_full(grid.seen + grid.rejected, counted):
+            listed.append(grid.name)
     if reels is not None and _are_full_reels(run, reels, beside=listed):
         listed.append(reels.name)
     return listed
 
 
-def _ended(run: ArchiveRun) -> QuerySet[RunStream]:
-    """Those read to the end. An item that could not be read was shown; its id must be known."""
-    whole = Q(state=RunStream.State.SUCCEEDED) | Q(error_code=ItemsUnreadable.__name__)
-    return run.streams.filter(whole, name__in=TABS).exclude(shown__ids__contains=[""])
-
-
-def _is_full_grid(run: ArchiveRun, stream: RunStream) -> bool:
-    newest = run.user.metrics.order_by("-day").first()
-    listed = stream.seen + stream.rejected
-    return absence.is_full(listed, newest.media_count if newest else None)
-
-
 def _are_full_reels(run: ArchiveRun, stream: RunStream, *, beside: Collection[str]) -> bool:
-    """Nobody counts reels: those known before are the measure, but not those that a grid misses."""
+    """Whether the run has listed about as many reels as were stored before."""
+    # The provider has no count of reels. A reel that the grid of this run misses too is probably
+    # deleted, so it is not expected here.
     known = _known_before(run).filter(in_reels=True)
     if beside:
         known = known.exclude(~Q(pk__in=_shown(run, beside)), in_grid=True)
@@ -152,13 +149,13 @@ def _are_full_reels(run: ArchiveRun, stream: RunStream, *, beside: Collection[st
 
 
 def _known_only_from(listed: Iterable[str]) -> Q:
-    """Posts that some tab has shown, and no tab but those listed."""
+    """A filter for posts that the listed tabs have shown, and no other tab."""
     names = {TABS[RunStream.Name(name)] for name in listed}
     known = Q(*((tab, True) for tab in names), _connector=Q.OR)
     return known & Q(*((tab, False) for tab in {*TABS.values()} - names))
 
 
 def _last_poll(polls: QuerySet[StreamPoll], user: User) -> datetime | None:
-    """When one of the polls last saw everything."""
+    """The latest time at which one of the polls saw a whole list."""
     times: datetime | None = polls.filter(user=user).aggregate(last=Max("polled_at"))["last"]
     return times

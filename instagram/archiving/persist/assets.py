@@ -1,4 +1,4 @@
-"""The files that a page wants, as rows of the download queue."""
+"""Turns the files that a page wants into rows of the download queue."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from instagram.archiving.records import MediaRecord
 from storage.models import Asset
 from storage.source_names import expires_at, identity, source_name
 
-# Too large is a file under every URL. Everything else is the host's state of the moment.
+# A file that is too large stays so under every URL. Other errors may be temporary.
 GIVEN_UP_FOR_GOOD = ("TooLarge",)
 
 Pair = tuple["Wanted | None", "Wanted | None"]
 
 
 class AssetKey(NamedTuple):
-    """What makes a wanted file one and the same, whatever its signed URL and its extension.
+    """Identifies a wanted file, independent of its signed URL and its extension.
 
-    A picture is the same file as the cover of a video: the video may become known later.
+    Pictures and covers share their keys, because an answer may reveal later that a post is a video.
     """
 
     owner_kind: str
@@ -34,7 +34,7 @@ class AssetKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file that some row wants, and where it can be had now."""
+    """A file that a row wants, and its present URL."""
 
     key: AssetKey
     role: str
@@ -46,7 +46,7 @@ class Wanted:
 def wanted(
     owner_kind: str, owner_id: str, role: str, url: str | None, *, priority: int = 1
 ) -> Wanted | None:
-    """The file behind a URL of the provider; None where there is no URL."""
+    """The file at a URL of the provider; None without a URL."""
     if url is None:
         return None
     name = source_name(url)
@@ -54,7 +54,7 @@ def wanted(
 
 
 def of_medium(owner_kind: str, owner_id: str, medium: MediaRecord, *, priority: int = 1) -> Pair:
-    """Returns the picture (or cover) and the video of one medium; None for what it lacks."""
+    """The picture (or cover) and the video of one medium; None for a file that it lacks."""
     role = Asset.Role.COVER if medium.is_video else Asset.Role.IMAGE
     return (
         wanted(owner_kind, owner_id, role, medium.image_url, priority=priority),
@@ -63,7 +63,6 @@ def of_medium(owner_kind: str, owner_id: str, medium: MediaRecord, *, priority: 
 
 
 def key_of(asset: Asset) -> AssetKey:
-    """The key of a row."""
     return _key(asset.owner_kind, asset.owner_id, asset.role, asset.source_name)
 
 
@@ -74,9 +73,9 @@ def _key(owner_kind: str, owner_id: str, role: str, name: str) -> AssetKey:
 
 @dataclass(frozen=True, slots=True)
 class FileIntents:
-    """The asset of every wanted file by key, and which of them must be written.
+    """The asset of every wanted file by key, and the assets that must be written.
 
-    A new asset has no primary key yet; a renewed one has the URL that replaces its own.
+    New assets have no primary key yet. Renewed assets are paired with their fresh URL.
     """
 
     assets: Mapping[AssetKey, Asset]
@@ -84,12 +83,11 @@ class FileIntents:
     renewed: tuple[tuple[Asset, str], ...] = ()
 
     def asset(self, file: Wanted | None) -> Asset | None:
-        """The asset of a file; None for no file."""
         return None if file is None else self.assets[file.key]
 
 
 def read(files: Iterable[Wanted], linked: Iterable[Asset | None] = ()) -> dict[AssetKey, Asset]:
-    """The assets that exist for the owners of the files, which are of one kind.
+    """The stored assets of the files' owners, which are all of one kind.
 
     `linked` are assets that the caller has read already. 1 statement, none if every file is linked.
     """
@@ -128,22 +126,21 @@ def apply(intents: FileIntents, *, now: datetime) -> int:
 
 
 def _is_stale(asset: Asset, file: Wanted) -> bool:
-    """Whether the file is to be fetched from the URL that the provider names now.
-
-    Also from the same URL, where the last attempt was refused: the host may have been mistaken.
-    """
+    """Whether the asset must get the URL of this answer, and be downloaded from it."""
     if asset.state == Asset.State.EXPIRED:
         return True
+    # Also with the same URL, because a host's refusal may have been temporary.
     if asset.state == Asset.State.FAILED:
         return asset.error_code not in GIVEN_UP_FOR_GOOD
     return asset.state != Asset.State.STORED and asset.url != file.url
 
 
 def _renew(fresh: Mapping[int, str], now: datetime) -> None:
-    """Give fresh URLs to assets, unless their download has ended since they were read."""
+    """Give fresh URLs to assets, in one statement."""
+    # A download may have ended since the assets were read, and must not be repeated.
     Asset.objects.filter(pk__in=fresh).exclude(state=Asset.State.STORED).update(
         url=Case(*(When(pk=pk, then=Value(url)) for pk, url in fresh.items())),
-        # Cast: where no URL names its end, PostgreSQL would take the empty values for texts.
+        # Without the cast, PostgreSQL takes the values for texts if all of them are NULL.
         url_expires_at=Cast(
             Case(*(When(pk=pk, then=Value(expires_at(url))) for pk, url in fresh.items())),
             DateTimeField(),

@@ -1,4 +1,4 @@
-"""What a page changes: decided by `decide`, written by `apply`.
+"""The writes of a page, which `decide` returns and `apply` carries out in bulk.
 
 read ──▶ decide ──▶ apply          one transaction, opened by the caller
          (pure)     (in bulk)
@@ -35,7 +35,7 @@ CoauthorLink = Post.coauthors.through
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many items a page held, and what became of them; `wanted` files are new or renewed."""
+    """The numbers of a page's items by their fate; `wanted` files are new or have fresh URLs."""
 
     seen: int = 0
     new: int = 0
@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A stored row and the values that it gets."""
+    """A stored row and its new values."""
 
     row: Any
     values: Mapping[str, Any]
@@ -56,7 +56,7 @@ class Update:
 class Intents:
     """Everything that one page writes.
 
-    Rows may point at assets that are inserted with them. The history holds rows of one model.
+    Rows may refer to assets that are inserted with them. The history has rows of one model only.
     """
 
     files: FileIntents
@@ -68,12 +68,12 @@ class Intents:
     events: Sequence[Change] = ()
     history: Sequence[tuple[User | Post, HistoryType]] = ()
     marks: Mapping[Tab, Sequence[str]] = field(default_factory=dict)
-    """Posts by the list of their owner that has shown them. A mark is no change of the post."""
+    """Ids of posts by the tab that has shown them. A mark is no change of the post."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """How rows of a model are inserted, or updated where their unique key exists already."""
+    """The unique key of a model, and the columns that are updated if a row with it exists."""
 
     unique: tuple[str, ...]
     updated: tuple[str, ...]
@@ -112,7 +112,7 @@ UPSERTS: dict[type[Model], Upsert] = {
     ),
     HighlightItem: Upsert(("highlight", "story"), ("position", "removed_at")),
 }  # fmt: skip
-# A profile is never inserted by its own page: an upsert would bring back one that was just erased.
+# A profile's own page never inserts it: an upsert would restore a profile that was just erased.
 UPDATES: dict[type[Model], tuple[str, ...]] = {
     User: (
         "instagram_id", "username", "full_name", "biography", "is_private", "is_verified",
@@ -120,17 +120,18 @@ UPDATES: dict[type[Model], tuple[str, ...]] = {
         "original_profile_picture_url", "raw_data", "search_text", "search_grams",
         *absence.COLUMNS, "api_updated_at", "updated_at",
     ),
-    # The former period must end before the next one begins, so one upsert cannot write both.
+    # The former period must end before the next one is inserted, so one upsert cannot write both.
     UsernamePeriod: ("ended_at",),
 }  # fmt: skip
 
 
 def apply(intents: Intents, *, now: datetime) -> Outcome:
-    """Write the intents; returns their outcome with the number of files that are new or renewed.
+    """Write the intents; returns their outcome with the number of wanted files.
 
-    One statement for each kind of row that there is: new assets, renewed assets, the page's own
-    rows, media, links, history, events and marks.
+    One statement for each kind of row: new assets, renewed assets, the page's own rows, media,
+    links, history, events and marks.
     """
+    # Assets come first, because the other rows refer to them by primary key.
     wanted = assets.apply(intents.files, now=now)
     for update in intents.updates:
         changes.apply(update.row, update.values)
@@ -159,7 +160,7 @@ def _upsert(rows: Iterable[Model]) -> None:
                 update_fields=upsert.updated,
             )
         elif model is CoauthorLink:
-            # One page may leave out a coauthor whose own page shows the post: links are only added.
+            # Links are only added: a page may leave out a coauthor whose own page shows the post.
             manager.bulk_create(written, ignore_conflicts=True)
         else:
             manager.bulk_create(written)

@@ -1,4 +1,4 @@
-"""Locks on what may have no row yet, which therefore cannot be locked by its row."""
+"""Advisory locks on posts and profiles that may have no row yet to lock."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-# One statement, in one order for all, so that no two transactions wait for each other. PostgreSQL's
-# room for locks is limited and pages may be long, so there are 1,024 of each kind.
+# One statement that takes the locks in one order, so that transactions cannot deadlock.
+# PostgreSQL's memory for locks is limited and pages may be long, so there are 1,024 keys per kind.
 LOCK = """
 SELECT pg_advisory_xact_lock(kind, key)
   FROM (
@@ -20,12 +20,12 @@ POST, PROFILE = 1, 2
 
 
 def hold(*, posts: Iterable[str] = (), profiles: Iterable[str] = ()) -> None:
-    """Wait for everybody who brings one of them, and make others wait until the transaction ends.
+    """Lock the Instagram ids of posts and profiles until the transaction ends. 1 statement.
 
-    Two coauthors' pages may bring the same new post at once, and a page may mention a profile while
-    the profile's own first answer comes. To be called once in a transaction, before anything is
-    read; nothing is written for it. 1 statement.
+    Call it once in a transaction, before the rows are read.
     """
+    # The pages of two coauthors may insert the same new post at once, and a page may mention a
+    # profile while the profile's own first answer is stored.
     wanted = [*((POST, each) for each in posts), *((PROFILE, each) for each in profiles)]
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [[kind for kind, _ in wanted], [each for _, each in wanted]])

@@ -1,8 +1,8 @@
-"""Profiles that a post mentions: its owner and its coauthors."""
+"""Creates rows for the owners and coauthors that posts mention."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from core.db.deleting import delete_at_once
@@ -12,26 +12,22 @@ from instagram.models.erasure import has_tombstone
 
 
 def ensure(owners: Iterable[OwnerRecord]) -> dict[str, User]:
-    """The profiles by Instagram id, making the ones we never met; those erased are left out.
+    """The profiles by Instagram id, without erased ones; missing profiles are inserted.
 
-    Insert first and read after: whoever else inserts the same profile at the same time, both
-    read the one row that is there; and an erasure that ends meanwhile is seen. Two statements, one
-    more where somebody was erased.
+    Two statements, and one more if a profile was erased.
     """
     by_id = {owner.instagram_id: owner for owner in owners}
     if not by_id:
         return {}
+    # Insert before reading: concurrent transactions then read the one row that exists, and the
+    # tombstone of an erasure that ends in between is seen.
     User.objects.bulk_create([_new(owner) for owner in by_id.values()], ignore_conflicts=True)
     known = User.objects.filter(instagram_id__in=by_id).only("uuid", "instagram_id")
-    rows: list[Any] = [*known.annotate(is_erased=has_tombstone())]  # which mypy cannot see
-    _take_back([user for user in rows if user.is_erased])
+    rows: list[Any] = [*known.annotate(is_erased=has_tombstone())]  # mypy does not know it
+    # No row can refer to these yet, because they were inserted just now.
+    if erased := [user.pk for user in rows if user.is_erased]:
+        delete_at_once(User.objects.filter(pk__in=erased))
     return {str(user.instagram_id): user for user in rows if not user.is_erased}
-
-
-def _take_back(made: Sequence[User]) -> None:
-    """Delete rows that were inserted just now: nothing points at them yet."""
-    if made:
-        delete_at_once(User.objects.filter(pk__in=[user.pk for user in made]))
 
 
 def _new(owner: OwnerRecord) -> User:

@@ -1,4 +1,4 @@
-"""Rows that are only a name: somebody asked for it, and nobody has answered to it yet."""
+"""Merges rows that have only a requested name into the profiles that hold the name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ FLAGS = ("allow_auto_update_stories", "allow_auto_update_profile")
 
 
 def merge_into_survivor(placeholder: User, survivor: User, *, now: datetime) -> None:
-    """Merge the row that is being archived into the profile that its name turned out to be.
+    """Merge the row that is being archived into the stored profile that holds its name.
 
-    Raises Transient when that is being archived at the moment.
+    Raises Transient if that profile has an active run.
     """
+    # The runs of the placeholder move to the survivor, and a profile has one active run at most.
     if ArchiveRun.objects.active().filter(user=survivor).exists():
         raise Transient("this account is being archived under its other name")
     _merge(placeholder, survivor, now)
@@ -24,18 +25,18 @@ def merge_into_survivor(placeholder: User, survivor: User, *, now: datetime) -> 
 
 @transaction.atomic
 def take_in(user: User, *, now: datetime) -> None:
-    """Merge the row of whoever was asked for by the profile's name before anybody had answered.
+    """Merge the placeholder of the profile's name, if there is one.
 
-    It stays where its own run failed before the profile was met as somebody's coauthor. One that
-    is being archived finds the profile by itself.
+    One is left if its own run failed before the profile was stored as a coauthor.
     """
+    # A placeholder that is being archived will be merged by its own run.
     waiting = User.objects.filter(username=user.username, instagram_id=None)
     for placeholder in waiting.exclude(runs__in=ArchiveRun.objects.active()).select_for_update():
         _merge(placeholder, user, now)
 
 
 def _merge(placeholder: User, survivor: User, now: datetime) -> None:
-    """Give what people asked for and decided to the profile, and delete the row."""
+    """Move the requests, holds and flags of the placeholder to the profile, and delete it."""
     ArchiveRun.objects.filter(user=placeholder).update(user=survivor)
     _move_holds(placeholder, survivor, now)
     flags = {flag: True for flag in FLAGS if getattr(placeholder, flag)}
@@ -43,11 +44,12 @@ def _merge(placeholder: User, survivor: User, now: datetime) -> None:
         User.objects.filter(pk=survivor.pk).update(**flags)
     key = placeholder.pk
     placeholder.delete()
-    User.history.filter(uuid=key).delete()  # it was a name, never a profile
+    # The history would show a profile that never existed.
+    User.history.filter(uuid=key).delete()
 
 
 def _move_holds(placeholder: User, survivor: User, now: datetime) -> None:
-    """A profile is held once: of two holds the one on the name ends, and stays on record."""
+    # A profile has one hold in force at most. The other one is released and stays on record.
     holds = LegalHold.objects.filter(user=placeholder)
     if LegalHold.objects.in_force().filter(user=survivor).exists():
         holds.in_force().update(released_at=now)

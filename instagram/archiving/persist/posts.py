@@ -1,4 +1,4 @@
-"""A page of posts with their media, in at most 12 statements whatever its length."""
+"""Stores a page of posts with their media, in at most 12 statements for any length."""
 
 from __future__ import annotations
 
@@ -28,13 +28,12 @@ READ = (
 def posts(
     user: User, records: Sequence[PostRecord], *, now: datetime, tab: Tab | None = None
 ) -> Outcome:
-    """Store what a page of the profile's posts shows; an unchanged page writes nothing.
+    """Store a page of the profile's posts; an unchanged page writes nothing.
 
-    `user` is the profile whose page it is. Posts that another profile owns are linked to `user`
-    as a coauthor, because the page shows them. `tab` says which list of the profile it is, None
-    for a single post.
+    Posts of other owners are linked to `user` as a coauthor, because the profile shows them. `tab`
+    is the list of the profile, None for a single post.
 
-    Statements: 3 when nothing changed, 1 more for fresh URLs of files not stored yet, 12 at most.
+    Statements: 3 if nothing has changed, 1 more for fresh URLs of missing files, 12 at most.
     """
     known = _read(user, records)
     return intents.apply(decider.decide(user, known, records, now=now, tab=tab), now=now)
@@ -43,9 +42,10 @@ def posts(
 def _read(user: User, records: Sequence[PostRecord]) -> Known:
     """Lock the posts and the profiles of the page, then read them, and add missing profiles."""
     ids = [record.instagram_id for record in records]
-    locks.hold(posts=ids, profiles=_mentioned(records))
+    people = [owner for each in records for owner in (each.owner, *each.coauthors) if owner]
+    locks.hold(posts=ids, profiles={owner.instagram_id for owner in people})
     coauthors = User.objects.filter(coauthored_posts=OuterRef("pk")).values("instagram_id")
-    rows: Iterable[Any] = (  # posts, with an annotation that mypy cannot see
+    rows: Iterable[Any] = (  # mypy does not know the annotation
         Post.objects.filter(pk__in=ids)
         .annotate(coauthor_ids=ArraySubquery(coauthors))
         .select_related("user")
@@ -71,8 +71,3 @@ def _people(user: User, records: Sequence[PostRecord], known: Known) -> dict[str
         for owner in decider.people_needed(user, record, known)
     ]
     return {**owners.ensure(needed), str(user.instagram_id): user}
-
-
-def _mentioned(records: Iterable[PostRecord]) -> set[str]:
-    people = (owner for record in records for owner in (record.owner, *record.coauthors))
-    return {owner.instagram_id for owner in people if owner is not None}

@@ -1,4 +1,4 @@
-"""A profile: its fields, its name, its picture and its counts."""
+"""Stores a profile: its fields, its name, its picture and its counts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from settings import current
 
 
 def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, Outcome]:
-    """Store what the provider says of the profile; an unchanged answer writes nothing.
+    """Store the provider's answer; an unchanged answer writes nothing.
 
-    Returns the profile that the record belongs to. A renamed account may have been added under its
-    new name: then `user` merges into the row that has the Instagram id, and its runs point at that
-    row. Raises UnexpectedPayload when the answer is about another account than the one asked for,
-    Erased when that account was erased, Transient when the surviving row is being archived.
+    Returns the profile that the record belongs to. If a renamed account was added under its new
+    name, `user` is merged into the row that has the Instagram id, together with its runs. Raises
+    UnexpectedPayload if the answer is about another account, Erased if the account was erased, and
+    Transient if the surviving row is being archived.
     """
     if user.instagram_id not in {None, record.instagram_id}:
         raise UnexpectedPayload("the answer is about another account", path="profile.id")
@@ -36,9 +36,9 @@ def profile(user: User, record: ProfileRecord, *, now: datetime) -> tuple[User, 
 
 
 def missing(user: User, *, now: datetime, last_seen: datetime | None) -> None:
-    """Note that the provider knows no such profile: one miss, and deleted after enough misses.
+    """Count a miss of the profile, which is marked as deleted after enough misses.
 
-    `last_seen` is the last poll that found it.
+    `last_seen` is the time of the last poll that found it.
     """
     differences = absence.missed(user, now=now, last_seen=last_seen, config=current.archiving())
     if not differences:
@@ -65,7 +65,7 @@ def _read(user: User, record: ProfileRecord) -> Known:
 
 
 def _survivor(user: User, record: ProfileRecord, now: datetime) -> User:
-    """Merge a row that is only a name so far into the row of the same Instagram id."""
+    """The row with the record's Instagram id; a row that has only a name is merged into it."""
     if user.instagram_id is not None:
         return user
     locks.hold(profiles=[record.instagram_id])
@@ -73,7 +73,7 @@ def _survivor(user: User, record: ProfileRecord, now: datetime) -> User:
     if survivor is not None:
         placeholders.merge_into_survivor(user, survivor, now=now)
         return survivor
-    # Looked for after the profile itself: an erasure that ends in between is seen here.
+    # Read after the profile itself, so that an erasure that ends in between is seen.
     if Tombstone.objects.of_id(record.instagram_id).exists():
         raise Erased("this profile was erased on request", digest=digest(record.instagram_id))
     return user

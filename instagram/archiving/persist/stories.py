@@ -1,4 +1,4 @@
-"""The stories that a profile shows at the moment."""
+"""Stores the stories of a profile or of a highlight."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from instagram.models import Story, User
 
 
 def stories(user: User, records: Sequence[StoryRecord], *, now: datetime) -> Outcome:
-    """Store the stories that are new, and link files that were not offered before.
+    """Store new stories, and files that were not offered before.
 
-    Statements: 1 when nothing is new, 1 more for fresh URLs, 5 at most.
+    Statements: 1 if nothing is new, 1 more for fresh URLs, 5 at most.
     """
     known = _read(records)
     return intents.apply(decider.decide(user, known, records, now=now), now=now)

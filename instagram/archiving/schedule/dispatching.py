@@ -39,7 +39,10 @@ def dispatch(
     room = MAX_ACTIVE - active.exclude(waits_for__in=waiting).count()
     if room <= 0:
         return 0
-    startable = _startable(now, streams)
+    has_active_run = Exists(ArchiveRun.objects.active().filter(user=OuterRef("user")))
+    startable = StreamPoll.objects.filter(~has_active_run, due_at__lte=now)
+    if len(streams) < len(starting.ORDER):
+        startable = startable.filter(stream__in=streams)
     chosen = _claim(startable, min(limit, room))
     if not chosen:
         return 0
@@ -88,12 +91,6 @@ def _claim(startable: QuerySet[StreamPoll], limit: int) -> list[UUID]:
         .only("user__uuid")[:limit]
     )
     return list(dict.fromkeys(poll.user_id for poll in rows))
-
-
-def _startable(now: datetime, streams: Sequence[str]) -> QuerySet[StreamPoll]:
-    active = ArchiveRun.objects.active().filter(user=OuterRef("user"))
-    polls: QuerySet[StreamPoll] = StreamPoll.objects.filter(~Exists(active), due_at__lte=now)
-    return polls if len(streams) == len(starting.ORDER) else polls.filter(stream__in=streams)
 
 
 def _start(polls: Sequence[StreamPoll]) -> None:

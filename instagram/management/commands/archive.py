@@ -77,6 +77,7 @@ exit status: 0 everything was stored (without --wait: the runs were started),
 
     def start(self, names: list[str], only: list[str] | None) -> list[ArchiveRun]:
         """Start one run per profile, in the given order, after all names are checked."""
+        # All names are checked before the first run starts, so that a typing error starts none.
         usernames = dict.fromkeys(username(name) for name in names)
         added = [add(name, only) for name in usernames]
         return [each.run for each in added]
@@ -106,6 +107,7 @@ exit status: 0 everything was stored (without --wait: the runs were started),
                 except (OperationalError, InterfaceError):
                     if time.monotonic() - answered > DATABASE_GRACE_SECONDS:
                         raise
+                    # A connection that has failed stays unusable until it is closed.
                     connections.close_all()
                     live.say_at_times(NO_DATABASE)
                 time.sleep(POLL_SECONDS)
@@ -124,11 +126,10 @@ exit status: 0 everything was stored (without --wait: the runs were started),
 
 @contextmanager
 def interrupted_once() -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into KeyboardInterrupt and ignore later ones.
+    """Turn the first Ctrl-C or SIGTERM into KeyboardInterrupt and ignore later ones."""
 
-    Both signals often arrive together, and the display must restore the terminal's cursor.
-    """
-
+    # Both signals often arrive together. A second one would stop the display before it has restored
+    # the terminal's cursor.
     def interrupt(*_: object) -> None:
         for number in before:
             signal.signal(number, signal.SIG_IGN)

@@ -83,7 +83,7 @@ def _by_uuid(text: str) -> User | None:
 
 
 def _username(text: str) -> str:
-    """The name to look for, even if the rule for new profiles rejects it."""
+    # Profiles may be stored under names that the rule for new profiles rejects.
     try:
         return actions.username_from(text)
     except actions.NotAUsername:  # such as an unknown UUID

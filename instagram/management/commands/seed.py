@@ -69,6 +69,7 @@ examples:
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("", total=size.total)
             seeded = seed(size, advance=lambda done: progress.advance(bar, done))
+        # Without statistics of the new rows, PostgreSQL would choose plans for empty tables.
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         return seeded

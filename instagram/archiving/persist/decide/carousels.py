@@ -1,4 +1,4 @@
-"""The children of a carousel in order, as they are stored and as an answer shows them. Pure."""
+"""Compares the stored children of a carousel with those of an answer. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Child:
 
     @property
     def files(self) -> tuple[str, Asset | None, Asset | None]:
-        """What makes a carousel the same: its members in order, and their files."""
+        """The values that are compared to tell whether the child has changed."""
         return (self.instagram_id, self.image, self.video)
 
 
@@ -42,12 +42,10 @@ def current(stored: Mapping[str, PostMedia]) -> list[Child]:
 def incoming(
     record: PostRecord, stored: Mapping[str, PostMedia], files: FileIntents
 ) -> list[Child]:
-    """The children after the answer, in order.
-
-    A carousel that is cut short does not prove that a child left: the stored children stay in
-    place, and new ones come behind them. A file whose URL was left out stays the stored one.
-    """
+    """The children after the answer, in order."""
     shown = {medium.instagram_id: medium for medium in record.media}
+    # An answer that is cut short does not prove that a child was removed. The stored children stay
+    # in place, and new ones follow them.
     kept = [child.instagram_id for child in current(stored)] if record.is_cut_short else []
     return [
         _child(record, instagram_id, shown.get(instagram_id), stored.get(instagram_id), files)
@@ -65,6 +63,7 @@ def _child(
     image, video = (None, None)
     if medium is not None:
         image, video = map(files.asset, assets.of_medium("post", record.instagram_id, medium))
+    # A file whose URL the answer left out is still the stored one.
     return Child(
         instagram_id,
         image or (row.image if row else None),
@@ -75,9 +74,9 @@ def _child(
 def rows(
     record: PostRecord, children: Sequence[Child], stored: Mapping[str, PostMedia], *, now: datetime
 ) -> Iterator[PostMedia]:
-    """A row for every child of the carousel, and one for each that left, marked as removed.
+    """A row for each child of the carousel, and one for each removed child.
 
-    The rows have no primary key: one upsert by their unique key writes new and known alike.
+    The rows have no primary key: one upsert by their unique key writes new and stored children.
     """
     shown = {medium.instagram_id: medium for medium in record.media}
     for position, child in enumerate(children):
@@ -97,7 +96,7 @@ def rows(
 
 
 def named(children: Sequence[Child]) -> list[dict[str, str | None]]:
-    """The children as an event shows them: ids and source names."""
+    """The children's ids and source names, as events show them."""
     return [
         {
             "id": child.instagram_id,

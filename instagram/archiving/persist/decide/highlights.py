@@ -1,4 +1,4 @@
-"""What the tray and the stories of a highlight change, compared with what is stored. Pure."""
+"""Compares the tray and the stories of a highlight with the stored ones. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from instagram.archiving.records import HighlightRecord
 from instagram.models import Availability, ChangeEvent, Highlight, HighlightItem, User
 from storage.models import Asset
 
-# The tray shows the number of stories and the time of editing. Neither shows every change.
+# Some edits change neither the number of stories nor the time of editing in the tray.
 REREAD_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of the tray's highlights, by id, and of their covers.
+    """The stored highlights of the tray by id, and their covers.
 
-    `lacking` are the ids of highlights with a file that only a fresh URL can bring.
+    `lacking` are the ids of highlights with a file that needs a fresh URL.
     """
 
     highlights: Mapping[str, Highlight]
@@ -34,7 +34,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One record of the tray beside the highlight that is stored of it."""
+    """One record of the tray and its stored highlight, if there is one."""
 
     record: HighlightRecord
     position: int
@@ -51,13 +51,18 @@ class Comparison:
 def decide(
     user: User, known: Known, records: Sequence[HighlightRecord], *, now: datetime
 ) -> Intents:
-    """Decide what the tray writes. `read_at` is emptied if the stories inside must be asked for.
+    """Decide what the tray writes. An empty `read_at` marks highlights to be read.
 
     These are new highlights, highlights whose number of stories or time of editing differs or is
     unknown, highlights that were read long ago, and highlights that lack a file. A highlight that
     is stored as another profile's is rejected.
     """
-    accepted = [record for record in records if _is_of(user, record, known)]
+    accepted = [
+        record
+        for record in records
+        if (stored := known.highlights.get(record.instagram_id)) is None
+        or stored.user_id == user.pk
+    ]
     files = assets.decide(wanted_files(accepted), known.assets, now=now)
     page = [
         _compare(record, position, known, files, now) for position, record in enumerate(accepted)
@@ -82,7 +87,6 @@ def decide(
 
 
 def wanted_files(records: Iterable[HighlightRecord]) -> Iterator[Wanted]:
-    """The covers of the highlights."""
     yield from filter(None, map(_cover, records))
 
 
@@ -94,12 +98,12 @@ def decide_items(
     shows_all: bool,
     now: datetime,
 ) -> Intents:
-    """Decide which stories a highlight holds, in which order.
+    """Decide which stories a highlight has, and their order.
 
-    `shown` are the ids that the provider lists. A story that left stays, marked as removed. A list
-    that does not show everything takes no story out.
+    `shown` are the ids that the provider lists. A removed story keeps its row, marked as removed.
     """
     before = [item.story_id for item in stored.values() if item.removed_at is None]
+    # An incomplete list does not prove that a story was removed.
     after = [*shown] if shows_all else [*dict.fromkeys([*before, *shown])]
     files = FileIntents({})
     if before == after:
@@ -130,11 +134,6 @@ def _items(
             )
 
 
-def _is_of(user: User, record: HighlightRecord, known: Known) -> bool:
-    highlight = known.highlights.get(record.instagram_id)
-    return highlight is None or highlight.user_id == user.pk
-
-
 def _cover(record: HighlightRecord) -> Wanted | None:
     return assets.wanted("highlight", record.instagram_id, Asset.Role.COVER, record.cover_url)
 
@@ -161,7 +160,7 @@ def _compare(
 
 
 def _is_stale(current: Highlight, record: HighlightRecord, now: datetime) -> bool:
-    """Whether the stories inside may differ from the stored ones."""
+    """Whether the stories of the highlight may differ from the stored ones."""
     incoming = (record.media_count, record.edited_at)
     if current.read_at is None or incoming == (None, None):
         return True
@@ -206,7 +205,6 @@ def _changed(highlight: Highlight, differences: Mapping[str, Any]) -> Change:
 
 
 def _change(highlight: Highlight, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
-    """The event of the feed; the cover stands in it by its source name."""
     return Change(
         ChangeEvent.Kind.HIGHLIGHT,
         highlight.pk,

@@ -1,4 +1,4 @@
-"""What a page of posts changes, compared with what is stored of it. Pure."""
+"""Compares a page of posts with the stored posts. Pure."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ COUNTS = ("like_count", "comment_count", "play_count")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of a page's posts.
+    """The stored rows of a page's posts.
 
-    `people` are the profiles that a new post or a new coauthor link needs, by Instagram id.
-    Profiles that were erased on request are not among them.
+    `people` are the profiles that a new post or a new coauthor link needs, by Instagram id,
+    without profiles that were erased on request.
     """
 
     posts: Mapping[str, Post]
@@ -38,12 +38,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One record beside the post that is stored of it."""
+    """One record and its stored post, if there is one."""
 
     record: PostRecord
     post: Post | None
     owner: User
     differences: Mapping[str, Any]
+    stored: Mapping[str, PostMedia]
     current: Sequence[Child]
     incoming: Sequence[Child]
     coauthors: Sequence[str]
@@ -74,9 +75,9 @@ def decide(
     now: datetime,
     tab: Tab | None = None,
 ) -> Intents:
-    """Decide what the page of `user` writes: an unchanged page writes nothing.
+    """Decide what the page of `user` writes; an unchanged page writes nothing.
 
-    A post that claims a new owner is rejected. Posts of erased profiles are seen and not stored.
+    A post that claims a new owner is rejected. A post of an erased profile counts as seen.
     """
     accepted = [record for record in records if not claims_new_owner(record, known)]
     kept = [record for record in accepted if _may_be_stored(record, known)]
@@ -95,7 +96,11 @@ def decide(
         ),
         inserts=inserts,
         updates=updates,
-        media=[row for each in written for row in _media_rows(each, known, now)],
+        media=[
+            row
+            for each in written
+            for row in carousels.rows(each.record, each.incoming, each.stored, now=now)
+        ],
         links=[link for each in written for link in _links(each, known)],
         history=[*((post, "+") for post in inserts), *((each.row, "~") for each in updates)],
         events=[_event(each, known) for each in written],
@@ -104,14 +109,14 @@ def decide(
 
 
 def wanted_files(records: Iterable[PostRecord]) -> Iterator[Wanted]:
-    """Every file of the posts, whether it is stored or not."""
+    """Every file of the posts, also those that are stored already."""
     for record in records:
         for medium in record.media:
             yield from filter(None, assets.of_medium("post", record.instagram_id, medium))
 
 
 def people_needed(user: User, record: PostRecord, known: Known) -> Iterator[OwnerRecord]:
-    """The profiles other than `user` that need a row before the post can point at them."""
+    """The profiles other than `user` that need a row before the post can refer to them."""
     post = known.posts.get(record.instagram_id)
     if post is None and record.owner and record.owner.instagram_id != user.instagram_id:
         yield record.owner
@@ -121,11 +126,9 @@ def people_needed(user: User, record: PostRecord, known: Known) -> Iterator[Owne
 
 
 def claims_new_owner(record: PostRecord, known: Known) -> bool:
-    """Whether the record gives a stored post to a profile that has no part in it.
-
-    The page of each coauthor may name its own profile as the owner: the first page that brought
-    the post has decided, and the others are its coauthors.
-    """
+    """Whether the record names an owner that is neither owner nor coauthor of the stored post."""
+    # The page of each coauthor may name its own profile as the owner. The first page that showed
+    # the post has decided, and the other profiles are coauthors.
     post = known.posts.get(record.instagram_id)
     if post is None or record.owner is None:
         return False
@@ -136,30 +139,24 @@ def claims_new_owner(record: PostRecord, known: Known) -> bool:
 
 
 def _unmarked(user: User, records: Iterable[PostRecord], known: Known, tab: Tab) -> list[str]:
-    """The user's own posts that this list has not shown before.
-
-    A post on the page of a coauthor need not stand on its owner's page.
-    """
-    posts = {record.instagram_id: known.posts.get(record.instagram_id) for record in records}
-    return [
-        record.instagram_id
-        for record in records
-        if _is_by(user, record, posts[record.instagram_id])
-        and not getattr(posts[record.instagram_id], tab, False)
-    ]
-
-
-def _is_by(user: User, record: PostRecord, post: Post | None) -> bool:
-    if post is not None:
-        return post.user_id == user.pk
-    return record.owner is None or record.owner.instagram_id == user.instagram_id
+    """The user's own posts that this tab has not shown before."""
+    # The tab of a coauthor proves nothing about the owner's tabs, so other posts get no mark.
+    unmarked = []
+    for record in records:
+        post = known.posts.get(record.instagram_id)
+        if post is None:
+            is_unmarked = record.owner is None or record.owner.instagram_id == user.instagram_id
+        else:
+            is_unmarked = post.user_id == user.pk and not getattr(post, tab)
+        if is_unmarked:
+            unmarked.append(record.instagram_id)
+    return unmarked
 
 
 def _may_be_stored(record: PostRecord, known: Known) -> bool:
-    """Whether the post is stored already, or its owner was not erased on request."""
-    owner = record.owner
-    is_known = record.instagram_id in known.posts
-    return is_known or owner is None or owner.instagram_id in known.people
+    is_stored = record.instagram_id in known.posts
+    # Profiles that were erased on request are not among the people, and get no new posts.
+    return is_stored or record.owner is None or record.owner.instagram_id in known.people
 
 
 def _compare(user: User, record: PostRecord, known: Known, files: FileIntents) -> Comparison:
@@ -170,8 +167,9 @@ def _compare(user: User, record: PostRecord, known: Known, files: FileIntents) -
     return Comparison(
         record=record,
         post=post,
-        owner=owner if post is None else post.user,  # never another owner than before
+        owner=owner if post is None else post.user,  # a stored post keeps its owner
         differences=_differences(post, record) if post else {},
+        stored=stored,
         current=carousels.current(stored),
         incoming=carousels.incoming(record, stored, files),
         coauthors=[key for key in coauthors if key in known.people],
@@ -179,7 +177,7 @@ def _compare(user: User, record: PostRecord, known: Known, files: FileIntents) -
 
 
 def _new_coauthors(user: User, record: PostRecord, known: Known) -> list[OwnerRecord]:
-    """The profiles whose pages show the post too, and that are not linked with it yet."""
+    """The profiles whose pages also show the post, and that are not linked to it yet."""
     post = known.posts.get(record.instagram_id)
     coauthors = {each.instagram_id: each for each in record.coauthors}
     owner_id = user.instagram_id
@@ -195,7 +193,7 @@ def _new_coauthors(user: User, record: PostRecord, known: Known) -> list[OwnerRe
 
 
 def _tracked(record: PostRecord) -> dict[str, object]:
-    """The fields whose change is a change of the post."""
+    """The fields whose changes make a history row and an event. Counts change too often."""
     return {
         "shortcode": record.shortcode,
         "variant": record.variant,
@@ -214,7 +212,8 @@ def _differences(post: Post, record: PostRecord) -> dict[str, Any]:
 
 
 def _completed(current: Mapping[str, Any], incoming: LocationRecord) -> dict[str, Any]:
-    """The incoming location. What it leaves out of the same location stays as it is stored."""
+    """The incoming location, completed by the stored values of the same location."""
+    # Some families name a location without its coordinates or its id.
     location = asdict(incoming)
     identity = "instagram_id" if current["instagram_id"] and incoming.instagram_id else "name"
     if current[identity] != location[identity]:
@@ -238,7 +237,7 @@ def _new_post(comparison: Comparison, now: datetime) -> Post:
 
 
 def _new_values(comparison: Comparison, now: datetime) -> dict[str, Any]:
-    """Everything that a changed post gets, the untracked counts included."""
+    """The new values of a changed post, with the counts, which are not tracked."""
     record = comparison.record
     sighted = absence.sighted(now=now) if "availability" in comparison.differences else {}
     return {
@@ -255,19 +254,14 @@ def _counts(record: PostRecord) -> dict[str, int | None]:
     return {name: getattr(record, name) for name in COUNTS}
 
 
-def _media_rows(comparison: Comparison, known: Known, now: datetime) -> Iterator[PostMedia]:
-    stored = known.media.get(comparison.record.instagram_id, {})
-    return carousels.rows(comparison.record, comparison.incoming, stored, now=now)
-
-
-def _links(comparison: Comparison, known: Known) -> Iterator[Any]:
-    for key in comparison.coauthors:
-        post_id = comparison.record.instagram_id
-        yield CoauthorLink(post_id=post_id, user_id=known.people[key].pk)
+def _links(comparison: Comparison, known: Known) -> list[Any]:
+    post_id = comparison.record.instagram_id
+    people = [known.people[key] for key in comparison.coauthors]
+    return [CoauthorLink(post_id=post_id, user_id=person.pk) for person in people]
 
 
 def _event(comparison: Comparison, known: Known) -> Change:
-    """The post's event in the feed. Media stand in it by id and source name, in order."""
+    """The post's event, with its media by id and source name in order."""
     record, post, owner = comparison.record, comparison.post, comparison.owner
     after = dict(comparison.differences)
     if post is None:

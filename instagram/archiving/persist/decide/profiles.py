@@ -1,4 +1,4 @@
-"""What a profile's answer changes, compared with what is stored of it. Pure."""
+"""Compares a profile's answer with the stored profile. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from instagram.archiving.records import ProfileRecord
 from instagram.models import Availability, ChangeEvent, ProfileMetric, User, UsernamePeriod
 from storage.models import Asset
 
-# What the first event of a profile shows beside its picture.
+# The fields of a profile's first event, beside its picture.
 FACTS = (
     "instagram_id", "username", "full_name", "biography", "is_private", "is_verified",
     "external_url", "bio_links", "availability",
@@ -25,9 +25,9 @@ FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of a profile.
+    """The stored rows of a profile.
 
-    `periods` are the open periods of its present and of its new name, whoever holds that.
+    `periods` are the open periods of its present name and of its new one, also of another profile.
     `newest_counts` is the newest row of its metrics.
     """
 
@@ -44,13 +44,16 @@ def decide(known: Known, record: ProfileRecord, *, now: datetime) -> Intents:
     differences = _differences(user, record, files)
     is_new = user.instagram_id is None
     history: HistoryType = "+" if is_new else "~"
+    # A new name ends the period of the former name, and that of the profile that held it before.
+    renamed = takes_name(known, record)
+    period = UsernamePeriod(user=user, username=record.username, started_at=now)
     return Intents(
         files=files,
         outcome=Outcome(seen=1, new=int(is_new), changed=int(bool(differences) and not is_new)),
-        inserts=[*_new_periods(known, record, now), *_new_counts(known, record, now)],
+        inserts=[*([period] if renamed else []), *_new_counts(known, record, now)],
         updates=[
             *([Update(user, _new_values(user, record, differences, now))] if differences else []),
-            *(Update(period, {"ended_at": now}) for period in _ended_periods(known, record)),
+            *(Update(each, {"ended_at": now}) for each in (known.periods if renamed else ())),
         ],
         events=[changed(user, differences)] if differences else [],
         history=[(user, history)] if differences else [],
@@ -58,26 +61,23 @@ def decide(known: Known, record: ProfileRecord, *, now: datetime) -> Intents:
 
 
 def wanted_files(record: ProfileRecord) -> list[Wanted]:
-    """The profile's picture, if the answer shows one."""
     picture = assets.wanted("user", record.instagram_id, Asset.Role.PICTURE, record.picture_url)
     return [picture] if picture else []
 
 
 def takes_name(known: Known, record: ProfileRecord) -> bool:
-    """Whether the profile did not hold this name until now."""
+    """Whether the record's name is new for the profile."""
     held = {(period.user_id, period.username) for period in known.periods}
     return (known.user.pk, record.username) not in held
 
 
 def changed(user: User, differences: Mapping[str, object]) -> Change:
-    """The profile's event in the feed; the picture stands in it by its source name.
-
-    A profile that was only mentioned before appears with everything that is known of it.
-    """
+    """The profile's event in the feed."""
+    # A profile that was only mentioned before has no event yet. It appears with all of its fields.
     was_told = user.availability != Availability.UNKNOWN
     before = changes.values(user, differences) if was_told else {}
     after = {**({} if was_told else changes.values(user, FACTS)), **differences}
-    # The URL is signed: it differs in every answer.
+    # The signed URL differs in every answer.
     after.pop("original_profile_picture_url", None)
     return Change(
         ChangeEvent.Kind.USER,
@@ -126,19 +126,8 @@ def _new_values(
     }
 
 
-def _ended_periods(known: Known, record: ProfileRecord) -> Sequence[UsernamePeriod]:
-    """The period of the former name, and that of the profile that held the new name before."""
-    return known.periods if takes_name(known, record) else ()
-
-
-def _new_periods(known: Known, record: ProfileRecord, now: datetime) -> list[UsernamePeriod]:
-    if not takes_name(known, record):
-        return []
-    return [UsernamePeriod(user=known.user, username=record.username, started_at=now)]
-
-
 def _new_counts(known: Known, record: ProfileRecord, now: datetime) -> list[ProfileMetric]:
-    """One row a day, and only when a known count differs from the newest row."""
+    """A row for today if a known count differs from the newest row."""
     counts = _counts(record)
     newest = known.newest_counts or ProfileMetric()
     if not changes.differences(newest, counts):

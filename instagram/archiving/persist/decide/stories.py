@@ -1,4 +1,4 @@
-"""What the stories on show change, compared with what is stored of them. Pure."""
+"""Compares the stories of an answer with the stored stories. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.models import Asset
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of the stories on show, by id, and of their files."""
+    """The stored stories by id, and their assets."""
 
     stories: Mapping[str, Story]
     assets: Mapping[AssetKey, Asset]
@@ -28,8 +28,7 @@ class Known:
 def decide(user: User, known: Known, records: Sequence[StoryRecord], *, now: datetime) -> Intents:
     """Decide what the answer writes: new stories, files that were not offered before, sightings.
 
-    A story that names another owner than `user`, or is stored as another profile's, is rejected:
-    media must stay with the person.
+    A story that names another owner than `user`, or is stored as another profile's, is rejected.
     """
     accepted = [record for record in records if _is_of(user, record, known)]
     files = assets.decide(wanted_files(accepted, known), known.assets, now=now)
@@ -51,7 +50,15 @@ def decide(user: User, known: Known, records: Sequence[StoryRecord], *, now: dat
         ),
         inserts=inserts,
         updates=[
-            Update(story, _new_values(record, differences, now))
+            Update(
+                story,
+                {
+                    **(absence.sighted(now=now) if "availability" in differences else {}),
+                    **differences,
+                    **_described(record),
+                    "updated_at": now,
+                },
+            )
             for story, record, differences in changed
         ],
         events=[
@@ -62,7 +69,6 @@ def decide(user: User, known: Known, records: Sequence[StoryRecord], *, now: dat
 
 
 def wanted_files(records: Sequence[StoryRecord], known: Known) -> Iterator[Wanted]:
-    """Every file that the stories want."""
     for record in records:
         yield from filter(None, _files(record, known))
 
@@ -75,17 +81,14 @@ def _is_of(user: User, record: StoryRecord, known: Known) -> bool:
 
 
 def _files(record: StoryRecord, known: Known) -> assets.Pair:
-    """The picture (or cover) and the video of a story, ahead of every other file.
-
-    A highlight may offer another rendition of a story. No other file is wanted in place of one
-    whose bytes are stored.
-    """
+    """The picture (or cover) and the video of a story, with the highest priority."""
     image, video = assets.of_medium(
         "story", record.instagram_id, record.media, priority=Asset.Priority.STORY
     )
     story = known.stories.get(record.instagram_id)
     if story is None:
         return image, video
+    # A highlight may offer another rendition of a story, which must not replace stored bytes.
     return _unless_stored(story.image, image), _unless_stored(story.video, video)
 
 
@@ -96,21 +99,13 @@ def _unless_stored(asset: Asset | None, file: Wanted | None) -> Wanted | None:
 def _differences(
     story: Story, record: StoryRecord, known: Known, files: FileIntents
 ) -> dict[str, Any]:
-    """Nothing else of a story changes, except its signed URLs."""
+    # Nothing else of a story changes, except its signed URLs.
     image, video = map(files.asset, _files(record, known))
     incoming = {"image": image, "video": video, "availability": Availability.LIVE}
     return changes.differences(story, incoming)
 
 
-def _new_values(
-    record: StoryRecord, differences: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
-    sighted = absence.sighted(now=now) if "availability" in differences else {}
-    return {**sighted, **differences, **_described(record), "updated_at": now}
-
-
 def _described(record: StoryRecord) -> dict[str, Any]:
-    """What an answer tells of the story's medium beside its files."""
     medium = record.media
     return {
         "thumbnail_url": medium.image_url or "",
