@@ -30,7 +30,7 @@ def test_a_name_is_understood_however_it_is_given(text: str) -> None:
         "https://evil.example/lena.v/", "https://www.instagram.com/", "lena/v", "x\0y", "http://[",
     ],
 )  # fmt: skip
-def test_what_is_no_username_is_refused(text: str) -> None:
+def test_an_invalid_username_is_refused(text: str) -> None:
     with pytest.raises(actions.NotAUsername):
         actions.username_from(text)
 
@@ -93,7 +93,7 @@ def test_a_profile_that_is_only_a_name_is_always_identified_first() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_people_who_add_the_same_name_at_once_share_one_profile_and_run() -> None:
+def test_two_concurrent_requests_for_a_name_share_one_profile_and_run() -> None:
     def add(_: int) -> actions.AddedProfile:
         try:
             return actions.add_profile(name="lena.v", by=None)

@@ -40,7 +40,7 @@ def paused_run() -> ArchiveRun:
 
 
 def put_off(run: ArchiveRun, code: str = "Transient") -> ArchiveRun:
-    """As a worker does it: nobody else's copy of the run knows."""
+    # In the database only, as another process does it.
     later = timezone.now() + timedelta(minutes=5)
     ArchiveRun.objects.filter(pk=run.pk).update(next_attempt_at=later, waits_for=code)
     return run
@@ -84,7 +84,7 @@ def test_a_bad_name_is_named() -> None:
         archive("lena.v", "two words")
 
 
-def test_runs_that_no_worker_would_start_say_so() -> None:
+def test_runs_without_a_worker_are_reported() -> None:
     assert "Start one with `./dev serve`" in archive("lena.v")
 
 
@@ -149,7 +149,7 @@ def test_a_pause_is_explained_by_the_last_call(capsys: pytest.CaptureFixture[str
         ("NoFreeSlot", "others take all calls"),
     ],
 )
-def test_a_run_that_we_hold_back_ourselves_says_so(
+def test_the_reason_of_a_postponed_run_is_shown(
     capsys: pytest.CaptureFixture[str], code: str, reason: str
 ) -> None:
     run = actions.add_profile(name="lena.v", by=None).run

@@ -19,7 +19,7 @@ def said() -> str:
     return output.getvalue().strip()
 
 
-def test_without_a_token_it_says_where_to_enter_one(settings: Settings) -> None:
+def test_without_a_token_it_names_the_place_to_enter_one(settings: Settings) -> None:
     settings.CORE_API_URL, settings.CORE_API_TOKEN = "https://api.example", ""
 
     assert "Every archive run will fail: The Core API's token is not set" in said()

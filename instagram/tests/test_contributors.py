@@ -37,7 +37,7 @@ def test_rows_and_files_of_other_apps_are_erased_and_reported(user: User) -> Non
     assert (proof["removed"]["toy.notes"], proof["files"]["deleted"]) == (2, 10)
 
 
-def test_what_other_apps_have_of_other_profiles_stays(user: User) -> None:
+def test_rows_of_other_apps_about_other_profiles_are_kept(user: User) -> None:
     other = add_profile("90210999003", "paul.stays")
     note = Note.objects.create(user=other, file=stored_file("a drawing"))
 
@@ -49,7 +49,7 @@ def test_what_other_apps_have_of_other_profiles_stays(user: User) -> None:
     assert proof["files"]["shared"] == 1
 
 
-def test_a_profile_under_a_hold_keeps_what_other_apps_have(user: User) -> None:
+def test_a_profile_under_a_hold_keeps_the_rows_of_other_apps(user: User) -> None:
     erasure.place_hold(user, by=None, reason="court order")
 
     with pytest.raises(erasure.UnderLegalHold):

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 class Terminal(io.StringIO):
-    """Standard input at which somebody sits."""
+    """Standard input that is a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -96,7 +96,7 @@ def test_a_held_profile_is_not_erased(user: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["nobody.here", "4711", "two words", "11111111-1111-1111-1111-111111111111", ""]
+    "given", ["unknown.name", "4711", "two words", "11111111-1111-1111-1111-111111111111", ""]
 )
 def test_an_unknown_profile_is_named(given: str) -> None:
     with pytest.raises(CommandError, match="No profile") as caught:

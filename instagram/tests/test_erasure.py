@@ -127,7 +127,7 @@ def test_a_file_whose_loss_was_accepted_leaves_no_trace() -> None:
 def test_a_poster_stays_with_the_other_video_that_shows_it() -> None:
     user = archived()
     poster = StoredFile.objects.exclude(poster=None)[0].poster
-    other = stored_file("a video of somebody else")
+    other = stored_file("a video of another profile")
     StoredFile.objects.filter(pk=other.pk).update(poster=poster)
 
     erase(user)
@@ -157,7 +157,7 @@ def test_a_highlight_of_another_profile_is_kept_without_the_story() -> None:
     assert not theirs.items.exists()
 
 
-def test_the_log_of_the_admin_forgets_what_was_done_to_it(account: Account) -> None:
+def test_the_admin_log_of_an_erased_profile_is_deleted(account: Account) -> None:
     user = archived()
     for rows in (User.objects.filter(pk=user.pk), user.posts, user.stories, user.highlights):
         log_change(account, rows.all())
@@ -181,7 +181,7 @@ def test_the_log_of_the_admin_forgets_the_row_that_was_only_its_name(account: Ac
     assert LogEntry.objects.get().object_id == str(other.pk)
 
 
-def test_the_log_of_the_admin_keeps_what_was_done_to_another_of_the_same_name(
+def test_the_admin_log_of_another_profile_of_the_same_name_is_kept(
     account: Account,
 ) -> None:
     user, other = archived(), add_profile("90210999003", FORMER_NAME)
@@ -210,7 +210,7 @@ def test_calls_about_others_stay_on_record() -> None:
     assert {*APIRequestLog.objects.all()} == {nameless, passed_on}
 
 
-def test_the_proof_counts_what_was_removed_without_names(account: Account) -> None:
+def test_the_proof_counts_removed_rows_without_names(account: Account) -> None:
     user = archived()
     digests = sorted(StoredFile.objects.values_list("sha256", flat=True))
 
@@ -231,7 +231,7 @@ def test_a_profile_that_is_only_a_name_can_be_erased() -> None:
     assert [*Tombstone.objects.of_name(NAME)] == [tombstone]
 
 
-def test_what_is_erased_cannot_be_erased_again() -> None:
+def test_an_erased_profile_cannot_be_erased_again() -> None:
     user = archived()
     erase(user)
 
@@ -253,7 +253,7 @@ def test_a_legal_hold_wins() -> None:
     assert ArchiveRun.objects.get().lease == run.lease
 
 
-def test_a_released_hold_stands_in_the_way_no_longer() -> None:
+def test_a_released_hold_does_not_prevent_an_erasure() -> None:
     user = archived()
     hold = erasure.place_hold(user, by=None, reason="court order")
     released = erasure.release_hold(user, by=None)
@@ -317,7 +317,7 @@ def leftovers_of(file: StoredFile) -> dict[str, object]:
     return {"files": {file.sha256: file.size}, "quarantined": [], "batches": [], "targets": []}
 
 
-def test_what_has_arrived_of_unfinished_downloads_goes_too(media_folder: Path) -> None:
+def test_partial_downloads_are_deleted(media_folder: Path) -> None:
     user = archived()
     part = media_folder / "tmp" / f"part-{Asset.objects.earliest('pk').pk}-ab"
     part.touch()
@@ -330,7 +330,7 @@ def test_what_has_arrived_of_unfinished_downloads_goes_too(media_folder: Path) -
     assert (at_once, part.exists()) == (False, False)
 
 
-def test_what_a_call_on_its_way_logs_afterwards_is_removed_too() -> None:
+def test_a_call_that_is_logged_after_the_erasure_is_removed() -> None:
     user = archived()
     run = ArchiveRun.objects.get()
     tombstone = erase(user)
@@ -354,7 +354,7 @@ def test_nothing_is_left_once_no_call_can_be_on_its_way() -> None:
     assert tables_with(ID, NAME, POST) == set()
 
 
-def test_the_survey_predicts_what_will_be_removed() -> None:
+def test_the_survey_predicts_the_removed_rows() -> None:
     user = archived()
 
     counts = erasure.survey(user)
@@ -380,7 +380,7 @@ def test_a_large_profile_takes_no_more_statements_than_a_small_one() -> None:
 OWN = (User, Post, Story, Highlight, ArchiveRun, RunStream)
 
 
-def test_every_table_that_points_at_a_profile_or_its_things_is_emptied() -> None:
+def test_every_table_that_refers_to_a_profile_is_emptied() -> None:
     user = add_profile()
     add_run(user)
 

@@ -84,7 +84,7 @@ def test_a_place_from_before_the_restore_misses_nothing_and_repeats_nothing(
     assert (read_on(api, second), read_on(api, last)) == (["c", "d"], ["d"])
 
 
-def test_who_read_on_after_the_backup_gets_what_comes_after_the_restore(api: APIClient) -> None:
+def test_a_reader_after_the_backup_gets_the_changes_after_the_restore(api: APIClient) -> None:
     changes("in the backup")
     settle()
     changes("lost")
@@ -160,7 +160,7 @@ def test_every_migrate_looks_where_it_is() -> None:
     assert FeedClock.objects.get().cluster != "7391820000000000001/1"
 
 
-def test_places_move_only_when_all_who_wrote_have_ended(api: APIClient) -> None:
+def test_positions_move_only_after_all_writers_have_ended(api: APIClient) -> None:
     restore()
 
     def follow() -> None:

@@ -163,7 +163,7 @@ def test_pictures_that_their_extensions_had_split_are_joined(
 
 
 @pytest.mark.parametrize("word", ["lodz", "łódź"])
-def test_what_was_written_with_a_letter_of_its_own_is_found_by_the_plain_one(word: str) -> None:
+def test_a_word_with_a_special_letter_is_found_by_the_plain_one(word: str) -> None:
     with downgraded(UNFOLDED) as apps:
         profile(apps, 1, search_text=" łodz", search_grams=document_grams(" łodz"))
 

@@ -1,4 +1,4 @@
-"""Somebody who is signed in to the admin."""
+"""Clients that are signed in to the admin."""
 
 from __future__ import annotations
 

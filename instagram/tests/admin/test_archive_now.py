@@ -71,7 +71,7 @@ def test_the_list_starts_a_run_for_every_chosen_profile(admin_client: Client) ->
     assert set(ArchiveRun.objects.values_list("user", flat=True)) == {user.pk for user in chosen}
 
 
-def test_who_may_only_look_starts_nothing(viewer_client: Client) -> None:
+def test_staff_that_may_only_view_starts_no_run(viewer_client: Client) -> None:
     user = UserFactory.create()
 
     by_button = viewer_client.post(archive_url(user))
@@ -81,7 +81,7 @@ def test_who_may_only_look_starts_nothing(viewer_client: Client) -> None:
     assert not ArchiveRun.objects.exists()
 
 
-def test_who_may_only_look_sees_no_button(viewer_client: Client) -> None:
+def test_staff_that_may_only_view_sees_no_button(viewer_client: Client) -> None:
     user = UserFactory.create()
 
     page = viewer_client.get(reverse("admin:instagram_user_change", args=[user.pk]))
@@ -117,7 +117,7 @@ def test_a_known_profile_is_not_added_twice(admin_client: Client) -> None:
     assert User.objects.count() == 1
 
 
-def test_what_is_no_username_is_refused(admin_client: Client) -> None:
+def test_an_invalid_username_is_refused(admin_client: Client) -> None:
     page = admin_client.post(ADD, {"name": "not a name"})
 
     assert "Not an Instagram username" in page.content.decode()
@@ -149,7 +149,7 @@ def test_staff_decides_on_automatic_updates(admin_client: Client) -> None:
     assert user.allow_auto_update_stories
 
 
-def test_staff_is_asked_for_nothing_that_has_no_effect(admin_client: Client) -> None:
+def test_the_form_has_no_field_without_an_effect(admin_client: Client) -> None:
     user = UserFactory.create()
 
     page = admin_client.get(reverse("admin:instagram_user_change", args=[user.pk]))

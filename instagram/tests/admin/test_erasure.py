@@ -38,7 +38,7 @@ def test_a_post_erases_the_profile(admin_client: Client, superuser: Account) -> 
     assert (tombstone.erased_by, tombstone.reason) == (superuser, "request 17")
 
 
-def test_a_link_asks_first_and_says_what_would_go(admin_client: Client) -> None:
+def test_a_link_leads_to_a_confirmation_with_the_survey(admin_client: Client) -> None:
     user = PostFactory.create_batch(3, user=UserFactory.create())[0].user
 
     page = admin_client.get(step("erase", user))
@@ -50,7 +50,7 @@ def test_a_link_asks_first_and_says_what_would_go(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["erase", "hold", "release"])
-def test_the_page_that_asks_has_one_form_with_a_button_that_sends_it(
+def test_the_confirmation_has_one_form_with_a_submit_button(
     admin_client: Client, name: str
 ) -> None:
     page = admin_client.get(step(name, UserFactory.create())).content.decode()
@@ -90,7 +90,7 @@ def test_a_hold_is_placed_and_released(admin_client: Client, superuser: Account)
 
 
 @pytest.mark.parametrize("name", ["erase", "hold", "release"])
-def test_who_may_only_change_profiles_can_neither_erase_nor_hold(
+def test_staff_that_may_only_change_profiles_can_neither_erase_nor_hold(
     viewer_client: Client, staff: Account, name: str
 ) -> None:
     staff.user_permissions.add(Permission.objects.get(codename="change_user"))
@@ -99,7 +99,7 @@ def test_who_may_only_change_profiles_can_neither_erase_nor_hold(
     assert User.objects.exists()
 
 
-def test_the_page_offers_what_its_reader_may_do(viewer_client: Client, staff: Account) -> None:
+def test_the_page_offers_only_permitted_steps(viewer_client: Client, staff: Account) -> None:
     user = UserFactory.create()
     staff.user_permissions.add(Permission.objects.get(codename="hold_user"))
 
@@ -109,7 +109,7 @@ def test_the_page_offers_what_its_reader_may_do(viewer_client: Client, staff: Ac
     assert step("erase", user) not in page
 
 
-def test_the_page_of_a_held_profile_says_so_and_offers_to_release_it(admin_client: Client) -> None:
+def test_the_page_of_a_held_profile_offers_to_release_it(admin_client: Client) -> None:
     user = UserFactory.create()
     erasure.place_hold(user, by=None, reason="court order")
 
@@ -139,7 +139,9 @@ def test_no_page_deletes_a_profile_past_its_hold(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize("term", ["@Lena.V", "501", "request"])
-def test_a_tombstone_is_found_by_what_it_does_not_show(admin_client: Client, term: str) -> None:
+def test_a_tombstone_is_found_by_a_name_that_it_does_not_show(
+    admin_client: Client, term: str
+) -> None:
     Tombstone.objects.create(
         id_digest=digest("501"), username_digests=[digest("lena.v")], reason="request 17"
     )

@@ -59,7 +59,7 @@ def indexed(model: type[Model]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("model", BIG, ids=label)
-def test_a_list_sorts_by_what_an_index_sorts(model: type[Model]) -> None:
+def test_a_list_sorts_by_indexed_columns(model: type[Model]) -> None:
     assert {*(BIG[model].sortable_by or ())} <= {*indexed(model)}
 
 
@@ -78,7 +78,7 @@ def two_profiles() -> None:
 @pytest.mark.usefixtures("two_profiles")
 @pytest.mark.parametrize("model", [Story, ArchiveRun, StreamPoll, LegalHold])
 @pytest.mark.parametrize("term", [" @Lena.V", "501"])
-def test_what_belongs_to_a_profile_is_found_by_its_whole_name_or_id(
+def test_rows_are_found_by_the_whole_name_or_id_of_their_profile(
     admin_client: Client, model: type[Model], term: str
 ) -> None:
     html = admin_client.get(address(model), {"q": term}).content.decode()

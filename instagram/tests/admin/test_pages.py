@@ -223,7 +223,7 @@ def test_the_page_of_a_highlight_costs_the_same_for_many_stories(
         admin_client.get(reverse("admin:instagram_highlight_change", args=[highlight.pk]))
 
 
-def test_the_stories_of_a_highlight_stand_in_its_order(admin_client: Client) -> None:
+def test_the_stories_of_a_highlight_are_in_its_order(admin_client: Client) -> None:
     highlight = HighlightFactory.create()
     gone, last, first = (
         HighlightItemFactory.create(highlight=highlight, position=position, removed_at=removed)
@@ -248,7 +248,7 @@ def test_highlights_are_found_by_a_word_of_their_title(admin_client: Client) -> 
     assert f">{other.pk}<" not in html
 
 
-def test_changes_are_found_by_the_id_of_what_changed(admin_client: Client) -> None:
+def test_changes_are_found_by_the_id_of_their_object(admin_client: Client) -> None:
     ChangeFactory.create(object_id="3000000000000000001")
     ChangeFactory.create(object_id="3000000000000000002")
 

@@ -107,7 +107,7 @@ def test_streams_without_windows_show_no_coverage(admin_client: Client) -> None:
         ("nonsense", {"posts", "reels", "stories"}),
     ],
 )
-def test_the_list_can_be_narrowed_to_what_is_due(
+def test_the_list_can_be_filtered_by_due_polls(
     admin_client: Client, choice: str, streams: set[str]
 ) -> None:
     user = UserFactory.create()

@@ -70,7 +70,7 @@ def saving(user: User, by: Account) -> tuple[Any, HttpRequest, Any]:
     return page, request, form
 
 
-def test_a_save_keeps_what_a_worker_wrote_since_the_page_was_read(
+def test_a_save_keeps_the_values_that_a_worker_wrote_meanwhile(
     superuser: Account,
 ) -> None:
     user = UserFactory.create(biography="as the page was read")
@@ -84,7 +84,7 @@ def test_a_save_keeps_what_a_worker_wrote_since_the_page_was_read(
     assert saved.history.latest().biography == "as a worker wrote it"
 
 
-def test_a_save_does_not_bring_back_what_was_erased_meanwhile(superuser: Account) -> None:
+def test_a_save_does_not_restore_a_profile_that_was_erased_meanwhile(superuser: Account) -> None:
     page, request, form = saving(UserFactory.create(), superuser)
     User.objects.all().delete()
 

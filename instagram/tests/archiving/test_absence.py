@@ -159,7 +159,7 @@ def test_an_empty_list_is_not_believed_while_the_profile_counts_posts(
 
 
 @pytest.mark.slow
-def test_a_poll_of_the_grid_alone_says_nothing_about_reels(provider: SimulatorControl) -> None:
+def test_a_poll_of_the_grid_proves_nothing_about_reels(provider: SimulatorControl) -> None:
     archive("plain.case")
     reel = Post.objects.filter(in_reels=True).first()
     assert reel is not None
@@ -305,7 +305,7 @@ def test_an_item_without_an_id_may_be_the_one_that_is_not_shown() -> None:
     assert {*states(Post).values()} == {"live"}
 
 
-def test_what_is_deleted_is_not_missed_again() -> None:
+def test_a_deleted_row_is_not_missed_again() -> None:
     now = timezone.now()
     user = User(availability="deleted", misses=3, first_missed_at=now)
 

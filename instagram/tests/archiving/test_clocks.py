@@ -104,7 +104,7 @@ def test_a_poll_that_was_made_in_the_future_is_made_again_now() -> None:
     assert (row.polled_at, row.due_at) == (now, now)
 
 
-def test_where_all_clocks_are_right_seven_statements_are_sent(
+def test_seven_statements_are_sent_if_all_clocks_are_right(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     run(), file(), unread_bytes(), poll()

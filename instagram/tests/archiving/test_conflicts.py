@@ -59,7 +59,9 @@ def calls_and_pages(run: ArchiveRun) -> tuple[int, int]:
 @pytest.mark.slow
 @TIMES
 @pytest.mark.usefixtures("rivals")
-def test_a_page_that_lost_is_written_again_and_not_asked_for(provider: SimulatorControl) -> None:
+def test_a_page_that_lost_a_conflict_is_written_again_without_a_call(
+    provider: SimulatorControl,
+) -> None:
     run = archive("story.hours")
 
     calls, pages = calls_and_pages(run)
@@ -70,7 +72,7 @@ def test_a_page_that_lost_is_written_again_and_not_asked_for(provider: Simulator
 @pytest.mark.slow
 @TIMES
 @pytest.mark.usefixtures("rivals")
-def test_what_lost_is_counted_and_told_once(provider: SimulatorControl) -> None:
+def test_a_lost_conflict_is_counted_and_logged_once(provider: SimulatorControl) -> None:
     run = archive("story.hours")
 
     told = ChangeEvent.objects.filter(event="appeared").values_list("kind", "object_id")

@@ -48,7 +48,7 @@ def test_the_time_since_the_last_poll_is_pending_and_no_gap() -> None:
     assert (report.gaps, report.pending) == ((), ago(10, 0))
 
 
-def test_what_is_older_than_a_day_and_not_covered_is_lost() -> None:
+def test_uncovered_time_older_than_a_day_is_lost() -> None:
     report = of(watched(100, 30))
 
     assert (report.gaps, report.pending) == ((ago(30, 24),), ago(24, 0))
@@ -81,7 +81,7 @@ def test_a_span_without_a_length_has_no_share() -> None:
     edges=st.lists(st.integers(0, 200), max_size=16, unique=True),
     ends=st.tuples(st.integers(0, 200), st.integers(0, 200)),
 )
-def test_covered_time_gaps_and_what_is_pending_make_up_the_span(
+def test_windows_gaps_and_the_pending_part_add_up_to_the_span(
     edges: list[int], ends: tuple[int, int]
 ) -> None:
     borders = sorted(edges[: len(edges) // 2 * 2], reverse=True)

@@ -66,7 +66,7 @@ def test_the_earliest_deadline_comes_first() -> None:
     assert set(ArchiveRun.objects.values_list("user", flat=True)) == {soon.pk, between.pk}
 
 
-def test_what_was_dispatched_is_not_dispatched_again() -> None:
+def test_a_dispatched_poll_is_not_dispatched_again() -> None:
     polled(UserFactory.create())
     schedule.dispatch(now=NOW)
 
@@ -120,7 +120,7 @@ def test_only_so_many_scheduled_runs_are_active(monkeypatch: pytest.MonkeyPatch)
     assert schedule.dispatch(now=NOW) == 1
 
 
-def test_runs_that_people_asked_for_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requested_runs_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatching, "MAX_ACTIVE", 1)
     RunFactory.create()
     polled(UserFactory.create())
@@ -201,7 +201,7 @@ def test_stories_of_the_schedule_have_a_queue_of_their_own(
     }
 
 
-def test_what_a_person_asks_for_does_not_stand_before_the_deadlines(
+def test_requested_runs_do_not_precede_deadlines(
     run_queues: dict[str, str], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -218,7 +218,7 @@ def test_a_flag_leads_to_a_run_at_the_next_tick(configured: None) -> None:
     assert streams_of(user.runs.get()) == ["stories"]
 
 
-def test_no_run_is_started_that_could_call_nobody() -> None:
+def test_no_run_is_started_if_no_provider_can_be_called() -> None:
     user = UserFactory.create(allow_auto_update_stories=True)
 
     dispatch()
@@ -259,7 +259,7 @@ def test_two_dispatchers_at_once_share_the_work() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_profile_that_somebody_asks_for_just_now_is_left_alone() -> None:
+def test_a_profile_that_is_being_requested_is_left_alone() -> None:
     user = UserFactory.create()
     polled(user)
     started: list[int] = []

@@ -75,7 +75,7 @@ def archived(provider: SimulatorControl) -> dict[str, Any]:
 
 @pytest.fixture
 def signed(api: APIClient, account: Account) -> APIClient:
-    """A client of somebody who may read everything, the costs too."""
+    """A client with the permission to read everything, also the costs."""
     account.is_staff = account.is_superuser = True
     account.save()
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(account)['access']}")
@@ -93,7 +93,7 @@ def test_every_answer_is_as_documented(archived: dict[str, Any], signed: APIClie
 
 
 @pytest.mark.slow
-def test_what_is_not_known_is_null_as_documented(
+def test_an_unknown_value_is_null_as_documented(
     archived: dict[str, Any], signed: APIClient
 ) -> None:
     user = archived["users"]

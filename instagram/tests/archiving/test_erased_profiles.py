@@ -1,4 +1,4 @@
-"""An erased profile does not come back: not by name, not by id, not beside somebody else."""
+"""An erased profile is not stored again by its name, by its id, or as a coauthor."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_an_erased_name_cannot_be_added() -> None:
 
 
 @pytest.mark.usefixtures("tombstone")
-def test_the_rest_api_says_why_a_name_cannot_be_added(signed_in: APIClient) -> None:
+def test_the_rest_api_gives_the_reason_for_a_refused_name(signed_in: APIClient) -> None:
     answer = signed_in.post("/instagram/users/", {"username": NAME})
 
     assert answer.status_code == 400
@@ -51,7 +51,7 @@ def test_the_rest_api_says_why_a_name_cannot_be_added(signed_in: APIClient) -> N
 
 
 @pytest.mark.usefixtures("tombstone")
-def test_whoever_is_known_to_have_the_name_now_can_be_archived() -> None:
+def test_another_profile_that_is_known_to_have_the_name_can_be_archived() -> None:
     user = add_profile("90210999003", NAME)
 
     assert actions.add_profile(name=NAME, by=None).user == user
@@ -84,7 +84,7 @@ def test_a_run_that_meets_an_erased_profile_fails_and_keeps_nothing(
     assert not tables_with(str(user.instagram_id))
 
 
-def test_the_name_under_which_it_came_back_is_refused_from_then_on(
+def test_the_new_name_of_an_erased_profile_is_refused_from_then_on(
     provider: SimulatorControl,
 ) -> None:
     archive("plain.case", "profile")

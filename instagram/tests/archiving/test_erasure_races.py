@@ -1,4 +1,4 @@
-"""Erasing a profile while others are at work on it: whoever comes first, nothing is left."""
+"""An erasure leaves nothing behind, in any order with concurrent work on the profile."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_coauthor_s_page_brings_nothing_back(meanwhile: Start, record: PostRec
     assert nothing_is_left()
 
 
-def test_of_two_who_erase_at_once_one_does(meanwhile: Start) -> None:
+def test_one_of_two_concurrent_erasures_erases(meanwhile: Start) -> None:
     user = archived()
     barrier = threading.Barrier(2)
 

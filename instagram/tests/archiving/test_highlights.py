@@ -258,7 +258,7 @@ def test_a_highlight_that_does_not_show_everything_takes_no_story_out(
     assert ChangeEvent.objects.count() == events
 
 
-def test_a_highlight_that_lacks_a_file_is_asked_for_again(user: User) -> None:
+def test_a_highlight_that_lacks_a_file_is_requested_again(user: User) -> None:
     persist.tray(user, [highlight(1)], now=NOW)
     lacking = replace(story("11"), media=replace(story("11").media, is_video=True))
 

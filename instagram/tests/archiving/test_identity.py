@@ -66,7 +66,7 @@ def test_two_accounts_that_swap_their_names_keep_their_posts(provider: Simulator
 
 
 @pytest.mark.slow
-def test_stories_are_those_of_the_person_under_whatever_name(provider: SimulatorControl) -> None:
+def test_stories_are_those_of_the_person_under_any_name(provider: SimulatorControl) -> None:
     she = archive("story.hours", "profile").user
     archive(HIS, "profile")
     provider.edit("swap_usernames", usernames=["story.hours", HIS])
@@ -79,7 +79,7 @@ def test_stories_are_those_of_the_person_under_whatever_name(provider: Simulator
 
 
 @pytest.mark.slow
-def test_a_rename_that_nobody_noticed_costs_no_story(provider: SimulatorControl) -> None:
+def test_a_rename_between_polls_costs_no_story(provider: SimulatorControl) -> None:
     she = archive("story.hours", "profile").user
     provider.edit("rename", username="story.hours", new_username="story.days")
 
@@ -90,7 +90,7 @@ def test_a_rename_that_nobody_noticed_costs_no_story(provider: SimulatorControl)
 
 
 @pytest.mark.slow
-def test_a_freed_name_that_somebody_new_takes_is_another_person(
+def test_a_freed_name_of_a_new_account_is_another_profile(
     provider: SimulatorControl,
 ) -> None:
     old = archive(HIS, "profile").user
@@ -142,7 +142,7 @@ def test_a_deactivated_account_that_returns_is_the_same_person(
 
 
 @pytest.mark.slow
-def test_an_id_without_an_answer_under_a_name_of_somebody_else_is_no_proof(
+def test_an_id_without_an_answer_is_no_proof_if_another_account_has_the_name(
     provider: SimulatorControl,
 ) -> None:
     ArchivingSetting(minutes_between_misses=0, misses_to_confirm=1).save()

@@ -61,7 +61,7 @@ def test_the_gapless_pace_leaves_no_gap_at_any_profile() -> None:
     assert after_quiet_polls(STORY_PACES["dense"], 100) < intervals.STORY_LIFE
 
 
-def test_what_keeps_changing_is_polled_at_the_densest_interval() -> None:
+def test_a_stream_that_keeps_changing_is_polled_at_the_densest_interval() -> None:
     pace, interval = STREAM_PACES["posts"], 7 * DAY
     for _ in range(10):
         interval = intervals.next_interval(pace, interval, found_new=True, quiet_for=HOUR)
@@ -93,7 +93,7 @@ def test_the_deadline_of_watched_stories_is_when_the_first_could_die_unseen() ->
     assert intervals.deadline(BALANCED, 20 * HOUR, **times, is_mortal=True) == NOW + 24 * HOUR
 
 
-def test_what_is_lossy_or_loses_nothing_gives_way_to_what_dies() -> None:
+def test_polls_without_a_loss_give_way_to_expiring_stories() -> None:
     times = {"polled_at": NOW, "due_at": NOW + 7 * DAY}
 
     quiet = intervals.deadline(BALANCED, 7 * DAY, **times, is_mortal=True)

@@ -24,7 +24,7 @@ NAME = "plain.case"
 
 
 @pytest.fixture(autouse=True)
-def _the_toy_looks_at_nobody() -> Iterator[None]:
+def _the_toy_observes_nothing() -> Iterator[None]:
     yield
     plugs.watched.clear()
     plugs.unwanted.clear()
@@ -61,7 +61,7 @@ def test_a_run_that_finds_nothing_new_is_not_observed(provider: SimulatorControl
     assert notes() == []
 
 
-def test_what_is_edited_is_told_apart_from_what_is_new() -> None:
+def test_edited_rows_are_told_apart_from_new_ones() -> None:
     user = User.objects.create(username=NAME, instagram_id="501")
     store(user, post(1))
     plugs.watched.add(NAME)

@@ -184,7 +184,7 @@ def test_a_fresh_url_does_not_cure_a_file_that_is_too_large(user: User) -> None:
     assert (outcome.wanted, Asset.objects.get().state) == (0, Asset.State.FAILED)
 
 
-def test_a_fresh_url_that_does_not_say_when_it_ends_is_taken(user: User) -> None:
+def test_a_fresh_url_without_an_expiry_is_accepted(user: User) -> None:
     persist.posts(user, [post(1)], now=NOW)
     Asset.objects.update(state=Asset.State.EXPIRED)
     endless = replace(medium(1), image_url="https://cdn.example/v/1_n.jpg")
@@ -283,7 +283,7 @@ def test_the_file_of_another_account_cannot_be_claimed_by_its_name(user: User) -
     assert Asset.objects.filter(state=Asset.State.WANTED).count() == 1
 
 
-def test_posts_are_found_by_what_their_caption_says_now(user: User) -> None:
+def test_posts_are_found_by_their_present_caption(user: User) -> None:
     persist.posts(user, [post(1, caption="Größe")], now=NOW)
 
     persist.posts(user, [post(1, caption="Ébène")], now=LATER)
@@ -314,7 +314,7 @@ def test_two_pages_that_bring_the_same_new_post_make_it_once() -> None:
 HARBOUR = LocationRecord("77", "Harbour", 53.54, 9.98)
 
 
-def test_a_place_keeps_what_another_answer_leaves_out(user: User) -> None:
+def test_a_location_keeps_values_that_another_answer_leaves_out(user: User) -> None:
     persist.posts(user, [post(1, location=HARBOUR)], now=NOW)
 
     outcome = persist.posts(

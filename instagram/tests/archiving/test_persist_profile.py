@@ -46,7 +46,7 @@ def test_the_first_answer_is_new_and_wants_the_picture(user: User) -> None:
     assert User.objects.get().picture == Asset.objects.get(role="picture")
 
 
-def test_what_the_provider_does_not_say_stays_unknown(user: User) -> None:
+def test_values_missing_from_the_answer_stay_unknown(user: User) -> None:
     persist.profile(user, profile(biography=None, follower_count=None), now=NOW)
 
     stored = User.objects.get()
@@ -148,7 +148,7 @@ def test_a_merge_waits_while_the_survivor_is_being_archived(user: User) -> None:
         persist.profile(added.user, profile(username="lena.new"), now=LATER)
 
 
-def test_a_name_asked_for_again_is_the_row_that_it_was_asked_for_by() -> None:
+def test_a_name_that_is_requested_again_keeps_its_row() -> None:
     asked = actions.add_profile(name="lena.v", by=None)
     User.objects.create(username="lena.v", instagram_id="501")  # met as a coauthor
 
@@ -157,7 +157,7 @@ def test_a_name_asked_for_again_is_the_row_that_it_was_asked_for_by() -> None:
     assert again.run == asked.run
 
 
-def test_a_name_asked_for_in_vain_merges_once_its_holder_is_known() -> None:
+def test_a_placeholder_is_merged_once_its_holder_is_known() -> None:
     asked = actions.add_profile(name="lena.v", by=None)
     ArchiveRun.objects.update(state=ArchiveRun.State.FAILED)
     met = User.objects.create(username="lena.v", instagram_id="501")
@@ -190,7 +190,7 @@ def test_a_private_profile_is_known_to_be_private(user: User) -> None:
     assert User.objects.get().availability == "private"
 
 
-def test_an_answer_that_does_not_say_whether_it_is_private_changes_nothing(user: User) -> None:
+def test_an_answer_without_is_private_changes_nothing(user: User) -> None:
     known = persist.profile(user, profile(is_private=True), now=NOW)[0]
 
     _, outcome = persist.profile(known, profile(is_private=None), now=LATER)
@@ -198,7 +198,7 @@ def test_an_answer_that_does_not_say_whether_it_is_private_changes_nothing(user:
     assert (User.objects.get().availability, outcome.changed) == ("private", 0)
 
 
-def test_a_merge_keeps_what_people_chose_for_the_name(user: User) -> None:
+def test_a_merge_keeps_the_flags_of_the_placeholder(user: User) -> None:
     known = archived(user)
     ArchiveRun.objects.update(state=ArchiveRun.State.SUCCEEDED)
     asked = User.objects.create(username="lena.new", allow_auto_update_stories=True)

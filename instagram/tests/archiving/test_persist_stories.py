@@ -55,7 +55,7 @@ def test_a_video_that_becomes_known_later_joins_the_story(user: User, *, said: b
     assert ChangeEvent.objects.latest("pk").fields == {"video": {"old": None, "new": "1_n.mp4"}}
 
 
-def test_a_story_whose_bytes_are_stored_wants_no_other_rendition(user: User) -> None:
+def test_a_stored_story_wants_no_other_rendition(user: User) -> None:
     persist.stories(user, [story(1)], now=NOW)
     file = StoredFileFactory.create()
     Asset.objects.update(state="stored", file=file)
@@ -75,7 +75,7 @@ def test_files_of_stories_are_due_before_files_of_posts(user: User) -> None:
     assert first.owner_kind == "story"
 
 
-def test_a_story_of_somebody_else_is_rejected(user: User) -> None:
+def test_a_story_of_another_profile_is_rejected(user: User) -> None:
     foreign = story(1, owner=OwnerRecord("999", "lena.v"))
 
     outcome = persist.stories(

@@ -116,7 +116,7 @@ def test_a_private_profile_keeps_its_profile_and_skips_the_rest(provider: Simula
 
 @pytest.mark.slow
 def test_an_unknown_profile_fails_and_is_one_vote_for_missing(provider: SimulatorControl) -> None:
-    run = archive("nobody.here")
+    run = archive("unknown.name")
 
     assert run.state == "failed"
     assert {code for _, code in ends(run).values()} == {"NoSuchProfile"}
@@ -124,7 +124,7 @@ def test_an_unknown_profile_fails_and_is_one_vote_for_missing(provider: Simulato
 
 
 @pytest.mark.slow
-def test_one_stream_that_knows_nobody_is_no_vote(provider: SimulatorControl) -> None:
+def test_a_stream_without_the_profile_is_no_proof(provider: SimulatorControl) -> None:
     archive("story.hours", "profile")
     provider.add_fault("form", form="user_null", path="fetch_user_stories")
 
@@ -136,7 +136,7 @@ def test_one_stream_that_knows_nobody_is_no_vote(provider: SimulatorControl) -> 
     assert {*ended.values()} == {("succeeded", "")}
 
 
-def test_stories_do_not_wait_for_what_a_cap_holds_up(provider: SimulatorControl) -> None:
+def test_stories_do_not_wait_for_streams_below_a_cap(provider: SimulatorControl) -> None:
     archive("story.hours", "profile")
     CoreAPISetting(soft_cap=Decimal("0.0001"), hard_cap=Decimal(10)).save()
 
@@ -259,10 +259,10 @@ def test_a_run_that_kills_its_workers_ends_without_another_call(
     assert provider.stats()["core_api"]["calls"] == 0
 
 
-def test_a_worker_that_lost_its_run_says_nothing_of_the_profile(
+def test_a_worker_that_lost_its_lease_counts_no_miss(
     provider: SimulatorControl,
 ) -> None:
-    run = runs.claim(actions.add_profile(name="nobody.here", by=None).run.pk, now=timezone.now())
+    run = runs.claim(actions.add_profile(name="unknown.name", by=None).run.pk, now=timezone.now())
     assert run is not None
     runs.claim(run.pk, now=timezone.now() + timedelta(seconds=60))
 
@@ -272,7 +272,9 @@ def test_a_worker_that_lost_its_run_says_nothing_of_the_profile(
     assert User.objects.get().availability != "missing"
 
 
-def test_without_a_configuration_the_run_says_so(provider: SimulatorControl, settings: Any) -> None:
+def test_without_a_configuration_the_run_fails_with_the_reason(
+    provider: SimulatorControl, settings: Any
+) -> None:
     settings.CORE_API_TOKEN = ""
 
     run = archive("plain.case")

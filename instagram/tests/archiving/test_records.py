@@ -15,5 +15,5 @@ def test_a_video_post_with_its_video_lacks_nothing() -> None:
     assert not post(1, variant="video", media=[medium(1, video=True)]).lacks_files
 
 
-def test_a_carousel_lacks_a_file_where_one_child_has_no_address() -> None:
+def test_a_carousel_lacks_a_file_if_one_child_has_no_url() -> None:
     assert post(1, media=[medium(1), replace(medium(2), image_url=None)]).lacks_files

@@ -50,7 +50,7 @@ def test_an_item_without_an_id_is_known_by_its_place() -> None:
     assert RejectedItem.objects.get().raw == "after"
 
 
-def test_items_without_an_id_on_two_pages_of_a_run_stand_beside_each_other() -> None:
+def test_items_without_an_id_on_two_pages_of_a_run_are_both_kept() -> None:
     stream = stream_of_another_run(UserFactory.create())
 
     for raw in ("first page", "second page"):
@@ -119,7 +119,7 @@ def test_a_page_that_was_read_whole_takes_none(
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 @pytest.mark.usefixtures("provider")
-def test_whole_runs_keep_what_the_first_of_them_kept() -> None:
+def test_a_repeated_run_keeps_the_same_rejected_items() -> None:
     archive("unknown.item")
     kept = RejectedItem.objects.count()
 

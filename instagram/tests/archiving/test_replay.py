@@ -153,9 +153,9 @@ def test_a_profile_that_was_missing_at_first_is_told_in_full(
 ) -> None:
     ArchivingSetting(minutes_between_misses=0, misses_to_confirm=2).save()
     for _ in range(2):
-        archive("nobody.here")
-    provider.edit("add_profile", plan={"username": "nobody.here"})
-    archive("nobody.here")
+        archive("unknown.name")
+    provider.edit("add_profile", plan={"username": "unknown.name"})
+    archive("unknown.name")
 
     changes = feed(api)
 

@@ -1,4 +1,4 @@
-"""Old runs of the schedule go; what somebody may still need stays."""
+"""Old scheduled runs are deleted, except those that are still needed."""
 
 from __future__ import annotations
 
@@ -64,16 +64,14 @@ def test_the_newest_run_of_a_profile_stays_however_old_it_is() -> None:
 @pytest.mark.parametrize(
     "facts", [{"is_scheduled": False}, {"state": "queued", "finished_at": None}]
 )
-def test_what_a_person_asked_for_and_what_has_not_ended_stays(
-    user: User, facts: dict[str, Any]
-) -> None:
+def test_requested_runs_and_active_runs_are_kept(user: User, facts: dict[str, Any]) -> None:
     run = run_of(user, days=300, **facts)
 
     assert delete_expired_runs() == 0
     assert ArchiveRun.objects.contains(run)
 
 
-def test_a_run_that_keeps_what_could_not_be_read_stays(user: User) -> None:
+def test_a_run_with_rejected_items_is_kept(user: User) -> None:
     stream = run_of(user, days=300).streams.get()
     RejectedItem.objects.create(stream=stream, path="posts[1]", error="?")
 

@@ -69,7 +69,7 @@ def test_a_carousel_cut_short_takes_no_child_out(user: User) -> None:
     ]  # fmt: skip
 
 
-def test_what_a_carousel_cut_short_brings_comes_behind_the_rest(user: User) -> None:
+def test_new_children_of_a_carousel_cut_short_come_last(user: User) -> None:
     persist.posts(user, [post(1, media=[medium(11), medium(12)])], now=NOW)
 
     persist.posts(user, [post(1, media=[medium(13)], counted_media=3)], now=LATER)
@@ -79,7 +79,7 @@ def test_what_a_carousel_cut_short_brings_comes_behind_the_rest(user: User) -> N
 
 
 @pytest.mark.parametrize("names_the_other", [True, False])
-def test_coauthors_who_each_claim_a_post_share_it(user: User, names_the_other: bool) -> None:  # noqa: FBT001  a case
+def test_coauthors_that_each_claim_a_post_share_it(user: User, names_the_other: bool) -> None:  # noqa: FBT001  a case
     other = User.objects.create(username="ada", instagram_id="502")
     lena, ada = OwnerRecord("501", "lena.v"), OwnerRecord("502", "ada")
     persist.posts(user, [post(1, owner=lena, coauthors=(ada,))], now=NOW)

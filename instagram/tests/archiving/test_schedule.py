@@ -67,13 +67,13 @@ def scheduled(user: User) -> set[str]:
         (True, True, {"profile", "posts", "reels", "highlights", "stories"}),
     ],
 )
-def test_flags_say_which_streams_are_scheduled(
+def test_flags_decide_which_streams_are_scheduled(
     *, stories: bool, rest: bool, streams: set[str]
 ) -> None:
     assert scheduled(profile(stories=stories, rest=rest)) == streams
 
 
-def test_what_is_newly_scheduled_is_due_at_once() -> None:
+def test_a_newly_scheduled_stream_is_due_at_once() -> None:
     poll = profile().polls.get()
 
     assert (poll.due_at, poll.deadline_at) == (NOW, NOW + 4 * HOUR)
@@ -88,7 +88,7 @@ def test_a_flag_that_was_switched_by_bare_sql_is_followed() -> None:
     assert scheduled(user) == {"stories"}
 
 
-def test_switching_a_flag_off_ends_the_schedule_and_keeps_what_is_known() -> None:
+def test_switching_a_flag_off_ends_the_schedule_and_keeps_the_rows() -> None:
     user = profile(rest=True)
     note(user)
     User.objects.update(allow_auto_update_stories=False)
@@ -131,7 +131,7 @@ def test_more_profiles_than_the_limit_are_followed_bit_by_bit() -> None:
 
 @pytest.mark.parametrize("availability", ["private", "deleted"])
 @pytest.mark.parametrize(("stories", "rest"), [(True, False), (False, True), (True, True)])
-def test_of_a_hidden_profile_only_its_return_is_watched(
+def test_only_the_profile_stream_of_a_hidden_profile_is_polled(
     *, availability: str, stories: bool, rest: bool
 ) -> None:
     user = profile(stories=stories, rest=rest)
@@ -142,7 +142,7 @@ def test_of_a_hidden_profile_only_its_return_is_watched(
     assert scheduled(user) == {"profile"}
 
 
-def test_a_missing_profile_is_polled_on_and_asked_again_when_misses_may_count() -> None:
+def test_a_missing_profile_is_polled_again_when_another_miss_counts() -> None:
     user = profile(rest=True)
     StreamPoll.objects.update(due_at=NOW + 6 * DAY, deadline_at=NOW + 7 * DAY, polled_at=NOW - DAY)
     User.objects.update(availability="missing")
@@ -164,7 +164,7 @@ def test_a_profile_in_doubt_is_polled_next() -> None:
     assert {*user.polls.filter(due_at=NOW).values_list("stream", flat=True)} == {"profile"}
 
 
-def test_a_profile_that_nobody_scheduled_is_not_polled_in_doubt() -> None:
+def test_a_profile_that_is_not_scheduled_is_not_polled_in_doubt() -> None:
     user = profile()
 
     schedule.doubt(user, now=NOW)
@@ -182,7 +182,7 @@ def test_a_profile_that_has_returned_is_due_at_once() -> None:
     assert user.polls.get(stream="stories").due_at == NOW + DAY
 
 
-def test_a_hidden_profile_is_asked_for_less_and_less_often() -> None:
+def test_a_hidden_profile_is_polled_less_and_less_often() -> None:
     user = profile(rest=True, availability="private")
 
     waits = [note(user, "profile", now=NOW + day * DAY).interval for day in range(0, 80, 10)]
@@ -208,7 +208,7 @@ def test_a_silent_profile_waits_longer_from_poll_to_poll() -> None:
     assert waits[0] < waits[-1]
 
 
-def test_the_pace_is_what_staff_chose() -> None:
+def test_the_pace_is_the_setting() -> None:
     ArchivingSetting(story_pace="dense").save()
     user = profile()
 
@@ -242,7 +242,7 @@ def test_a_poll_that_could_not_read_everything_is_not_repeated_sooner() -> None:
     assert poll.polled_at == NOW
 
 
-def test_failure_after_failure_is_tried_ever_more_rarely() -> None:
+def test_repeated_failures_are_retried_less_and_less_often() -> None:
     user, now, waits = profile(), NOW, []
 
     for _ in range(40):
@@ -255,7 +255,7 @@ def test_failure_after_failure_is_tried_ever_more_rarely() -> None:
     assert waits[-1] == 7 * DAY
 
 
-def test_a_poll_that_a_person_asked_for_is_noted_but_schedules_nothing() -> None:
+def test_a_requested_poll_is_noted_but_schedules_nothing() -> None:
     user = UserFactory.create()
 
     poll = note(user, found_new=True)

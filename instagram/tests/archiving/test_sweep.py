@@ -52,7 +52,7 @@ def with_deadline(*, hours: int) -> User:
     return user
 
 
-def test_runs_are_sent_to_the_queues_in_which_they_began(nudged: Nudged) -> None:
+def test_runs_are_sent_to_their_first_queue(nudged: Nudged) -> None:
     scheduled = due("stories", is_scheduled=True)
     done = due("stories", is_scheduled=True, since=2, state="succeeded")
     asked = due("stories")
@@ -73,7 +73,7 @@ def test_a_backlog_of_backfills_keeps_no_stories_waiting(nudged: Nudged) -> None
     assert len(nudged["archive"]) == MAX_WAITING
 
 
-def test_stories_that_could_soon_die_unseen_go_before_backfills_whoever_asked(
+def test_stories_that_could_soon_expire_unseen_go_before_backfills_also_if_requested(
     nudged: Nudged,
 ) -> None:
     soon = due("stories", user=with_deadline(hours=3))

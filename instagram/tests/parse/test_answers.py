@@ -73,7 +73,7 @@ def test_the_largest_picture_of_a_profile_may_be_in_its_list_of_versions() -> No
     assert profile.picture_url == "https://scontent.example/v/t51/lumen_s640x640.jpg?oe=69ffffff"
 
 
-def test_what_a_profile_leaves_out_is_unknown() -> None:
+def test_missing_values_of_a_profile_are_unknown() -> None:
     profile = parse.profile({"pk": 7, "username": "bare"})
 
     known = {profile.full_name, profile.biography, profile.external_url, profile.picture_url}
@@ -167,7 +167,7 @@ def test_a_single_post_of_unknown_shape_is_kept() -> None:
 
 @pytest.mark.parametrize("kind", READERS)
 @pytest.mark.parametrize("payload", [None, "text", 7, True, {}, {"data": None}, {"data": "x"}])
-def test_what_fits_nothing_is_unexpected(kind: str, payload: object) -> None:
+def test_an_answer_of_no_known_shape_is_unexpected(kind: str, payload: object) -> None:
     with pytest.raises(UnexpectedPayload) as caught:
         READERS[kind](payload)
 
@@ -197,7 +197,7 @@ def test_the_text_of_an_error_quotes_nothing_of_the_answer() -> None:
         ({}, None),
     ],
 )
-def test_a_page_says_where_the_next_one_starts(paging: Any, cursor: str | None) -> None:
+def test_a_page_has_the_cursor_of_the_next_one(paging: Any, cursor: str | None) -> None:
     assert parse.posts({"items": [item()], **paging}).next_cursor == cursor
 
 
@@ -224,7 +224,7 @@ def test_numbers_that_cannot_be_stored_become_null(number: float) -> None:
     assert parse.post(item(device_timestamp=number)).raw["device_timestamp"] is None
 
 
-def test_hostile_depth_costs_only_what_lies_too_deep() -> None:
+def test_hostile_depth_costs_only_the_values_below_the_bound() -> None:
     post = parse.post(item(extra=nested(100_000)))
 
     assert post.instagram_id == "3412345678901234567"

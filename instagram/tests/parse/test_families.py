@@ -213,7 +213,7 @@ def test_highlights_lose_their_prefix_and_keep_their_covers(family: str) -> None
     ]
 
 
-def test_highlights_count_their_stories_where_the_tray_does(family: str) -> None:
+def test_highlights_have_the_count_of_the_tray(family: str) -> None:
     counts = {"web": [None, None], "private": [2, 14], "v2": [2, 14], "xdt": [None, None]}
 
     page = parse.highlights(example("highlights", family))

@@ -88,13 +88,13 @@ def test_an_advertisement_is_known_as_one(sign: dict[str, Any]) -> None:
         {"media_or_ad": {"product_type": "ad", "id": "1"}},
     ],
 )
-def test_what_is_understood_to_be_no_post_is_left_out(entry: Any) -> None:
+def test_known_units_of_a_feed_are_left_out(entry: Any) -> None:
     page = parse.posts(listed(entry, item(2)))
 
     assert (len(page.items), page.rejected) == (1, ())
 
 
-def test_of_a_post_listed_twice_the_first_counts() -> None:
+def test_the_first_of_two_equal_posts_counts() -> None:
     page = parse.posts(listed(item(like_count=7), item(like_count=8)))
 
     assert [post.like_count for post in page.items] == [7]
@@ -267,7 +267,7 @@ def test_a_web_video_is_known_by_its_type_name_alone() -> None:
 
 
 @pytest.mark.parametrize("length", [texts.CAPTION, texts.CAPTION + 1, 10**6])
-def test_of_a_caption_above_the_bound_one_character_more_is_kept(length: int) -> None:
+def test_a_long_caption_keeps_one_character_above_the_bound(length: int) -> None:
     post = read(caption={"text": "x" * length})
 
     assert len(post.caption or "") == min(length, texts.CAPTION + 1)
@@ -318,7 +318,7 @@ def test_a_location_without_id_and_name_is_none() -> None:
     assert read(location={"lat": 1.0, "lng": 2.0}).location is None
 
 
-def test_a_story_that_does_not_say_when_it_expires_lives_a_day() -> None:
+def test_a_story_without_an_expiry_lives_a_day() -> None:
     story = read_story(expiring_at=None)
 
     assert story.expires_at == story.taken_at + timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""Properties: whatever happens to an answer, only records or typed errors come out."""
+"""Properties: a mutilated answer gives only records or typed errors."""
 
 import json
 import math

@@ -14,7 +14,7 @@ VIDEO = [{"url": "https://a.example/v"}]
 
 
 @pytest.mark.parametrize("media_type", [None, 1, 2, "2", "1", 0, "video", {}, 8.5])
-def test_an_offered_video_makes_a_video_whatever_the_media_type_says(media_type: object) -> None:
+def test_an_offered_video_makes_a_video_for_any_media_type(media_type: object) -> None:
     post = read(media_type=media_type, video_versions=VIDEO)
 
     assert (post.variant, post.media[0].video_url) == ("video", "https://a.example/v")
@@ -41,7 +41,7 @@ def test_a_denial_does_not_outweigh_another_word_for_a_video() -> None:
         {"media_type": None, "video_dash_manifest": "<MPD/>"},
     ],
 )
-def test_a_video_whose_address_is_not_offered_lacks_a_file(sign: dict[str, Any]) -> None:
+def test_a_video_without_a_url_lacks_a_file(sign: dict[str, Any]) -> None:
     assert read(**sign).lacks_files
 
 
@@ -56,7 +56,7 @@ def test_a_story_that_is_a_video_without_address_lacks_a_file() -> None:
 
 
 @pytest.mark.parametrize("said", [{"media_type": 1}, {"media_type": 2, "video_versions": VIDEO}])
-def test_a_story_that_offers_what_it_says_lacks_nothing(said: dict[str, Any]) -> None:
+def test_a_story_with_its_files_lacks_nothing(said: dict[str, Any]) -> None:
     assert not read_story(**said).lacks_files
 
 

@@ -87,7 +87,7 @@ def test_every_record_is_whole(path: Path) -> None:
 
 
 @every_answer
-def test_every_id_stands_in_the_answer_digit_for_digit(path: Path) -> None:
+def test_every_id_is_read_digit_for_digit(path: Path) -> None:
     answer = path.read_text()
 
     assert [found for found in records(read(path)) if found.instagram_id not in answer] == []

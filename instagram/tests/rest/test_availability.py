@@ -40,7 +40,7 @@ def poll(user: Any, *streams: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FACTORIES)
-def test_a_list_can_be_narrowed_to_what_is_gone(api: APIClient, kind: str) -> None:
+def test_a_list_can_be_filtered_by_deleted_rows(api: APIClient, kind: str) -> None:
     wanted = FACTORIES[kind].create(availability="deleted")
     FACTORIES[kind].create(availability="live")
 
@@ -58,7 +58,7 @@ def test_an_unknown_availability_is_refused(api: APIClient, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FACTORIES)
-def test_what_is_gone_was_last_seen_before_it_was_missed(api: APIClient, kind: str) -> None:
+def test_a_deleted_row_was_last_seen_before_its_first_miss(api: APIClient, kind: str) -> None:
     row = FACTORIES[kind].create(**GONE)
     poll(getattr(row, "user", row), "profile", "posts", "stories", "highlights")
 
@@ -82,7 +82,7 @@ def test_what_is_gone_was_last_seen_before_it_was_missed(api: APIClient, kind: s
         ("highlights", "highlights", {}),
     ],
 )
-def test_what_is_there_was_last_seen_by_the_last_poll(
+def test_a_live_row_was_last_seen_by_the_last_poll(
     api: APIClient, kind: str, stream: str, facts: dict[str, Any]
 ) -> None:
     row = FACTORIES[kind].create(**{"availability": "live", "last_seen_at": EARLIER, **facts})
@@ -112,7 +112,7 @@ def test_an_expired_story_was_last_seen_by_the_last_poll_before_its_end(api: API
     assert (body["availability"], body["last_seen_at"]) == ("live", "2025-03-01T09:00:00Z")
 
 
-def test_what_was_never_polled_was_seen_when_it_was_stored(api: APIClient) -> None:
+def test_a_row_without_a_poll_was_seen_when_it_was_stored(api: APIClient) -> None:
     post = PostFactory.create(availability="live", last_seen_at=EARLIER)
 
     body = api.get(f"/instagram/posts/{post.pk}/").json()
@@ -120,7 +120,7 @@ def test_what_was_never_polled_was_seen_when_it_was_stored(api: APIClient) -> No
     assert body["last_seen_at"] == "2025-02-26T12:00:00Z"
 
 
-def test_a_run_says_what_it_waits_for(api: APIClient) -> None:
+def test_a_run_shows_the_error_that_it_waits_for(api: APIClient) -> None:
     run = RunFactory.create(is_scheduled=True, waits_for="BudgetExhausted")
 
     body = api.get(f"/instagram/runs/{run.pk}/").json()

@@ -83,7 +83,7 @@ def test_a_change_has_the_keys_of_the_contract(api: APIClient) -> None:
     ]
 
 
-def test_who_asks_again_gets_what_came_since(api: APIClient) -> None:
+def test_a_second_request_gets_the_changes_since_the_first(api: APIClient) -> None:
     ChangeFactory.create(object_id="old")
     settle()
     cursor = api.get(FEED).json()["cursor"]
@@ -93,7 +93,7 @@ def test_who_asks_again_gets_what_came_since(api: APIClient) -> None:
     assert names(api.get(FEED, {"since": cursor}).json()) == ["new"]
 
 
-def test_an_empty_page_leaves_the_reader_where_it_is(api: APIClient) -> None:
+def test_an_empty_page_returns_the_same_cursor(api: APIClient) -> None:
     ChangeFactory.create()
     settle()
     cursor = api.get(FEED).json()["cursor"]
@@ -124,7 +124,7 @@ def test_pages_follow_each_other(api: APIClient) -> None:
     assert api.get(FEED, {"since": first["cursor"]}).json()["results"] == second["results"]
 
 
-def test_an_open_transaction_holds_up_what_came_after_it(api: APIClient) -> None:
+def test_an_open_transaction_delays_later_changes(api: APIClient) -> None:
     with writer() as slow:
         write(slow, "slow")
         ChangeFactory.create(object_id="fast")
@@ -148,7 +148,7 @@ def test_a_transaction_that_began_first_and_wrote_last_comes_first(api: APIClien
     assert names(api.get(FEED).json()) == ["slow", "slow again", "fast"]
 
 
-def test_what_was_rolled_back_is_never_listed(api: APIClient) -> None:
+def test_rolled_back_changes_are_never_listed(api: APIClient) -> None:
     with writer() as slow:
         write(slow, "never")
         ChangeFactory.create(object_id="fast")
@@ -197,7 +197,7 @@ def test_a_reader_beside_four_writers_gets_everything_once(api: APIClient, seed:
         cursor_of(1),
     ],
 )
-def test_what_is_no_cursor_of_the_feed_is_not_found(api: APIClient, since: str) -> None:
+def test_an_invalid_cursor_of_the_feed_is_not_found(api: APIClient, since: str) -> None:
     response = api.get(FEED, {"since": since})
 
     assert (response.status_code, list(response.json())) == (404, ["detail"])

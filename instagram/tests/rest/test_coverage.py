@@ -134,7 +134,7 @@ def test_coverage_costs_the_same_for_any_number_of_windows(
         api.get(address(user))
 
 
-def test_an_end_before_the_first_window_is_what_is_refused(api: APIClient) -> None:
+def test_an_end_before_the_first_window_is_refused(api: APIClient) -> None:
     user = UserFactory.create()
     watched(user, since=10, until=6)
 

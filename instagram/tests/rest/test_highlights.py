@@ -54,7 +54,7 @@ def test_a_detail_shows_the_owner_in_full_and_the_stories(api: APIClient) -> Non
     assert set(body["stories"][0]) == STORY_KEYS
 
 
-def test_the_stories_stand_in_the_order_of_the_highlight(api: APIClient) -> None:
+def test_the_stories_are_in_the_order_of_the_highlight(api: APIClient) -> None:
     highlight = HighlightFactory.create()
     last, first = (
         HighlightItemFactory.create(highlight=highlight, position=position) for position in (1, 0)
@@ -80,7 +80,7 @@ def test_a_story_names_the_highlights_that_hold_it(api: APIClient) -> None:
     assert body["highlights"] == [{"id": item.highlight_id, "title": None}]
 
 
-def test_what_is_unknown_is_blank_and_named(api: APIClient) -> None:
+def test_unknown_values_are_blank_and_named(api: APIClient) -> None:
     highlight = HighlightFactory.create(title=None, cover=None)
 
     body = api.get(f"{LIST}{highlight.pk}/").json()

@@ -1,4 +1,4 @@
-"""Paging through lists: every item once, whatever happens meanwhile."""
+"""Paging through a list shows every item once, also if rows are added or removed meanwhile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def names(api: APIClient, url: str) -> list[str]:
 
 
 def cursor_of(*facts: object) -> str:
-    """A cursor as somebody might forge it."""
+    """A forged cursor."""
     return base64.urlsafe_b64encode(json.dumps(facts).encode()).decode().rstrip("=")
 
 

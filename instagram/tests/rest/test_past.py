@@ -133,7 +133,7 @@ def test_the_counts_are_those_of_that_day(api: APIClient, user: User) -> None:
     assert as_of(api, user, NOON)["media_count"] == 12  # no metric knows it, the version does
 
 
-def test_what_was_unknown_then_is_named(api: APIClient, user: User) -> None:
+def test_values_unknown_at_that_time_are_named(api: APIClient, user: User) -> None:
     assert as_of(api, user, NOON)["unknown"] == ["follower_count"]
 
 

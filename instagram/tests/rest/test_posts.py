@@ -21,7 +21,7 @@ from tests.support.factories import (
     VideoFileFactory,
 )
 
-NOBODY = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
+UNKNOWN_UUID = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
 POST_KEYS = {
     "id", "variant", "thumbnail_url", "thumbnail", "blur_data_url", "width", "height", "caption",
     "media_count", "is_flagged", "availability", "post_created_at", "created_at", "updated_at",
@@ -136,7 +136,7 @@ def test_a_post_without_media_has_no_looks(api: APIClient) -> None:
     assert (body["thumbnail_url"], body["blur_data_url"], body["width"]) == ("", "", None)
 
 
-def test_the_size_is_that_of_the_file_where_instagram_names_none(api: APIClient) -> None:
+def test_the_size_is_that_of_the_file_if_the_answer_has_none(api: APIClient) -> None:
     post = PostFactory.create(media=0)
     file = StoredFileFactory.create(width=640, height=480)
     image = StoredAssetFactory.create(file=file)
@@ -204,7 +204,7 @@ def test_posts_of_one_profile(api: APIClient) -> None:
     assert [item["id"] for item in results] == [post.id]
 
 
-@pytest.mark.parametrize("user", [NOBODY, "ada", "\0", "é"])
+@pytest.mark.parametrize("user", [UNKNOWN_UUID, "ada", "\0", "é"])
 def test_an_unknown_or_malformed_profile_is_refused(api: APIClient, user: str) -> None:
     response = api.get("/instagram/posts/", {"user": user})
 

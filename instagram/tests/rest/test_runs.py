@@ -19,7 +19,7 @@ from tests.support.factories import (
     UserFactory,
 )
 
-NOBODY = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
+UNKNOWN_UUID = "5f0e6a52-6f5f-4f0e-9c55-0a3c2f3d8b11"
 
 LIST_KEYS = {
     "id", "user", "state", "is_scheduled", "waits_for", "created_at", "started_at", "finished_at",
@@ -128,7 +128,7 @@ def test_a_second_request_returns_the_active_run(signed_in: APIClient) -> None:
     ("body", "field"),
     [
         ({}, "non_field_errors"),
-        ({"username": "ada", "user": NOBODY}, "user"),
+        ({"username": "ada", "user": UNKNOWN_UUID}, "user"),
         ({"user": "ada"}, "user"),
         ({"user": 2**70}, "user"),
         ({"username": "not a name"}, "username"),
@@ -158,7 +158,7 @@ def test_an_unknown_run_is_a_json_404(api: APIClient) -> None:
 
 
 @pytest.mark.parametrize("name", [7, 1.5, True, "a..b", "https://www.instagram.com/p/Cxyz/"])
-def test_a_run_is_not_started_for_what_is_no_username(signed_in: APIClient, name: object) -> None:
+def test_a_run_is_not_started_for_an_invalid_username(signed_in: APIClient, name: object) -> None:
     response = signed_in.post("/instagram/runs/", {"username": name})
 
     assert (response.status_code, list(response.json())) == (400, ["username"])

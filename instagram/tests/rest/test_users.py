@@ -54,7 +54,7 @@ def test_a_detail_has_the_keys_of_the_contract(api: APIClient) -> None:
     assert (body["instagram_id"], body["username"]) == (user.instagram_id, user.username)
 
 
-def test_what_is_unknown_is_blank_and_named(api: APIClient) -> None:
+def test_unknown_values_are_blank_and_named(api: APIClient) -> None:
     user = User.objects.create(username="only_a_name")
 
     body = api.get(f"/instagram/users/{user.uuid}/").json()
@@ -66,7 +66,7 @@ def test_what_is_unknown_is_blank_and_named(api: APIClient) -> None:
     }  # fmt: skip
 
 
-def test_what_is_known_to_be_empty_is_not_called_unknown(api: APIClient) -> None:
+def test_a_known_empty_value_is_not_unknown(api: APIClient) -> None:
     user = UserFactory.create(biography="", follower_count=0, is_private=False)
 
     assert api.get(f"/instagram/users/{user.uuid}/").json()["unknown"] == []
@@ -231,7 +231,7 @@ def test_adding_a_known_profile_answers_200_with_the_active_run(signed_in: APICl
         "https://www.instagram.com/share/reel/BAxxxxxxxx/",
     ],
 )  # fmt: skip
-def test_what_is_no_username_is_refused(signed_in: APIClient, name: object) -> None:
+def test_an_invalid_username_is_refused(signed_in: APIClient, name: object) -> None:
     response = signed_in.post("/instagram/users/", {"username": name})
 
     assert response.status_code == 400

@@ -22,17 +22,17 @@ def seeded(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_it_prints_what_was_added_as_text() -> None:
+def test_it_prints_the_counts_as_text() -> None:
     assert seeded().startswith("Added 2 profiles, 5 posts, ")
 
 
-def test_it_prints_what_was_added_as_json() -> None:
+def test_it_prints_the_counts_as_json() -> None:
     answer = json.loads(seeded("--json", "--seed=3"))
 
     assert (answer["seed"], answer["profiles"], answer["posts"]) == (3, 2, 5)
 
 
-def test_a_second_call_says_that_nothing_was_added() -> None:
+def test_a_second_call_reports_that_nothing_was_added() -> None:
     seeded()
 
     assert "nothing was added" in seeded()

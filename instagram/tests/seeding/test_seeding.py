@@ -43,7 +43,7 @@ def test_the_same_seed_makes_the_same_archive() -> None:
     assert first == again
 
 
-def test_a_seed_is_refused_where_it_is_already() -> None:
+def test_a_seed_is_refused_if_it_is_stored_already() -> None:
     seed(SMALL, advance=ignore)
 
     with pytest.raises(AlreadySeeded):
