@@ -123,7 +123,7 @@ def files(user: User) -> dict[str, int]:
 
 def _lost(user: User) -> dict[str, int]:
     """The sizes of damaged and lost files by SHA-256."""
-    # Their rows are gone; only the events of the fixity check still name the assets.
+    # Found by the assets that their events name, because their bytes are not in the store.
     events = list(FixityEvent.objects.without_bytes())
     named = {asset for event in events for asset in event.assets}
     own = Q(*(Q(pk__in=assets.values("pk")) for assets in _assets(user)), _connector=Q.OR)
@@ -147,7 +147,7 @@ def assets(user: User) -> list[int]:
 
 
 def _assets(user: User) -> list[QuerySet[Asset]]:
-    # Separate querysets, because PostgreSQL uses no index for their conditions joined by OR.
+    # Separate querysets, because conditions with subqueries that are joined by OR use no index.
     owned: dict[str, QuerySet[Any]] = {
         "post": user.posts.values("pk"),
         "story": user.stories.values("pk"),

@@ -1,4 +1,4 @@
-"""What people can ask for."""
+"""Actions that people can request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py archive` as a person or a program uses it."""
+"""`manage.py archive` at a terminal and in a script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def archive(*arguments: str) -> str:
-    """What the command prints."""
+    """The output of the command."""
     out = StringIO()
     call_command("archive", *arguments, stdout=out, stderr=StringIO())
     return out.getvalue()

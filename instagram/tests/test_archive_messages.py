@@ -1,4 +1,4 @@
-"""What `manage.py archive` says when the work does not go on by itself."""
+"""The messages of `manage.py archive` about pauses, missing workers and lost databases."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ pytestmark = pytest.mark.django_db
 
 
 def archive(*arguments: str) -> str:
-    """What the command complains about."""
+    """The error message of the command."""
     complaints = StringIO()
     call_command("archive", *arguments, stdout=StringIO(), stderr=complaints)
     return complaints.getvalue()
 
 
 def paused_run() -> ArchiveRun:
-    """A run that waits for its next try."""
+    """A run that waits for its next attempt."""
     return put_off(actions.add_profile(name="lena.v", by=None).run)
 
 
@@ -57,7 +57,7 @@ def disconnect_everybody() -> None:
 
 
 def finish_runs() -> None:
-    """Do what workers do at the end."""
+    """End the run as a worker does."""
     RunStream.objects.update(state=RunStream.State.SUCCEEDED)
     ArchiveRun.objects.update(state=ArchiveRun.State.SUCCEEDED)
     connection.close()

@@ -1,4 +1,4 @@
-"""What another app has of a profile goes with the profile. The other app is the toy feature."""
+"""The rows of another app are erased with a profile. The other app is the toy feature."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture
 def user() -> User:
-    """A profile with two notes, of which one has a file."""
+    """A profile with two notes, one of them with a file."""
     user = archived()
     Note.objects.create(user=user, file=stored_file("a drawing"))
     Note.objects.create(user=user)

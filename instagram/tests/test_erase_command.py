@@ -1,4 +1,4 @@
-"""`manage.py erase` as a person or a program uses it."""
+"""`manage.py erase` at a terminal and in a script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Terminal(io.StringIO):
 
 
 def erase(*arguments: str) -> str:
-    """What the command prints."""
+    """The output of the command."""
     out = StringIO()
     call_command("erase", *arguments, "--reason", "request 17", stdout=out, stderr=StringIO())
     return out.getvalue()

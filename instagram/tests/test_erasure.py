@@ -1,4 +1,4 @@
-"""Erased is erased: no row, no log, no byte; and what must be kept is kept."""
+"""An erasure removes rows, logs and bytes, and keeps those of other profiles."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_the_admin_log_of_another_profile_of_the_same_name_is_kept(
 
 
 def log_change(account: Account, rows: QuerySet[Any]) -> None:
-    """What the admin writes after each of the rows was changed in it."""
+    """The admin log entries after a change of each row."""
     for row in rows:
         LogEntry.objects.log_actions(account.pk, [row], CHANGE)
 

@@ -1,4 +1,4 @@
-"""A dump in another cluster, whose transactions are counted from the start: the feed goes on."""
+"""The feed continues after a dump is restored into another cluster."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ FURTHER = 5_000_000
 
 @pytest.fixture(autouse=True)
 def _the_clock_is_right_afterwards(transactional_db: None) -> Iterator[None]:
-    """The clock's row stays between tests, and no later test may meet one that was wrong here."""
+    """Restore the clock's row, which is not emptied between tests."""
     yield
     FeedClock.objects.all().delete()
     FeedClock.follow(now=timezone.now())
 
 
 def restore(*, places_ahead: int = FURTHER) -> None:
-    """The rows as they come out of a dump of another cluster."""
+    """The rows as a dump of another cluster restores them."""
     ChangeEvent.objects.update(transaction=F("transaction") + places_ahead)
     FeedClock.objects.update(cluster="7391820000000000001/1", ahead=F("ahead") - FURTHER)
 
@@ -46,13 +46,13 @@ def changes(*objects: str) -> None:
 
 
 def place_behind(name: str) -> str:
-    """The cursor that the other cluster gave out behind that change."""
+    """The cursor of the other cluster after that change."""
     change = ChangeEvent.objects.get(object_id=name)
     return cursor_of(*PLACE, change.transaction, change.pk)
 
 
 def read_on(api: APIClient, cursor: str) -> list[str]:
-    """Everything after the place, two at a time."""
+    """All changes after the cursor, in pages of two."""
     read: list[str] = []
     while results := names(body := page(api, cursor)):
         read, cursor = read + results, body["cursor"]

@@ -1,4 +1,4 @@
-"""An archive of the first version after an upgrade: nothing that it knew is lost."""
+"""An upgrade from the first version keeps all of its data."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def first_version() -> Iterator[Any]:
 
 @pytest.fixture
 def before_joining() -> Iterator[Any]:
-    """The last version that took a picture under another extension for another file."""
+    """The last version that stored a picture with another extension as another file."""
     with downgraded(SPLIT) as apps:
         yield apps
 
@@ -71,7 +71,7 @@ def asset(apps: Any, name: str) -> Any:
 
 
 def ran(apps: Any, user: Any) -> None:
-    """A run whose streams ended at some hour of the day, well or not."""
+    """A run whose streams ended at an hour of the day, with success or failure."""
     for hours, name, state in [
         (1, "profile", "succeeded"), (2, "profile", "succeeded"), (3, "profile", "failed"),
         (1, "stories", "succeeded"), (1, "posts", "failed"),

@@ -19,7 +19,7 @@ MAX_ACTIVE = 300
 # A poll that was dispatched comes due again after this, if its run ends without noting it.
 REDISPATCH_AFTER = timedelta(hours=1)
 STORIES = RunStream.Name.STORIES
-# Runs that wait for these take no part of MAX_ACTIVE: they wait until the end of the day or longer.
+# Runs that wait for these do not count towards MAX_ACTIVE, because they may wait for hours.
 WAITS = (BudgetExhausted, CallsStopped)
 
 

@@ -12,7 +12,7 @@ from core.users.models import Account
 
 @pytest.fixture
 def superuser(db: None) -> Account:
-    """May do everything."""
+    """A superuser."""
     return Account.objects.create_superuser("root@example.org", "battery staple")
 
 
@@ -26,7 +26,7 @@ def admin_client(superuser: Account) -> Client:
 
 @pytest.fixture
 def viewer_client(staff: Account) -> Client:
-    """The client of staff who may look at profiles, and do nothing."""
+    """A client of staff with the permission to view profiles only."""
     staff.user_permissions.set(Permission.objects.filter(codename="view_user"))
     client = Client()
     client.force_login(staff)

@@ -1,4 +1,4 @@
-"""Runs are started by a POST, by those who may."""
+"""Staff with the permission start runs by a POST."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def archive_url(user: User) -> str:
 
 
 def choose(*users: User) -> dict[str, object]:
-    """What the list posts when “Archive now” is chosen for these profiles."""
+    """The form data of the action “Archive now” for these profiles."""
     return {"action": "archive_now", "_selected_action": [str(user.pk) for user in users]}
 
 

@@ -1,4 +1,4 @@
-"""Lists stay quick at any length: no filter reads its table, and only what has an index sorts."""
+"""Lists are fast at any length: filters read no tables, and only indexed columns sort."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def address(model: type[Model]) -> str:
 
 
 def label(model: type[Model]) -> str:
-    """For the names of the tests."""
+    """The id of a parametrised test."""
     return model._meta.label_lower
 
 
@@ -49,7 +49,7 @@ def test_no_list_reads_a_whole_table_or_a_large_column(
 
 
 def indexed(model: type[Model]) -> Iterator[str]:
-    """The columns in whose order an index of the whole table stands."""
+    """The first columns of indexes without a condition."""
     for field in model._meta.concrete_fields:
         if getattr(field, "db_index", False) or field.unique:
             yield field.name

@@ -1,4 +1,4 @@
-"""The schedule and the coverage, as staff sees them."""
+"""The schedule and the coverage in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff can ask of runs."""
+"""Admin actions on runs."""
 
 from __future__ import annotations
 

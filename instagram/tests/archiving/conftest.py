@@ -24,7 +24,7 @@ from tests.support.running import Start
 def provider(
     simulator_process: SimulatorProcess, settings: Settings, media_folder: Path
 ) -> Iterator[SimulatorControl]:
-    """The simulator as the configured Core API, fresh for each test. Retries wait for nothing."""
+    """The simulator as the configured Core API, new for each test. Retries do not wait."""
     settings.CORE_API_URL = simulator_process.core_api_url
     settings.CORE_API_TOKEN = simulator_process.token
     settings.MEDIA_TRUSTED_HOSTS = frozenset({simulator_process.cdn_host})
@@ -35,7 +35,7 @@ def provider(
 
 @pytest.fixture
 def empty_queues() -> None:
-    """No message of another test waits for a worker."""
+    """Empty the queues, because messages of other tests may be left."""
     with current_app.connection_for_write() as broker:
         channel: Any = broker.channel()
         for queue in starting.QUEUES:
@@ -44,7 +44,7 @@ def empty_queues() -> None:
 
 @pytest.fixture
 def run_queues() -> Iterator[dict[str, str]]:
-    """The queues to which runs were sent, by run."""
+    """The queue of each run that was sent."""
     found: dict[str, str] = {}
 
     def note(routing_key: str, body: Any, **_: object) -> None:
@@ -57,14 +57,14 @@ def run_queues() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def configured(settings: Settings) -> None:
-    """A Core API that is set and never asked."""
+    """A configured Core API that no test calls."""
     settings.CORE_API_URL = "https://core.example"
     settings.CORE_API_TOKEN = "made-up"
 
 
 @pytest.fixture
 def meanwhile() -> Iterator[Start]:
-    """Starts work on another thread, with a connection of its own."""
+    """An executor whose thread has its own database connection."""
 
     def disconnecting(work: Callable[[], object]) -> object:
         try:

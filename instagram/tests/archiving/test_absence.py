@@ -1,4 +1,4 @@
-"""What is not shown any more is missing first and deleted later; a failure proves nothing."""
+"""Rows that are no longer shown are missing first and deleted later; failures prove nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be polled, depending on the purse and on who answers."""
+"""The streams that may be polled, by the budget and the alarms of the providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a clock that was ahead has stored holds nothing up, and staff are told."""
+"""Times stored by a wrong clock are corrected, and raise an alarm."""
 
 from __future__ import annotations
 

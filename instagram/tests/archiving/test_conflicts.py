@@ -1,4 +1,4 @@
-"""A page that loses against another transaction is written again, without another call."""
+"""A page that loses a conflict with another transaction is written again, without another call."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ TIMES = pytest.mark.parametrize(
 
 
 def calls_and_pages(run: ArchiveRun) -> tuple[int, int]:
-    """The calls of a run, and the pages that they brought."""
+    """The numbers of a run's calls and pages."""
     calls = APIRequestLog.objects.filter(batch=str(run.pk)).count()
     return calls, sum(stream.pages for stream in run.streams.all())
 
@@ -72,7 +72,9 @@ def test_a_page_that_lost_a_conflict_is_written_again_without_a_call(
 @pytest.mark.slow
 @TIMES
 @pytest.mark.usefixtures("rivals")
-def test_a_lost_conflict_is_counted_and_logged_once(provider: SimulatorControl) -> None:
+def test_a_page_that_lost_a_conflict_is_counted_and_recorded_once(
+    provider: SimulatorControl,
+) -> None:
     run = archive("story.hours")
 
     told = ChangeEvent.objects.filter(event="appeared").values_list("kind", "object_id")

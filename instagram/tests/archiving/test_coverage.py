@@ -1,4 +1,4 @@
-"""How much of a time was watched, and what was not."""
+"""The coverage of a span: windows, gaps and the pending part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 def ago(start: float, end: float) -> Span:
-    """From so many hours ago to so many hours ago."""
+    """A span, in hours before now."""
     return Span(NOW - start * HOUR, NOW - end * HOUR)
 
 

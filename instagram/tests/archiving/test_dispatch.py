@@ -1,4 +1,4 @@
-"""Due polls become runs: in order, once, and not too many at a time."""
+"""Due polls start runs in the order of their deadlines, once, up to a limit."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_stories_of_the_schedule_have_a_queue_of_their_own(
     }
 
 
-def test_requested_runs_do_not_precede_deadlines(
+def test_a_requested_run_goes_to_the_archive_queue(
     run_queues: dict[str, str], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):

@@ -1,4 +1,4 @@
-"""Real answers hold nothing that the OpenAPI document does not name, and all that it promises."""
+"""Real answers match the OpenAPI document, without undocumented keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READ = [path for path, operations in DOCUMENT["paths"].items() if "get" in opera
 
 
 def strict(schema: Any) -> Any:
-    """The schema as JSON Schema: null where it may be, and no key that is not named."""
+    """The schema as JSON Schema, with nullable types and without additional keys."""
     if isinstance(schema, list):
         return [strict(each) for each in schema]
     if not isinstance(schema, dict):
@@ -42,7 +42,7 @@ COMPONENTS = strict(DOCUMENT["components"])
 
 
 def problems(method: str, path: str, answer: Any) -> list[str]:
-    """What is not as the document says of this status of the operation."""
+    """The differences between an answer and its documented schema."""
     responses = DOCUMENT["paths"][path][method]["responses"]
     schema = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
     validator = jsonschema.Draft202012Validator({**strict(schema), "components": COMPONENTS})
@@ -50,7 +50,7 @@ def problems(method: str, path: str, answer: Any) -> list[str]:
 
 
 def filled(path: str, rows: dict[str, Any]) -> str:
-    """The path with the id of a row that is there."""
+    """The path with the id of a stored row."""
     for noun, row in rows.items():
         if f"/{noun}/" in path:
             for name in ("{id}", "{story_id}", "{uuid}"):
@@ -60,7 +60,7 @@ def filled(path: str, rows: dict[str, Any]) -> str:
 
 @pytest.fixture
 def archived(provider: SimulatorControl) -> dict[str, Any]:
-    """A row of each kind, of a profile whose second run has told of changes."""
+    """A row of each kind, of a profile whose second run found changes."""
     archive("story.hours")
     provider.edit("change_profile", username="story.hours", changes={"biography": "another"})
     archive("story.hours")

@@ -28,7 +28,7 @@ ERASED = OwnerRecord(ID, NAME)
 
 @pytest.fixture
 def tombstone() -> Tombstone:
-    """Of a profile that was erased, and of which nothing is left."""
+    """The tombstone of an erased profile."""
     return Tombstone.objects.create(
         id_digest=digest(ID), username_digests=[digest(NAME)], reason="request 17"
     )

@@ -1,4 +1,4 @@
-"""Highlights and reels: what is asked for, what is stored, in which order."""
+"""Highlights and reels: their calls, rows and order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numeric id is the person; names come and go, history and media stay."""
+"""A profile keeps its rows under its numeric id when names change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def posts_of(user: User) -> set[str]:
 
 
 def names_of(user: User) -> list[tuple[str, bool]]:
-    """Each name the profile had, and whether it holds it now; the oldest first."""
+    """Each name of the profile and whether it is the present one, oldest first."""
     periods = UsernamePeriod.objects.filter(user=user).order_by("started_at", "pk")
     return [(period.username, period.ended_at is None) for period in periods]
 

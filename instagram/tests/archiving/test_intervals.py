@@ -1,4 +1,4 @@
-"""How long a stream waits, and what a month of such waiting finds."""
+"""The intervals of streams, and their effect in a simulated month."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_deadline_of_watched_stories_is_when_the_first_could_die_unseen() ->
     assert intervals.deadline(BALANCED, 20 * HOUR, **times, is_mortal=True) == NOW + 24 * HOUR
 
 
-def test_polls_without_a_loss_give_way_to_expiring_stories() -> None:
+def test_polls_that_lose_nothing_may_wait_for_another_interval() -> None:
     times = {"polled_at": NOW, "due_at": NOW + 7 * DAY}
 
     quiet = intervals.deadline(BALANCED, 7 * DAY, **times, is_mortal=True)

@@ -1,4 +1,4 @@
-"""A worker killed in the middle of a run loses nothing, and costs one call at most."""
+"""A worker that is killed during a run loses no row, and costs one call at most."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_
 
 @contextmanager
 def worker_at(run_id: UUID) -> Iterator[subprocess.Popen[bytes]]:
-    """Archive the run in a process of its own, on this test's database."""
+    """Archive the run in a separate process, on this test's database."""
     facts = connection.settings_dict
     address = f"postgres://{facts['USER']}@/{facts['NAME']}?host={facts['HOST']}"
     environment = os.environ | {

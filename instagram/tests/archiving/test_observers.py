@@ -1,4 +1,4 @@
-"""Other apps look on while pages are stored. The other app is the toy feature."""
+"""Other apps observe stored pages. The other app is the toy feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run makes of the pace that all workers keep to."""
+"""A run and the rate limit that all workers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients add and archive a profile while a worker's page about it is under way."""
+"""Clients add and archive a profile while a worker stores its page."""
 
 from __future__ import annotations
 

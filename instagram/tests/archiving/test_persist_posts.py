@@ -1,4 +1,4 @@
-"""A page of posts becomes rows; what did not change is not written."""
+"""A page of posts is stored, and an unchanged page writes nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def statements() -> Iterator[list[str]]:
 
 
 def rows() -> list[tuple[object, ...]]:
-    """Every row that an unchanged page must leave alone, with PostgreSQL's own row version."""
+    """The rows that an unchanged page must not write, with PostgreSQL's row versions."""
     tables = (
         "instagram_user", "instagram_post", "instagram_postmedia", "instagram_post_coauthors",
         "storage_asset", "storage_storedfile", "instagram_historicalpost",

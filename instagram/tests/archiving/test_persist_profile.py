@@ -1,4 +1,4 @@
-"""A profile becomes a row, a name period, a metric and a wanted picture."""
+"""A profile is stored as a row, a name period, a metric and a wanted picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories become rows once; their files come before everything else."""
+"""Stories are stored once, and their files have the highest priority."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole runs against the simulator: what is stored, and how each run ends."""
+"""Whole runs against the simulator, with their stored rows and their ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_
 
 
 def truth(provider: SimulatorControl, username: str) -> dict[str, Any]:
-    """What the provider really holds of a profile."""
+    """The simulator's data of a profile."""
     return provider.truth()[username]
 
 
@@ -136,7 +136,7 @@ def test_a_stream_without_the_profile_is_no_proof(provider: SimulatorControl) ->
     assert {*ended.values()} == {("succeeded", "")}
 
 
-def test_stories_do_not_wait_for_streams_below_a_cap(provider: SimulatorControl) -> None:
+def test_stories_are_archived_above_the_soft_cap(provider: SimulatorControl) -> None:
     archive("story.hours", "profile")
     CoreAPISetting(soft_cap=Decimal("0.0001"), hard_cap=Decimal(10)).save()
 

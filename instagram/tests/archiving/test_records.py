@@ -1,4 +1,4 @@
-"""What a record knows of itself."""
+"""The properties of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no parser could read is kept once, however often it is met."""
+"""Items that no parser could read are stored once, however often they are met."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file whose URL ran out gets a fresh one from the provider, a bounded number of times."""
+"""A file whose URL expired gets a fresh one, a bounded number of times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The feed of changes tells everything: replaying it rebuilds what the database knows."""
+"""Replaying the feed of changes rebuilds the tracked values of the database."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def feed(api: APIClient) -> list[dict[str, Any]]:
 
 
 def replayed(changes: list[dict[str, Any]]) -> State:
-    """What the changes alone say; every `old` must be what the changes before it said."""
+    """The state that the changes give; each `old` must equal the state before it."""
     state: State = {}
     for change in changes:
         known = state.setdefault((change["kind"], change["object_id"]), {})
@@ -56,7 +56,7 @@ def replayed(changes: list[dict[str, Any]]) -> State:
 
 
 def stored() -> State:
-    """The same of the database. A profile that was only mentioned so far is not in the feed."""
+    """The state of the database. Profiles that were only mentioned are not in the feed."""
     described = User.objects.exclude(availability="unknown")
     state: dict[tuple[str, str], dict[str, Any]] = {}
     state |= {("user", str(row.pk)): profile_facts(row) for row in described}
@@ -68,7 +68,7 @@ def stored() -> State:
 
 
 def told(facts: dict[str, Any]) -> dict[str, Any]:
-    """Without what is unknown, and what there is none of."""
+    """The values that are neither unknown nor empty."""
     return {name: value for name, value in facts.items() if value not in (None, [])}
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def run_of(user: User, *, days: int, **facts: Any) -> ArchiveRun:
-    """A run of the schedule that ended so many days ago."""
+    """A scheduled run that ended so many days ago."""
     at = timezone.now() - timedelta(days=days)
     facts = {"is_scheduled": True, "state": "succeeded", "finished_at": at} | facts
     run: ArchiveRun = RunFactory.create(user=user, created_at=at, **facts)
@@ -28,7 +28,7 @@ def run_of(user: User, *, days: int, **facts: Any) -> ArchiveRun:
 
 @pytest.fixture
 def user() -> User:
-    """A profile whose newest run is of yesterday."""
+    """A profile whose newest run ended yesterday."""
     user: User = UserFactory.create()
     run_of(user, days=1)
     return user

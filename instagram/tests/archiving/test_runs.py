@@ -1,4 +1,4 @@
-"""Who works on a run, which page comes next, how it ends."""
+"""The lease, the pages, the pauses and the end of a run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def claimed(*streams: str) -> ArchiveRun:
-    """A run that this worker holds."""
+    """A run that this worker has leased."""
     added = actions.add_profile(name="lena.v", by=None, streams=streams or None)
     run = runs.claim(added.run.pk, now=timezone.now())
     assert run is not None

@@ -1,4 +1,4 @@
-"""Posts whose files, children or owners differ from poll to poll without having changed."""
+"""Posts whose files, children or owners differ between polls without a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags become due times, polls move them, and stories leave windows."""
+"""Flags set due times, polls move them, and polls of stories add windows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def profile(*, stories: bool = True, rest: bool = False, **facts: Any) -> User:
-    """A profile whose flags the schedule has seen."""
+    """A profile whose flags were applied to the schedule."""
     user: User = UserFactory.create(
         allow_auto_update_stories=stories,
         allow_auto_update_profile=rest,
@@ -41,14 +41,14 @@ def note(
     now: datetime = NOW,
     found_new: bool = False,
 ) -> StreamPoll:
-    """After a poll that saw everything."""
+    """The poll after a success."""
     schedule.note_poll(user, stream, now=now, found_new=found_new)
     poll: StreamPoll = StreamPoll.objects.get(user=user, stream=stream)
     return poll
 
 
 def fail(user: User, stream: str = "stories", *, now: datetime = NOW) -> StreamPoll:
-    """After a poll that saw nothing."""
+    """The poll after a failure."""
     schedule.note_failed_poll(user, stream, now=now)
     poll: StreamPoll = StreamPoll.objects.get(user=user, stream=stream)
     return poll

@@ -1,4 +1,4 @@
-"""From a flag to a window: the whole way, on the simulator."""
+"""The whole schedule on the simulator, from a flag to a window."""
 
 from __future__ import annotations
 

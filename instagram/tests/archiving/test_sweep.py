@@ -1,4 +1,4 @@
-"""The sweep nudges what is due: every queue, and no more than its workers can take."""
+"""The sweep sends due runs to each queue, up to its limit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Nudged = dict[str, list[str]]
 
 @pytest.fixture
 def nudged() -> Iterator[Nudged]:
-    """The runs that were sent to each queue, in their order."""
+    """The runs sent to each queue, in order."""
     found: Nudged = defaultdict(list)
 
     def note(routing_key: str, body: Any, **_: object) -> None:
@@ -45,14 +45,14 @@ def due(stream: str, *, since: int = 1, state: str = "pending", **facts: Any) ->
 
 
 def with_deadline(*, hours: int) -> User:
-    """A profile whose stories the schedule must have read by then."""
+    """A profile with a deadline for its stories."""
     user: User = UserFactory.create()
     at = timezone.now() + timedelta(hours=hours)
     PollFactory.create(user=user, stream="stories", due_at=at, deadline_at=at)
     return user
 
 
-def test_runs_are_sent_to_their_first_queue(nudged: Nudged) -> None:
+def test_the_sweep_sends_runs_to_the_queues_of_their_streams(nudged: Nudged) -> None:
     scheduled = due("stories", is_scheduled=True)
     done = due("stories", is_scheduled=True, since=2, state="succeeded")
     asked = due("stories")

@@ -1,4 +1,4 @@
-"""Tasks claim what is due, do it, and nudge what comes next."""
+"""Tasks claim due work, do it, and send the next messages."""
 
 from __future__ import annotations
 

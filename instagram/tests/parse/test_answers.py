@@ -1,4 +1,4 @@
-"""How answers are wrapped, how they say that there is nothing, and how that they failed."""
+"""The wrappers of answers, empty answers, and failures in the body."""
 
 import json
 from typing import Any

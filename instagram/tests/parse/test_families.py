@@ -1,4 +1,4 @@
-"""The four families say the same in different words: the records must not tell them apart."""
+"""The four families give the same records."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -213,7 +213,7 @@ def test_highlights_lose_their_prefix_and_keep_their_covers(family: str) -> None
     ]
 
 
-def test_highlights_have_the_count_of_the_tray(family: str) -> None:
+def test_highlights_have_a_media_count_if_the_tray_has_one(family: str) -> None:
     counts = {"web": [None, None], "private": [2, 14], "v2": [2, 14], "xdt": [None, None]}
 
     page = parse.highlights(example("highlights", family))

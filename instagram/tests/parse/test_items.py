@@ -1,4 +1,4 @@
-"""What one item may look like, and what it costs the others when it is of unknown shape."""
+"""The shapes of items, and pages with an item of unknown shape."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

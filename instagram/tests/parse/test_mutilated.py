@@ -27,7 +27,7 @@ quick = settings(max_examples=500, deadline=None, database=None)
 
 
 def places(value: Any, here: Place = ()) -> Iterator[Place]:
-    """The place of every value inside another."""
+    """The path of every nested value."""
     if isinstance(value, dict | list):
         inside = value.items() if isinstance(value, dict) else enumerate(value)
         for key, inner in inside:
@@ -91,7 +91,7 @@ def is_sound(result: Any) -> bool:
 
 
 def read(kind: str, payload: Any) -> Any:
-    """What the parser makes of it: records, or the typed error that it raises."""
+    """The parser's records, or its typed error."""
     try:
         return READERS[kind](payload)
     except CoreAPIError as error:

@@ -1,4 +1,4 @@
-"""What an item offers and what it counts: videos, sizes, children and stories."""
+"""The files that items offer and the numbers that they count."""
 
 from typing import Any
 

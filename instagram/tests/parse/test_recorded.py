@@ -55,7 +55,7 @@ def read(path: Path) -> Any:
 
 
 def is_whole(record: Any) -> bool:
-    """Whether the facts that every recorded answer has were found."""
+    """Whether the values that every recorded answer has were read."""
     if isinstance(record, ProfileRecord):
         return None not in {record.picture_url, record.follower_count, record.biography}
     if isinstance(record, PostRecord):

@@ -1,4 +1,4 @@
-"""What the REST API says of things that may be gone."""
+"""Availability over REST: missing and deleted rows, and when they were last seen."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def poll(user: Any, *streams: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FACTORIES)
-def test_a_list_can_be_filtered_by_deleted_rows(api: APIClient, kind: str) -> None:
+def test_a_list_can_be_filtered_by_availability(api: APIClient, kind: str) -> None:
     wanted = FACTORIES[kind].create(availability="deleted")
     FACTORIES[kind].create(availability="live")
 

@@ -1,4 +1,4 @@
-"""The feed of changes over REST: nothing missed, nothing twice."""
+"""The feed of changes over REST shows each change once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VALUES ('post', %s, 'changed', '{}', now())
 
 
 def settle() -> None:
-    """Wait for transactions in other databases of the server, which hold the feed up too."""
+    """Wait for transactions in other databases of the server, which also delay the feed."""
     wait_until(lambda: ChangeEvent.objects.settled().count() == ChangeEvent.objects.count())
 
 
@@ -47,7 +47,7 @@ def page(api: APIClient, since: str) -> dict[str, Any]:
 
 @contextmanager
 def writer() -> Iterator[BaseDatabaseWrapper]:
-    """A connection of its own, in a transaction that the test ends."""
+    """A second connection, in a transaction that the test ends."""
     other = connection.copy()
     other.set_autocommit(autocommit=False)
     try:

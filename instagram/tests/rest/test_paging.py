@@ -17,7 +17,7 @@ from tests.support.factories import NOON, PostFactory, UserFactory
 
 
 def pages(api: APIClient, url: str | None, link: str = "next") -> Iterator[list[dict[str, Any]]]:
-    """The results of one page after the other, by its `next` or `previous`."""
+    """The results of all pages, following `next` or `previous`."""
     while url:
         body = api.get(url).json()
         yield body["results"]

@@ -1,4 +1,4 @@
-"""What was known in the past: profiles as of a time, metrics, versions of posts."""
+"""Past values over REST: profiles as of a time, metrics, versions of posts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def change(user: User, when: datetime, **facts: Any) -> None:
 
 @pytest.fixture
 def user(db: None) -> User:
-    """Known since noon; two hours later it had another name."""
+    """A profile that was stored at noon and renamed two hours later."""
     user = UserFactory.build(username="before", full_name="Before", follower_count=None)
     change(user, NOON)
     change(user, NOON + 2 * HOUR, username="after", full_name="After")

@@ -1,4 +1,4 @@
-"""Values that are not what they seem are named: texts that were cut, times that cannot be."""
+"""Answers name the fields with truncated texts, doubtful times and unknown values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py seed` as people and programs call it."""
+"""`manage.py seed` at a terminal and in a script."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALL = ("--profiles=2", "--posts=5", "--stories=1")
 
 
 def seeded(*arguments: str) -> str:
-    """What the command prints."""
+    """The output of the command."""
     out = io.StringIO()
     call_command("seed", *SMALL, *arguments, stdout=out)
     return out.getvalue()

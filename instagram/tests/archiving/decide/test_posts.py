@@ -1,4 +1,4 @@
-"""What a page of posts writes, decided without a database."""
+"""The decider of posts, without a database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def decide(known: Known, *records: PostRecord, **options: Any) -> Intents:
 
 
 def stored(*records: PostRecord) -> Known:
-    """What the database would hold after these posts were stored."""
+    """The known rows after these posts were stored."""
     intents = decider.decide(USER, NOTHING, records, now=NOW)
     for number, asset in enumerate(intents.files.new):
         asset.pk = number + 1

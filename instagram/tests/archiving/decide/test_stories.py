@@ -1,4 +1,4 @@
-"""What the stories on show write, decided without a database."""
+"""The decider of stories, without a database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def decide(known: Known, *records: StoryRecord) -> Intents:
 
 
 def stored(*records: StoryRecord, state: str = "wanted", **facts: object) -> Known:
-    """What the database would hold after these stories were stored."""
+    """The known rows after these stories were stored."""
     intents = decider.decide(USER, NOTHING, records, now=NOW)
     for number, asset in enumerate(intents.files.new):
         asset.pk, asset.state = number + 1, state
