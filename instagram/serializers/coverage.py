@@ -1,4 +1,4 @@
-"""How much of a time the stories of a profile were watched."""
+"""The coverage of a profile's stories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the REST API reads: each shape with everything that its objects show, in few queries."""
+"""The querysets of the REST API, with everything that each shape shows, in few queries."""
 
 from __future__ import annotations
 
@@ -51,11 +51,9 @@ SEEN_BY_POLLS = (Availability.LIVE, Availability.PRIVATE)
 
 
 def profiles() -> QuerySet[User]:
-    """With everything that a User object shows, in one query.
-
-    Subqueries instead of joins and prefetches: they run for the rows of the page only, and read
-    one index entry each, however many stories, versions and metrics a profile has.
-    """
+    """Profiles with everything that a User object shows, in one query."""
+    # Subqueries instead of joins and prefetches: they run for the rows of the page only, and read
+    # one index entry each, however many stories, versions and metrics a profile has.
     rows: QuerySet[User] = (
         User.objects.select_related("picture__file")
         .annotate(
@@ -69,7 +67,7 @@ def profiles() -> QuerySet[User]:
 
 
 def profiles_in_full() -> QuerySet[User]:
-    """The same, and when a poll last read the profile."""
+    """Profiles with the time of the last poll that read them as well."""
     polled_at = _polled_at("pk", RunStream.Name.PROFILE)
     rows: QuerySet[User] = profiles().annotate(
         updated_at_from_api=polled_at, seen_at=_seen_at(polled_at)
@@ -78,10 +76,8 @@ def profiles_in_full() -> QuerySet[User]:
 
 
 def profiles_as_of(then: datetime) -> QuerySet[Any]:
-    """The versions of profiles since before `then`, the newest first, each as `profiles_in_full`.
-
-    Counts have a day and no time: those of the day are those of its last poll.
-    """
+    """The versions of profiles up to `then`, the newest first, each as `profiles_in_full`."""
+    # Counts have a day and no time, so those of the whole day are shown.
     day = then.astimezone(UTC).date()
     known = ProfileMetric.objects.filter(user=OuterRef("uuid"), day__lte=day)
     polled_at = _last_success("uuid", RunStream.Name.PROFILE, Value(then))
@@ -99,29 +95,27 @@ def profiles_as_of(then: datetime) -> QuerySet[Any]:
 
 
 def posts() -> QuerySet[Post]:
-    """With `current_media` and owner, in two queries more."""
+    """Posts with `current_media` and owner, in three queries."""
     return _posts_of(profiles())
 
 
 def posts_in_full() -> QuerySet[Post]:
-    """The same with the owner in full, and when a poll last showed the post."""
+    """Posts with the owner in full, and the time of the last poll that showed the post."""
     in_grid = Case(When(in_grid=True, then=_polled_at("user", RunStream.Name.POSTS)))
     in_reels = Case(When(in_reels=True, then=_polled_at("user", RunStream.Name.REELS)))
     return _posts_of(profiles_in_full()).annotate(seen_at=_seen_at(in_grid, in_reels))
 
 
 def stories() -> QuerySet[Story]:
-    """With files and owner, in one query more."""
+    """Stories with files and owner, in two queries."""
     return _stories_of(profiles())
 
 
 def stories_in_full() -> QuerySet[Story]:
-    """The same with the owner in full, when a poll last showed the story, and its highlights.
-
-    An expired story was last shown by the last poll before its end.
-    """
+    """Stories with the owner in full, their last sighting, and their highlights."""
     places = HighlightItem.objects.filter(removed_at=None).select_related("highlight")
     shown = places.only("position", "story", "highlight__title").order_by("highlight__position")
+    # An expired story was last shown by the last poll before its end.
     seen_at = _seen_at(_last_success("user", RunStream.Name.STORIES, OuterRef("expires_at")))
     return (
         _stories_of(profiles_in_full())
@@ -131,12 +125,12 @@ def stories_in_full() -> QuerySet[Story]:
 
 
 def highlights() -> QuerySet[Highlight]:
-    """With cover and owner, in one query more."""
+    """Highlights with cover and owner, in two queries."""
     return _highlights_of(profiles())
 
 
 def highlights_in_full() -> QuerySet[Highlight]:
-    """The same with the owner in full, and the places with their stories, in three queries more."""
+    """Highlights with the owner in full and their stories, in three more queries."""
     seen_at = _seen_at(_polled_at("user", RunStream.Name.HIGHLIGHTS))
     items = HighlightItem.objects.filter(removed_at=None).prefetch_related(
         Prefetch("story", stories())
@@ -149,7 +143,7 @@ def highlights_in_full() -> QuerySet[Highlight]:
 
 
 def runs() -> QuerySet[ArchiveRun]:
-    """With profile and streams, in one query more."""
+    """Runs with profile and streams, in two queries."""
     streams = RunStream.objects.defer("cursor", "visited")
     profile = ("user__uuid", "user__username")
     own = (
@@ -197,16 +191,14 @@ def _counts(metrics: QuerySet[ProfileMetric]) -> QuerySet[Any]:
 
 
 def _polled_at(user: str, stream: str) -> Subquery:
-    """When the stream of the profile under that column was last read to its end."""
+    """The time of the last complete poll of the stream, of the profile in the `user` column."""
     polls = StreamPoll.objects.filter(user=OuterRef(user), stream=stream)
     return Subquery(polls.values("polled_at"))
 
 
 def _last_success(user: str, stream: str, before: Any) -> Subquery:
-    """The same for a time in the past.
-
-    Runs of a profile never overlap, so the newest that succeeded is the last that did.
-    """
+    """The time of the last complete read of the stream before a time in the past."""
+    # Runs of a profile never overlap, so the newest run that succeeded is the last one.
     reads = ArchiveRun.objects.filter(
         user=OuterRef(user),
         created_at__lte=before,
@@ -218,7 +210,8 @@ def _last_success(user: str, stream: str, before: Any) -> Subquery:
 
 
 def _seen_at(*polls: Any) -> Case:
-    """When the row was last seen: at the last poll where it is there, otherwise as it says."""
+    """The time at which the row was last seen."""
+    # A live row is not written by the polls that see it, so the last poll is its last sighting.
     return Case(
         When(Q(availability__in=SEEN_BY_POLLS), then=Greatest("last_seen_at", *polls)),
         default=F("last_seen_at"),

@@ -1,4 +1,4 @@
-"""How much the archive holds."""
+"""The size of the archive."""
 
 from __future__ import annotations
 

@@ -50,15 +50,7 @@ def decide(user: User, known: Known, records: Sequence[StoryRecord], *, now: dat
         ),
         inserts=inserts,
         updates=[
-            Update(
-                story,
-                {
-                    **(absence.sighted(now=now) if "availability" in differences else {}),
-                    **differences,
-                    **_described(record),
-                    "updated_at": now,
-                },
-            )
+            Update(story, _new_values(record, differences, now))
             for story, record, differences in changed
         ],
         events=[
@@ -103,6 +95,13 @@ def _differences(
     image, video = map(files.asset, _files(record, known))
     incoming = {"image": image, "video": video, "availability": Availability.LIVE}
     return changes.differences(story, incoming)
+
+
+def _new_values(
+    record: StoryRecord, differences: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    sighted = absence.sighted(now=now) if "availability" in differences else {}
+    return {**sighted, **differences, **_described(record), "updated_at": now}
 
 
 def _described(record: StoryRecord) -> dict[str, Any]:
