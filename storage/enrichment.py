@@ -21,8 +21,8 @@ from storage.formats import media_types, probe
 from storage.models import StoredFile
 from storage.models.files import ENRICHMENT_LEASE
 
+# A file that killed its process this often (decoder crash, out of memory) is not opened again.
 MAX_ATTEMPTS = 3
-"""A file that killed its process this often (decoder crash, out of memory) is not opened again."""
 
 log = structlog.get_logger(__name__)
 

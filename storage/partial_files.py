@@ -26,10 +26,10 @@ from storage.source_names import source_name
 from storage.store import PARTIAL_PREFIX, TEMP_FOLDER, Store
 
 BLOCK = 1024 * 1024
+# Bytes below which a download starts over.
 MIN_RESUME_SIZE = 64
-"""Bytes below which a download starts over."""
+# The most bytes that a killed download has to fetch again.
 CHECKPOINT_EVERY = 8 * BLOCK
-"""The most bytes that a killed download has to fetch again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Iterable
 from core.registry import Registry
 from storage.models import StoredFile
 
+# Returns which of these StoredFile ids its app keeps, in one statement.
 Keeper = Callable[[Collection[int]], Iterable[int]]
-"""Returns which of these StoredFile ids its app keeps, in one statement."""
 
 _keepers: Registry[Keeper] = Registry()
 

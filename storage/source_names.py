@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 MAX_NAME_LENGTH = 200
+# One or several extensions at the end of a name. PostgreSQL uses the same pattern.
 IMAGE_EXTENSIONS = r"(\.(jpe?g|png|webp|heic|avif))+$"
-"""One or several extensions at the end of a name. PostgreSQL uses the same pattern."""
 
 _IMAGE_EXTENSIONS = re.compile(IMAGE_EXTENSIONS, re.ASCII | re.IGNORECASE)
 

@@ -27,10 +27,10 @@ from storage.formats.media_types import Kind
 TEMP_FOLDER = "tmp"
 QUARANTINE = "quarantine"
 PARTIAL_PREFIX = "part-"
+# Seconds after which a temporary file is deleted; longer than the slowest allowed download.
 ABANDONED_AFTER = 60 * 60
-"""Seconds after which a temporary file is deleted; longer than the slowest allowed download."""
+# Seconds after which a partial download is deleted; longer than the pause between two attempts.
 PARTIAL_KEPT = 24 * 60 * 60
-"""Seconds after which a partial download is deleted; longer than the pause between two attempts."""
 
 
 def name_of(sha256: str, extension: str) -> str:

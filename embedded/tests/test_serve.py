@@ -40,14 +40,14 @@ with exclusive(Folder(Path(os.environ["INSTARCHIVER_DATA"]))) as owner:
 class FirstStart:
     """A start on an empty data folder, without a Core API URL, stopped by Ctrl-C."""
 
+    # Printed by the server before it served.
     said: list[str]
-    """Printed by the server before it served."""
+    # `./dev manage archive`, entered before the tables existed.
     command: subprocess.CompletedProcess[str]
-    """`./dev manage archive`, entered before the tables existed."""
     answered: int
     ended: int
+    # Processes that survived it.
     left: list[int]
-    """Processes that survived it."""
 
 
 @pytest.fixture(scope="module")

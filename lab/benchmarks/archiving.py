@@ -29,8 +29,8 @@ BEAT = ("beat", "--loglevel", "ERROR")
 
 Environment = dict[str, str]
 Report = dict[str, Any]
+# Owner kind, owner id, role, source name.
 FileKey = tuple[str, str, str, str]
-"""Owner kind, owner id, role, source name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Archive:
         return sum(wanted.get(key) != stored.get(key) for key in {*wanted, *stored})
 
 
+# Owner kinds of the simulator's list of files, and their names in the archive.
 KINDS = {
     "profile": "user",
     "post": "post",
@@ -76,7 +77,6 @@ KINDS = {
     "highlight": "highlight",
     "highlight_story": "story",
 }
-"""Owner kinds of the simulator's list of files, and their names in the archive."""
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from lab.benchmarks.scratch import instance, say
 
 SIZE = ("--profiles=500", "--posts=100000", "--stories=5000")
 ROUNDS = 25
+# Pages after the first one.
 DEEP = 40
-"""Pages after the first one."""
 
 Statement = tuple[str, Any]
 

@@ -16,8 +16,8 @@ PROFILES = 1000
 SEED = 1
 HOUR = timedelta(hours=1)
 SIX_HOURS = 6 * HOUR
+# The difference in recall that may be due to chance.
 NOISE = 0.005
-"""The difference in recall that may be due to chance."""
 
 
 def main() -> int:

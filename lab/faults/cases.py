@@ -12,11 +12,12 @@ from typing import Any, Literal, get_args
 
 from lab.simulator.envelope import FORMS
 
+# A fault rule in the form that the simulator's control route accepts.
 Rule = Mapping[str, Any]
-"""A fault rule in the form that the simulator's control route accepts."""
 
 WORLDS = 6
 MAX_FAULTS = 4
+# The paths that a rule can match: every call, or the calls of one stream.
 PATHS = (
     "",
     "fetch_user_info",
@@ -25,7 +26,6 @@ PATHS = (
     "fetch_user_reels",
     "highlight",
 )
-"""The paths that a rule can match: every call, or the calls of one stream."""
 
 FaultKind = Literal[
     "kill", "valkey_flush", "valkey_restart", "postgres_restart", "postgres_killed", "disk_full",
@@ -65,17 +65,17 @@ CDN: dict[str, Rule] = {
     "chunked": {"kind": "chunked"},
     "redirect_loop": {"kind": "redirect_loop"},
 }  # fmt: skip
+# Faults that make a worker store a retry time, which is wrong if its clock is ahead.
 RETRY_RULES: tuple[Rule, ...] = (
     {**CORE_API["unavailable"], "times": 3, "skip": 4},
     {"service": "cdn", **CDN["status_503"], "times": 8},
 )
-"""Faults that make a worker store a retry time, which is wrong if its clock is ahead."""
+# Forms that are also tested as lasting faults, which end only when they are cleared.
 PERSISTENT = ("invalid_token", "no_balance", "no_scope", "unavailable", "upstream_failed")
-"""Forms that are also tested as lasting faults, which end only when they are cleared."""
+# Forms in which the provider says that an existing profile does not exist.
 FALSE_ABSENCES = frozenset({"user_null"})
-"""Forms in which the provider says that an existing profile does not exist."""
+# Kinds that leave items out at first. An item that appears later adds a row to the change feed.
 PARTIAL = frozenset({"short_list", "late_video"})
-"""Kinds that leave items out at first. An item that appears later adds a row to the change feed."""
 
 
 @dataclass(frozen=True, slots=True)

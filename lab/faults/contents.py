@@ -17,10 +17,11 @@ from instagram.models.posts import PostQuerySet
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
 
+# Owner kind, owner id, role, source name.
 FileKey = tuple[str, str, str, str]
-"""Owner kind, owner id, role, source name."""
 Contents = dict[str, Any]
 Profile = Mapping[str, Any]
+# The owner kinds of each stream's files, as the simulator names them.
 FILES_OF = {
     "profile": ("profile",),
     "posts": ("post",),
@@ -28,9 +29,8 @@ FILES_OF = {
     "reels": (),
     "highlights": ("highlight", "highlight_story"),
 }
-"""The owner kinds of each stream's files, as the simulator names them."""
+# The simulator's owner kinds that have another name in the archive.
 OWNER_KINDS = {"profile": "user", "highlight_story": "story"}
-"""The simulator's owner kinds that have another name in the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class ExpectedArchive:
     """What a complete archive of the profiles holds, limited to the streams of the pipeline."""
 
     profiles: Mapping[str, Profile]
+    # SHA-256 digests.
     files: Mapping[FileKey, str]
-    """SHA-256 digests."""
 
     @classmethod
     def from_simulator(cls, control: SimulatorControl, names: Collection[str]) -> ExpectedArchive:

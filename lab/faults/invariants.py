@@ -38,8 +38,8 @@ CONTENT: tuple[type[Model], ...] = (
     *LISTED, UsernamePeriod, PostMedia, HighlightItem, ChangeEvent,
 )  # fmt: skip
 SLOW = frozenset({"delay", "drip"})
+# The number of examples that a violation names.
 SHOWN = 3
-"""The number of examples that a violation names."""
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from lab.faults.posting_patterns import LIFETIME, PostedStory
 
 Interval = tuple[datetime, datetime]
+# The times of answered polls, in ascending order, by username.
 Polls = Mapping[str, Sequence[datetime]]
-"""The times of answered polls, in ascending order, by username."""
 
 
 @dataclass(frozen=True, slots=True)

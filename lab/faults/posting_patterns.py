@@ -10,8 +10,8 @@ from itertools import chain
 
 DAY = timedelta(days=1)
 LIFETIME = timedelta(hours=24)
+# The share of stories that their owners delete before they expire.
 WITHDRAWN_SHARE = 0.05
-"""The share of stories that their owners delete before they expire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,10 @@ from config.schedules import SCHEDULES
 from instagram.archiving import starting
 
 FORK = multiprocessing.get_context("fork")
+# Seconds. Schedules that run at least this often keep the archive going.
 MAX_SWEEP_INTERVAL = 60
-"""Seconds. Schedules that run at least this often keep the archive going."""
+# Enrichment can be repeated at any time, and takes longer than all other tasks together.
 EXCLUDED_TASKS = frozenset({"storage.sweep_enrichment", "storage.enrich"})
-"""Enrichment can be repeated at any time, and takes longer than all other tasks together."""
 TOUCHING = frozenset({"open", "os.rename", "os.remove", "os.mkdir"})
 SECONDS_PER_JOB = 90.0
 
@@ -60,8 +60,8 @@ class Steps:
     """Counts statements and file operations in memory shared with the parent process."""
 
     count: Any = field(default_factory=lambda: FORK.RawValue(c_int, 0))
+    # The process sends itself SIGKILL at this step; 0: never.
     kill_at: int = 0
-    """The process sends itself SIGKILL at this step; 0: never."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def watch(self) -> None:

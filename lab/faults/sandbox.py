@@ -20,8 +20,8 @@ from settings.models import CoreAPISetting
 KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
 SECONDS_PER_CALL = 2
 CALLS_PER_SECOND = 1000
+# Free bytes left on a full disk, so that it fills up in the middle of a download.
 ROOM_LEFT = 400_000
-"""Free bytes left on a full disk, so that it fills up in the middle of a download."""
 
 
 class Services(Protocol):
@@ -45,12 +45,12 @@ class Sandbox:
     """Shared by all cases, which run one after the other."""
 
     control: SimulatorControl
+    # For the logs of the cases.
     folder: Path
-    """For the logs of the cases."""
+    # None if other processes use the services too; their faults are left out then.
     services: Services | None = None
-    """None if other processes use the services too; their faults are left out then."""
+    # The root of a small file system with the store on it; None if the disk cannot be filled.
     small_disk: Path | None = None
-    """The root of a small file system with the store on it; None if the disk cannot be filled."""
     _ballast: str = field(default="ballast", init=False)
 
     @property

@@ -26,17 +26,17 @@ from lab.faults.processes import ForkedProcesses, Steps, forget_messages
 from lab.faults.sandbox import Sandbox
 from storage.models import Asset
 
+# The minimum time between two steps. It grows, because each file has a retry time of its own.
 TICK = timedelta(seconds=15)
-"""The minimum time between two steps. It grows, because each file has a retry time of its own."""
+# Simulated time after which every case must have finished.
 MAX_DURATION = timedelta(hours=30)
-"""Simulated time after which every case must have finished."""
+# No stored retry time is later than this, unless a wrong clock computed it.
 MAX_WAIT = timedelta(minutes=90)
-"""No stored retry time is later than this, unless a wrong clock computed it."""
+# The error of the wrong clock. It must not delay the archive by that much.
 AHEAD = timedelta(days=1)
-"""The error of the wrong clock. It must not delay the archive by that much."""
 OUTAGE = timedelta(hours=1)
+# Simulated time after which staff clear the faults that do not end by themselves.
 REPAIRED_AFTER = timedelta(minutes=20)
-"""Simulated time after which staff clear the faults that do not end by themselves."""
 MAX_REQUESTS = 4
 MAX_STEPS = 300
 STEPS_PER_TICK = 20

@@ -37,15 +37,15 @@ from lab.faults.scenario import Scenario
 from storage.models import Asset
 
 FAULTS_PER_ROUND = 9
+# Minimum and maximum seconds between two faults.
 PAUSES = (0.5, 6.0)
-"""Minimum and maximum seconds between two faults."""
 SHORT_OUTAGE = 8.0
 SECONDS_TO_END = 600.0
+# Slow answers, so that faults hit in the middle of the work.
 SLOW: tuple[Rule, ...] = (
     {"kind": "delay", "seconds": 0.4},
     {"kind": "delay", "service": "cdn", "seconds": 0.6},
 )
-"""Slow answers, so that faults hit in the middle of the work."""
 CELERY = ("-A", "config.celery_app")
 QUEUES = ",".join(queues for _, queues in application.WORKERS.values())
 WORKER = ("worker", "--loglevel", "WARNING", "--concurrency", "3", "-Q", QUEUES)

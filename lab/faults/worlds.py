@@ -9,8 +9,8 @@ from lab.simulator.client import SimulatorControl
 
 # The start of every case. It is fixed so that ids and signatures are the same in every run.
 NOON = datetime(2025, 11, 10, 12, tzinfo=UTC)
+# The lifetime of a story in seconds. It exceeds that of a case, so no story expires during one.
 LONG_LIFE = 20 * 86_400
-"""The lifetime of a story in seconds. It exceeds that of a case, so no story expires during one."""
 CHANGING = ("private", "empty", "small")
 
 

@@ -13,8 +13,8 @@ from typing import Self
 from lab.house.checkout import Module
 from lab.house.functions import definitions, docstring, last_line
 
+# How a comment begins that speaks to a program, not to a reader.
 FOR_TOOLS = re.compile(r"#!|#\s*(?:noqa|type:\s*ignore|pragma|fmt:|ruff:)")
-"""How a comment begins that speaks to a program, not to a reader."""
 
 LAYOUT = frozenset(
     {

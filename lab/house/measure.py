@@ -17,11 +17,11 @@ from lab.house.words import Occurrence, occurrences, patterns
 
 LONG_FUNCTION = 30
 LONG_MODULE = 400
+# Limits in lines; as many are within the limit.
 SHORT_HELPER = 3
-"""Limits in lines; as many are within the limit."""
 
+# How many of the longest functions the report names.
 NAMED_FUNCTIONS = 5
-"""How many of the longest functions the report names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     watched = [sys.stdin.fileno()] if options.stop_with_stdin else []
     try:
-        return _cdn(options, watched) if options.command == "cdn" else _serve(options, watched)
+        if options.command == "serve":
+            return _serve(options, watched)
+        serving.serve_cdn(_new_cdn(options), Listener.open(options.port), watched)
     except OSError as error:
         sys.stderr.write(f"simulator: {error}\n")
         return 1
+    return 0
 
 
 def _serve(options: argparse.Namespace, watched: Sequence[int]) -> int:
+    # Both ports are taken before the fork: the Core API writes the CDN's URL into its answers.
     core, cdn = Listener.open(options.port), Listener.open(options.cdn_port)
     cdn_url = cdn.url
     child = serving.fork_cdn(_new_cdn(options), cdn, core)
@@ -44,11 +48,6 @@ def _serve(options: argparse.Namespace, watched: Sequence[int]) -> int:
     finally:
         status = child.stop()
     return status
-
-
-def _cdn(options: argparse.Namespace, watched: Sequence[int]) -> int:
-    serving.serve_cdn(_new_cdn(options), Listener.open(options.port), watched)
-    return 0
 
 
 def _new_cdn(options: argparse.Namespace) -> Cdn:

@@ -14,8 +14,8 @@ from lab.simulator.entities import SimulatedPost, SimulatedProfile
 from lab.simulator.payload_formats import Payload, View, private, scraper, unknown_item, web, xdt
 from lab.simulator.world import Unknown, World
 
-PAGE_OF_SCRAPER = 12
-UNKNOWN_ITEM_POSITION = 2
+PAGE_OF_SCRAPER = 12  # the V2 family takes no `count`
+UNKNOWN_ITEM_POSITION = 2  # between readable items, where a client that stops would lose the rest
 
 
 class InstagramRefused(Exception):
@@ -139,6 +139,7 @@ def web_feed(question: Question) -> Payload:
     """Return a page of posts as a GraphQL connection; empty for a private account."""
     profile = question.profile()
     feed = question.world.feed(profile)
+    # GraphQL does not refuse a private account: it counts the posts and shows none.
     posts = [] if profile.is_private else feed
     cursor = paging.readable(question.parameters.get("end_cursor"))
     page = paging.page(posts, profile, cursor, question.count)
@@ -202,6 +203,7 @@ def private_post(question: Question) -> Payload:
 
 
 def _visible_post(question: Question) -> SimulatedPost:
+    # Clients send the bare id or `<id>_<owner>`, as the private API writes it.
     post = question.world.post(question.parameters["post_id"].partition("_")[0])
     if question.world.profile(post.owner).is_private:
         raise InstagramRefused("Not authorized to view media")

@@ -16,7 +16,8 @@ from lab.simulator.faults import Faults
 from lab.simulator.media import Library
 from lab.simulator.transmission import Reply
 
-FOREVER = "public, max-age=1209600"
+# Two weeks: the bytes of a name never change.
+CACHE_CONTROL = "public, max-age=1209600"
 
 
 @dataclass(slots=True)
@@ -36,8 +37,8 @@ class Cdn:
             [
                 *clock_routes(self.clock),
                 *fault_routes(self.faults),
-                route("GET", "stats", self._stats),
-                route("POST", "reset", self._reset),
+                route("GET", "stats", self.show_stats),
+                route("POST", "reset", self.reset),
                 web.get("/{path:.*}", self.serve),
             ]
         )
@@ -45,7 +46,9 @@ class Cdn:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         name = request.path.rpartition("/")[2]
-        counts = self.counts  # a reset may not interrupt another request
+        # A reset replaces the counters while this request waits. It must not lower `running` of the
+        # new ones, which never counted it.
+        counts = self.counts
         with counts.request(name):
             rule = self.faults.take(request.path, (name,))
             if self.first_byte_delay:
@@ -66,8 +69,9 @@ class Cdn:
         if not self.library.is_ready(file):
             await asyncio.to_thread(self.library.content, file)
         whole = self.library.content(file)
+        # The name without its suffix: it determines the bytes, so it can stand for their hash.
         etag = f'"{request.path.rpartition("/")[2].rpartition("_")[0]}"'
-        headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": FOREVER}
+        headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": CACHE_CONTROL}
         kind = "video/mp4" if file.is_video else "image/jpeg"
         return _ranged(request, Reply(200, kind, whole, 0, whole.size, headers))
 
@@ -79,10 +83,10 @@ class Cdn:
             return "Bad URL hash"
         return "URL signature expired" if int(oe, 16) <= self.clock.now() else None
 
-    async def _stats(self, _request: web.Request) -> web.Response:
+    async def show_stats(self, _request: web.Request) -> web.Response:
         return web.json_response(self.counts.payload())
 
-    async def _reset(self, _request: web.Request) -> web.Response:
+    async def reset(self, _request: web.Request) -> web.Response:
         self.clock.offset = 0.0
         self.faults.clear()
         self.counts = DownloadCounts()
@@ -95,27 +99,24 @@ def _refusal(status: int, reason: str) -> Reply:
 
 def _count(counts: DownloadCounts, request: web.Request, response: web.StreamResponse) -> None:
     counts.statuses[str(response.status)] += 1
-    counts.bytes += _body_length(response)
+    # aiohttp sends a web.Response after the handler has returned, so its body_length is still 0.
+    unsent = response.body if isinstance(response, web.Response) else None
+    counts.bytes += len(unsent) if isinstance(unsent, bytes) else response.body_length
     counts.ranges += "Range" in request.headers
     counts.resized += "_p" in request.query.get("stp", "")
 
 
-def _body_length(response: web.StreamResponse) -> int:
-    """Return the number of bytes that a response sent, or will send once it is returned."""
-    if isinstance(response, web.Response) and isinstance(response.body, bytes):
-        return len(response.body)
-    return response.body_length
-
-
 def _ranged(request: web.Request, reply: Reply) -> Reply:
     """Return the part of the reply that a Range header selects; all of it for an invalid header."""
+    # A client that resumes with another file's ETag gets the whole file. Otherwise it would join
+    # the halves of two files.
     condition = request.headers.get("If-Range")
     if "Range" not in request.headers or condition not in (None, reply.headers["ETag"]):
         return reply
     try:
         start, stop, _step = request.http_range.indices(reply.size)
     except ValueError:
-        return reply
+        return reply  # RFC 9110: a Range header that cannot be parsed is ignored
     if start >= stop:
         unsatisfiable = {"Content-Range": f"bytes */{reply.size}"}
         return replace(_refusal(416, "Range not satisfiable"), headers=unsatisfiable)

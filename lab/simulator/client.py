@@ -19,7 +19,7 @@ class SimulatorControl:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
-        # Ignores proxies of the environment: the simulator runs on the loopback interface.
+        # Without the environment's proxies, which cannot reach the loopback interface.
         self._opener = build_opener(ProxyHandler({}))
 
     def now(self) -> int:

@@ -15,11 +15,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def route(method: str, name: str, handler: Handler) -> web.RouteDef:
-    """Return a control route. A ValueError or LookupError of its handler becomes HTTP 400."""
+    """Return a control route. ValueError, LookupError and TypeError become HTTP 400."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
+        # TypeError: a plan or a rule with an unknown key, passed on as keyword arguments.
         except (ValueError, LookupError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
 

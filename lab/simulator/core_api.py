@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import pickle
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -25,6 +24,7 @@ from lab.simulator.transmission import Reply
 from lab.simulator.world import Unknown, World
 from lab.simulator.worlds import WORLDS
 
+# The provider documents this cookie as the fallback of the header.
 COOKIE = re.compile(r"Authorization=([^;]*)")
 HEALTH = "/api/v1/health/check"
 TARGETS = ("user_id", "username", "post_id", "highlight_id")
@@ -59,9 +59,8 @@ class CoreApi:
     faults: Faults = field(default_factory=Faults)
     counts: CallCounts = field(default_factory=CallCounts)
     calls: int = 0
+    # A pickled copy of the world: loading it is five times as fast as generating the world again.
     _unedited: bytes = field(init=False)
-    """A pickled copy of the world. Loading it is five times as fast as generating the world again.
-    """
 
     def __post_init__(self) -> None:
         self.world = self.options.generate()
@@ -82,30 +81,39 @@ class CoreApi:
         return View(self.world, links)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        call, counts = self._call(request), self.counts  # a reset may not interrupt another request
+        call = self._call(request)
+        # A reset may replace the counters while this call waits. It belongs to the old ones.
+        counts = self.counts
         rule = self.faults.take(call.path, call.parameters.values())
         if rule and rule.kind == "delay":
             await asyncio.sleep(rule.seconds)
         written = self._written(call, rule)
         reply = Reply.of(written.status, written.content_type, written.body)
+        # The provider's own SDK reads the id from this header, and not from the body.
         reply.headers["x-request-id"] = call.request_id
         if written.retry_after is not None:
             reply.headers["Retry-After"] = str(written.retry_after)
         response = await transmission.send(request, reply, rule)
-        _count(counts, call, response.status)
+        target = next((call.parameters[name] for name in TARGETS if name in call.parameters), "")
+        price = ENDPOINTS[call.path].price if call.path in ENDPOINTS else 0
+        counts.add(call.path, target, response.status, price)
         return response
 
     def _call(self, request: web.Request) -> SimulatedCall:
         self.calls += 1
+        # By hand: a cookie parser ends the value at the blank of `Authorization=Bearer …`.
+        cookie = COOKIE.search(request.headers.get("Cookie", ""))
+        sent = request.headers.get("Authorization") or (cookie.group(1) if cookie else "")
         return SimulatedCall(
             path=request.path,
             parameters=dict(request.query),
-            token=_token(request),
+            token=sent.removeprefix("Bearer ").strip(),
             now=self.clock.now(),
             serial=self.calls,
         )
 
     def _written(self, call: SimulatedCall, rule: Rule | None) -> Written:
+        # Before every check, so that a rule can fail any call: the health check, a wrong token.
         if rule and rule.kind == "form":
             return envelope.form(rule.form, call)
         if call.path == HEALTH:
@@ -127,21 +135,6 @@ class CoreApi:
             data = endpoint.answer(question)
             return envelope.success(call, distort(data) if distort else data)
         except (Unknown, InstagramRefused, InvalidCursor):
+            # The provider answers a missing account, a private one and a bad cursor with the same
+            # generic 400, so one 400 never proves that an account is gone.
             return envelope.form("upstream_failed", call)
-
-
-def _count(counts: CallCounts, call: SimulatedCall, status: int) -> None:
-    price = ENDPOINTS[call.path].price if call.path in ENDPOINTS else 0
-    counts.add(call.path, _target(call.parameters), status, price)
-
-
-def _token(request: web.Request) -> str:
-    # Parsed by hand, because a cookie parser ends the value at the blank of `Authorization=Bearer
-    # …`.
-    cookie = COOKIE.search(request.headers.get("Cookie", ""))
-    sent = request.headers.get("Authorization") or (cookie.group(1) if cookie else "")
-    return sent.removeprefix("Bearer ").strip()
-
-
-def _target(parameters: Mapping[str, str]) -> str:
-    return next((parameters[name] for name in TARGETS if name in parameters), "")

@@ -27,6 +27,7 @@ class CoreControl:
     def application(self) -> web.Application:
         """Return the web application: the control routes, and the Core API for other paths."""
         application = web.Application()
+        # aiohttp wants its session to be made inside of the event loop that uses it.
         application.cleanup_ctx.append(self._connection)
         application.add_routes(
             [
@@ -54,6 +55,7 @@ class CoreControl:
     async def set_clock(self, request: web.Request) -> web.Response:
         """Set the clocks of both processes."""
         move_clock(self.core_api.clock, await request.json())
+        # The offset, not the time: both processes then agree even if this request takes long.
         await self._ask_cdn("POST", "clock", {"offset": self.core_api.clock.offset})
         return await self.show_clock(request)
 
@@ -91,6 +93,7 @@ class CoreControl:
     async def show_files(self, _request: web.Request) -> web.Response:
         """Answer with all expected files. The first request hashes them."""
         core_api = self.core_api
+        # In a thread: hashing a large world takes long, and calls must be answered meanwhile.
         files = await asyncio.to_thread(self.manifest.files, core_api.view(), core_api.clock.now())
         return web.json_response(files)
 

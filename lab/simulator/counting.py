@@ -24,6 +24,7 @@ class CallCounts:
         self.calls[path] += 1
         self.statuses[str(status)] += 1
         self.targets[path][target] += 1
+        # Only the HTTP status counts: a 200 with an error inside of its body costs money, too.
         if price and status == 200:
             self.charged[path] += 1
             self.prices[path] += price

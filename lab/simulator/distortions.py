@@ -31,12 +31,9 @@ def _shortened(item: dict[str, Any]) -> dict[str, Any]:
     """Remove the second half of each list whose length another key states."""
     if not any(isinstance(item.get(key), int) for key in COUNTS):
         return item
-    halves = {key: item[key][: len(item[key]) // 2] for key in LISTS if _is_long(item.get(key))}
-    return item | halves
-
-
-def _is_long(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 1
+    lists = {key: item[key] for key in LISTS if isinstance(item.get(key), list)}
+    # A list of one item stays: an empty list is another failure than a short one.
+    return item | {key: kept[: len(kept) // 2] for key, kept in lists.items() if len(kept) > 1}
 
 
 def _without_videos(item: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +45,9 @@ def _in_milliseconds(item: dict[str, Any]) -> dict[str, Any]:
 
 
 DISTORTIONS: dict[str, Distort] = {
+    # A highlight that counts three stories answered with fewer: subzeroid/instagrapi issue 1052.
     "short_list": _everywhere(_shortened),
+    # A story was a video before its files existed: instaloader/instaloader issues 1320 and 1965.
     "late_video": _everywhere(_without_videos),
     "milliseconds": _everywhere(_in_milliseconds),
 }

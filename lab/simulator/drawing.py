@@ -48,6 +48,7 @@ def clip(base: int) -> bytes:
 
 def _scene(base: int, size: tuple[int, int], moment: float) -> Image.Image:
     """Return a gradient with shapes and a label. `moment`, from 0 to 1, moves the shapes."""
+    # Seeded by the base alone: the frames of a clip must differ only by `moment`.
     choose = seeding.chooser("scene", base)
     hue = choose.random()
     gradient = Image.linear_gradient("L").rotate(choose.choice((0, 90, 180, 270))).resize(size)

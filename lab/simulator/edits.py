@@ -54,6 +54,7 @@ def _rename(world: World, edit: Edit, _now: int) -> dict[str, Any]:
 
 def _swap_usernames(world: World, edit: Edit, _now: int) -> dict[str, Any]:
     first, second = (world.profile_named(name) for name in edit["usernames"])
+    # Both profiles are found before either is renamed: afterwards two have the same name.
     names = first.username, second.username
     _take_name(first, names[1])
     _take_name(second, names[0])
@@ -64,6 +65,7 @@ def _delete_profile(world: World, edit: Edit, _now: int) -> dict[str, Any]:
     profile = world.profile_named(edit["username"])
     for post in list(profile.posts):
         world.delete_post(post)
+    # A shared post belongs to its owner, whose feed keeps it.
     for post in profile.shared_posts:
         post.coauthors.remove(profile.identifier)
     del world.profiles[profile.identifier]
@@ -116,6 +118,8 @@ def _add_story(world: World, edit: Edit, now: int) -> dict[str, Any]:
 def _delete_story(world: World, edit: Edit, now: int) -> dict[str, Any]:
     for profile in world.profiles.values():
         if edit["id"] in [story.identifier for story in world.stories(profile, now)]:
+            # Daily stories are computed from the date, so there is nothing to remove: the id of a
+            # deleted one is remembered instead.
             profile.deleted_stories.add(edit["id"])
             return {"id": edit["id"]}
     raise Unknown(f"no story {edit['id']} on show")
@@ -123,7 +127,7 @@ def _delete_story(world: World, edit: Edit, now: int) -> dict[str, Any]:
 
 def _take_name(profile: SimulatedProfile, username: str) -> None:
     profile.former_usernames.append(profile.username)
-    profile.username = username.lower()
+    profile.username = username.lower()  # Instagram's usernames have no capitals
 
 
 def _set(

@@ -9,7 +9,8 @@ from lab.simulator import answers
 from lab.simulator.answers import Answer
 from lab.simulator.envelope import Invalid
 
-MAX_COUNT = 50
+MAX_COUNT = 50  # a larger `count` is answered with 422
+# V3 calls the number of posts `first`, as GraphQL does.
 COUNTS = ("count", "first")
 
 
@@ -25,64 +26,70 @@ class SimulatedEndpoint:
 
 
 NAME, ID, EITHER = ("username",), ("user_id",), ("username", "user_id")
+PRICES = {"v1": 1, "v2": 2, "v3": 2, "web_app": 1}
 
 
-def _v1(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> SimulatedEndpoint:
-    return SimulatedEndpoint(f"/api/v1/instagram/v1/{path}", 1, required, optional, answer)
-
-
-def _v2(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> SimulatedEndpoint:
-    return SimulatedEndpoint(f"/api/v1/instagram/v2/{path}", 2, required, optional, answer)
-
-
-def _v3(path: str, required: tuple[str, ...], answer: Answer, *optional: str) -> SimulatedEndpoint:
-    return SimulatedEndpoint(f"/api/v1/instagram/v3/{path}", 2, required, optional, answer)
-
-
-def _web_app(
+def _endpoint(
     path: str, required: tuple[str, ...], answer: Answer, *optional: str
 ) -> SimulatedEndpoint:
-    return SimulatedEndpoint(f"/api/v1/instagram/web_app/{path}", 1, required, optional, answer)
+    price = PRICES[path.partition("/")[0]]
+    return SimulatedEndpoint(f"/api/v1/instagram/{path}", price, required, optional, answer)
 
 
 ENDPOINTS: dict[str, SimulatedEndpoint] = {
     endpoint.path: endpoint
     for endpoint in (
-        _v1("fetch_user_info_by_username", NAME, answers.web_user_or_null),
-        _v1("fetch_user_info_by_username_v2", NAME, answers.web_user_with_attempts),
-        _v1("fetch_user_info_by_username_v3", NAME, answers.private_user_wrapped),
-        _v1("fetch_user_info_by_id", ID, answers.web_user_with_status),
-        _v1("fetch_user_info_by_id_v2", ID, answers.private_user_wrapped),
-        _v1("fetch_user_posts", ID, answers.private_feed, "count", "max_id"),
-        _v1("fetch_user_posts_v2", ID, answers.web_feed, "count", "end_cursor"),
-        _v1("fetch_user_reels", ID, answers.reels, "count", "max_id"),
-        _v1("fetch_post_by_id", ("post_id",), answers.web_post),
-        _v2("fetch_user_posts", (), answers.scraper_feed, *EITHER, "pagination_token"),
-        _v2("fetch_user_reels", (), answers.scraper_reels, *EITHER, "pagination_token"),
-        _v2("fetch_user_stories", (), answers.scraper_stories, *EITHER),
-        _v2("fetch_user_highlights", (), answers.scraper_highlights, *EITHER),
-        _v2("fetch_highlight_stories", ("highlight_id",), answers.scraper_highlight_stories),
-        _v3("get_user_posts", NAME, answers.xdt_feed, "count", "first", "after"),
-        _web_app("fetch_user_info_by_username", NAME, answers.web_user),
-        _web_app("fetch_user_info_by_username_v2", NAME, answers.private_user),
-        _web_app("fetch_user_info_by_username_v3", NAME, answers.private_user_wrapped),
-        _web_app("fetch_user_info_by_user_id", ID, answers.web_user),
-        _web_app("fetch_user_info_by_user_id_v2", ID, answers.private_user),
-        _web_app("fetch_user_posts_by_user_id", ID, answers.web_feed, "count", "end_cursor"),
-        _web_app(
-            "fetch_user_posts_and_reels_by_user_id", ID, answers.scraper_feed, "pagination_token"
+        _endpoint("v1/fetch_user_info_by_username", NAME, answers.web_user_or_null),
+        _endpoint("v1/fetch_user_info_by_username_v2", NAME, answers.web_user_with_attempts),
+        _endpoint("v1/fetch_user_info_by_username_v3", NAME, answers.private_user_wrapped),
+        _endpoint("v1/fetch_user_info_by_id", ID, answers.web_user_with_status),
+        _endpoint("v1/fetch_user_info_by_id_v2", ID, answers.private_user_wrapped),
+        _endpoint("v1/fetch_user_posts", ID, answers.private_feed, "count", "max_id"),
+        _endpoint("v1/fetch_user_posts_v2", ID, answers.web_feed, "count", "end_cursor"),
+        _endpoint("v1/fetch_user_reels", ID, answers.reels, "count", "max_id"),
+        _endpoint("v1/fetch_post_by_id", ("post_id",), answers.web_post),
+        # The provider's specification marks both parameters as optional, although one is required.
+        _endpoint("v2/fetch_user_posts", (), answers.scraper_feed, *EITHER, "pagination_token"),
+        _endpoint("v2/fetch_user_reels", (), answers.scraper_reels, *EITHER, "pagination_token"),
+        _endpoint("v2/fetch_user_stories", (), answers.scraper_stories, *EITHER),
+        _endpoint("v2/fetch_user_highlights", (), answers.scraper_highlights, *EITHER),
+        _endpoint(
+            "v2/fetch_highlight_stories", ("highlight_id",), answers.scraper_highlight_stories
         ),
-        _web_app(
-            "fetch_user_posts_and_reels_by_username", NAME, answers.scraper_feed, "pagination_token"
+        _endpoint("v3/get_user_posts", NAME, answers.xdt_feed, "count", "first", "after"),
+        # No longer in the provider's documents since V5.3.2, but clients still call these paths.
+        _endpoint("web_app/fetch_user_info_by_username", NAME, answers.web_user),
+        _endpoint("web_app/fetch_user_info_by_username_v2", NAME, answers.private_user),
+        _endpoint("web_app/fetch_user_info_by_username_v3", NAME, answers.private_user_wrapped),
+        _endpoint("web_app/fetch_user_info_by_user_id", ID, answers.web_user),
+        _endpoint("web_app/fetch_user_info_by_user_id_v2", ID, answers.private_user),
+        _endpoint(
+            "web_app/fetch_user_posts_by_user_id", ID, answers.web_feed, "count", "end_cursor"
         ),
-        _web_app("fetch_user_reels_by_user_id", ID, answers.reels, "count", "max_id"),
-        _web_app("fetch_user_reels_by_username_v3", NAME, answers.reels, "count", "max_id"),
-        _web_app("fetch_user_stories_by_username", NAME, answers.scraper_stories),
-        _web_app("fetch_user_highlights_by_username", NAME, answers.scraper_highlights),
-        _web_app(
-            "fetch_highlights_by_highlight_id", ("highlight_id",), answers.scraper_highlight_stories
+        _endpoint(
+            "web_app/fetch_user_posts_and_reels_by_user_id",
+            ID,
+            answers.scraper_feed,
+            "pagination_token",
         ),
-        _web_app("fetch_post_details_by_id", ("post_id",), answers.private_post),
+        _endpoint(
+            "web_app/fetch_user_posts_and_reels_by_username",
+            NAME,
+            answers.scraper_feed,
+            "pagination_token",
+        ),
+        _endpoint("web_app/fetch_user_reels_by_user_id", ID, answers.reels, "count", "max_id"),
+        _endpoint(
+            "web_app/fetch_user_reels_by_username_v3", NAME, answers.reels, "count", "max_id"
+        ),
+        _endpoint("web_app/fetch_user_stories_by_username", NAME, answers.scraper_stories),
+        _endpoint("web_app/fetch_user_highlights_by_username", NAME, answers.scraper_highlights),
+        _endpoint(
+            "web_app/fetch_highlights_by_highlight_id",
+            ("highlight_id",),
+            answers.scraper_highlight_stories,
+        ),
+        _endpoint("web_app/fetch_post_details_by_id", ("post_id",), answers.private_post),
     )
 }
 

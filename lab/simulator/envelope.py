@@ -67,11 +67,12 @@ def _fields(call: SimulatedCall, code: int) -> dict[str, Any]:
         "code": code,
         "request_id": call.request_id,
         "support": SUPPORT,
+        # The provider's local time, without an offset: only `time_stamp` names a moment.
         "time": local.strftime("%Y-%m-%d %H:%M:%S"),
         "time_stamp": call.now,
         "time_zone": ZONE,
         "router": call.path,
-        "params": dict(call.parameters),
+        "params": dict(call.parameters),  # as received: numbers are text
     }
 
 
@@ -87,6 +88,7 @@ def _charge(call: SimulatedCall) -> dict[str, Any]:
         "charges.",
         "cache_message_zh": "本次请求将被缓存，你可以使用下面的 URL 直接访问缓存结果，"
         "有效期为 24 小时，访问缓存不会产生额外费用。",
+        # Anyone who has this URL can read the answer, so clients must not log it.
         "cache_url": f"{CACHE}/{call.request_id}?sign={sign}",
     }
 
@@ -116,7 +118,7 @@ def _upstream_failed(call: SimulatedCall) -> Written:
 
 
 def _invalid_token(call: SimulatedCall) -> Written:
-    # The real provider also echoes the submitted key, so clients must not store this body.
+    # The real provider repeats the submitted key, too, so clients must not store this body.
     chinese = f"无效的API令牌，您提交的API令牌为 {call.token}。"
     return _detail(call, 401, "Invalid API token", chinese)
 
@@ -127,6 +129,7 @@ def _rate_limited(call: SimulatedCall) -> Written:
 
 
 def _blocked(_call: SimulatedCall) -> Written:
+    # Cloudflare's answer, not the provider's, so it has none of the keys of the provider's errors.
     body = {
         "error_code": 1010,
         "title": "Error 1010: Access denied",
@@ -155,6 +158,7 @@ FORMS: dict[str, Callable[[SimulatedCall], Written]] = {
     "invalid_token": _invalid_token,
     "no_balance": _plain(402, "Insufficient balance", "余额不足"),
     "no_scope": _plain(403, "Insufficient permissions", "API令牌权限不足"),
+    # An empty balance was reported under both statuses, and this one has no English message.
     "no_balance_403": lambda call: _json(
         403, {"detail": {"code": 403, "message_zh": "账户余额不足，请充值。", "router": call.path}}
     ),
@@ -166,9 +170,11 @@ FORMS: dict[str, Callable[[SimulatedCall], Written]] = {
     "server_error_flat": lambda call: _json(
         500, {"code": 500, "message_zh": "请求失败，请重试", "request_id": call.request_id}
     ),
+    # The gateway in front of the provider answers with pages, so JSON is not certain.
     "bad_gateway": _page(502, "Bad gateway"),
     "unavailable": _page(503, "Service temporarily unavailable"),
     "gateway_timeout": _page(504, "Gateway time-out"),
+    # The failures from here on have the status 200, so each of them is charged.
     "in_body_code": lambda call: _json(
         200, {"code": 400, "router": call.path, "message": "media not found"}
     ),
@@ -177,6 +183,7 @@ FORMS: dict[str, Callable[[SimulatedCall], Written]] = {
         {"status": False, "errorMessage": "Request to Instagram failed", "attempts": 3}
     ),
     "in_body_fail": _data({"status": "fail", "message": "Please wait a few minutes."}),
+    # Instagram's own answer for a missing account, passed on as a success.
     "user_null": _data({"data": {"user": None}, "status": "ok"}),
     "data_null": _data(None),
     "html_at_200": _page(200, "Just a moment..."),

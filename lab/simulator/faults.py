@@ -73,6 +73,7 @@ class Rule:
             raise BadRule(f"service must be one of {', '.join(SERVICES)}")
         if payload.get("form", "upstream_failed") not in envelope.FORMS:
             raise BadRule(f"form must be one of {', '.join(envelope.FORMS)}")
+        # Compiled here, because an invalid expression would otherwise fail in the middle of a call.
         try:
             re.compile(payload.get("path", ""))
         except re.error as error:
@@ -91,6 +92,7 @@ class Rule:
         """Count a request and return whether this rule applies to it."""
         if not re.search(self.path, path) or (self.target and self.target not in targets):
             return False
+        # A skipped request counts as seen, or the rule would skip for ever.
         self.seen += 1
         if self.seen <= self.skip or (self.times is not None and self.hits >= self.times):
             return False

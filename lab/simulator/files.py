@@ -65,6 +65,7 @@ def parse_path(path: str, seed: str) -> File | None:
         return None
     kind, base, padding, number, copy, _proof = (int(group) for group in found.groups())
     file = File(KINDS[kind - 1], base, number, copy, padding)
+    # Written again and compared, which checks the folder, the suffix and the checksum at once.
     return file if file.path(seed) == path else None
 
 
@@ -89,6 +90,8 @@ class Links:
         """Return the signed URL of a file; `size` is the transformation of the picture."""
         path = file.path(self.seed)
         oe = f"{self.expires_at:X}"
+        # As at Instagram, two sizes of one picture differ only in `stp`: the last segment of the
+        # path identifies a file.
         query = {
             **({} if file.is_video else {"stp": size}),
             "_nc_ht": self.base_url.partition("://")[2],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 
 from lab.simulator import base_media, seeding, texts
@@ -45,12 +44,14 @@ class ProfilePlan:
 
 def profile(plan: ProfilePlan, seed: str) -> SimulatedProfile:
     """Return the profile of the plan with all its posts and highlights."""
+    # Every entity has a generator of its own: one choice more for a post changes no other post.
     choose = seeding.chooser(seed, "profile", plan.username)
     identifier = plan.identifier or str(seeding.number(seed, "id", plan.username, digits=11))
     generated = SimulatedProfile(
         identifier=identifier,
         username=plan.username,
-        full_name=plan.full_name or _full_name(choose),
+        full_name=plan.full_name
+        or f"{choose.choice(texts.FIRST_NAMES)} {choose.choice(texts.LAST_NAMES)}",
         biography=choose.choice(texts.BIOGRAPHIES) if plan.biography is None else plan.biography,
         picture=picture(seed, identifier, 0),
         external_url=f"https://{plan.username.replace('_', '-')}.example/",
@@ -90,7 +91,9 @@ def post(owner: SimulatedProfile, index: int, plan: ProfilePlan, seed: str) -> S
     if choose.random() < 0.04:
         generated.like_count = None
     if choose.random() < 0.3:
-        generated.location = _location(choose, seed)
+        name, city, latitude, longitude = choose.choice(texts.PLACES)
+        identifier = str(seeding.number(seed, "place", name))
+        generated.location = Location(identifier, name, city, latitude, longitude)
     return generated
 
 
@@ -193,12 +196,3 @@ def highlight(owner: SimulatedProfile, index: int, seed: str) -> SimulatedHighli
         ),
         stories=stories,
     )
-
-
-def _full_name(choose: random.Random) -> str:
-    return f"{choose.choice(texts.FIRST_NAMES)} {choose.choice(texts.LAST_NAMES)}"
-
-
-def _location(choose: random.Random, seed: str) -> Location:
-    name, city, latitude, longitude = choose.choice(texts.PLACES)
-    return Location(str(seeding.number(seed, "place", name)), name, city, latitude, longitude)

@@ -68,6 +68,7 @@ def wanted(profile: SimulatedProfile, view: View, now: int) -> Iterator[Expected
 
     `owner_kind` is `profile`, `post`, `story`, `highlight` (its cover) or `highlight_story`.
     """
+    # Also of a private profile: Instagram shows its picture to everybody.
     yield ExpectedFile(
         "profile", profile.identifier, profile.identifier, "picture", profile.picture
     )

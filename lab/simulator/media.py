@@ -68,7 +68,10 @@ class Library:
         base = self._base(file)
         mark = f"simulator file {file.kind} {file.number:015}".encode()
         if not file.is_video:
-            return MediaContent(_with_comment(base, mark))
+            # The comment follows the two bytes that start an image. Its length includes itself.
+            comment = b"\xff\xfe" + (len(mark) + 2).to_bytes(2) + mark
+            return MediaContent(base[:2] + comment + base[2:])
+        # At the end, because the index in an MP4 file holds offsets from the file's beginning.
         marked = base + _free_box(len(mark)) + mark
         if not file.padding:
             return MediaContent(marked)
@@ -77,6 +80,7 @@ class Library:
 
     def _base(self, file: File) -> bytes:
         name = _base_name(file)
+        # Held while drawing, so that several threads that want one base draw it once.
         with self._lock:
             if name not in self._bases:
                 self._bases[name] = self._stored(name) or self._made(name, file)
@@ -95,7 +99,7 @@ class Library:
 
         made = drawing.clip(file.base) if file.is_video else drawing.picture(file.base)
         self._folder.mkdir(parents=True, exist_ok=True)
-        # Another process may write it at the same time: no reader may see half a file.
+        # Another process may write the same base now, so each writes its own file and renames it.
         temporary = self._folder / f"{name}.{os.getpid()}"
         temporary.write_bytes(made)
         temporary.replace(self._folder / name)
@@ -104,12 +108,6 @@ class Library:
 
 def _base_name(file: File) -> str:
     return f"{'clip' if file.is_video else 'picture'}-{file.base}"
-
-
-def _with_comment(jpeg: bytes, text: bytes) -> bytes:
-    start_of_image = 2
-    comment = b"\xff\xfe" + (len(text) + 2).to_bytes(2) + text
-    return jpeg[:start_of_image] + comment + jpeg[start_of_image:]
 
 
 def _free_box(payload: int) -> bytes:
@@ -125,6 +123,7 @@ def _cache_folder() -> Path:
     made_by = f"{DRAWING_VERSION}-{version('pillow')}-{version('av')}"
     shared = Path(tempfile.gettempdir()) / f"simulator-media-{os.getuid()}"
     shared.mkdir(mode=0o700, exist_ok=True)
+    # lstat: another user may have put a link there, and the folder below /tmp has a known name.
     status = shared.lstat()
     if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid():
         return shared / made_by

@@ -38,8 +38,10 @@ def page(
     shown = posts[start : start + count]
     is_last = start + count >= len(posts)
     next_cursor = None if is_last or not shown else shown[-1].identifier
+    # A client that follows such a cursor asks for the same page again and again.
     if cursor and "repeating_cursor" in owner.quirks:
         next_cursor = cursor
+    # The second page is empty once, and still has a cursor: the list does not end there.
     if cursor and "empty_page" in owner.quirks and start <= count and RESUMED not in cursor:
         return SimulatedPage([], cursor + RESUMED)
     return SimulatedPage(shown, next_cursor, not cursor and "unknown_item" in owner.quirks)
@@ -67,6 +69,7 @@ def _start(posts: list[SimulatedPost], cursor: str | None) -> int:
     identifiers = [post.identifier for post in posts]
     if last in identifiers:
         return identifiers.index(last) + 1
+    # The last post shown was deleted since. Pinned posts stand first and may be older than all.
     older = (
         index
         for index, post in enumerate(posts)

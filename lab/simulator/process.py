@@ -70,6 +70,7 @@ def start(*, world: str = "demo", seed: str | int = 1, **options: str | float) -
     command = [sys.executable, "-m", "lab.simulator", "serve", "--stop-with-stdin"]
     for name, value in {"world": world, "seed": seed, **options}.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
+    # Nothing is written to the standard input. It closes when this process dies, even by SIGKILL.
     process = subprocess.Popen(  # noqa: S603  our own module
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -83,6 +84,7 @@ def start(*, world: str = "demo", seed: str | int = 1, **options: str | float) -
 def _first_line(process: subprocess.Popen[str]) -> dict[str, str]:
     if process.stdout is None:
         raise SimulatorFailed("its output is not captured")
+    # readline has no timeout, and a simulator that hangs while starting must not hang the tests.
     readable, _, _ = select.select([process.stdout], [], [], SECONDS_TO_START)
     line = process.stdout.readline() if readable else ""
     if not line:
@@ -94,6 +96,7 @@ def _first_line(process: subprocess.Popen[str]) -> dict[str, str]:
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
+        # communicate also reads what is left in the pipe, which could block the process's exit.
         process.communicate(timeout=SECONDS_TO_STOP)
     except subprocess.TimeoutExpired:
         process.kill()

@@ -20,4 +20,4 @@ def number(*labels: object, digits: int = 15) -> int:
 
 def chooser(*labels: object) -> random.Random:
     """Return a random number generator seeded with the labels."""
-    return random.Random(digest(*labels))  # noqa: S311  anybody shall make the same choices again
+    return random.Random(digest(*labels))  # noqa: S311  must be repeatable

@@ -54,16 +54,23 @@ class ServerProcess:
 
 def fork_cdn(cdn: Cdn, own: Listener, foreign: Listener) -> ServerProcess:
     """Serve the CDN in a child process. Call this before any thread or event loop starts."""
+    # Nothing is written to the pipe. The kernel closes this end when the process dies, however it
+    # dies, and the child sees the end of the file.
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid:
         os.close(read_end)
         own.socket.close()
         return ServerProcess(pid, write_end)
+    # A copy of the write end would keep the pipe open; a copy of the socket, the parent's port.
     os.close(write_end)
     foreign.socket.close()
+
+    async def announce() -> None:
+        """Say nothing: the parent announces both servers in one line."""
+
     try:
-        asyncio.run(run(cdn.application(), own, _silence, watched=[read_end]))
+        asyncio.run(run(cdn.application(), own, announce, watched=[read_end]))
     finally:
         os._exit(0)  # never return into the parent's code
 
@@ -81,6 +88,7 @@ def serve_core(control: CoreControl, listener: Listener, watched: Sequence[int])
     """Serve a Core API until a signal arrives, its CDN exits or a watched file closes."""
 
     async def announce() -> None:
+        # A client that has read the ready line may download at once.
         await control.wait_for_cdn()
         token = control.core_api.options.token
         _print_ready(core_api_url=listener.url, cdn_url=control.cdn_url, token=token)
@@ -101,6 +109,7 @@ async def run(
     await web.SockSite(runner, listener.socket).start()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    # SIGCHLD: without its CDN a Core API would hand out URLs that refuse every connection.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         loop.add_signal_handler(number, stopped.set)
     for file in watched:
@@ -108,10 +117,6 @@ async def run(
     await announce()
     await stopped.wait()
     await runner.cleanup()
-
-
-async def _silence() -> None:
-    pass
 
 
 def _print_ready(**facts: str) -> None:

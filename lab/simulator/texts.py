@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 CAPTIONS = (
-    "First light over the harbour, and no one awake but the gulls. #morning #harbour",
+    "First light over the harbour, and only the gulls awake. #morning #harbour",
     "Four loaves, one hour of sleep. Recipe in the comments 🍞 with @mira.bakes",
     "Ein Regentag ist auch nur ein Tag mit mehr Pfützen. #regen",
     "Hoy aprendimos que el ajo negro necesita cuarenta días de paciencia. ¿Quién espera?",

@@ -15,8 +15,9 @@ from aiohttp import ClientConnectionResetError, web
 from lab.simulator.faults import Rule
 from lab.simulator.media import MediaContent
 
-MAX_AT_ONCE = 4_000_000
-CLIENT_CLOSED = 499  # the size counted for an answer that was not sent
+MAX_AT_ONCE = 4_000_000  # bytes; a larger body is streamed, so 1 GB is never held in memory
+CLIENT_CLOSED = 499  # counted for an answer that was not sent
+# SO_LINGER with a timeout of 0: closing sends a TCP reset and discards what was not sent.
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -75,6 +76,7 @@ async def _write(
 ) -> web.StreamResponse:
     """Send the chunks with a pause in seconds after each, until the client disconnects."""
     await response.prepare(request)
+    # Clients hang up on what these faults send; that is what a test is looking for.
     with suppress(ClientConnectionResetError):
         for chunk in chunks:
             await response.write(chunk)
@@ -97,6 +99,7 @@ async def _reset(request: web.Request, _reply: Reply, _rule: Rule) -> web.Stream
 async def _truncate(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
     stop = min(reply.start + rule.bytes, reply.stop)
     response = await _write(request, reply.announced(), reply.content.chunks(reply.start, stop))
+    # A connection that stays open looks slow, not truncated: the client would wait for its timeout.
     if request.transport is not None:
         request.transport.close()
     return response
@@ -136,7 +139,8 @@ async def _encoded(request: web.Request, reply: Reply, rule: Rule) -> web.Stream
 
 
 async def _drip_headers(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
-    """Send headers slowly, past aiohttp, which sends them at once, then close the connection."""
+    # aiohttp sends all headers in one write, so these go to the transport directly. The connection
+    # is closed afterwards, because aiohttp does not know that it was used.
     lines = [f"HTTP/1.1 {reply.status} OK"]
     lines += [f"{name}: {value}" for name, value in reply.all_headers().items()]
     head = "\r\n".join([*lines, "Connection: close", "", ""]).encode()

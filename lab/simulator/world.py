@@ -93,6 +93,7 @@ class World:
 
     def profile_named(self, username: str) -> SimulatedProfile:
         """Return the profile that has the username now. Raises Unknown."""
+        # From the end, because a profile that was added later hides one with the same name.
         wanted = username.lower()
         for profile in reversed(self.profiles.values()):
             if profile.username == wanted:
@@ -107,6 +108,7 @@ class World:
 
     def feed(self, profile: SimulatedProfile) -> list[SimulatedPost]:
         """Return the posts in the order of the profile's page: pinned first, then the newest."""
+        # By id: it begins with the time, and differs for two posts of the same second.
         newest_first = sorted(
             [*profile.posts, *profile.shared_posts], key=lambda post: -int(post.identifier)
         )
@@ -118,6 +120,7 @@ class World:
 
     def stories(self, profile: SimulatedProfile, now: int) -> list[SimulatedStory]:
         """Return the visible stories at that time, oldest first."""
+        # Yesterday's stories are visible until the same time today.
         today = now // DAY
         posted = [
             *generation.daily_stories(profile, today - 1, self.seed),

@@ -99,6 +99,7 @@ def _add_edge_posts(world: World) -> None:
     plain.posts[2].like_count = None
     for kind in ("image", "video"):
         world.publish("plain.case", kind=kind, caption=f"One {kind}", label=f"edge {kind}")
+    # A carousel whose children are of both kinds, and whose first child is a picture.
     mixed = world.publish("plain.case", kind="carousel", caption="Mixed", label="edge carousel")
     mixed.media = [
         generation.medium(world.seed, child.identifier, has_video=position == 1)

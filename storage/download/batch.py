@@ -33,12 +33,12 @@ from storage.models import LEASE
 from storage.source_names import host
 from storage.store import Store
 
+# Results per transaction.
 GROUP_SIZE = 64
-"""Results per transaction."""
+# Seconds that a group waits for further results.
 MAX_GROUP_WAIT = 0.05
-"""Seconds that a group waits for further results."""
+# Seconds between two checks of the leases while no download ends.
 MAX_WAIT = 1.0
-"""Seconds between two checks of the leases while no download ends."""
 RENEWAL_INTERVAL = LEASE.total_seconds() / 3
 # Kept from one batch to the next, so that a dead host is not tried again by every message.
 BREAKER = CircuitBreaker()

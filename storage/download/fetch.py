@@ -46,8 +46,8 @@ SCHEMES = frozenset({"http", "https"})
 MAX_PORT = 65535
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
+# How often one attempt resumes at once. It resumes only while each request brings bytes.
 MAX_RESUMES = 5
-"""How often one attempt resumes at once. It resumes only while each request brings bytes."""
 BUSY = frozenset({408, 425, 429})
 BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 IDLE_CONNECTIONS = 4
@@ -62,14 +62,14 @@ class Limits:
 
     max_bytes: int = 2 * 1024 * MEBIBYTE
     trusted_hosts: frozenset[str] = frozenset()
+    # Seconds without a byte after which a connection is given up.
     idle_timeout: float = 20.0
-    """Seconds without a byte after which a connection is given up."""
+    # Seconds after which the average rate must be above `min_rate`.
     grace_period: float = 60.0
-    """Seconds after which the average rate must be above `min_rate`."""
+    # Bytes per second.
     min_rate: float = 256 * 1024.0
-    """Bytes per second."""
+    # Seconds for the whole download. Must stay below the time limit of a task.
     max_seconds: float = 20 * 60.0
-    """Seconds for the whole download. Must stay below the time limit of a task."""
 
 
 @dataclass(slots=True)

@@ -32,17 +32,17 @@ from storage.models import LEASE, Asset, AssetQuerySet, Quarantined, StoredFile
 from storage.store import MediaContent
 
 MAX_ATTEMPTS = 8
+# Fresh URLs to ask for within one run, by the error of the last URL.
 MAX_RENEWALS: dict[type[DownloadError], int] = {
     UrlExpired: 3,
     NotServed: 1,
     ForbiddenAddress: 1,
     NotMedia: 1,
 }
-"""Fresh URLs to ask for within one run, by the error of the last URL."""
 _REFUSED = Q(error_code__in=("", UrlExpired.code))
 RENEWAL_BACKOFF = timedelta(seconds=15)
+# Seconds. Each further attempt waits three times as long: 5 s, 15 s … an hour.
 INITIAL_BACKOFF = 5.0
-"""Seconds. Each further attempt waits three times as long: 5 s, 15 s … an hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from storage.fixity import removal
 from storage.models import StoredFile
 from storage.store import name_of
 
+# Younger files may belong to a download that is about to be committed.
 GRACE_PERIOD = timedelta(hours=6)
-"""Younger files may belong to a download that is about to be committed."""
 GROUP_SIZE = 500
+# The names that downloads use. Other files in the store were put there by hand.
 NAME = re.compile(r"[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})\.(?P<extension>[a-z0-9]{1,8})")
-"""The names that downloads use. Other files in the store were put there by hand."""
 
 
 def files(now: datetime) -> Iterator[str]:

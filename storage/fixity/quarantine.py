@@ -17,8 +17,8 @@ from storage.partial_files import PartialDownload
 from storage.store import QUARANTINE, Store, quarantined_name
 
 MAX_AGE = timedelta(days=30)
+# The size above which the oldest bytes are deleted. Without it, a host could fill the disk.
 MAX_BYTES = 5 * 1024**3
-"""The size above which the oldest bytes are deleted. Without it, a host could fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ from storage.models import FixityEvent, Quarantined, StoredFile
 from storage.store import Store, quarantined_name
 
 GROUP_SIZE = 64
+# The part of the cycle after which a file is due. The rest is time to hash the other due files.
 DUE_AFTER = 0.9
-"""The part of the cycle after which a file is due. The rest is time to hash the other due files."""
+# Missing files in the sample above which the folder itself may be missing.
 MAX_MISSING = 10
-"""Missing files in the sample above which the folder itself may be missing."""
 MAX_RESTORES = 200
 BLOCK = 1024 * 1024
 

@@ -9,13 +9,13 @@ import av
 import av.error
 import PIL
 
+# The pixels of one decoded image or frame; they take less than 200 MB.
 MAX_PIXELS = 50_000_000
-"""The pixels of one decoded image or frame; they take less than 200 MB."""
+# The largest width or height that PostgreSQL's `integer` holds.
 MAX_INTEGER = 2**31 - 1
-"""The largest width or height that PostgreSQL's `integer` holds."""
+# The version of this package's own rules. Raise it if a change reads other facts from the same
+# bytes, so that files with unknown facts are examined again.
 LOGIC = 1
-"""The version of this package's own rules. Raise it if a change reads other facts from the same
-bytes, so that files with unknown facts are examined again."""
 
 
 def _versions() -> str:
@@ -26,8 +26,8 @@ def _versions() -> str:
     )
 
 
+# The versions of the code that reads facts, at most 100 characters.
 DECODERS = _versions()
-"""The versions of the code that reads facts, at most 100 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ class Facts:
 
     width: int | None = None
     height: int | None = None
+    # Seconds.
     duration: float | None = None
-    """Seconds."""
     blur: str = ""
     perceptual_hash: int | None = None
+    # A frame near the beginning of a video, as a JPEG.
     poster: bytes | None = None
-    """A frame near the beginning of a video, as a JPEG."""
+    # The true media type if the first bytes suggest another one: sound in a container.
     media_type: str | None = None
-    """The true media type if the first bytes suggest another one: sound in a container."""
+    # Why facts are unknown, for staff: the step and the name of the error, never bytes.
     problem: str = ""
-    """Why facts are unknown, for staff: the step and the name of the error, never bytes."""
 
 
 class Undecodable(Exception):

@@ -10,18 +10,18 @@ from typing import BinaryIO
 
 from storage.formats.facts import PixelSize, size_of
 
+# The most segments or chunks that are read.
 MAX_CHUNKS = 100_000
-"""The most segments or chunks that are read."""
+# The most bytes of EXIF that are read.
 MAX_EXIF = 1 << 20
-"""The most bytes of EXIF that are read."""
 
+# The marker of EXIF without its last byte, usually a second zero, which browsers ignore.
 EXIF = b"Exif\0"
-"""The marker of EXIF without its last byte, usually a second zero, which browsers ignore."""
 ORIENTATION = 0x0112
 SHORT = 3
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
+# Markers of a JPEG without a length.
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers of a JPEG without a length."""
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 COM, APP0, APP1, APP14, APP15 = 0xFE, 0xE0, 0xE1, 0xEE, 0xEF
@@ -34,8 +34,8 @@ class Header:
 
     size: PixelSize | None
     orientation: int = 1
+    # Whether the decoder keeps all coefficients of a JPEG, which takes memory at any scale.
     is_buffered: bool = False
-    """Whether the decoder keeps all coefficients of a JPEG, which takes memory at any scale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,16 @@ from PIL import Image
 from storage.formats.facts import PixelSize, size_of
 
 MAX_BOXES = 10_000
+# The most bytes of `meta` that are read.
 MAX_META = 8 << 20
-"""The most bytes of `meta` that are read."""
 
+# The type and the content of a box.
 Box = tuple[bytes, bytes]
-"""The type and the content of a box."""
 
+# Quarter turns of `irot`. Both `irot` and Pillow count them anticlockwise.
 TURNS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
-"""Quarter turns of `irot`. Both `irot` and Pillow count them anticlockwise."""
+# Indexed by the axis of `imir`.
 MIRRORS = (Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.FLIP_LEFT_RIGHT)
-"""Indexed by the axis of `imir`."""
 
 
 @dataclass(frozen=True, slots=True)

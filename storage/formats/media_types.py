@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# The number of bytes that `recognise` needs, unless the file is shorter.
 HEAD_SIZE = 4096
-"""The number of bytes that `recognise` needs, unless the file is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ SIGNATURES = (
 )
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+# Brands of every kind of picture. In the list of compatible brands they do not prove a HEIC.
 COMMON_BRANDS = frozenset({b"mif1", b"msf1"})
-"""Brands of every kind of picture. In the list of compatible brands they do not prove a HEIC."""
 SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
+# The first boxes of QuickTime films that are older than `ftyp`.
 QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
-"""The first boxes of QuickTime films that are older than `ftyp`."""
+# A byte that occurs in the length of a box but not in a text, so that "I'm free" is no film.
 CONTROL = re.compile(rb"[^\t\n\r\x20-\xff]")
-"""A byte that occurs in the length of a box but not in a text, so that "I'm free" is no film."""
+# The DocType in an EBML header. Its length may take up to eight bytes.
 DOCTYPE_WEBM = re.compile(rb"\x42\x82(?:\x84|[\x40\x20\x10\x08\x04\x02\x01]\x00*\x04)webm")
-"""The DocType in an EBML header. Its length may take up to eight bytes."""
 
 
 def recognise(head: bytes) -> Kind | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 
+# The number of bytes that `is_text` needs, unless the file is shorter.
 PROBE_SIZE = 1024
-"""The number of bytes that `is_text` needs, unless the file is shorter."""
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Bytes that occur in no text: control characters except white space and the escape.
 CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1b") | {0x7F}

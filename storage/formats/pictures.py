@@ -25,15 +25,16 @@ HEADERS: dict[str, Callable[[BinaryIO], headers.Header]] = {
     "image/gif": headers.gif,
     "image/webp": headers.webp,
 }
+# Functions that strip metadata, which can be broken or larger than the picture.
 PIXELS: dict[str, Callable[[BinaryIO], bytes]] = {
     "image/jpeg": headers.jpeg_pixels,
     "image/png": headers.png_pixels,
 }
-"""Functions that strip metadata, which can be broken or larger than the picture."""
 
+# A JPEG is decoded at an eighth, so its pixels cost time but no memory. This limit is not for a
+# JPEG with several scans, whose decoder keeps all of them in memory.
 MAX_JPEG_PIXELS = 5 * MAX_PIXELS
-"""A JPEG is decoded at an eighth, so its pixels cost time but no memory. This limit is not for a
-JPEG with several scans, whose decoder keeps all of them in memory."""
+# The transposition for each EXIF orientation.
 TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -43,7 +44,6 @@ TRANSPOSES = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""The transposition for each EXIF orientation."""
 
 Image.MAX_IMAGE_PIXELS = None  # this module checks its own limit before it decodes
 

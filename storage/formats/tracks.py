@@ -9,11 +9,11 @@ from typing import BinaryIO
 from storage.formats import items
 from storage.formats.facts import PixelSize, size_of
 
+# The most bytes of `moov` that are read; the index of about ten hours of video.
 MAX_MOOV = 64 << 20
-"""The most bytes of `moov` that are read; the index of about ten hours of video."""
 
+# The numbers a, b, c, d of a display matrix: x' = ax + cy, y' = bx + dy.
 Matrix = tuple[int, int, int, int]
-"""The numbers a, b, c, d of a display matrix: x' = ax + cy, y' = bx + dy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,27 +10,27 @@ from collections.abc import Callable
 
 from storage.formats.media_types import AVIF, GIF, HEIC, JPEG, M4A, MOV, MP4, PNG, WEBM, WEBP, Kind
 
+# Takes an offset and a number of bytes; returns fewer bytes at the end of the file.
 Read = Callable[[int, int], bytes]
-"""Takes an offset and a number of bytes; returns fewer bytes at the end of the file."""
 
+# Kinds that consist of boxes (ISO 14496-12), each of which begins with its length.
 BOXED = frozenset({MP4, MOV, M4A, HEIC, AVIF})
-"""Kinds that consist of boxes (ISO 14496-12), each of which begins with its length."""
+# The boxes at the top level of a file.
 BOXES = frozenset(
     (b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"meta", b"idat", b"sidx", b"ssix", b"mfra",
      b"free", b"skip", b"wide", b"pnot", b"udta", b"uuid", b"emsg", b"prft", b"pdin", b"meco")
 )  # fmt: skip
-"""The boxes at the top level of a file."""
+# The most boxes or chunks that are read: enough for hours of fragments, and a limit for hostile
+# files.
 MAX_STEPS = 100_000
-"""The most boxes or chunks that are read: enough for hours of fragments, and a limit for hostile
-files."""
+# The most blocks of a GIF that are read. A block has up to 255 bytes, so this is about 2 GB.
 MAX_BLOCKS = 10_000_000
-"""The most blocks of a GIF that are read. A block has up to 255 bytes, so this is about 2 GB."""
 SEGMENT = b"\x18\x53\x80\x67"
+# A marker that ends a scan of a JPEG: not a stuffed byte, a restart or a fill byte.
 MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
-"""A marker that ends a scan of a JPEG: not a stuffed byte, a restart or a fill byte."""
 EOI = 0xD9
+# The bytes of a scan or of blocks that are read at once.
 SCANNED = 1 << 16
-"""The bytes of a scan or of blocks that are read at once."""
 
 
 def is_whole(kind: Kind, read: Read, size: int) -> bool:

@@ -27,15 +27,15 @@ DEMUXERS = {
     "video/webm": "matroska",
     "audio/webm": "matroska",
 }
+# The media type of a container with sound only.
 SOUND = {"mov": "audio/mp4", "matroska": "audio/webm"}
-"""The media type of a container with sound only."""
 
+# The most frames to try for a poster if the first ones are flat, such as a black second.
 MAX_FRAMES = 64
-"""The most frames to try for a poster if the first ones are flat, such as a black second."""
+# A frame with a smaller range of brightness shows nothing.
 FLAT = 16
-"""A frame with a smaller range of brightness shows nothing."""
+# The most packets that are read for a duration: an hour of video with sound.
 MAX_PACKETS = 200_000
-"""The most packets that are read for a duration: an hour of video with sound."""
 MAX_PACKET_BYTES = 1 << 30
 
 # Keyed by the signs of the display matrix.

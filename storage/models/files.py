@@ -12,8 +12,8 @@ from django.utils import timezone
 from storage.store import name_of
 
 ENRICHMENT_LEASE = timedelta(seconds=60)
+# The value of `verified_at` that makes a file the next one to verify.
 SUSPECT = datetime(1970, 1, 1, tzinfo=UTC)
-"""The value of `verified_at` that makes a file the next one to verify."""
 
 
 class StoredFileQuerySet(models.QuerySet["StoredFile"]):

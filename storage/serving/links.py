@@ -12,9 +12,9 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from settings import current
 from storage.models import StoredFile
 
+# Seconds. Within one window a URL stays the same, so that clients can cache it. It works until the
+# end of the next window.
 WINDOW = 6 * 60 * 60
-"""Seconds. Within one window a URL stays the same, so that clients can cache it. It works until the
-end of the next window."""
 
 
 class Request(Protocol):

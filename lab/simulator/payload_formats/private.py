@@ -9,7 +9,7 @@ from lab.simulator.payload_formats import Payload, View
 
 
 def number_or_text(identifier: str) -> int | str:
-    """Return an even id as a number and an odd one as text: recorded answers contain both."""
+    # Recorded answers contain both. An odd id is text here, an even one a number.
     return identifier if int(identifier) % 2 else int(identifier)
 
 
@@ -70,6 +70,7 @@ def media(post: SimulatedPost, view: View) -> Payload:
         "taken_at": post.taken_at,
         "pk": number_or_text(post.identifier),
         "id": f"{post.identifier}_{post.owner}",
+        # In microseconds here; the provider also sends milliseconds, so clients must not use it.
         "device_timestamp": post.taken_at * 1_000_000,
         "code": post.shortcode,
         "user": short_user(owner, view),
@@ -145,7 +146,7 @@ def video_versions(medium: SimulatedMedium, view: View) -> list[Payload]:
 
 
 def likes(post: SimulatedPost) -> Payload:
-    """Return the like keys. Hidden likes still have a number: the likes that the viewer may see."""
+    # Hidden likes still have a number, but only of those that the viewer may see.
     hidden = post.like_count is None
     return {"like_and_view_counts_disabled": hidden, "like_count": 3 if hidden else post.like_count}
 

@@ -31,6 +31,7 @@ def short_user(profile: SimulatedProfile, view: View) -> Payload:
 def media(post: SimulatedPost, view: View) -> Payload:
     owner = short_user(view.owner(post), view)
     return {
+        # The bare id as text, without the owner's; this family has no `pk`.
         "id": post.identifier,
         "code": post.shortcode,
         **_times(post.taken_at),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.simulator.entities import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
+from lab.simulator.entities import SimulatedMedium, SimulatedPost, SimulatedProfile
 from lab.simulator.payload_formats import Payload, View
 
 POSTS_IN_PROFILE = 12
@@ -53,33 +53,35 @@ def connection(nodes: list[Payload], *, count: int, cursor: str | None) -> Paylo
 
 
 def node(post: SimulatedPost, view: View) -> Payload:
-    owner = view.owner(post)
+    owner, where = view.owner(post), post.location
+    kind = "GraphVideo" if post.is_video else "GraphImage"
+    if post.is_carousel:
+        kind = "GraphSidecar"
     return {
-        **_files(post.media[0], view, kind=_kind(post)),
+        **_files(post.media[0], view, kind=kind),
         "id": post.identifier,
         "shortcode": post.shortcode,
         "taken_at_timestamp": post.taken_at,
         "owner": {"id": owner.identifier, "username": owner.username},
-        "edge_media_to_caption": _caption(post),
+        # A post without a caption has no edge.
+        "edge_media_to_caption": {
+            "edges": [] if post.caption is None else [{"node": {"text": post.caption}}]
+        },
         "edge_media_to_comment": {"count": post.comment_count},
         "comments_disabled": False,
         "edge_media_preview_like": {
+            # Hidden likes are -1 in this family.
             "count": -1 if post.like_count is None else post.like_count,
             "edges": [],
         },
         "edge_media_to_tagged_user": {"edges": []},
-        "location": _location(post.location),
+        "location": where
+        and {"id": where.identifier, "has_public_page": True, "name": where.name, "slug": ""},
         "coauthor_producers": [_author(author, view) for author in view.coauthors(post)],
         "pinned_for_users": [_author(owner, view)] if post.is_pinned else [],
         **({"video_view_count": post.play_count} if post.is_video else {}),
         **_children(post, view),
     }
-
-
-def _kind(post: SimulatedPost) -> str:
-    if post.is_carousel:
-        return "GraphSidecar"
-    return "GraphVideo" if post.is_video else "GraphImage"
 
 
 def _files(medium: SimulatedMedium, view: View, *, kind: str) -> Payload:
@@ -116,18 +118,6 @@ def _children(post: SimulatedPost, view: View) -> Payload:
         for child in post.media
     ]
     return {"edge_sidecar_to_children": {"edges": [{"node": child} for child in nodes]}}
-
-
-def _caption(post: SimulatedPost) -> Payload:
-    if post.caption is None:
-        return {"edges": []}
-    return {"edges": [{"node": {"text": post.caption}}]}
-
-
-def _location(where: Location | None) -> Payload | None:
-    if where is None:
-        return None
-    return {"id": where.identifier, "has_public_page": True, "name": where.name, "slug": ""}
 
 
 def _author(profile: SimulatedProfile, view: View) -> Payload:

@@ -6,6 +6,7 @@ from lab.simulator.entities import SimulatedPost
 from lab.simulator.payload_formats import Payload, View, private
 
 CONNECTION = "xdt_api__v1__feed__user_timeline_graphql_connection"
+# Recorded nodes name these keys with null, unless the private API's media have a value for them.
 ABSENT = (
     "accessibility_caption", "audience", "boosted_status", "carousel_media",
     "carousel_media_count", "clips_metadata", "display_uri", "group", "headline", "link",

@@ -55,8 +55,8 @@ class Fault:
     first: tuple[str, str]
     last: tuple[str, str, int]
     quarantined: int = 0
+    # Seconds of silence that the download bears.
     deadline: float = 20.0
-    """Seconds of silence that the download bears."""
 
 
 PASSING = ("wanted", "Transient"), ("failed", "Transient", 8)
