@@ -28,6 +28,7 @@ def main(names: list[str]) -> int:
 def _measure(name: str) -> int:
     sys.stdout.write(f"\n{name}: {MEASUREMENTS[name]}\n")
     sys.stdout.flush()
+    # A process each: Django can be set up only once, and peak memory is a process's own.
     done = subprocess.run([sys.executable, "-m", f"lab.benchmarks.{name}"], check=False)  # noqa: S603  ours
     return int(done.returncode != 0)
 

@@ -51,6 +51,7 @@ class Archive:
         with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
             return {
                 table: connection.execute(
+                    # An update gives a row a new ctid and xmin, even if no column changes.
                     f"SELECT count(*), sum(hashtext(ctid::text || xmin::text)) FROM {table}"  # noqa: S608  constants
                 ).fetchone()
                 for table in LEFT_ALONE
@@ -58,6 +59,7 @@ class Archive:
 
     def differences(self) -> int:
         """The number of files that are missing, unexpected, or different from the provider's."""
+        # Compared as a whole, so that a file too many counts like a missing one.
         wanted: dict[FileKey, str] = {
             (KINDS[file["owner_kind"]], file["owner_id"], file["role"], file["name"]): file[
                 "sha256"

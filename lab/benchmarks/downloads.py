@@ -30,16 +30,14 @@ def main() -> int:
     """Measure both in turns and print the figures."""
     with start(first_byte_delay_ms=30) as provider:
         links = Links(provider.cdn_url, "1", provider.control.now() + 86_400)
+        files = [File("image", number % LOOKS, number) for number in range(1, FILES + 1)]
         with scratch.instance(MEDIA_TRUSTED_HOSTS=provider.cdn_host):
-            return _compare([links.url(file) for file in _files()])
-
-
-def _files() -> list[File]:
-    return [File("image", number % LOOKS, number) for number in range(1, FILES + 1)]
+            return _compare([links.url(file) for file in files])
 
 
 def _compare(urls: list[str]) -> int:
     _by_curl(urls[:LOOKS])  # the CDN draws its pictures before the measurement
+    # In turns, so that a busy moment of the machine slows down both.
     ours, curls = [], []
     for number in range(1, ROUNDS + 1):
         ours.append(_rate(_by_us, urls))

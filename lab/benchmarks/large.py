@@ -51,6 +51,7 @@ def _differences(archive: Archive) -> int:
 
 
 def _unchanged_poll(archive: Archive) -> archiving.Report:
+    # PostgreSQL's statistics arrive late, so the second count waits for them.
     before, log = _counted(archive), _log_position(archive)
     report = archive.run(PROFILE)
     time.sleep(SECONDS_TO_COUNT)

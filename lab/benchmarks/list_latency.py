@@ -64,6 +64,7 @@ def followed(address: str, count: int) -> str:
 def line(address: str) -> str:
     """Print the medians of both ways, their ratio, and the number of statements."""
     statements = sent_by(address)
+    # Alternately, so that both find the same pages of the database in memory.
     lists, bare = [], []
     for _ in range(ROUNDS):
         lists.append(milliseconds(lambda: get(address)))

@@ -30,11 +30,13 @@ def main() -> int:
 
 
 def _measure(environment: dict[str, str]) -> int:
+    from celery import current_app  # noqa: PLC0415  Django is set up by now
+
     queue = f"bench-{uuid.uuid4().hex}"  # our own queue, because the broker may have other workers
     options = ("--concurrency", "1", "--loglevel", "ERROR", "-Q", queue)
     with scratch.celery(environment, "worker", *options) as worker:
         idle = _settled(worker)
-        _send(queue)
+        current_app.send_task("instagram.download_assets", queue=queue)
         peak, seconds = _watch(worker)
         marks = [_kilobytes(pid, "status", "VmHWM") for pid in _family(worker)]
     scratch.say(f"stored 1 GB in {seconds:.1f} s")
@@ -42,12 +44,6 @@ def _measure(environment: dict[str, str]) -> int:
     scratch.say(f"peak of both together: {peak / 1000:.0f} MB (goal: below {GOAL / 1000:.0f} MB)")
     scratch.say(f"high-water marks: {', '.join(f'{mark / 1000:.0f} MB' for mark in marks)}")
     return int(peak >= GOAL)
-
-
-def _send(queue: str) -> None:
-    from celery import current_app  # noqa: PLC0415  Django is set up by now
-
-    current_app.send_task("instagram.download_assets", queue=queue)
 
 
 def _settled(worker: int) -> int:
@@ -66,6 +62,7 @@ def _watch(worker: int) -> tuple[int, float]:
     while not Asset.objects.stored().exists():
         if time.monotonic() - began > TIMEOUT:
             raise SystemExit(f"not stored after {TIMEOUT:.0f} s")
+        # PSS counts a page that both processes share once; RSS would count it twice.
         peak = max(peak, _together(worker))
         time.sleep(0.02)
     return peak, time.monotonic() - began

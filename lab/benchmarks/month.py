@@ -100,19 +100,18 @@ def adaptive(stories: list[list[Life]], pace: Pace) -> Result:
 
 def fixed(stories: list[list[Life]], every: timedelta, *, polled: float = 1.0) -> Result:
     """Poll a share of the profiles at the same distance, each from a time of its own."""
+    # Multiples of the golden ratio spread the profiles evenly, however many there are.
     results = []
     for number, each in enumerate(stories):
         is_polled = (number * 0.618) % 1 < polled
         start = BEGIN + every * (number * 0.618 % 1)
-        results.append(_poll(each, _regular(start, every) if is_polled else ()))
+        times = [start + every * n for n in range(int((WARM_UP + MONTH) / every) + 1)]
+        results.append(_poll(each, times if is_polled else ()))
     return _sum(results)
 
 
-def _regular(start: datetime, every: timedelta) -> list[datetime]:
-    return [start + every * n for n in range(int((WARM_UP + MONTH) / every) + 1)]
-
-
 def _adaptive(stories: list[Life], pace: Pace, key: UUID) -> list[datetime]:
+    # The warm-up lets each interval settle before the month that is measured.
     polls, interval, changed_at = [], pace.densest, None
     seen: set[int] = set()
     now = BEGIN + (key.int * 0.618 % 1) * STORY_LIFE

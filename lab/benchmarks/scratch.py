@@ -24,6 +24,7 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
 
     Yields the environment for other processes that use it.
     """
+    # A database of its own, so that a benchmark never measures or deletes what is there.
     server = os.environ["DATABASE_URL"]
     name = f"bench_{uuid.uuid4().hex[:12]}"
     with _database(server, name), tempfile.TemporaryDirectory(prefix="bench_") as folder:
@@ -76,9 +77,11 @@ def _database(server: str, name: str) -> Iterator[None]:
     try:
         yield
     finally:
+        # FORCE, because a terminated worker may still be connected.
         _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 def _execute(server: str, statement: str, name: str) -> None:
+    # CREATE and DROP DATABASE cannot run inside of a transaction.
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))

@@ -53,6 +53,7 @@ def measure(length: int) -> dict[str, tuple[int, float]]:
 
     return {
         "new": counted(storing(page)),
+        # In this order: each kind of page needs the rows of the one before.
         "unchanged": counted(storing(page)),
         "edited": counted(storing(edited)),
     }

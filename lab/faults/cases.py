@@ -133,8 +133,11 @@ def named(name: str, *, available: Sequence[FaultKind] = FAULT_KINDS) -> Case:
 
 def _random(seed: int, available: Sequence[FaultKind]) -> Case:
     choose = random.Random(f"case {seed}")  # noqa: S311  a seed, no secret
+    # Everything is drawn, also what this machine cannot inject: leaving out a draw would change all
+    # draws after it, and a seed would be another case on another machine.
     rules = tuple(_rule(choose) for _ in range(choose.randint(0, MAX_FAULTS)))
     faults = tuple(
+        # A kill is twice as likely as any other fault, and the first step has most of the work.
         Fault(choose.choice(("kill", *FAULT_KINDS)), choose.choice((0, 0, 1, 2)), choose.random())
         for _ in range(choose.randint(0 if rules else 1, 3))
     )
@@ -165,6 +168,7 @@ def _alone() -> dict[str, Case]:
             for name in PERSISTENT
         },
         **{f"cdn.{name}": {"service": "cdn", **rule, "times": 8} for name, rule in CDN.items()},
+        # What an expired signature looks like, for as long as the provider hands out no fresh URLs.
         "cdn.status_403.repaired": {"service": "cdn", **CDN["status_403"], "times": None},
     }  # fmt: skip
     cases = [

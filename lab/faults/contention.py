@@ -19,6 +19,8 @@ SECONDS_TO_HOLD = 0.02
 
 def contend(seconds: float) -> None:
     """Lock random rows of every table for that long. PostgreSQL picks each deadlock's victim."""
+    # Many short transactions, because a deadlock needs a worker that holds one of these rows and
+    # waits for another.
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -28,5 +30,6 @@ def contend(seconds: float) -> None:
                     list(rows.values_list("pk")[:ROWS])
                     time.sleep(SECONDS_TO_HOLD)
         except DatabaseError as error:
+            # PostgreSQL may end this transaction instead of the worker's. Then it tries again.
             if not is_conflict(error):
                 raise

@@ -13,7 +13,6 @@ from django.conf import settings
 
 from instagram.archiving import pipeline
 from instagram.models import Highlight, Post, Story, User
-from instagram.models.posts import PostQuerySet
 from lab.simulator.client import SimulatorControl
 from storage.models import Asset
 
@@ -50,7 +49,12 @@ class ExpectedArchive:
         return cls(
             {name: truth[name] for name in names},
             {
-                (_kind(file), file["owner_id"], file["role"], file["name"]): file["sha256"]
+                (
+                    OWNER_KINDS.get(file["owner_kind"], file["owner_kind"]),
+                    file["owner_id"],
+                    file["role"],
+                    file["name"],
+                ): file["sha256"]
                 for file in wanted
             },
         )
@@ -67,16 +71,13 @@ def archived(stream: str, identifier: str) -> Contents:
 
 def stored_digests() -> dict[FileKey, str]:
     """The SHA-256 of every stored asset, read from disk; "" if the file is missing."""
+    # From disk, not from the row: the row may claim what a crash never wrote.
     root = Path(settings.MEDIA_ROOT)
     return {
         (asset.owner_kind, asset.owner_id, asset.role, asset.source_name): _digest(root / file.name)
         for asset in Asset.objects.stored().select_related("file")
         if (file := asset.file) is not None
     }
-
-
-def _kind(file: Mapping[str, str]) -> str:
-    return OWNER_KINDS.get(file["owner_kind"], file["owner_kind"])
 
 
 def _digest(path: Path) -> str:
@@ -121,13 +122,11 @@ def _shown_post(post: Mapping[str, Any]) -> tuple[Any, ...]:
     return (post["owner_id"], post["caption"] or "", post["taken_at"], coauthors, media)
 
 
-def _posts_of(identifier: str) -> PostQuerySet:
-    user = User.objects.filter(instagram_id=identifier).first()
-    return Post.objects.of(user) if user else Post.objects.none()
-
-
 def _held_posts(identifier: str) -> Contents:
-    rows = _posts_of(identifier).select_related("user")
+    user = User.objects.filter(instagram_id=identifier).first()
+    if user is None:
+        return {}
+    rows = Post.objects.of(user).select_related("user")
     return {row.pk: _held_post(row) for row in rows.prefetch_related("coauthors")}
 
 
@@ -144,23 +143,31 @@ def _held_reels(identifier: str) -> Contents:
 
 
 def _shown_stories(profile: Profile) -> Contents:
-    return {story["id"]: _shown_story(story) for story in _visible(profile, "stories")}
-
-
-def _shown_story(story: Mapping[str, Any]) -> tuple[Any, ...]:
-    medium = story["media"][0]
-    times = story["taken_at"], story["expires_at"]
-    return (story["owner_id"], *times, medium["image"], medium["video"])
+    return {
+        story["id"]: (
+            story["owner_id"],
+            story["taken_at"],
+            story["expires_at"],
+            story["media"][0]["image"],
+            story["media"][0]["video"],
+        )
+        for story in _visible(profile, "stories")
+    }
 
 
 def _held_stories(identifier: str) -> Contents:
+    # A highlight's stories are rows of the same table, but belong to the stream of highlights.
     rows = Story.objects.filter(user__instagram_id=identifier, highlight_items=None)
-    return {row.pk: _held_story(row) for row in rows.select_related("user", "image", "video")}
-
-
-def _held_story(row: Story) -> tuple[Any, ...]:
-    times = _unix(row.story_created_at), _unix(row.expires_at)
-    return (row.user.instagram_id, *times, _name(row.image), _name(row.video))
+    return {
+        row.pk: (
+            row.user.instagram_id,
+            _unix(row.story_created_at),
+            _unix(row.expires_at),
+            _name(row.image),
+            _name(row.video),
+        )
+        for row in rows.select_related("user", "image", "video")
+    }
 
 
 def _shown_highlights(profile: Profile) -> Contents:

@@ -93,7 +93,9 @@ class Invariants:
             "not stored", [str(each) for each in Asset.objects.exclude(state="stored")]
         )
         self._present()
-        self._crashes()
+        for crash in self.processes.crashes():
+            if not self._is_explained(crash.error, crash.text):
+                self.violated(f"{crash.task} ended with {crash.error}: {crash.text}")
         if state is not None and state != self.state():
             self.violated(
                 f"row counts differ from the baseline: {_difference(state, self.state())}"
@@ -109,6 +111,7 @@ class Invariants:
         return Counter({model.__name__: model._default_manager.count() for model in models})  # noqa: SLF001  documented by Django
 
     def _successes(self) -> None:
+        # Each success is compared once, in the step that claims it. Later steps may add to it.
         done = RunStream.objects.filter(state=RunStream.State.SUCCEEDED).exclude(
             pk__in=self._believed
         )
@@ -126,6 +129,7 @@ class Invariants:
             self.violated("a stream failed without an error code")
         skipped = RunStream.objects.filter(state=RunStream.State.SKIPPED)
         for stream in skipped.select_related("run__user"):
+            # A skipped stream counts as complete, so a wrong skip would lose all of it silently.
             if not self.world.profiles[stream.run.user.username]["is_private"]:
                 self.violated(f"{stream.name} of a public profile was skipped: {stream.error_code}")
 
@@ -151,16 +155,12 @@ class Invariants:
                 f"{model.__name__} not available at the end", [str(row) for row in gone]
             )
 
-    def _crashes(self) -> None:
-        for crash in self.processes.crashes():
-            if not self._is_explained(crash.error, crash.text):
-                self.violated(f"{crash.task} ended with {crash.error}: {crash.text}")
-
     def _is_explained(self, error: str, text: str) -> bool:
         if error in OF_THE_DATABASE:
             return self.case.has(*RESTARTS)
         if error == "OSError":
             return self.case.has("disk_full") and "No space left" in text
+        # A worker may lose its lease of a run to another one, and must then stop.
         return error == "LostLease" and self.case.workers > 1
 
     def _compare(self, stream: str, name: str) -> None:

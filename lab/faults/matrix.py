@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.faults import cases, display
-from lab.faults.cases import Case, FaultKind, Rule
+from lab.faults.cases import Case, FaultKind
 from lab.faults.sandbox import Sandbox
 from lab.faults.scenario import Baseline, CaseResult, Scenario
 
@@ -49,7 +49,12 @@ class Matrix:
         return [result for result in self.results if result.violations]
 
     def figures(self) -> dict[str, Any]:
-        kinds = Counter(kind for result in self.results for kind in _kinds(result.case))
+        kinds: Counter[str] = Counter()
+        for result in self.results:
+            kinds.update(fault.kind for fault in result.case.faults)
+            for rule in result.case.rules:
+                kind = rule.get("form") or rule.get("status") or rule["kind"]
+                kinds[f"{rule.get('service', 'core_api')} {kind}"] += 1
         return {
             "cases": len(self.results),
             "seeds": sum(each.case.name.startswith("seed/") for each in self.results),
@@ -112,12 +117,3 @@ def _broken(result: CaseResult) -> str:
         f"  again: ./dev verify matrix --only {case.name}",
     ]
     return "\n".join(lines)
-
-
-def _kinds(case: Case) -> list[str]:
-    rules = [f"{rule.get('service', 'core_api')} {_kind(rule)}" for rule in case.rules]
-    return rules + [fault.kind for fault in case.faults]
-
-
-def _kind(rule: Rule) -> str:
-    return str(rule.get("form") or rule.get("status") or rule["kind"])

@@ -81,21 +81,20 @@ class Month:
     def live(self) -> Iterator[datetime]:
         """Run the dispatcher and the workers at every tick; yields the time of each."""
         start, end = self.span
+        began, ended = self.outage
         with time_machine.travel(start, tick=False) as clock:
             now = start
             while now < end:
                 clock.move_to(now)
                 self._switch_outage(now)
                 self.sandbox.control.set_clock(now.timestamp())
+                # `work` performs the messages itself; those in the broker only fill its queues.
                 processes.forget_messages()
                 processes.work(without=WITHOUT)
                 yield now
-                now += self._pace(now)
-
-    def _pace(self, now: datetime) -> timedelta:
-        """The time to the next tick. All calls fail during the outage, so the ticks are longer."""
-        began, ended = self.outage
-        return min(LONG_TICK, ended - now) if began < now < ended else self.tick
+                # All calls fail during the outage, so fewer ticks show the same.
+                is_out = began < now < ended
+                now += min(LONG_TICK, ended - now) if is_out else self.tick
 
     def _switch_outage(self, now: datetime) -> None:
         began, ended = self.outage
@@ -121,10 +120,13 @@ def run(sandbox: Sandbox, options: argparse.Namespace) -> bool:
 
 def evaluate(month: Month, identified: dict[str, PostedStory]) -> dict[str, Any]:
     """Compare the stories seen with the reported coverage and with polls at fixed intervals."""
+    # A story of the last day may still be found after the end of the month.
     decided = month.span[0], month.span[1] - LIFETIME
     shown = {key: each for key, each in identified.items() if each.taken_at < decided[1]}
     stored = set(Story.objects.values_list("pk", flat=True))
     lost = {key: each for key, each in shown.items() if key not in stored}
+    whole = sum(each.is_whole for each in shown.values())
+    lost_whole = sum(each.is_whole for each in lost.values())
     polls = answered_polls()
     reported = reported_gaps(month.span[1], decided)
     true = {name: polling.gaps(polls.get(name, ()), decided) for name in reported}
@@ -138,7 +140,7 @@ def evaluate(month: Month, identified: dict[str, PostedStory]) -> dict[str, Any]
         "stories": len(shown),
         "stories_stored": len(shown) - len(lost),
         "recall": round(1 - len(lost) / max(1, len(shown)), 4),
-        "recall_of_whole_lives": _recall_of_whole(shown, lost),
+        "recall_of_whole_lives": round(1 - lost_whole / max(1, whole), 4),
         "calls": calls,
         **_fixed_paces(month, list(shown.values()), calls),
         "gap_hours_reported": _hours(reported),
@@ -153,6 +155,7 @@ def answered_polls() -> Polls:
     """The times at which the provider answered a poll of each profile's stories."""
     names = dict(User.objects.values_list("instagram_id", "username"))
     rows = APIRequestLog.objects.filter(endpoint="user_stories", state="completed")
+    # From the log of calls, so that the reported coverage is compared with something else.
     polls = defaultdict(list)
     for identifier, moment in rows.order_by("started_at").values_list("target", "started_at"):
         polls[names[identifier]].append(moment)
@@ -207,11 +210,6 @@ def _fixed_paces(month: Month, shown: list[PostedStory], calls: int) -> dict[str
     return found | {"calls_six_hours_everybody": int(turns * month.profiles)}
 
 
-def _recall_of_whole(shown: dict[str, PostedStory], lost: dict[str, PostedStory]) -> float:
-    whole = sum(story.is_whole for story in shown.values())
-    return round(1 - sum(story.is_whole for story in lost.values()) / max(1, whole), 4)
-
-
 def _hours(found: dict[str, list[Interval]]) -> float:
     total = sum((polling.length(each) for each in found.values()), timedelta())
     return round(total / timedelta(hours=1), 1)
@@ -222,6 +220,7 @@ def _watch(identifiers: dict[str, str]) -> None:
         User(username=name, instagram_id=identifier, allow_auto_update_stories=True)
         for name, identifier in identifiers.items()
     ]
+    # bulk_create calls no save(), which would fill the search columns.
     for user in users:
         user.refresh_search()
     User.objects.bulk_create(users)

@@ -41,6 +41,7 @@ def gaps(polls: Sequence[datetime], span: Interval) -> list[Interval]:
     reached, end = span
     found = []
     for poll in polls:
+        # A poll sees everything that was posted less than a lifetime before it.
         if poll - LIFETIME > reached:
             found.append((reached, min(poll - LIFETIME, end)))
         reached = max(reached, poll)

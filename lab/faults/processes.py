@@ -72,11 +72,13 @@ class Steps:
             if event in TOUCHING and str(arguments[0]).startswith(root):
                 self.step()
 
+        # An audit hook sees every file that is opened or renamed, in any module.
         sys.addaudithook(touched)
         connection_created.connect(self._wrap, weak=False)
 
     def step(self) -> None:
         """Count one step, and die if it is `kill_at`."""
+        # The threads of a download count, too.
         with self._lock:
             self.count.value += 1
             if self.count.value == self.kill_at:
@@ -86,6 +88,7 @@ class Steps:
         connection.execute_wrappers.append(self._execute)
 
     def _execute(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+        # Once before and once after, so that a kill can hit on either side of a COMMIT.
         self.step()
         try:
             return execute(*arguments)
@@ -101,6 +104,7 @@ class ForkedProcesses:
 
     def start(self, job: Callable[[], None], *, at: datetime, steps: Steps) -> Any:
         """Fork a process that runs the job. The process's clock starts at that time."""
+        # A connection must not be used by two processes, and a fork copies open ones.
         connections.close_all()
         process = FORK.Process(target=self._run, args=(job, at, steps))
         process.start()
@@ -151,10 +155,6 @@ class ForkedProcesses:
             notes.write(json.dumps(note) + "\n")
 
 
-def _raise(_name: str, error: Exception) -> None:
-    raise error
-
-
 def forget_messages() -> None:
     """Purge the queues, because a task is not sent to a full queue."""
     with current_app.connection_for_write() as broker:
@@ -164,11 +164,13 @@ def forget_messages() -> None:
 
 
 def work(
-    *, without: frozenset[str] = EXCLUDED_TASKS, failed: Callable[[str, Exception], None] = _raise
+    *,
+    without: frozenset[str] = EXCLUDED_TASKS,
+    failed: Callable[[str, Exception], None] | None = None,
 ) -> None:
     """Run all frequent sweeps in this process, and every task that they or their tasks send.
 
-    An error of a task is passed to `failed`, which may raise it.
+    An error of a task is raised, or passed to `failed` together with the task's name.
     """
     with _messages() as messages:
         for each in SCHEDULES:
@@ -176,22 +178,20 @@ def work(
                 messages.append((each.task, ()))
         while messages:
             name, arguments = messages.popleft()
-            if name not in without:
-                _perform(name, arguments, failed)
-
-
-def _perform(
-    name: str, arguments: tuple[Any, ...], failed: Callable[[str, Exception], None]
-) -> None:
-    try:
-        current_app.tasks[name](*arguments)
-    except Exception as error:  # noqa: BLE001  a worker catches everything too
-        failed(name, error)
+            if name in without:
+                continue
+            try:
+                current_app.tasks[name](*arguments)
+            except Exception as error:  # a worker catches everything too
+                if failed is None:
+                    raise
+                failed(name, error)
 
 
 @contextmanager
 def _messages() -> Iterator[deque[Message]]:
     """The messages that this process publishes, without duplicates."""
+    # Taken from the signal, because a refused message never reaches the broker.
     queue: deque[Message] = deque()
 
     def note(sender: str, body: tuple[Any, ...], **_: object) -> None:

@@ -71,6 +71,8 @@ class Sandbox:
         names = ", ".join(connection.ops.quote_name(name) for name in sorted(tables - KEPT))
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {names} CASCADE")
+        # A short timeout, because slow answers are among the faults, and a high rate, because the
+        # limit of the real provider would only make the cases longer.
         CoreAPISetting.objects.create(
             timeout_seconds=SECONDS_PER_CALL, requests_per_second=CALLS_PER_SECOND
         )
@@ -89,6 +91,7 @@ class Sandbox:
         free = os.statvfs(self.small_disk)
         size = free.f_bavail * free.f_frsize - ROOM_LEFT
         with (self.small_disk / self._ballast).open("wb") as ballast:
+            # Reserves the blocks at once, without writing them.
             os.posix_fallocate(ballast.fileno(), 0, max(size, 1))
 
     def free_disk(self) -> None:

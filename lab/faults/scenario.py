@@ -129,7 +129,9 @@ class Scenario:
         faults = [fault for fault in self.case.faults if fault.step == self.steps]
         self.steps += 1
         kills = [fault for fault in faults if fault.kind == "kill"]
-        kill_steps = [self._kill_step(fault) for fault in kills[: self.case.workers]]
+        # A share of the baseline's steps: the same fraction of the work in every world.
+        whole = self.reference.steps if self.reference else 1000
+        kill_steps = [max(1, int(fault.share * whole)) for fault in kills[: self.case.workers]]
         kill_steps += [0] * (self.case.workers - len(kill_steps))
         self._perform([(self.processes.work, kill_at) for kill_at in kill_steps], faults)
 
@@ -156,13 +158,10 @@ class Scenario:
             self.kills += process.exitcode < 0 and steps.kill_at > 0
         self.counted += counts
         self.sandbox.free_disk()
+        # The clocks of the processes ran on from `now` meanwhile.
         took = time.monotonic() - began
         self.seconds += took
         self.now += timedelta(seconds=took)
-
-    def _kill_step(self, fault: Fault) -> int:
-        whole = self.reference.steps if self.reference else 1000
-        return max(1, int(fault.share * whole))
 
     def _usual_seconds(self) -> float:
         return self.reference.seconds if self.reference else 1.0
@@ -220,8 +219,10 @@ class Scenario:
             self._clear_faults()
 
     def _clear_faults(self) -> None:
+        # Before clearing: the rules take their counters with them.
         self.invariants.note_hits(self.sandbox.control.faults())
         self.sandbox.control.clear_faults()
+        # An alarm, such as an invalid token, stops all calls until staff resolve it.
         resolve(Alarm.objects.all(), by="verify", now=self.now)
         self.outage_ends = None
         self.repaired = True
@@ -254,6 +255,7 @@ class Scenario:
 
     def _next_due(self) -> datetime | None:
         """The earliest time at which a run or a file is due; None if none is waiting."""
+        # A worker takes a row when its retry time has come and no other worker holds a lease on it.
         later = Greatest(F("next_attempt_at"), F("leased_until"))
         runs = ArchiveRun.objects.active().annotate(due=later)
         files = Asset.objects.filter(
@@ -270,6 +272,7 @@ class Scenario:
                 f"a clock that was ahead delayed the archive by {self.now - worlds.NOON}"
             )
         self.invariants.note_hits(self.sandbox.control.faults())
+        # Only calls of runs: renewals of URLs depend on how often downloads were refused.
         calls = APIRequestLog.objects.exclude(batch="").exclude(batch="renewal").count()
         own = Baseline(
             calls,
@@ -283,6 +286,7 @@ class Scenario:
         self.invariants.check_final(
             state=reference.state if comparable else None,
             calls=calls,
+            # A hit call may be sent again, and a page that was not committed is asked for again.
             allowed=reference.calls * self.requests
             + self.invariants.hits
             + self.invariants.own_timeouts()

@@ -46,6 +46,7 @@ class EmbeddedServices:
     def _end_postgres(self, number: int) -> None:
         self.postgres.process.send_signal(number)
         self.postgres.process.wait()
+        # After a crash the server replays its log of writes before it accepts connections.
         _wait(self._postgres_runs)
         _wait(self._database_answers)
 

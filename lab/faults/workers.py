@@ -143,10 +143,11 @@ class Round:
     def _kill(self) -> None:
         """Kill the worker with all its children and start another."""
         self.services["worker"].kill_group()
-        self.lost_pages += 3
+        self.lost_pages += 3  # one page for each of the worker's three children
         self._start("worker", WORKER)
 
     def _restart_postgres(self) -> None:
+        # This process's own connections end with the server. New ones are made on demand.
         connections.close_all()
         if self.sandbox.services is not None:
             self.sandbox.services.restart_postgres()
@@ -163,6 +164,7 @@ class Round:
         self.sandbox.control.add_fault("form", form="unavailable")
         self.sandbox.control.add_fault("status", service="cdn", status=503)
         time.sleep(SHORT_OUTAGE)
+        # Every call that failed in the outage is sent again afterwards.
         rules = self.sandbox.control.faults()
         self.lost_pages += sum(rule["hits"] for rule in rules if rule["service"] == "core_api")
         self.sandbox.control.clear_faults()
