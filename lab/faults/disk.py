@@ -22,6 +22,7 @@ def enter_namespace() -> None:
     """Run this command again inside a user namespace; return if that is not possible."""
     if sys.platform != "linux" or MARK in os.environ or not _works([*NAMESPACE, "true"]):
         return
+    # The namespace belongs to a process, so this process is replaced before it opens anything.
     command = [*NAMESPACE, sys.executable, *sys.orig_argv[1:]]
     os.execvpe(command[0], command, {**os.environ, MARK: "1"})  # noqa: S606  ourselves
 
