@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.house.comments import LineCount
 from lab.house.functions import Function
-from lab.house.measure import NAMED_FUNCTIONS, Folder, Numbers, Part
+from lab.house.measure import NAMED_FUNCTIONS, FolderCounts, Numbers, Part
 
 Entry = dict[str, Any]
 
@@ -40,7 +40,7 @@ def part(measured: Part) -> Entry:
     }
 
 
-def folder(measured: Folder) -> Entry:
+def folder(measured: FolderCounts) -> Entry:
     """The comments of a folder."""
     return {"source": line_count(measured.source), "tests": line_count(measured.tests)}
 

@@ -59,7 +59,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class FolderCounts:
     """The comments of one top-level folder, or of all of them."""
 
     name: str
@@ -84,8 +84,8 @@ class Numbers:
     revision: str
     source: Part
     tests: Part
-    folders: tuple[Folder, ...]
-    all_folders: Folder
+    folders: tuple[FolderCounts, ...]
+    all_folders: FolderCounts
     occurrences: tuple[Occurrence, ...]
     words: tuple[WordCount, ...]
     circles: Circles
@@ -155,25 +155,25 @@ def helper_count(found: Collection[Function], used_once: Collection[Function]) -
     )
 
 
-def folders(modules: Sequence[Module]) -> list[Folder]:
+def folders(modules: Sequence[Module]) -> list[FolderCounts]:
     """Each top-level folder, sorted by name."""
     names = sorted({module.folder for module in modules})
     return [folder(name, [each for each in modules if each.folder == name]) for name in names]
 
 
-def folder(name: str, modules: Sequence[Module]) -> Folder:
+def folder(name: str, modules: Sequence[Module]) -> FolderCounts:
     """Count the comments of some modules."""
-    return Folder(
+    return FolderCounts(
         name=name,
         source=comments.count(module for module in modules if not module.is_test),
         tests=comments.count(module for module in modules if module.is_test),
     )
 
 
-def together(found: Sequence[Folder]) -> Folder:
+def together(found: Sequence[FolderCounts]) -> FolderCounts:
     """The sum of the folders."""
     source = sum((each.source for each in found), LineCount())
-    return Folder("all", source, sum((each.tests for each in found), LineCount()))
+    return FolderCounts("all", source, sum((each.tests for each in found), LineCount()))
 
 
 def word_count(word: str, found: Iterable[Occurrence]) -> WordCount:

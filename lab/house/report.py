@@ -11,7 +11,7 @@ from lab.house.measure import (
     LONG_MODULE,
     NAMED_FUNCTIONS,
     SHORT_HELPER,
-    Folder,
+    FolderCounts,
     Numbers,
     Part,
     WordCount,
@@ -77,7 +77,7 @@ def folder_rows(numbers: Numbers) -> list[Row]:
     return [("", *heading, *(f"tests: {name}" for name in heading)), *rows]
 
 
-def folder_row(folder: Folder) -> Row:
+def folder_row(folder: FolderCounts) -> Row:
     """One folder."""
     return (folder.name, *comment_cells(folder.source), *comment_cells(folder.tests))
 

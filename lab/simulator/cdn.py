@@ -14,7 +14,7 @@ from lab.simulator.control import clock_routes, fault_routes, route
 from lab.simulator.counting import DownloadCounts
 from lab.simulator.faults import Faults
 from lab.simulator.media import Library
-from lab.simulator.transmission import Reply
+from lab.simulator.transmission import SimulatedReply
 
 # Two weeks: the bytes of a name never change.
 CACHE_CONTROL = "public, max-age=1209600"
@@ -59,7 +59,7 @@ class Cdn:
         _count(counts, request, response)
         return response
 
-    async def _reply(self, request: web.Request) -> Reply:
+    async def _reply(self, request: web.Request) -> SimulatedReply:
         file = files.parse_path(request.path, self.seed)
         if file is None:
             return _refusal(404, "Content not found")
@@ -73,7 +73,7 @@ class Cdn:
         etag = f'"{request.path.rpartition("/")[2].rpartition("_")[0]}"'
         headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": CACHE_CONTROL}
         kind = "video/mp4" if file.is_video else "image/jpeg"
-        return _ranged(request, Reply(200, kind, whole, 0, whole.size, headers))
+        return _ranged(request, SimulatedReply(200, kind, whole, 0, whole.size, headers))
 
     def _reason_to_refuse(self, request: web.Request) -> str | None:
         oe, oh = request.query.get("oe", ""), request.query.get("oh", "")
@@ -93,8 +93,8 @@ class Cdn:
         return web.json_response({})
 
 
-def _refusal(status: int, reason: str) -> Reply:
-    return Reply.of(status, "text/plain", reason.encode())
+def _refusal(status: int, reason: str) -> SimulatedReply:
+    return SimulatedReply.of(status, "text/plain", reason.encode())
 
 
 def _count(counts: DownloadCounts, request: web.Request, response: web.StreamResponse) -> None:
@@ -106,7 +106,7 @@ def _count(counts: DownloadCounts, request: web.Request, response: web.StreamRes
     counts.resized += "_p" in request.query.get("stp", "")
 
 
-def _ranged(request: web.Request, reply: Reply) -> Reply:
+def _ranged(request: web.Request, reply: SimulatedReply) -> SimulatedReply:
     """Return the part of the reply that a Range header selects; all of it for an invalid header."""
     # A client that resumes with another file's ETag gets the whole file. Otherwise it would join
     # the halves of two files.

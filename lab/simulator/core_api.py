@@ -20,7 +20,7 @@ from lab.simulator.faults import Faults, Rule
 from lab.simulator.files import Links
 from lab.simulator.paging import InvalidCursor
 from lab.simulator.payload_formats import View
-from lab.simulator.transmission import Reply
+from lab.simulator.transmission import SimulatedReply
 from lab.simulator.world import Unknown, World
 from lab.simulator.worlds import WORLDS
 
@@ -88,7 +88,7 @@ class CoreApi:
         if rule and rule.kind == "delay":
             await asyncio.sleep(rule.seconds)
         written = self._written(call, rule)
-        reply = Reply.of(written.status, written.content_type, written.body)
+        reply = SimulatedReply.of(written.status, written.content_type, written.body)
         # The provider's own SDK reads the id from this header, and not from the body.
         reply.headers["x-request-id"] = call.request_id
         if written.retry_after is not None:

@@ -92,7 +92,7 @@ class Rule:
         """Count a request and return whether this rule applies to it."""
         if not re.search(self.path, path) or (self.target and self.target not in targets):
             return False
-        # A skipped request counts as seen, or the rule would skip for ever.
+        # A skipped request counts as seen, or the rule would skip without an end.
         self.seen += 1
         if self.seen <= self.skip or (self.times is not None and self.hits >= self.times):
             return False

@@ -25,7 +25,7 @@ ZEROS = bytes(256 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
-class MediaContent:
+class SimulatedContent:
     """The content of a file: its bytes, then `padding` zero bytes that are never held in memory."""
 
     real: bytes
@@ -63,20 +63,20 @@ class Library:
         """Whether `content` returns without drawing a base."""
         return _base_name(file) in self._bases
 
-    def content(self, file: File) -> MediaContent:
+    def content(self, file: File) -> SimulatedContent:
         """Return the file's content. Its base is made and cached if it does not exist."""
         base = self._base(file)
         mark = f"simulator file {file.kind} {file.number:015}".encode()
         if not file.is_video:
             # The comment follows the two bytes that start an image. Its length includes itself.
             comment = b"\xff\xfe" + (len(mark) + 2).to_bytes(2) + mark
-            return MediaContent(base[:2] + comment + base[2:])
+            return SimulatedContent(base[:2] + comment + base[2:])
         # At the end, because the index in an MP4 file holds offsets from the file's beginning.
         marked = base + _free_box(len(mark)) + mark
         if not file.padding:
-            return MediaContent(marked)
+            return SimulatedContent(marked)
         padding = file.padding * MEGABYTE
-        return MediaContent(marked + _free_box(padding), padding)
+        return SimulatedContent(marked + _free_box(padding), padding)
 
     def _base(self, file: File) -> bytes:
         name = _base_name(file)

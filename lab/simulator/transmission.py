@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from aiohttp import ClientConnectionResetError, web
 
 from lab.simulator.faults import Rule
-from lab.simulator.media import MediaContent
+from lab.simulator.media import SimulatedContent
 
 MAX_AT_ONCE = 4_000_000  # bytes; a larger body is streamed, so 1 GB is never held in memory
 CLIENT_CLOSED = 499  # counted for an answer that was not sent
@@ -22,19 +22,19 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SimulatedReply:
     """An unsent answer with the content from `start` to `stop`."""
 
     status: int
     content_type: str
-    content: MediaContent
+    content: SimulatedContent
     start: int
     stop: int
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, status: int, content_type: str, body: bytes) -> Reply:
-        return cls(status, content_type, MediaContent(body), 0, len(body))
+    def of(cls, status: int, content_type: str, body: bytes) -> SimulatedReply:
+        return cls(status, content_type, SimulatedContent(body), 0, len(body))
 
     @property
     def size(self) -> int:
@@ -50,7 +50,9 @@ class Reply:
         return web.StreamResponse(status=self.status, headers=self.all_headers())
 
 
-async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.StreamResponse:
+async def send(
+    request: web.Request, reply: SimulatedReply, rule: Rule | None
+) -> web.StreamResponse:
     """Send the reply, damaged by the rule if there is one. The caller handles delays."""
     if rule and rule.kind in SPOILERS:
         return await SPOILERS[rule.kind](request, reply, rule)
@@ -62,7 +64,7 @@ async def send(request: web.Request, reply: Reply, rule: Rule | None) -> web.Str
     return web.Response(status=reply.status, body=body, headers=reply.all_headers())
 
 
-async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
+async def _stream(request: web.Request, reply: SimulatedReply) -> web.StreamResponse:
     chunks = reply.content.chunks(reply.start, reply.stop)
     return await _write(request, reply.announced(), chunks)
 
@@ -84,11 +86,13 @@ async def _write(
     return response
 
 
-async def _answer(request: web.Request, _reply: Reply, rule: Rule) -> web.StreamResponse:
-    return await send(request, Reply.of(rule.status, rule.content_type, rule.body.encode()), None)
+async def _answer(request: web.Request, _reply: SimulatedReply, rule: Rule) -> web.StreamResponse:
+    return await send(
+        request, SimulatedReply.of(rule.status, rule.content_type, rule.body.encode()), None
+    )
 
 
-async def _reset(request: web.Request, _reply: Reply, _rule: Rule) -> web.StreamResponse:
+async def _reset(request: web.Request, _reply: SimulatedReply, _rule: Rule) -> web.StreamResponse:
     if request.transport is not None:
         connection = request.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
@@ -96,7 +100,7 @@ async def _reset(request: web.Request, _reply: Reply, _rule: Rule) -> web.Stream
     return web.Response(status=CLIENT_CLOSED)
 
 
-async def _truncate(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+async def _truncate(request: web.Request, reply: SimulatedReply, rule: Rule) -> web.StreamResponse:
     stop = min(reply.start + rule.bytes, reply.stop)
     response = await _write(request, reply.announced(), reply.content.chunks(reply.start, stop))
     # A connection that stays open looks slow, not truncated: the client would wait for its timeout.
@@ -105,7 +109,7 @@ async def _truncate(request: web.Request, reply: Reply, rule: Rule) -> web.Strea
     return response
 
 
-async def _drip(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+async def _drip(request: web.Request, reply: SimulatedReply, rule: Rule) -> web.StreamResponse:
     drops = (
         chunk
         for start in range(reply.start, reply.stop, rule.bytes)
@@ -114,31 +118,35 @@ async def _drip(request: web.Request, reply: Reply, rule: Rule) -> web.StreamRes
     return await _write(request, reply.announced(), drops, pause=rule.seconds)
 
 
-async def _wrong_type(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+async def _wrong_type(
+    request: web.Request, reply: SimulatedReply, rule: Rule
+) -> web.StreamResponse:
     return await send(request, replace(reply, content_type=rule.content_type), None)
 
 
-async def _empty(request: web.Request, reply: Reply, _rule: Rule) -> web.StreamResponse:
+async def _empty(request: web.Request, reply: SimulatedReply, _rule: Rule) -> web.StreamResponse:
     return await send(request, replace(reply, stop=reply.start), None)
 
 
-async def _chunked(request: web.Request, reply: Reply, _rule: Rule) -> web.StreamResponse:
+async def _chunked(request: web.Request, reply: SimulatedReply, _rule: Rule) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers={"Content-Type": reply.content_type})
     response.enable_chunked_encoding()
     return await _write(request, response, reply.content.chunks(reply.start, reply.stop))
 
 
-async def _encoded(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+async def _encoded(request: web.Request, reply: SimulatedReply, rule: Rule) -> web.StreamResponse:
     body = b"".join(reply.content.chunks(reply.start, reply.stop))
     for _ in range(rule.layers):
         body = gzip.compress(body)
-    encoded = Reply.of(reply.status, reply.content_type, body)
+    encoded = SimulatedReply.of(reply.status, reply.content_type, body)
     names = ", ".join(["gzip"] * rule.layers)
     headers = {**reply.headers, "Content-Encoding": names}
     return await send(request, replace(encoded, headers=headers), None)
 
 
-async def _drip_headers(request: web.Request, reply: Reply, rule: Rule) -> web.StreamResponse:
+async def _drip_headers(
+    request: web.Request, reply: SimulatedReply, rule: Rule
+) -> web.StreamResponse:
     # aiohttp sends all headers in one write, so these go to the transport directly. The connection
     # is closed afterwards, because aiohttp does not know that it was used.
     lines = [f"HTTP/1.1 {reply.status} OK"]
@@ -156,13 +164,13 @@ async def _drip_headers(request: web.Request, reply: Reply, rule: Rule) -> web.S
     return web.Response(status=CLIENT_CLOSED)
 
 
-async def _redirect(request: web.Request, _reply: Reply, rule: Rule) -> web.StreamResponse:
+async def _redirect(request: web.Request, _reply: SimulatedReply, rule: Rule) -> web.StreamResponse:
     location = str(request.rel_url) if rule.kind == "redirect_loop" else rule.location
-    redirected = replace(Reply.of(302, "text/plain", b""), headers={"Location": location})
+    redirected = replace(SimulatedReply.of(302, "text/plain", b""), headers={"Location": location})
     return await send(request, redirected, None)
 
 
-Spoiler = Callable[[web.Request, Reply, Rule], Awaitable[web.StreamResponse]]
+Spoiler = Callable[[web.Request, SimulatedReply, Rule], Awaitable[web.StreamResponse]]
 SPOILERS: dict[str, Spoiler] = {
     "status": _answer,
     "reset": _reset,

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from instagram.archiving.persist import assets, intents
 from instagram.archiving.persist.decide import highlights as decider
-from instagram.archiving.persist.decide.highlights import Known
+from instagram.archiving.persist.decide.highlights import KnownHighlights
 from instagram.archiving.persist.intents import Outcome
 from instagram.archiving.persist.stories import stories
 from instagram.archiving.records import HighlightRecord, Page, StoryRecord
@@ -45,7 +45,7 @@ def highlight_stories(highlight: Highlight, page: Page[StoryRecord], *, now: dat
     return outcome
 
 
-def _read(records: Sequence[HighlightRecord]) -> Known:
+def _read(records: Sequence[HighlightRecord]) -> KnownHighlights:
     # A failed file can be stored from the fresh URL of another answer, unless it is too large.
     failed = Asset.objects.filter(state=Asset.State.FAILED)
     files = failed.exclude(error_code__in=assets.GIVEN_UP_FOR_GOOD).values("pk")
@@ -61,7 +61,7 @@ def _read(records: Sequence[HighlightRecord]) -> Known:
         .annotate(lacks_files=Exists(lacking))
     )
     highlights = {row.pk: row for row in rows}
-    return Known(
+    return KnownHighlights(
         highlights=highlights,
         lacking={pk for pk, row in highlights.items() if row.lacks_files},
         assets=assets.read(decider.wanted_files(records)),

@@ -13,7 +13,7 @@ from django.db.models import OuterRef
 from instagram.archiving import absence
 from instagram.archiving.persist import assets, intents, locks, owners
 from instagram.archiving.persist.decide import posts as decider
-from instagram.archiving.persist.decide.posts import Known
+from instagram.archiving.persist.decide.posts import KnownPosts
 from instagram.archiving.persist.intents import Outcome, Tab
 from instagram.archiving.records import PostRecord
 from instagram.models import Post, PostMedia, User
@@ -39,7 +39,7 @@ def posts(
     return intents.apply(decider.decide(user, known, records, now=now, tab=tab), now=now)
 
 
-def _read(user: User, records: Sequence[PostRecord]) -> Known:
+def _read(user: User, records: Sequence[PostRecord]) -> KnownPosts:
     """Lock the posts and the profiles of the page, then read them, and add missing profiles."""
     ids = [record.instagram_id for record in records]
     people = [owner for each in records for owner in (each.owner, *each.coauthors) if owner]
@@ -59,11 +59,11 @@ def _read(user: User, records: Sequence[PostRecord]) -> Known:
     children = [medium for post in media.values() for medium in post.values()]
     linked = [asset for medium in children for asset in (medium.image, medium.video)]
     stored = assets.read(decider.wanted_files(records), linked)
-    known = Known(posts, coauthor_ids, media, stored, people={})
+    known = KnownPosts(posts, coauthor_ids, media, stored, people={})
     return replace(known, people=_people(user, records, known))
 
 
-def _people(user: User, records: Sequence[PostRecord], known: Known) -> dict[str, User]:
+def _people(user: User, records: Sequence[PostRecord], known: KnownPosts) -> dict[str, User]:
     needed = [
         owner
         for record in records

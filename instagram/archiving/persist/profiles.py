@@ -10,7 +10,7 @@ from core.utils.errors import Erased, UnexpectedPayload
 from instagram.archiving import absence, changes
 from instagram.archiving.persist import assets, intents, locks, placeholders
 from instagram.archiving.persist.decide import profiles as decider
-from instagram.archiving.persist.decide.profiles import Known
+from instagram.archiving.persist.decide.profiles import KnownProfile
 from instagram.archiving.persist.intents import Outcome
 from instagram.archiving.records import ProfileRecord
 from instagram.models import Tombstone, User, UsernamePeriod
@@ -52,11 +52,11 @@ def missing(user: User, *, now: datetime, last_seen: datetime | None) -> None:
         changes.record([change], now=now)
 
 
-def _read(user: User, record: ProfileRecord) -> Known:
+def _read(user: User, record: ProfileRecord) -> KnownProfile:
     periods = UsernamePeriod.objects.filter(
         Q(user=user) | Q(username=record.username), ended_at=None
     )
-    return Known(
+    return KnownProfile(
         user=user,
         assets=assets.read(decider.wanted_files(record)),
         periods=[*periods],

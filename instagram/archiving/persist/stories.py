@@ -7,7 +7,7 @@ from datetime import datetime
 
 from instagram.archiving.persist import assets, intents
 from instagram.archiving.persist.decide import stories as decider
-from instagram.archiving.persist.decide.stories import Known
+from instagram.archiving.persist.decide.stories import KnownStories
 from instagram.archiving.persist.intents import Outcome
 from instagram.archiving.records import StoryRecord
 from instagram.models import Story, User
@@ -22,10 +22,10 @@ def stories(user: User, records: Sequence[StoryRecord], *, now: datetime) -> Out
     return intents.apply(decider.decide(user, known, records, now=now), now=now)
 
 
-def _read(records: Sequence[StoryRecord]) -> Known:
+def _read(records: Sequence[StoryRecord]) -> KnownStories:
     ids = [record.instagram_id for record in records]
     rows = Story.objects.filter(pk__in=ids).select_related("image", "video").defer("raw_data")
-    known = Known({story.pk: story for story in rows}, {})
+    known = KnownStories({story.pk: story for story in rows}, {})
     linked = [asset for story in known.stories.values() for asset in (story.image, story.video)]
     wanted = decider.wanted_files(records, known)
-    return Known(known.stories, assets.read(wanted, linked))
+    return KnownStories(known.stories, assets.read(wanted, linked))

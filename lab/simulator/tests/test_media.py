@@ -9,7 +9,7 @@ import pytest
 
 from lab.simulator import drawing
 from lab.simulator.files import File, parse_path
-from lab.simulator.media import MEGABYTE, Library, MediaContent
+from lab.simulator.media import MEGABYTE, Library, SimulatedContent
 
 IMAGE = File("image", 3, 123_456_789_012_345)
 VIDEO = File("video", 1, 123_456_789_012_345)
@@ -69,6 +69,6 @@ def test_padding_is_counted_and_hashed_without_being_held(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 10), (2, 4), (3, 8), (6, 9), (0, 5), (5, 10)])
 def test_any_part_of_a_padded_content_can_be_cut_out(start: int, stop: int) -> None:
-    content = MediaContent(b"12345", padding=5)
+    content = SimulatedContent(b"12345", padding=5)
 
     assert b"".join(content.chunks(start, stop)) == b"12345\0\0\0\0\0"[start:stop]

@@ -21,7 +21,7 @@ REREAD_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownHighlights:
     """The stored highlights of the tray by id, and their covers.
 
     `lacking` are the ids of highlights with a file that needs a fresh URL.
@@ -33,7 +33,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class HighlightComparison:
     """One record of the tray and its stored highlight, if there is one."""
 
     record: HighlightRecord
@@ -49,7 +49,7 @@ class Comparison:
 
 
 def decide(
-    user: User, known: Known, records: Sequence[HighlightRecord], *, now: datetime
+    user: User, known: KnownHighlights, records: Sequence[HighlightRecord], *, now: datetime
 ) -> Intents:
     """Decide what the tray writes. An empty `read_at` marks highlights to be read.
 
@@ -139,8 +139,12 @@ def _cover(record: HighlightRecord) -> Wanted | None:
 
 
 def _compare(
-    record: HighlightRecord, position: int, known: Known, files: FileIntents, now: datetime
-) -> Comparison:
+    record: HighlightRecord,
+    position: int,
+    known: KnownHighlights,
+    files: FileIntents,
+    now: datetime,
+) -> HighlightComparison:
     highlight = known.highlights.get(record.instagram_id)
     incoming = {
         "title": record.title,
@@ -150,7 +154,7 @@ def _compare(
     }
     current = highlight or Highlight(position=position)
     lacks_files = record.instagram_id in known.lacking
-    return Comparison(
+    return HighlightComparison(
         record=record,
         position=position,
         highlight=highlight,
@@ -168,7 +172,7 @@ def _is_stale(current: Highlight, record: HighlightRecord, now: datetime) -> boo
     return is_old or incoming != (current.media_count, current.edited_at)
 
 
-def _new_values(comparison: Comparison, now: datetime) -> dict[str, Any]:
+def _new_values(comparison: HighlightComparison, now: datetime) -> dict[str, Any]:
     record, differences = comparison.record, comparison.differences
     sighted = absence.sighted(now=now) if "availability" in differences else {}
     return {
@@ -182,7 +186,7 @@ def _new_values(comparison: Comparison, now: datetime) -> dict[str, Any]:
     }
 
 
-def _new_highlight(user: User, comparison: Comparison, now: datetime) -> Highlight:
+def _new_highlight(user: User, comparison: HighlightComparison, now: datetime) -> Highlight:
     highlight = Highlight(
         pk=comparison.record.instagram_id,
         user=user,

@@ -22,7 +22,7 @@ COUNTS = ("like_count", "comment_count", "play_count")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPosts:
     """The stored rows of a page's posts.
 
     `people` are the profiles that a new post or a new coauthor link needs, by Instagram id,
@@ -37,7 +37,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PostComparison:
     """One record and its stored post, if there is one."""
 
     record: PostRecord
@@ -69,7 +69,7 @@ class Comparison:
 
 def decide(
     user: User,
-    known: Known,
+    known: KnownPosts,
     records: Sequence[PostRecord],
     *,
     now: datetime,
@@ -115,7 +115,7 @@ def wanted_files(records: Iterable[PostRecord]) -> Iterator[Wanted]:
             yield from filter(None, assets.of_medium("post", record.instagram_id, medium))
 
 
-def people_needed(user: User, record: PostRecord, known: Known) -> Iterator[OwnerRecord]:
+def people_needed(user: User, record: PostRecord, known: KnownPosts) -> Iterator[OwnerRecord]:
     """The profiles other than `user` that need a row before the post can refer to them."""
     post = known.posts.get(record.instagram_id)
     if post is None and record.owner and record.owner.instagram_id != user.instagram_id:
@@ -125,7 +125,7 @@ def people_needed(user: User, record: PostRecord, known: Known) -> Iterator[Owne
             yield owner
 
 
-def claims_new_owner(record: PostRecord, known: Known) -> bool:
+def claims_new_owner(record: PostRecord, known: KnownPosts) -> bool:
     """Whether the record names an owner that is neither owner nor coauthor of the stored post."""
     # The page of each coauthor may name its own profile as the owner. The first page that showed
     # the post has decided, and the other profiles are coauthors.
@@ -138,7 +138,7 @@ def claims_new_owner(record: PostRecord, known: Known) -> bool:
     return owner_id not in {None, claimed} and not is_partner and owner_id not in named
 
 
-def _unmarked(user: User, records: Iterable[PostRecord], known: Known, tab: Tab) -> list[str]:
+def _unmarked(user: User, records: Iterable[PostRecord], known: KnownPosts, tab: Tab) -> list[str]:
     """The user's own posts that this tab has not shown before."""
     # The tab of a coauthor proves nothing about the owner's tabs, so other posts get no mark.
     unmarked = []
@@ -153,18 +153,20 @@ def _unmarked(user: User, records: Iterable[PostRecord], known: Known, tab: Tab)
     return unmarked
 
 
-def _may_be_stored(record: PostRecord, known: Known) -> bool:
+def _may_be_stored(record: PostRecord, known: KnownPosts) -> bool:
     is_stored = record.instagram_id in known.posts
     # Profiles that were erased on request are not among the people, and get no new posts.
     return is_stored or record.owner is None or record.owner.instagram_id in known.people
 
 
-def _compare(user: User, record: PostRecord, known: Known, files: FileIntents) -> Comparison:
+def _compare(
+    user: User, record: PostRecord, known: KnownPosts, files: FileIntents
+) -> PostComparison:
     post = known.posts.get(record.instagram_id)
     owner = known.people[record.owner.instagram_id] if record.owner and post is None else user
     stored = known.media.get(record.instagram_id, {})
     coauthors = [each.instagram_id for each in _new_coauthors(user, record, known)]
-    return Comparison(
+    return PostComparison(
         record=record,
         post=post,
         owner=owner if post is None else post.user,  # a stored post keeps its owner
@@ -176,7 +178,7 @@ def _compare(user: User, record: PostRecord, known: Known, files: FileIntents) -
     )
 
 
-def _new_coauthors(user: User, record: PostRecord, known: Known) -> list[OwnerRecord]:
+def _new_coauthors(user: User, record: PostRecord, known: KnownPosts) -> list[OwnerRecord]:
     """The profiles whose pages also show the post, and that are not linked to it yet."""
     post = known.posts.get(record.instagram_id)
     coauthors = {each.instagram_id: each for each in record.coauthors}
@@ -221,7 +223,7 @@ def _completed(current: Mapping[str, Any], incoming: LocationRecord) -> dict[str
     return {name: current[name] if value is None else value for name, value in location.items()}
 
 
-def _new_post(comparison: Comparison, now: datetime) -> Post:
+def _new_post(comparison: PostComparison, now: datetime) -> Post:
     record = comparison.record
     post = Post(
         pk=record.instagram_id,
@@ -236,7 +238,7 @@ def _new_post(comparison: Comparison, now: datetime) -> Post:
     return post
 
 
-def _new_values(comparison: Comparison, now: datetime) -> dict[str, Any]:
+def _new_values(comparison: PostComparison, now: datetime) -> dict[str, Any]:
     """The new values of a changed post, with the counts, which are not tracked."""
     record = comparison.record
     sighted = absence.sighted(now=now) if "availability" in comparison.differences else {}
@@ -254,13 +256,13 @@ def _counts(record: PostRecord) -> dict[str, int | None]:
     return {name: getattr(record, name) for name in COUNTS}
 
 
-def _links(comparison: Comparison, known: Known) -> list[Any]:
+def _links(comparison: PostComparison, known: KnownPosts) -> list[Any]:
     post_id = comparison.record.instagram_id
     people = [known.people[key] for key in comparison.coauthors]
     return [CoauthorLink(post_id=post_id, user_id=person.pk) for person in people]
 
 
-def _event(comparison: Comparison, known: Known) -> Change:
+def _event(comparison: PostComparison, known: KnownPosts) -> Change:
     """The post's event, with its media by id and source name in order."""
     record, post, owner = comparison.record, comparison.post, comparison.owner
     after = dict(comparison.differences)

@@ -24,7 +24,7 @@ FACTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownProfile:
     """The stored rows of a profile.
 
     `periods` are the open periods of its present name and of its new one, also of another profile.
@@ -37,7 +37,7 @@ class Known:
     newest_counts: ProfileMetric | None
 
 
-def decide(known: Known, record: ProfileRecord, *, now: datetime) -> Intents:
+def decide(known: KnownProfile, record: ProfileRecord, *, now: datetime) -> Intents:
     """Decide what the answer writes; an unchanged answer writes nothing."""
     user = known.user
     files = assets.decide(wanted_files(record), known.assets, now=now)
@@ -65,7 +65,7 @@ def wanted_files(record: ProfileRecord) -> list[Wanted]:
     return [picture] if picture else []
 
 
-def takes_name(known: Known, record: ProfileRecord) -> bool:
+def takes_name(known: KnownProfile, record: ProfileRecord) -> bool:
     """Whether the record's name is new for the profile."""
     held = {(period.user_id, period.username) for period in known.periods}
     return (known.user.pk, record.username) not in held
@@ -126,7 +126,7 @@ def _new_values(
     }
 
 
-def _new_counts(known: Known, record: ProfileRecord, now: datetime) -> list[ProfileMetric]:
+def _new_counts(known: KnownProfile, record: ProfileRecord, now: datetime) -> list[ProfileMetric]:
     """A row for today if a known count differs from the newest row."""
     counts = _counts(record)
     newest = known.newest_counts or ProfileMetric()

@@ -18,14 +18,16 @@ from storage.models import Asset
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownStories:
     """The stored stories by id, and their assets."""
 
     stories: Mapping[str, Story]
     assets: Mapping[AssetKey, Asset]
 
 
-def decide(user: User, known: Known, records: Sequence[StoryRecord], *, now: datetime) -> Intents:
+def decide(
+    user: User, known: KnownStories, records: Sequence[StoryRecord], *, now: datetime
+) -> Intents:
     """Decide what the answer writes: new stories, files that were not offered before, sightings.
 
     A story that names another owner than `user`, or is stored as another profile's, is rejected.
@@ -60,19 +62,19 @@ def decide(user: User, known: Known, records: Sequence[StoryRecord], *, now: dat
     )
 
 
-def wanted_files(records: Sequence[StoryRecord], known: Known) -> Iterator[Wanted]:
+def wanted_files(records: Sequence[StoryRecord], known: KnownStories) -> Iterator[Wanted]:
     for record in records:
         yield from filter(None, _files(record, known))
 
 
-def _is_of(user: User, record: StoryRecord, known: Known) -> bool:
+def _is_of(user: User, record: StoryRecord, known: KnownStories) -> bool:
     story = known.stories.get(record.instagram_id)
     if story is not None and story.user_id != user.pk:
         return False
     return record.owner is None or record.owner.instagram_id == user.instagram_id
 
 
-def _files(record: StoryRecord, known: Known) -> assets.Pair:
+def _files(record: StoryRecord, known: KnownStories) -> assets.Pair:
     """The picture (or cover) and the video of a story, with the highest priority."""
     image, video = assets.of_medium(
         "story", record.instagram_id, record.media, priority=Asset.Priority.STORY
@@ -89,7 +91,7 @@ def _unless_stored(asset: Asset | None, file: Wanted | None) -> Wanted | None:
 
 
 def _differences(
-    story: Story, record: StoryRecord, known: Known, files: FileIntents
+    story: Story, record: StoryRecord, known: KnownStories, files: FileIntents
 ) -> dict[str, Any]:
     # Nothing else of a story changes, except its signed URLs.
     image, video = map(files.asset, _files(record, known))
@@ -117,7 +119,7 @@ def _described(record: StoryRecord) -> dict[str, Any]:
 
 
 def _new_story(user: User, record: StoryRecord, files: FileIntents, now: datetime) -> Story:
-    image, video = map(files.asset, _files(record, Known({}, {})))
+    image, video = map(files.asset, _files(record, KnownStories({}, {})))
     return Story(
         story_id=record.instagram_id,
         user=user,

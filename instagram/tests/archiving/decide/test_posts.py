@@ -9,7 +9,7 @@ from typing import Any
 
 from instagram.archiving.persist.assets import key_of
 from instagram.archiving.persist.decide import posts as decider
-from instagram.archiving.persist.decide.posts import Known
+from instagram.archiving.persist.decide.posts import KnownPosts
 from instagram.archiving.persist.intents import Intents
 from instagram.archiving.records import OwnerRecord, PostRecord
 from instagram.models import Post, PostMedia, User
@@ -17,20 +17,20 @@ from lab.builders import NOW, medium, post
 
 LATER = NOW + timedelta(hours=6)
 USER = User(instagram_id="501", username="lena.v")
-NOTHING = Known(posts={}, coauthor_ids={}, media={}, assets={}, people={"501": USER})
+NOTHING = KnownPosts(posts={}, coauthor_ids={}, media={}, assets={}, people={"501": USER})
 
 
-def decide(known: Known, *records: PostRecord, **options: Any) -> Intents:
+def decide(known: KnownPosts, *records: PostRecord, **options: Any) -> Intents:
     return decider.decide(USER, known, records, now=LATER, **options)
 
 
-def stored(*records: PostRecord) -> Known:
+def stored(*records: PostRecord) -> KnownPosts:
     """The known rows after these posts were stored."""
     intents = decider.decide(USER, NOTHING, records, now=NOW)
     for number, asset in enumerate(intents.files.new):
         asset.pk = number + 1
     posts = {str(row.pk): row for row in intents.inserts if isinstance(row, Post)}
-    return Known(
+    return KnownPosts(
         posts=posts,
         coauthor_ids={key: frozenset() for key in posts},
         media={key: children(intents.media, key) for key in posts},

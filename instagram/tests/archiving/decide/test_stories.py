@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from instagram.archiving.persist.decide import stories as decider
-from instagram.archiving.persist.decide.stories import Known
+from instagram.archiving.persist.decide.stories import KnownStories
 from instagram.archiving.persist.intents import Intents
 from instagram.archiving.records import OwnerRecord, StoryRecord
 from instagram.models import Story, User
@@ -13,14 +13,14 @@ from lab.builders import NOW, story
 from storage.models import Asset
 
 USER = User(instagram_id="501", username="lena.v")
-NOTHING = Known({}, {})
+NOTHING = KnownStories({}, {})
 
 
-def decide(known: Known, *records: StoryRecord) -> Intents:
+def decide(known: KnownStories, *records: StoryRecord) -> Intents:
     return decider.decide(USER, known, records, now=NOW + timedelta(hours=1))
 
 
-def stored(*records: StoryRecord, state: str = "wanted", **facts: object) -> Known:
+def stored(*records: StoryRecord, state: str = "wanted", **facts: object) -> KnownStories:
     """The known rows after these stories were stored."""
     intents = decider.decide(USER, NOTHING, records, now=NOW)
     for number, asset in enumerate(intents.files.new):
@@ -29,7 +29,7 @@ def stored(*records: StoryRecord, state: str = "wanted", **facts: object) -> Kno
     for row in rows.values():
         for name, value in facts.items():
             setattr(row, name, value)
-    return Known(rows, intents.files.assets)
+    return KnownStories(rows, intents.files.assets)
 
 
 def test_a_new_story_is_inserted_with_its_files() -> None:
