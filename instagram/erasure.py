@@ -17,13 +17,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from api_logs.models import ABANDONED_AFTER, APIRequestLog
+from api_logs.models import ABANDONED_AFTER
 from core.db.deleting import delete_at_once
 from core.db.retrying import retry_on_conflict
 from core.users.models import Account
 from core.utils.errors import Erased
 from instagram import traces
-from instagram.archiving import runs
 from instagram.models import (
     ArchiveRun,
     ChangeEvent,
@@ -115,22 +114,6 @@ def release_hold(user: User, *, by: Account | None) -> LegalHold:
     hold.released_at, hold.released_by = timezone.now(), by
     hold.save(update_fields=["released_at", "released_by"])
     return hold
-
-
-@transaction.atomic
-def refuse(run: ArchiveRun, error: Erased) -> None:
-    """End a run that found an erased profile under a new name, and store nothing of the answer.
-
-    The new name is blocked from now on. Raises runs.LostLease.
-    """
-    runs.fail_all(run, error)
-    # The logged answers are about the erased profile.
-    APIRequestLog.objects.filter(batch=str(run.pk)).update(response_body="")
-    tombstone = Tombstone.objects.select_for_update(no_key=True).get(id_digest=error.digest)
-    name = digest(run.user.username)
-    if name not in tombstone.username_digests:
-        tombstone.username_digests.append(name)
-        tombstone.save(update_fields=["username_digests"])
 
 
 def finish_all(*, now: datetime) -> None:

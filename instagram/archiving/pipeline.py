@@ -29,7 +29,6 @@ from core.utils.errors import (
     Transient,
     UnexpectedPayload,
 )
-from instagram import erasure
 from instagram.archiving import fetch, observers, outcomes, parse, persist, runs, schedule
 from instagram.archiving.outcomes import StreamOutcome
 from instagram.archiving.records import (
@@ -98,7 +97,7 @@ def _conclude(run: ArchiveRun, stream: RunStream, error: CoreAPIError) -> bool:
         case StreamOutcome.DOUBT_PROFILE, _:
             _write(partial(_doubt, run, stream, error), run)
         case StreamOutcome.REFUSE_ERASED, Erased():
-            erasure.refuse(run, error)
+            runs.refuse_erased(run, error)
         case _:
             runs.end(run, stream, error)
     return True

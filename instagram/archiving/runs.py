@@ -20,6 +20,7 @@ from api_logs.models import APIRequestLog
 from core.db.retrying import retry_on_conflict
 from core.utils.errors import (
     CoreAPIError,
+    Erased,
     ItemsUnreadable,
     NotAllowedNow,
     Transient,
@@ -27,8 +28,9 @@ from core.utils.errors import (
 )
 from instagram.archiving import rejections, schedule
 from instagram.archiving.persist import Outcome
-from instagram.models import ArchiveRun, RunStream, StreamPage, User
+from instagram.models import ArchiveRun, RunStream, StreamPage, Tombstone, User
 from instagram.models import runs as run_limits
+from instagram.models.erasure import digest
 from instagram.models.runs import LEASE
 
 log = structlog.get_logger(__name__)
@@ -204,6 +206,22 @@ def fail_all(run: ArchiveRun, error: CoreAPIError) -> None:
     _hold(run)
     for stream in run.streams.filter(state=RunStream.State.PENDING):
         end(run, stream, error)
+
+
+@transaction.atomic
+def refuse_erased(run: ArchiveRun, error: Erased) -> None:
+    """End a run that found an erased profile under a new name, and store nothing of the answer.
+
+    The new name is blocked from now on. Raises LostLease.
+    """
+    fail_all(run, error)
+    # The logged answers are about the erased profile.
+    APIRequestLog.objects.filter(batch=str(run.pk)).update(response_body="")
+    tombstone = Tombstone.objects.select_for_update(no_key=True).get(id_digest=error.digest)
+    name = digest(run.user.username)
+    if name not in tombstone.username_digests:
+        tombstone.username_digests.append(name)
+        tombstone.save(update_fields=["username_digests"])
 
 
 def pause(run: ArchiveRun, error: Transient) -> bool:
