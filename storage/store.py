@@ -78,7 +78,8 @@ class Store:
         hashed for this, so a damaged file is replaced.
         """
         target = self._path(name)
-        if _are_same(target, source):
+        has_size = target.is_file() and target.stat().st_size == source.stat().st_size
+        if has_size and has_digest(target, digest(source)):
             source.unlink()
             return
         # The entry of a new folder or file is lost in a power cut unless its parent is synced.
@@ -188,12 +189,6 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _are_same(target: Path, source: Path) -> bool:
-    if not target.is_file() or target.stat().st_size != source.stat().st_size:
-        return False
-    return has_digest(target, digest(source))
 
 
 def digest(path: Path) -> str:

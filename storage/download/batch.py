@@ -177,7 +177,10 @@ class Batch:
                     self._workers.append(pool.submit(self._work))
                 self._settle(self._next_group(max_wait=MAX_WAIT))
                 self._renew_leases()
-                self._raise_first_error()
+                # A thread that is done before the feed closes met a bug or a failure of the disk.
+                for worker in self._workers:
+                    if worker.done():
+                        worker.result()
         finally:
             self._feed.close()
 
@@ -222,12 +225,6 @@ class Batch:
         if time.monotonic() - self._lease_renewed > self._renewal_interval:
             queue.renew_leases(self._in_hand.values())
             self._lease_renewed = time.monotonic()
-
-    def _raise_first_error(self) -> None:
-        """Raise the error that ended a thread. It is a bug or a failure of the disk."""
-        for worker in self._workers:
-            if worker.done():
-                worker.result()
 
     def _work(self) -> None:
         """Fetch assets until the feed is closed. Runs in a thread; never uses the database."""

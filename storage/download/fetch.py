@@ -168,7 +168,11 @@ class Fetcher:
         with _translated_decoding_errors():
             self._write(_decoded(response, self.limits.max_bytes), partial)
         kind = _kind(partial)
-        _check_whole(partial, kind)
+        # A host may announce the length of a file that is cut already. Enrichment never rejects a
+        # file, so this is the only such check.
+        if not truncation.is_whole(kind, partial.read, partial.size):
+            partial.version = None  # no attempt may resume from these bytes
+            raise IncompleteFile(f"{partial.size} bytes are not the whole {kind.extension}")
         return MediaContent(partial.sha256, partial.size, kind)
 
     def _write(self, chunks: Iterator[bytes], partial: PartialDownload) -> None:
@@ -374,17 +378,6 @@ def _reject_text(partial: PartialDownload) -> None:
     ):
         partial.restart(None)
         raise NotServed("a text came in place of the file")
-
-
-def _check_whole(partial: PartialDownload, kind: media_types.Kind) -> None:
-    """Raise IncompleteFile if the file lacks its end, even if its length is the announced one.
-
-    Enrichment never rejects a file, so this is the only such check. The version is dropped, so that
-    no attempt resumes from these bytes.
-    """
-    if not truncation.is_whole(kind, partial.read, partial.size):
-        partial.version = None
-        raise IncompleteFile(f"{partial.size} bytes are not the whole {kind.extension}")
 
 
 def _kind(partial: PartialDownload) -> media_types.Kind:

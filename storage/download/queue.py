@@ -187,7 +187,9 @@ def settle(results: Collection[DownloadResult]) -> BatchResult:
     because persisting a page may renew the URLs of the same rows in another order.
     """
     with transaction.atomic():
-        urls = _locked_urls(results)
+        rows = Asset.objects.filter(pk__in=[result.asset.pk for result in results]).order_by("pk")
+        locked = rows.select_for_update(no_key=True).values_list("pk", "lease", "url")
+        urls = {(pk, lease): url for pk, lease, url in locked}
         held = [result for result in results if _key(result.asset) in urls]
         stored, failures = _partition(held)
         _write_stored(stored)
@@ -237,13 +239,6 @@ def _held(claimed: Iterable[ClaimedAsset]) -> AssetQuerySet:
 
 def _key(asset: ClaimedAsset) -> tuple[int, uuid.UUID | None]:
     return asset.pk, asset.lease
-
-
-def _locked_urls(results: Iterable[DownloadResult]) -> dict[tuple[int, uuid.UUID | None], str]:
-    """Lock the rows of the results; return their current URLs by asset and lease."""
-    rows = Asset.objects.filter(pk__in=[result.asset.pk for result in results]).order_by("pk")
-    locked = rows.select_for_update(no_key=True).values_list("pk", "lease", "url")
-    return {(pk, lease): url for pk, lease, url in locked}
 
 
 def _partition(

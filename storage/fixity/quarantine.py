@@ -103,10 +103,11 @@ def _restore_recognised(row: Quarantined, now: datetime) -> bool:
     try:
         with media_store.open(row.name) as opened:
             kind = media_types.recognise(opened.read(media_types.HEAD_SIZE))
-            descriptor = opened.fileno()
-            if kind is None or not truncation.is_whole(
-                kind, lambda start, size: os.pread(descriptor, size, start), row.size
-            ):
+
+            def read(start: int, size: int) -> bytes:
+                return os.pread(opened.fileno(), size, start)
+
+            if kind is None or not truncation.is_whole(kind, read, row.size):
                 return False
     except FileNotFoundError:
         return False

@@ -65,6 +65,7 @@ def primary(file: BinaryIO, *, crops_anywhere: bool) -> Item | None:
     meta = dict(boxes((top_box(file, b"meta", MAX_META) or b"")[4:]))
     properties = dict(boxes(meta.get(b"iprp", b"")))
     pitm = meta.get(b"pitm", b"")
+    # An item's number takes 4 bytes in version 1 of the box, and 2 bytes in version 0.
     number = int.from_bytes(pitm[4:8] if pitm[:1] == b"\x01" else pitm[4:6])
     described = list(boxes(properties.get(b"ipco", b"")))
     coded: PixelSize | None = None
@@ -77,11 +78,12 @@ def primary(file: BinaryIO, *, crops_anywhere: bool) -> Item | None:
             coded = size_of(*struct.unpack(">II", data[4:12]))
         elif coded is not None and (step := _step(name, data, coded)) is not None:
             steps.append(step)
-    if not crops_anywhere:
-        steps = [
-            step for step in steps if not isinstance(step, Crop) or (step.left, step.top) == (0, 0)
-        ]
-    return Item(coded, tuple(steps)) if coded else None
+    shown = (
+        step
+        for step in steps
+        if crops_anywhere or not isinstance(step, Crop) or (step.left, step.top) == (0, 0)
+    )
+    return Item(coded, tuple(shown)) if coded else None
 
 
 def boxes(data: bytes) -> Iterator[Box]:

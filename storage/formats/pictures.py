@@ -49,7 +49,7 @@ Image.MAX_IMAGE_PIXELS = None  # this module checks its own limit before it deco
 
 
 def examine(file: BinaryIO, media_type: str) -> Facts:
-    """PixelSize, blur and hash; width and height are as displayed."""
+    """Read size, blur and hash; width and height are as displayed."""
     problems: list[str] = []
     size: PixelSize | None = None
     steps: tuple[items.Step, ...] = ()

@@ -89,7 +89,9 @@ exit status: 0 every file is whole, 1 a file is damaged, lost or orphaned, 2 bad
 
     def verify(self, now: datetime, options: dict[str, Any]) -> Findings:
         """Hash the files. Raises CommandError if interrupted, or if the folder is not mounted."""
-        act = _action(options)
+        act: Callable[[FileCheck, datetime], object] = inspection.leave
+        if options["repair"]:
+            act = verify.mark_lost_unchecked if options["mounted"] else verify.mark_lost
         findings = Findings()
         files = StoredFile.objects.verified_before(now)[: options["sample"]]
         total: int = files.aggregate(total=Sum("size"))["total"] or 0
@@ -118,13 +120,6 @@ exit status: 0 every file is whole, 1 a file is damaged, lost or orphaned, 2 bad
             self.stderr.write(LEFT)
         if not findings.is_fine:
             sys.exit(1)
-
-
-def _action(options: dict[str, Any]) -> Callable[[FileCheck, datetime], object]:
-    """Return what to do about a file that is not whole."""
-    if not options["repair"]:
-        return inspection.leave
-    return verify.mark_lost_unchecked if options["mounted"] else verify.mark_lost
 
 
 def number(text: str) -> int:
