@@ -22,16 +22,15 @@ from embedded.errors import CannotRun, ServiceFailed
 from embedded.folder import Folder
 
 INTERRUPTED = 130
-FOR_A_TIME = {"scratch": supervisor.run_with_throw_away_services, "test": testing.run}
+TEMPORARY = {"scratch": supervisor.run_with_throw_away_services, "test": testing.run}
 
 
 def own_folder() -> Folder:
-    """The data folder of everything but the demo."""
     return Folder(Path(os.environ.get("INSTARCHIVER_DATA") or ".local"))
 
 
 def perform(words: Sequence[str]) -> int:
-    """Do what the words say; return the exit status. CannotRun when they say nothing."""
+    """Run a command and return its exit status. Raises CannotRun for an unknown command."""
     match words:
         case ["serve", *options]:
             usage("serve", "Serve your own archive until Ctrl-C.").parse_args(options)
@@ -44,7 +43,7 @@ def perform(words: Sequence[str]) -> int:
             return supervisor.run(own_folder(), words[1:])
         case ["scratch" | "test" as kind, _, *_]:
             processes.follow_parent()
-            return FOR_A_TIME[kind](words[1:])
+            return TEMPORARY[kind](words[1:])
         case ["services", *options]:
             return keep_services(options)
         case _:
@@ -52,26 +51,24 @@ def perform(words: Sequence[str]) -> int:
 
 
 def demonstrate(options: Sequence[str]) -> int:
-    """Show the demo as its options say."""
     parser = usage("demo", "Archive three simulated profiles, and serve them until Ctrl-C.")
     parser.add_argument("--exit", action="store_true", help="archive only; 0: all was stored")
     return demo.show_and_exit() if parser.parse_args(options).exit else demo.show()
 
 
 def keep_services(options: Sequence[str]) -> int:
-    """Keep the services of the tests up, or stop them, as the options say."""
     parser = usage("services", "Keep the services of the tests up until Ctrl-C.")
     parser.add_argument("action", nargs="?", choices=["stop"], help="end them, wherever they run")
     return testing.stop() if parser.parse_args(options).action else testing.serve()
 
 
 def usage(recipe: str, purpose: str) -> argparse.ArgumentParser:
-    """A parser that knows --help, and ends with status 2 at any option that it does not know."""
+    """Return a parser with --help only. Unknown options end the process with status 2."""
     return argparse.ArgumentParser(f"./dev {recipe}", description=purpose, allow_abbrev=False)
 
 
 def main(words: Sequence[str]) -> int:
-    """Run until the end or a signal; say on standard error what went wrong."""
+    """Run a command and return its exit status. Errors are printed to standard error."""
     supervisor.interrupt_on_stop_signals()
     try:
         return perform(words)

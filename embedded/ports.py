@@ -14,6 +14,7 @@ LAST = 65535
 def listen(port: int) -> socket.socket:
     """Bind a port and keep it, so that no other program gets it. Raises OSError if in use."""
     listener = socket.socket()
+    # A restart can bind at once, although connections of the former process are in TIME_WAIT.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))

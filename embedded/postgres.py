@@ -90,7 +90,7 @@ def create(cluster: Cluster) -> None:
     cluster.own(unfinished)
     arguments = (
         "--username=postgres",
-        "--auth=trust",
+        "--auth=trust",  # only this user can enter the folder of the socket
         "--encoding=UTF8",
         *locale(cluster),
         "--no-sync",

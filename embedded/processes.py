@@ -166,6 +166,7 @@ def stop_all(services: Sequence[Service], *, grace: float) -> None:
     for service in services:
         service.ask_to_stop()
     eventually(lambda: ended(services), seconds=grace)
+    # Also the groups of programs that exited in time, because their children may still run.
     for service in services:
         service.kill_group()
 

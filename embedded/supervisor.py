@@ -63,9 +63,9 @@ class Supervisor:
         self.environment["REDIS_URL"] = address
 
     def start_postgres(self, stack: ExitStack, settings: Sequence[str]) -> None:
-        """Start PostgreSQL. The path of a socket is limited to 107 bytes."""
         data = self.folder.path / "postgres"
         self.has_new_database = not data.exists()
+        # In /tmp, because the path of a socket is limited to 107 bytes.
         sockets = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         stack.callback(shutil.rmtree, sockets, ignore_errors=True)
         service = postgres.start(
@@ -133,7 +133,7 @@ def pids(children: Iterable[RestartedProgram | None]) -> list[int]:
 
 
 def keep_as_it_is(_folder: Folder) -> None:
-    """Start on the data that are there."""
+    """Leave the data folder unchanged."""
 
 
 @contextmanager
@@ -227,6 +227,7 @@ def run_to_the_end(
 ) -> int:
     """Run a command on the terminal. Ctrl-C is left to the command."""
     process = processes.foreground(command, environment)
+    # The terminal sends Ctrl-C to the command too. SIGTERM and SIGHUP may reach only this process.
     signal.signal(signal.SIGINT, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: process.send_signal(received))

@@ -24,20 +24,19 @@ from embedded.folder import Folder
 from embedded.supervisor import Supervisor
 from embedded.terminal import say
 
-RUN_DATABASES = 16  # of Valkey, for each test run
+RUN_DATABASES = 16  # Valkey databases of one test run
 MAX_RUNS = valkey.DATABASES // RUN_DATABASES
 STOP_SECONDS = 90
-SETTINGS = (*postgres.THROW_AWAY, "max_wal_size=256MB")  # by default a gigabyte would stay
+SETTINGS = (*postgres.THROW_AWAY, "max_wal_size=256MB")  # the default keeps a gigabyte
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def home() -> Path:
-    """Where the tests keep what helps the next run. It may be deleted at any time."""
+    """The data that make the next test run faster. They may be deleted at any time."""
     return Path(os.environ.get("INSTARCHIVER_TEST_DATA") or ".local/test")
 
 
 def services_folder() -> Folder:
-    """The data folder of `./dev services`."""
     return Folder(home() / "services")
 
 
@@ -58,7 +57,7 @@ def run(command: Sequence[str]) -> int:
 
 @contextmanager
 def own_services() -> Iterator[Supervisor]:
-    """Start services for one run. CannotRun when there are too many runs at once."""
+    """Start services for one run. Raises CannotRun if too many runs use the checkout."""
     for number in range(MAX_RUNS):
         with started(Folder(home() / "runs" / str(number))) as owner:
             if owner is not None:
@@ -69,7 +68,7 @@ def own_services() -> Iterator[Supervisor]:
 
 @contextmanager
 def started(folder: Folder) -> Iterator[Supervisor | None]:
-    """Start the services of the tests on a folder; None when another command owns it."""
+    """Start the services of the tests on a folder; yields None if another command owns it."""
     with supervisor.owned(folder, SETTINGS, lay_out=lay_out) as owner:
         if owner is not None:
             origin_of(folder).write_text(origin())
@@ -77,38 +76,34 @@ def started(folder: Folder) -> Iterator[Supervisor | None]:
 
 
 def lay_out(folder: Folder) -> None:
-    """Remove what the tests shall not find, and a PostgreSQL whose files cannot be trusted.
-
-    Without fsync they survive a killed server, but not a crash of the machine. The note of their
-    origin is made again after a successful start: files on which no server starts are used once.
-    """
+    """Remove Valkey's data, and PostgreSQL's files if they cannot be trusted."""
     shutil.rmtree(folder.path / "valkey", ignore_errors=True)
     note = origin_of(folder)
+    # Files that were written without fsync survive a killed server, but not a crash of the machine.
     if not note.exists() or note.read_text() != origin():
         postgres.remove(folder.path / "postgres")
+    # Written again after a successful start, so that files on which no server starts are used once.
     note.unlink(missing_ok=True)
 
 
 def origin_of(folder: Folder) -> Path:
-    """The note that says where PostgreSQL's files come from."""
+    """The file that names the origin of PostgreSQL's files."""
     return folder.state / "origin"
 
 
 def origin() -> str:
-    """The boot of the machine (on Linux), and the server that made the files."""
+    """The id of this boot of the machine (Linux only) and the folder of PostgreSQL's binaries."""
     boot = BOOT.read_text() if BOOT.exists() else ""
     return f"{boot}{postgres.find_binaries()}"
 
 
 @contextmanager
 def running_services() -> Iterator[dict[str, str] | None]:
-    """The addresses of `./dev services` for one run, or None when they do not run.
-
-    A killed supervisor leaves its record, but no lock: its services ended with it.
-    """
+    """The URLs of `./dev services` for one run, or None if they do not run."""
     services = services_folder()
     services.prepare()
     with ExitStack() as stack:
+        # A killed supervisor leaves its record but no lock, and its services ended with it.
         addresses = {} if services.is_free("owner") else services.published().environment
         number = stack.enter_context(run_number(services)) if addresses else None
         yield None if number is None else own_databases(addresses, number)
@@ -116,7 +111,7 @@ def running_services() -> Iterator[dict[str, str] | None]:
 
 @contextmanager
 def run_number(services: Folder) -> Iterator[int | None]:
-    """Claim a number that no other run uses. None when all are taken."""
+    """Lock a number that no other run uses; yields None if all are taken."""
     with ExitStack() as stack:
         for number in range(MAX_RUNS):
             if stack.enter_context(services.lock(f"run-{number}")) is not None:
@@ -126,7 +121,7 @@ def run_number(services: Folder) -> Iterator[int | None]:
 
 
 def own_databases(addresses: dict[str, str], number: int) -> dict[str, str]:
-    """Let Valkey's databases of this run begin empty, and point REDIS_URL at the first."""
+    """Empty the Valkey databases of this run and point REDIS_URL at the first one."""
     first = number * RUN_DATABASES
     url = addresses["REDIS_URL"]
     valkey.flush(url, range(first, first + RUN_DATABASES))
@@ -149,13 +144,13 @@ def serve() -> int:
 
 
 def stop() -> int:
-    """Stop the services of the tests, wherever they were started."""
+    """Stop the services of the tests, even if another terminal started them."""
     services = services_folder()
     services.prepare()
     if services.is_free("owner"):
         say("The services of the tests do not run.")
         return 0
-    # The lock is held, so the number in the record is that of a living supervisor.
+    # The lock is held, so the process id in the record is that of a running supervisor.
     if supervising := services.published().supervisor:
         os.kill(supervising, signal.SIGTERM)
     if not processes.eventually(lambda: services.is_free("owner"), seconds=STOP_SECONDS):

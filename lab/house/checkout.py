@@ -23,13 +23,13 @@ class TextFile:
 
     @property
     def is_test(self) -> bool:
-        """Whether it is a test, or a fake or fixture that only tests import."""
+        """Whether it is a test, or a fake or a fixture for tests."""
         name = self.path.name
         return "tests" in self.path.parts or name == "conftest.py" or name.startswith("test_")
 
     @property
     def folder(self) -> str:
-        """The top-level folder; "." for a file beside them."""
+        """The top-level folder, or "." for a file in the root."""
         return self.path.parts[0] if len(self.path.parts) > 1 else "."
 
 
@@ -58,7 +58,7 @@ class Module(TextFile):
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """Everything that is measured. Migrations are generated, so they are left out."""
+    """The measured files. Migrations are generated, so they are left out."""
 
     revision: str
     modules: tuple[Module, ...]
@@ -66,19 +66,17 @@ class Checkout:
 
     @property
     def source(self) -> tuple[Module, ...]:
-        """The modules that are no tests."""
         return tuple(module for module in self.modules if not module.is_test)
 
     @property
     def tests(self) -> tuple[Module, ...]:
-        """The modules that are tests."""
         return tuple(module for module in self.modules if module.is_test)
 
 
 def read(folder: Path) -> Checkout:
-    """Read the checkout that holds the folder, with its uncommitted changes to tracked files.
+    """Read the checkout that contains the folder, with uncommitted changes to tracked files.
 
-    Raises NotMeasurable for a folder outside of git, and for a file that cannot be parsed.
+    Raises NotMeasurable for a folder outside of git or a file that cannot be parsed.
     """
     root = Path(top_level(folder))
     return Checkout(
@@ -89,7 +87,6 @@ def read(folder: Path) -> Checkout:
 
 
 def top_level(folder: Path) -> str:
-    """The root of the checkout that holds the folder."""
     if not folder.is_dir():
         raise NotMeasurable(f"{folder} is no folder. Name the folder of a git checkout.")
     answer = git(folder, "rev-parse", "--show-toplevel")
@@ -102,16 +99,17 @@ def top_level(folder: Path) -> str:
 
 
 def revision(root: Path) -> str:
-    """The abbreviated commit, with `-dirty` when tracked files have changed since."""
+    """The abbreviated commit, with `-dirty` if tracked files have changed since."""
     answer = git(root, "describe", "--always", "--dirty", "--exclude=*")
     return answer.stdout.strip() or "no commit"
 
 
 def tracked(root: Path, pattern: str) -> Iterator[PurePosixPath]:
-    """The tracked files that match and still exist, sorted."""
+    """Yield the tracked files that match the pattern and still exist, sorted."""
     answer = git(root, "ls-files", "-z", "--", pattern)
     if answer.returncode:
         raise NotMeasurable(f"git cannot list the files of {root}: {answer.stderr.strip()}")
+    # A set, because git names a file with a merge conflict several times.
     for name in sorted({*answer.stdout.split("\0")} - {""}):
         path = PurePosixPath(name)
         if "migrations" not in path.parts and (root / path).is_file():
@@ -119,7 +117,7 @@ def tracked(root: Path, pattern: str) -> Iterator[PurePosixPath]:
 
 
 def parsed(root: Path, path: PurePosixPath) -> Module:
-    """One Python file, decoded as Python decodes it."""
+    """Read one Python file with the encoding that it declares."""
     try:
         with tokenize.open(root / path) as file:
             text = file.read()
@@ -131,12 +129,12 @@ def parsed(root: Path, path: PurePosixPath) -> Module:
 
 
 def document(root: Path, path: PurePosixPath) -> TextFile:
-    """One Markdown file. Bytes that are no UTF-8 do not matter here."""
+    """Read one Markdown file. Bytes that are not UTF-8 are replaced."""
     return TextFile(path, (root / path).read_text(encoding="utf-8", errors="replace"))
 
 
 def git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run git in the folder. Raises NotMeasurable when git is not installed."""
+    """Run git in the folder. Raises NotMeasurable if git is not installed."""
     command = ["git", "-C", str(folder), *words]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed words

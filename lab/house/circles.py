@@ -1,4 +1,4 @@
-"""Circles of imports, among modules and among packages."""
+"""Circular imports of modules and of packages."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ Graph = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class Circles:
-    """Groups in which each member reaches each other one by imports, with their members sorted."""
+    """Groups whose members all import each other, directly or indirectly. Members are sorted."""
 
     of_files: tuple[tuple[str, ...], ...]
     of_folders: tuple[tuple[str, ...], ...]
 
 
 def circles(modules: Iterable[Module]) -> Circles:
-    """The circles of the modules, by every import: also late ones and those for type checkers.
-
-    Importing `a.b` from outside of `a` runs `a/__init__.py` too, so it is an edge to both. Between
-    folders only what an import names is an edge: `a` may hold nothing but its packages.
-    """
+    """Find the circles, counting late imports and imports for type checkers too."""
     known = {module.name: module for module in modules}
     named = {name: set(imported(module, known)) - {name} for name, module in known.items()}
+    # Importing `a.b` from outside of `a` runs `a/__init__.py` too, so it is an edge to both.
     run = {name: targets | run_on_the_way(name, targets, known) for name, targets in named.items()}
+    # Between folders only the named module is an edge: `a` may contain nothing but its packages.
     folders: defaultdict[str, set[str]] = defaultdict(set)
     for name, targets in named.items():
         folders[known[name].package] |= {known[target].package for target in targets}
@@ -36,7 +34,7 @@ def circles(modules: Iterable[Module]) -> Circles:
 
 
 def imported(module: Module, known: Collection[str]) -> Iterator[str]:
-    """The modules of the project that the module names: `from a import b` is `a.b` or `a`."""
+    """Yield the modules of the project that a module imports: `from a import b` is `a.b` or `a`."""
     for node in ast.walk(module.tree):
         candidates: list[tuple[str, ...]] = []
         if isinstance(node, ast.Import):
@@ -58,13 +56,13 @@ def absolute(module: Module, node: ast.ImportFrom) -> str:
 
 
 def run_on_the_way(name: str, targets: Iterable[str], known: Collection[str]) -> set[str]:
-    """The packages above the targets, except those that hold the importing module itself."""
+    """The packages above the targets, except those that contain the importing module."""
     own = {name, *parents(name)}
     return {parent for target in targets for parent in parents(target) if parent in known} - own
 
 
 def parents(name: str) -> Iterator[str]:
-    """`a.b.c` lies in `a.b` and in `a`."""
+    """Yield `a.b` and `a` for `a.b.c`."""
     while name := name.rpartition(".")[0]:
         yield name
 
@@ -80,7 +78,7 @@ def components(graph: Graph) -> tuple[tuple[str, ...], ...]:
 
 
 def reachable(graph: Graph, start: str) -> set[str]:
-    """The nodes at the end of a path from `start`; itself only if it lies on a circle."""
+    """The nodes that a path from `start` reaches; `start` itself only if it is on a circle."""
     seen: set[str] = set()
     waiting = [start]
     while waiting:

@@ -13,7 +13,7 @@ from typing import Self
 from lab.house.checkout import Module
 from lab.house.functions import definitions, docstring, last_line
 
-# How a comment begins that speaks to a program, not to a reader.
+# The beginnings of comments for programs, such as linters. They explain nothing to a reader.
 FOR_TOOLS = re.compile(r"#!|#\s*(?:noqa|type:\s*ignore|pragma|fmt:|ruff:)")
 
 LAYOUT = frozenset(
@@ -26,7 +26,7 @@ LAYOUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class LineCount:
-    """A line with code and a comment at its end counts for both; a docstring is no code."""
+    """A line with code and a comment counts for both. A docstring is not code."""
 
     code: int = 0
     comments: int = 0
@@ -41,22 +41,19 @@ class LineCount:
 
     @property
     def comments_per_100(self) -> float:
-        """Comment lines per 100 lines of code."""
         return round(100 * self.comments / self.code, 1) if self.code else 0.0
 
     @property
     def docstrings_per_100(self) -> float:
-        """Docstring lines per 100 lines of code."""
         return round(100 * self.docstrings / self.code, 1) if self.code else 0.0
 
 
 def count(modules: Iterable[Module]) -> LineCount:
-    """The lines of all modules together."""
     return sum(map(count_one, modules), LineCount())
 
 
 def count_one(module: Module) -> LineCount:
-    """The lines of one module."""
+    # Only the tokenizer sees comments; the syntax tree has none.
     tokens = list(tokenize.generate_tokens(io.StringIO(module.text).readline))
     with_docstring = set(docstring_line_numbers(module.tree))
     with_code = {

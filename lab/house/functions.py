@@ -13,15 +13,14 @@ from lab.house.checkout import Module
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = FunctionNode | ast.ClassDef | ast.Module
 
-# Who receives a function as an argument of these calls it later: it is no helper of its module.
+# Calls that keep a function passed to them, to call it later. Such a function is not a helper.
 REGISTERING_CALLS = frozenset({"connect", "register", "add_signal_handler", "signal"})
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function or method. `lines` counts from `def` to the end, without the docstring.
-
-    `body_lines` counts from the first statement; a docstring is none.
+    """One function or method. `lines` counts from `def` to the end without the docstring,
+    `body_lines` from the first statement after it.
     """
 
     path: PurePosixPath
@@ -33,19 +32,18 @@ class Function:
 
     @property
     def name(self) -> str:
-        """The last part of the qualified name."""
         return self.qualified_name.rpartition(".")[2]
 
     @property
     def is_private(self) -> bool:
-        """Whether the name starts with an underscore and is no dunder."""
+        """Whether the name begins with an underscore and is not special, such as `__init__`."""
         is_dunder = self.name.startswith("__") and self.name.endswith("__")
         return self.name.startswith("_") and not is_dunder
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One use of a name. `registers`: it gives a function away to be called later."""
+    """One use of a name. `registers` is True if the function is passed on to be called later."""
 
     name: str
     registers: bool
@@ -53,7 +51,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What a module defines and what it refers to, by name."""
+    """The functions that a module defines, and the names that it uses."""
 
     path: PurePosixPath
     functions: tuple[Function, ...]
@@ -61,12 +59,12 @@ class Inventory:
 
     @property
     def foreign_names(self) -> set[str]:
-        """The names that it uses without defining a function of that name."""
+        """The names that the module uses without defining a function of that name."""
         return set(self.uses) - {function.name for function in self.functions}
 
     @property
     def used_once(self) -> list[Function]:
-        """Its helpers, as far as the module alone can tell."""
+        """The helpers of the module, without a look at other modules."""
         defined = Counter(function.name for function in self.functions)
         return [
             function
@@ -79,7 +77,7 @@ class Inventory:
 
 
 def functions(module: Module) -> Iterator[Function]:
-    """Every function of the module, also methods and nested ones; no lambdas."""
+    """Yield every function of the module, including methods and nested ones but no lambdas."""
     for prefix, node in definitions(module.tree):
         if isinstance(node, FunctionNode):
             yield Function(
@@ -95,9 +93,9 @@ def functions(module: Module) -> Iterator[Function]:
 def definitions(
     tree: ast.AST, prefix: str = ""
 ) -> Iterator[tuple[str, FunctionNode | ast.ClassDef]]:
-    """Every function and class below the tree, with the dotted names of what encloses it."""
+    """Yield every function and class below the tree, with the dotted name of its surroundings."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.expr):  # holds no definition, and most of the nodes
+        if isinstance(node, ast.expr):  # contains no definition; most nodes are expressions
             continue
         inner = prefix
         if isinstance(node, FunctionNode | ast.ClassDef):
@@ -115,27 +113,25 @@ def docstring(node: Documented) -> ast.Expr | None:
 
 
 def docstring_lines(node: Documented) -> int:
-    """How many lines the docstring takes."""
     found = docstring(node)
     return last_line(found) - found.lineno + 1 if found else 0
 
 
 def body_lines(node: FunctionNode) -> int:
-    """The lines from the first statement that is no docstring to the end."""
+    """The number of lines from the first statement after the docstring to the end."""
     statements = node.body[1:] if docstring(node) else node.body
     return last_line(node) - statements[0].lineno + 1 if statements else 0
 
 
 def last_line(node: ast.stmt) -> int:
-    """The line on which the statement ends."""
     return node.end_lineno or node.lineno
 
 
 def helpers(modules: Iterable[Module]) -> list[Function]:
-    """The private functions that one line of their own module refers to, and nothing else.
+    """The private functions that are used in exactly one place, in their own module.
 
-    Left out is what may be called by others all the same: decorated functions, those that are
-    registered somewhere, and names that the module defines twice, such as overridden methods.
+    Functions that may have other callers are left out: decorated and registered ones, and names
+    that the module defines twice, such as overridden methods.
     """
     inventories = [inventory(module) for module in modules]
     taken: defaultdict[str, set[PurePosixPath]] = defaultdict(set)
@@ -151,7 +147,6 @@ def helpers(modules: Iterable[Module]) -> list[Function]:
 
 
 def inventory(module: Module) -> Inventory:
-    """Look through one module."""
     uses: defaultdict[str, list[Reference]] = defaultdict(list)
     for each in references(module.tree):
         uses[each.name].append(each)
@@ -159,21 +154,21 @@ def inventory(module: Module) -> Inventory:
 
 
 def references(tree: ast.Module) -> Iterator[Reference]:
-    """Every use of a name: plain, as an attribute, imported, or as a text for `getattr`."""
+    """Yield every use of a name: plain, as an attribute, imported, or as a string for `getattr`."""
     called: set[int] = set()
     given_away: set[int] = set()
     for node, is_inside in nodes(tree):
         if isinstance(node, ast.Call):
             called.add(id(node.func))
             given_away.update(map(id, arguments(node) if registers(node) else ()))
-        # Outside of functions a name that is not called stands in a table or a class attribute.
+        # Outside of functions, a name that is not called is part of a table or a class attribute.
         is_listed = not is_inside and id(node) not in called
         for name in names(node):
             yield Reference(name, registers=is_listed or id(node) in given_away)
 
 
 def nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node after the one that holds it, and whether it is inside of a function."""
+    """Yield every node after its parent, and whether it is inside a function."""
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, is_inside = waiting.pop()
@@ -183,7 +178,7 @@ def nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
 
 
 def names(node: ast.AST) -> Iterator[str]:
-    """The names that the node itself refers to."""
+    """Yield the names that the node itself refers to."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         yield node.id
     elif isinstance(node, ast.Attribute):
@@ -201,6 +196,5 @@ def registers(call: ast.Call) -> bool:
 
 
 def arguments(call: ast.Call) -> Iterator[ast.expr]:
-    """The positional and the named arguments."""
     yield from call.args
     yield from (keyword.value for keyword in call.keywords)

@@ -1,4 +1,4 @@
-"""The numbers and the lists behind them as plain data, for JSON and for a line each."""
+"""The numbers and their lists as plain data, for JSON and for lines of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Entry = dict[str, Any]
 
 
 def document(numbers: Numbers) -> Entry:
-    """Every number, without the lists that can be asked for."""
+    """All numbers, without the lists of `--list`."""
     return {
         "revision": numbers.revision,
         "source": part(numbers.source),
@@ -30,7 +30,6 @@ def document(numbers: Numbers) -> Entry:
 
 
 def part(measured: Part) -> Entry:
-    """The numbers of the source or of the tests."""
     return {
         "lines": measured.lines,
         "modules": dataclasses.asdict(measured.module_lengths),
@@ -41,12 +40,10 @@ def part(measured: Part) -> Entry:
 
 
 def folder(measured: FolderCounts) -> Entry:
-    """The comments of a folder."""
     return {"source": line_count(measured.source), "tests": line_count(measured.tests)}
 
 
 def line_count(count: LineCount) -> Entry:
-    """The counted lines, and the two rates."""
     rates = {
         "comments_per_100": count.comments_per_100,
         "docstrings_per_100": count.docstrings_per_100,
@@ -55,7 +52,6 @@ def line_count(count: LineCount) -> Entry:
 
 
 def function(found: Function) -> Entry:
-    """One function."""
     return {
         "path": str(found.path),
         "line": found.line,
@@ -89,7 +85,7 @@ def words(numbers: Numbers) -> Iterator[Entry]:
 
 
 def circles(numbers: Numbers) -> Iterator[Entry]:
-    """Those of files, then those of folders."""
+    """Circles of files, then circles of folders."""
     for members in numbers.circles.of_files:
         yield {"of": "files", "members": list(members)}
     for members in numbers.circles.of_folders:
@@ -114,7 +110,7 @@ LINES = {
 
 
 def as_lines(name: str, entries: Iterable[Entry]) -> Iterator[str]:
-    """A line for each entry of the named list."""
+    """Yield a line of text for each entry of the list with that name."""
     for entry in entries:
         shown = {
             key: ", ".join(value) if isinstance(value, list) else value

@@ -17,7 +17,7 @@ from lab.house.words import Occurrence, occurrences, patterns
 
 LONG_FUNCTION = 30
 LONG_MODULE = 400
-# Limits in lines; as many are within the limit.
+# In lines, like the limits above. A value that equals its limit is within it.
 SHORT_HELPER = 3
 
 # How many of the longest functions the report names.
@@ -26,7 +26,7 @@ NAMED_FUNCTIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """How long some things are, in lines; zeros when there are none."""
+    """The lengths of modules or functions in lines; zeros if there are none."""
 
     count: int
     median: float
@@ -47,7 +47,7 @@ class HelperCount:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The source, or the tests. Modules, functions and helpers are complete."""
+    """The numbers of the source or of the tests, with all modules, functions and helpers."""
 
     lines: int
     modules: tuple[Module, ...]
@@ -69,7 +69,7 @@ class FolderCounts:
 
 @dataclass(frozen=True, slots=True)
 class WordCount:
-    """How often a banned word stands in the source, the tests and the Markdown files."""
+    """How often a banned word occurs in the source, the tests and the Markdown files."""
 
     word: str
     source: int
@@ -79,8 +79,6 @@ class WordCount:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What the report prints."""
-
     revision: str
     source: Part
     tests: Part
@@ -92,12 +90,11 @@ class Numbers:
 
     @property
     def tests_per_source_line(self) -> float:
-        """Lines of tests for each line of source."""
         return round(self.tests.lines / self.source.lines, 2) if self.source.lines else 0.0
 
 
 def measure(checkout: Checkout) -> Numbers:
-    """Measure everything: some seconds for each 50,000 lines."""
+    """Measure everything. This takes some seconds per 50,000 lines."""
     found_helpers = helpers(checkout.modules)
     found_folders = tuple(folders(checkout.modules))
     found_words = tuple(occurrences([*checkout.modules, *checkout.documents]))
@@ -114,7 +111,7 @@ def measure(checkout: Checkout) -> Numbers:
 
 
 def part(modules: Sequence[Module], found_helpers: Iterable[Function]) -> Part:
-    """The numbers of some modules; of the helpers, those that are in them."""
+    """Measure these modules. Helpers of other modules are ignored."""
     paths = {module.path for module in modules}
     own_functions = [function for module in modules for function in functions(module)]
     own_helpers = [helper for helper in found_helpers if helper.path in paths]
@@ -134,7 +131,7 @@ def part(modules: Sequence[Module], found_helpers: Iterable[Function]) -> Part:
 
 
 def lengths(values: Collection[int], *, limit: int) -> Lengths:
-    """Sum the lengths up. The 95th percentile is one of the values: the nearest rank."""
+    """Summarise the lengths. The 95th percentile is one of the values (nearest rank)."""
     ranked = sorted(values) or [0]
     return Lengths(
         count=len(values),
@@ -162,7 +159,6 @@ def folders(modules: Sequence[Module]) -> list[FolderCounts]:
 
 
 def folder(name: str, modules: Sequence[Module]) -> FolderCounts:
-    """Count the comments of some modules."""
     return FolderCounts(
         name=name,
         source=comments.count(module for module in modules if not module.is_test),
@@ -171,19 +167,16 @@ def folder(name: str, modules: Sequence[Module]) -> FolderCounts:
 
 
 def together(found: Sequence[FolderCounts]) -> FolderCounts:
-    """The sum of the folders."""
     source = sum((each.source for each in found), LineCount())
     return FolderCounts("all", source, sum((each.tests for each in found), LineCount()))
 
 
 def word_count(word: str, found: Iterable[Occurrence]) -> WordCount:
-    """Count one word by the kind of file."""
     kinds = Counter(kind(each.file) for each in found if each.word == word)
     return WordCount(word, kinds["source"], kinds["tests"], kinds["documents"])
 
 
 def kind(file: TextFile) -> str:
-    """The column of the file."""
     if not isinstance(file, Module):
         return "documents"
     return "tests" if file.is_test else "source"

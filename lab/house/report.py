@@ -1,4 +1,4 @@
-"""The report that people read."""
+"""The report as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row = Sequence[object]
 
 
 def text(numbers: Numbers) -> str:
-    """The whole report, for a terminal of 100 columns."""
+    """Return the whole report. Its lines fit a terminal of 100 columns."""
     blocks = [
         f"House numbers of {numbers.revision}",
         table(summary(numbers)),
@@ -60,50 +60,45 @@ def summary(numbers: Numbers) -> list[Row]:
 
 
 def longest_functions(source: Part) -> str:
-    """The longest functions of the source."""
     named = source.functions[:NAMED_FUNCTIONS]
     return "\n".join(["Longest functions of the source", *(f"  {line(each)}" for each in named)])
 
 
 def line(function: Function) -> str:
-    """One function with its length."""
     return f"{function.lines:>4}  {function.path}:{function.line} {function.qualified_name}"
 
 
 def folder_rows(numbers: Numbers) -> list[Row]:
-    """The comments of each folder, and of all together."""
     heading = ("code", "comments", "docstrings")
     rows = [folder_row(each) for each in (*numbers.folders, numbers.all_folders)]
     return [("", *heading, *(f"tests: {name}" for name in heading)), *rows]
 
 
 def folder_row(folder: FolderCounts) -> Row:
-    """One folder."""
     return (folder.name, *comment_cells(folder.source), *comment_cells(folder.tests))
 
 
 def comment_cells(count: LineCount) -> Row:
-    """Empty for a folder without code of this kind."""
+    """The three cells of a folder; empty if it has no code of this kind."""
     if not count.code:
         return ("", "", "")
     return (count.code, f"{count.comments_per_100:.1f}", f"{count.docstrings_per_100:.1f}")
 
 
 def word_rows(words: Iterable[WordCount]) -> list[Row]:
-    """Each word with its counts, and the sum of all."""
     rows = [(each.word, each.source, each.tests, each.documents) for each in words]
     sums = [sum(int(row[column]) for row in rows) for column in (1, 2, 3)]
     return [("", "source", "tests", "documents"), *rows, ("all", *sums)]
 
 
 def circle_lines(things: str, found: Sequence[Sequence[str]]) -> str:
-    """How many circles there are, and the members of each."""
+    """The number of circles, and the members of each."""
     heading = f"Circles of {things} in the imports of the source: {len(found)}"
     return "\n".join([heading, *(f"  {len(each)}: {', '.join(each)}" for each in found)])
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Columns as wide as they need, numbers to the right."""
+    """Align the columns: the first one to the left, numbers to the right."""
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(

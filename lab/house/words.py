@@ -1,4 +1,4 @@
-"""The words that this project does not use any more, and where they still stand."""
+"""Words that this project no longer uses, and the places where they remain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from lab.house.checkout import TextFile
 
-# What the report calls it: the pattern. Identifiers match as they are written.
+# The name in the report, and the pattern. The case of identifiers matters.
 IDENTIFIERS = {
     "MOST_": r"\bMOST_\w+",
     "LONGEST_": r"\bLONGEST_\w+",
@@ -23,13 +23,13 @@ IDENTIFIERS = {
     ),
 }
 
-# Words of sentences, in any case, also in the names of tests.
+# Words of sentences in upper or lower case, also in the names of tests.
 PROSE = (
     "whoever", "nobody", "anew", "is well", "somebody", "whatever", "thereof", "wherein",
     "for ever",
 )  # fmt: skip
 
-# They have to name the words.
+# Files that cannot avoid the words.
 EXEMPT = frozenset(
     map(
         PurePosixPath,
@@ -44,7 +44,7 @@ EXEMPT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One banned word; `line` is where it begins."""
+    """One banned word, and the line on which it begins."""
 
     word: str
     file: TextFile
@@ -52,13 +52,13 @@ class Occurrence:
 
 
 def patterns() -> dict[str, re.Pattern[str]]:
-    """What to search for each word of the tables."""
+    """The pattern of each banned word."""
     found = {word: re.compile(pattern) for word, pattern in IDENTIFIERS.items()}
     return found | {word: prose_pattern(word) for word in PROSE}
 
 
 def prose_pattern(word: str) -> re.Pattern[str]:
-    """The whole word. Between two words there may be the end of a line and a `#`."""
+    """Match the whole word. The end of a line and a `#` may stand between two words."""
     spelling = r"[\s#_]+".join(map(re.escape, word.split()))
     # A quoted word is a name, such as the Unix user "nobody" or the profile "nobody.here".
     name = rf"(?<=[\"'`]){spelling}(?:[\"'`]|\.\w)"
@@ -67,7 +67,7 @@ def prose_pattern(word: str) -> re.Pattern[str]:
 
 
 def occurrences(files: Iterable[TextFile]) -> Iterator[Occurrence]:
-    """Every banned word in the files, except in those that have to name it."""
+    """Yield every banned word in the files that are not exempt."""
     wanted = patterns()
     for file in files:
         if file.path in EXEMPT:
