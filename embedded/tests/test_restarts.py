@@ -44,7 +44,7 @@ def test_a_program_that_runs_is_left_alone(child: RestartedProgram) -> None:
     assert child.service is before
 
 
-def test_a_program_that_died_is_named_and_started_again(
+def test_a_program_that_exited_is_reported_and_started_again(
     child: RestartedProgram, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = child.service.process.pid
@@ -73,7 +73,7 @@ def test_a_program_is_not_started_before_its_pause_is_over(child: RestartedProgr
     assert not eventually(lambda: child.tend(RestartPolicy(first_pause=60)), seconds=0.2)
 
 
-def test_one_death_too_many_ends_with_the_reason(child: RestartedProgram) -> None:
+def test_the_final_exit_raises_an_error_with_the_reason(child: RestartedProgram) -> None:
     policy = RestartPolicy(first_pause=0, max_deaths=2)
     die(child)
     assert eventually(lambda: child.tend(policy), seconds=5)
@@ -83,14 +83,14 @@ def test_one_death_too_many_ends_with_the_reason(child: RestartedProgram) -> Non
         child.tend(policy)
 
 
-def test_deaths_of_long_ago_do_not_count(child: RestartedProgram) -> None:
+def test_exits_of_long_ago_do_not_count(child: RestartedProgram) -> None:
     policy = RestartPolicy(first_pause=0, max_deaths=2, window=0)
     for _ in range(3):
         die(child)
         assert eventually(lambda: child.tend(policy), seconds=5)
 
 
-def test_what_a_dead_program_left_ends_before_the_next_start(
+def test_the_children_of_an_exited_program_end_before_the_next_start(
     child: RestartedProgram, tmp_path: Path
 ) -> None:
     number = tmp_path / "number"

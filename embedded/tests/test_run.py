@@ -89,7 +89,7 @@ def test_two_data_folders_have_services_of_their_own(runner: Runner, writer: Run
     assert set(writer.addresses()).isdisjoint(runner.addresses())
 
 
-def test_data_are_there_at_the_second_start(writer: Runner) -> None:
+def test_the_second_start_finds_the_data(writer: Runner) -> None:
     writer.python(WRITE)
 
     assert writer.python(READ).stdout.split() == ["42", "43"]
@@ -103,7 +103,7 @@ def test_no_process_is_left_behind(runner: Runner) -> None:
 
 
 @linux
-def test_a_killed_supervisor_takes_everything_along(runner: Runner) -> None:
+def test_all_processes_end_with_a_killed_supervisor(runner: Runner) -> None:
     supervisor = runner.hold()
 
     supervisor.kill()
@@ -154,7 +154,7 @@ def test_a_missing_program_is_named(runner: Runner) -> None:
     assert (result.returncode, result.stdout) == (2, "no-such-program: no such program\n")
 
 
-def test_no_words_get_the_usage(newcomer: Runner) -> None:
+def test_a_call_without_arguments_prints_the_usage(newcomer: Runner) -> None:
     result = newcomer.run()
 
     assert result.returncode == 2

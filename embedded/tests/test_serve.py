@@ -83,7 +83,7 @@ def test_it_answers_until_ctrl_c_and_leaves_no_process(first_start: FirstStart) 
     assert first_start.left == []
 
 
-def test_one_program_that_ends_again_and_again_ends_all(runner: Runner) -> None:
+def test_a_program_that_keeps_exiting_ends_the_command(runner: Runner) -> None:
     result = runner.python_alone(A_PROGRAM_THAT_ENDS)
 
     assert result.stdout.count("sample ended with status 3; starting it again") == 4

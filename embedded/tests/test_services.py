@@ -76,7 +76,7 @@ def test_two_runs_at_once_have_redis_databases_of_their_own(tester: Runner) -> N
     assert {urlsplit(url).path for url in urls} == {"/0", "/16"}
 
 
-def test_two_runs_at_once_without_services_do_not_meet(tester: Runner) -> None:
+def test_two_runs_at_once_start_separate_services(tester: Runner) -> None:
     show = f"{SHOW_ADDRESSES}; input()"
     both = [tester.start("test", sys.executable, "-c", show) for _ in range(2)]
     found = [json.loads(each.stdout.readline()) for each in both if each.stdout]
@@ -86,7 +86,7 @@ def test_two_runs_at_once_without_services_do_not_meet(tester: Runner) -> None:
     assert {*found[0]}.isdisjoint(found[1])
 
 
-def test_the_next_run_finds_the_databases_of_the_one_before(tester: Runner) -> None:
+def test_the_next_run_finds_the_databases_of_the_previous_one(tester: Runner) -> None:
     in_test_run(tester, MAKE_TABLE)
 
     assert in_test_run(tester, COUNT_TABLES) == "(1,)\n"
@@ -110,7 +110,7 @@ def test_killed_services_are_not_used(tester: Runner) -> None:
     assert addresses(tester)[0] != addresses(tester)[0]
 
 
-def test_services_can_be_stopped_from_elsewhere(tester: Runner) -> None:
+def test_another_command_can_stop_the_services(tester: Runner) -> None:
     with services(tester) as process:
         stopped = tester.run("services", "stop")
 
@@ -118,7 +118,7 @@ def test_services_can_be_stopped_from_elsewhere(tester: Runner) -> None:
         assert eventually(lambda: process.poll() is not None, seconds=15)
 
 
-def test_stopping_what_does_not_run_is_no_error(tester: Runner) -> None:
+def test_stopping_services_that_do_not_run_is_no_error(tester: Runner) -> None:
     stopped = tester.run("services", "stop")
 
     assert (stopped.returncode, stopped.stdout) == (0, "The services of the tests do not run.\n")

@@ -25,7 +25,7 @@ def private() -> Iterator[Path]:
 
 @pytest.fixture
 def homes(tmp_path: Path) -> Iterator[None]:
-    """Removes what the last way leaves outside of the data folder."""
+    """Removes the files that the last way leaves outside of the data folder."""
     before = set(unprivileged.HOMES.glob("instarchiver-*"))
     yield
     for home in set(unprivileged.HOMES.glob("instarchiver-*")) - before:

@@ -31,14 +31,11 @@ PROSE = (
 
 # Files that cannot avoid the words.
 EXEMPT = frozenset(
-    map(
-        PurePosixPath,
-        (
-            "lab/house/words.py",
-            "lab/tests/house/test_command.py",
-            "lab/tests/house/test_words.py",
-        ),
-    )
+    {
+        PurePosixPath("lab/house/words.py"),
+        PurePosixPath("lab/tests/house/test_command.py"),
+        PurePosixPath("lab/tests/house/test_words.py"),
+    }
 )
 
 

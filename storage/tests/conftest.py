@@ -68,7 +68,7 @@ def make_file(media_store: Store, db: None) -> MakeFile:
 
 
 def beside(work: Callable[[], object]) -> threading.Thread:
-    """Do it on another connection meanwhile."""
+    """Do the work in a thread with its own connection."""
 
     def run() -> None:
         try:

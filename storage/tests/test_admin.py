@@ -29,7 +29,6 @@ def admin(client: Client, db: None) -> Client:
 
 @pytest.fixture
 def lost(db: None) -> FixityEvent:
-    """An open event."""
     return FixityEvent.objects.create(kind="lost", sha256="a" * 64, name="x", size=1)
 
 
@@ -58,7 +57,7 @@ def test_a_file_whose_url_expired_gets_its_renewals_back(make_asset: MakeAsset) 
     assert failed.state == "expired"
 
 
-def test_what_did_not_fail_stays_as_it_is(admin: Client, make_asset: MakeAsset) -> None:
+def test_only_failed_files_are_changed(admin: Client, make_asset: MakeAsset) -> None:
     expired = make_asset(state="expired")
 
     admin.post(
@@ -198,7 +197,7 @@ def test_a_loss_can_be_accepted(admin: Client, lost: FixityEvent) -> None:
     assert not FixityEvent.objects.open().exists()
 
 
-def test_what_is_repaired_is_not_accepted(admin: Client, lost: FixityEvent) -> None:
+def test_the_loss_of_a_repaired_file_is_not_accepted(admin: Client, lost: FixityEvent) -> None:
     lost.close(FixityEvent.Repair.COPY, timezone.now())
 
     event = accept(admin, lost)
@@ -206,7 +205,7 @@ def test_what_is_repaired_is_not_accepted(admin: Client, lost: FixityEvent) -> N
     assert (event.repaired_by, event.accepted_by) == ("copy", None)
 
 
-def test_to_accept_a_loss_takes_a_permission_of_its_own(
+def test_accepting_a_loss_needs_its_own_permission(
     client: Client, lost: FixityEvent, staff: Account
 ) -> None:
     for codename in ("view_fixityevent", "change_fixityevent"):

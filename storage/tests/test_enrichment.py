@@ -1,4 +1,4 @@
-"""From stored bytes to facts in rows."""
+"""The facts of stored bytes are written to their rows."""
 
 from __future__ import annotations
 
@@ -170,9 +170,7 @@ def test_a_huge_video_is_probed_in_little_memory(media_store: Store, settings: S
     assert int(peak) < 40_000  # KiB
 
 
-def test_a_folder_that_is_not_mounted_costs_a_file_no_attempt(
-    make_file: MakeFile, media_store: Store
-) -> None:
+def test_an_unmounted_folder_uses_up_no_attempt(make_file: MakeFile, media_store: Store) -> None:
     files = [make_file(samples.jpeg(seed=seed)) for seed in range(20)]
     media_store.root.rename(media_store.root.with_name("unmounted"))
     for _ in range(enrichment.MAX_ATTEMPTS + 1):

@@ -1,4 +1,4 @@
-"""One picture under many names: the rule in Python, and the same rule in PostgreSQL."""
+"""The identity of a file, computed by Python and by PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_image_extensions_make_no_difference(name: str, one: list[str], other: l
 
 
 @pytest.mark.parametrize("name", ["a.jpg.mp4", "a.mp4", "a.jpg", "a_n", "a.b_n", "a.gif", ".jpg.x"])
-def test_a_video_is_what_it_is_called(name: str) -> None:
+def test_the_name_of_a_video_is_kept(name: str) -> None:
     assert identity(name, is_video=True) == name
 
 

@@ -1,4 +1,4 @@
-"""A download that broke goes on where it stopped, and the file is the same as if it had not."""
+"""Broken downloads are resumed, and the result is the same file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EARLIER = "Wed, 21 Oct 2026 07:00:00 GMT"
 
 
 class Host:
-    """One file of a host, fetched into the same part each time."""
+    """One file of a host, always fetched into the same partial download."""
 
     def __init__(self, cdn: OddServer, media_store: Store) -> None:
         self.cdn = cdn
@@ -50,7 +50,7 @@ class Host:
             return content
 
     def fail(self) -> None:
-        """Fetch until the attempt fails, as a batch does: what has arrived is kept."""
+        """Fetch as a batch does. The bytes of a failed attempt are kept."""
         with (
             Fetcher(self.limits) as fetcher,
             partial_files.open_partial(self.media_store, "1") as part,
@@ -77,7 +77,7 @@ def is_whole(content: MediaContent, media_store: Store, body: bytes = BODY) -> b
     return stored == body and content.sha256 == hashlib.sha256(body).hexdigest()
 
 
-def test_a_reset_download_goes_on_where_it_stopped(host: Host) -> None:
+def test_a_reset_download_is_resumed(host: Host) -> None:
     host.breaks([1000, 2000])
 
     content = host.fetch()
@@ -86,7 +86,7 @@ def test_a_reset_download_goes_on_where_it_stopped(host: Host) -> None:
     assert starts(host.cdn) == [0, 1000, 3000]
 
 
-def test_a_later_attempt_goes_on_where_the_last_one_stopped(host: Host) -> None:
+def test_a_later_attempt_resumes_the_download(host: Host) -> None:
     host.breaks([1000, 0])
     host.fail()
 
@@ -96,7 +96,7 @@ def test_a_later_attempt_goes_on_where_the_last_one_stopped(host: Host) -> None:
     assert starts(host.cdn) == [0, 1000, 1000]
 
 
-def test_nothing_is_left_beside_a_finished_file(host: Host) -> None:
+def test_a_finished_download_leaves_no_temporary_files(host: Host) -> None:
     host.breaks([1000, 0])
     host.fail()
 
@@ -105,7 +105,7 @@ def test_nothing_is_left_beside_a_finished_file(host: Host) -> None:
     assert list((host.media_store.root / TEMP_FOLDER).iterdir()) == []
 
 
-def test_a_fresh_url_goes_on_with_the_part_of_the_expired_one(host: Host) -> None:
+def test_a_fresh_url_resumes_the_download_of_the_expired_one(host: Host) -> None:
     host.breaks([1000, 0])
     host.fail()
     host.will(answering(b"", 403))
@@ -127,7 +127,7 @@ def test_another_version_is_fetched_whole(host: Host, tag: str) -> None:
     assert is_whole(host.fetch(), host.media_store, other)
 
 
-def test_a_host_that_sends_another_range_is_asked_for_all(host: Host) -> None:
+def test_the_whole_file_is_fetched_after_a_wrong_range(host: Host) -> None:
     host.breaks([1000, 0])
     host.fail()
     host.will(breaking(host.cdn, BODY, [], offset=5))
@@ -137,7 +137,7 @@ def test_a_host_that_sends_another_range_is_asked_for_all(host: Host) -> None:
 
 
 @pytest.mark.parametrize("tag", ['W/"one"', "", "one"])
-def test_without_a_strong_tag_nothing_is_kept(host: Host, tag: str) -> None:
+def test_without_a_strong_validator_nothing_is_kept(host: Host, tag: str) -> None:
     host.breaks([1000], ETag=tag)
 
     host.fail()
@@ -146,7 +146,9 @@ def test_without_a_strong_tag_nothing_is_kept(host: Host, tag: str) -> None:
 
 
 @pytest.mark.parametrize(("date", "wanted"), [(LATER, [0, 1000]), (EARLIER, [0])])
-def test_an_old_modification_time_serves_as_a_tag(host: Host, date: str, wanted: list[int]) -> None:
+def test_an_old_modification_time_serves_as_a_validator(
+    host: Host, date: str, wanted: list[int]
+) -> None:
     host.breaks([1000, 0], ETag="", Last_Modified=EARLIER, Date=date)
 
     host.fail()
@@ -154,7 +156,7 @@ def test_an_old_modification_time_serves_as_a_tag(host: Host, date: str, wanted:
     assert starts(host.cdn) == wanted
 
 
-def test_a_host_that_has_no_such_bytes_is_asked_for_all_of_them(host: Host) -> None:
+def test_the_whole_file_is_fetched_after_an_unsatisfiable_range(host: Host) -> None:
     host.breaks([1000, 0])
     host.fail()
 
@@ -167,7 +169,7 @@ def test_a_host_that_has_no_such_bytes_is_asked_for_all_of_them(host: Host) -> N
     assert is_whole(host.fetch(), host.media_store)
 
 
-def test_a_part_that_changed_on_disk_is_not_used(host: Host) -> None:
+def test_a_partial_download_that_changed_on_disk_is_not_used(host: Host) -> None:
     host.breaks([1000, 0])
     host.fail()
     host.part.write_bytes(b"\xff\xd8\xff" + bytes(997))
@@ -186,7 +188,7 @@ def test_a_part_that_changed_on_disk_is_not_used(host: Host) -> None:
         b'{"validator": "", "total": 1, "size": 1000, "sha256": ""}',
     ],
 )  # fmt: skip
-def test_a_note_that_says_nothing_is_not_used(host: Host, note: bytes) -> None:
+def test_an_invalid_checkpoint_is_not_used(host: Host, note: bytes) -> None:
     host.breaks([1000, 0])
     host.fail()
     host.checkpoint.write_bytes(note)
@@ -195,7 +197,7 @@ def test_a_note_that_says_nothing_is_not_used(host: Host, note: bytes) -> None:
     assert starts(host.cdn)[-1] == 0
 
 
-def test_bytes_beyond_the_note_are_fetched_again(host: Host) -> None:
+def test_bytes_beyond_the_checkpoint_are_fetched_again(host: Host) -> None:
     host.breaks([1000, 0])
     host.fail()
     with host.part.open("ab") as file:
@@ -207,7 +209,7 @@ def test_bytes_beyond_the_note_are_fetched_again(host: Host) -> None:
     assert starts(host.cdn)[-1] == 1000
 
 
-def test_a_long_download_is_noted_on_its_way(host: Host) -> None:
+def test_a_long_download_writes_checkpoints(host: Host) -> None:
     with partial_files.open_partial(host.media_store, "1", checkpoint_every=1000) as part:
         part.restart(partial_files.Version('"one"', len(BODY)))
         part.write(BODY[:1500])
@@ -216,7 +218,7 @@ def test_a_long_download_is_noted_on_its_way(host: Host) -> None:
     assert note["sha256"] == hashlib.sha256(BODY[:1500]).hexdigest()
 
 
-def test_two_workers_do_not_write_into_one_part(host: Host) -> None:
+def test_two_workers_do_not_write_into_one_partial_download(host: Host) -> None:
     with (
         partial_files.open_partial(host.media_store, "1") as first,
         partial_files.open_partial(host.media_store, "1") as second,
@@ -228,7 +230,7 @@ def test_two_workers_do_not_write_into_one_part(host: Host) -> None:
         assert second.path.read_bytes() == b"yours"
 
 
-def test_a_part_put_while_another_opened_it_stays_whole(host: Host) -> None:
+def test_a_file_stored_while_another_worker_opens_it_stays_whole(host: Host) -> None:
     with partial_files.open_partial(host.media_store, "1") as first:
         first.write(b"finished")
         with host.part.open("a+b", buffering=0) as late:
@@ -239,7 +241,7 @@ def test_a_part_put_while_another_opened_it_stays_whole(host: Host) -> None:
     assert (host.media_store.root / "ab/finished.jpg").read_bytes() == b"finished"
 
 
-def test_without_progress_the_attempt_ends(host: Host) -> None:
+def test_an_attempt_without_progress_ends(host: Host) -> None:
     host.breaks([1000, 0, 0])
 
     host.fail()
@@ -247,7 +249,7 @@ def test_without_progress_the_attempt_ends(host: Host) -> None:
     assert len(host.cdn.heads) == 2
 
 
-def test_an_attempt_goes_on_only_a_few_times(host: Host) -> None:
+def test_an_attempt_resumes_only_a_few_times(host: Host) -> None:
     host.breaks([100] * 50)
 
     with pytest.raises(TransientDownloadError):
@@ -256,7 +258,7 @@ def test_an_attempt_goes_on_only_a_few_times(host: Host) -> None:
     assert len(host.cdn.heads) == MAX_RESUMES + 1
 
 
-def test_a_small_beginning_is_not_worth_a_note(host: Host) -> None:
+def test_a_small_beginning_gets_no_checkpoint(host: Host) -> None:
     host.breaks([10])
 
     host.fail()
@@ -297,7 +299,7 @@ def temporary_names(media_store: Store) -> set[str]:
     return {path.name for path in (media_store.root / TEMP_FOLDER).glob("*")}
 
 
-def test_the_parts_of_some_assets_can_be_discarded(media_store: Store) -> None:
+def test_the_partial_downloads_of_some_assets_can_be_discarded(media_store: Store) -> None:
     (media_store.root / TEMP_FOLDER).mkdir(parents=True)
     for name in ("part-1-ab", "part-1-ab.json", "part-1-ab.new", "part-1-cd", "part-11-ab", "1-ab"):
         (media_store.root / TEMP_FOLDER / name).touch()
@@ -307,7 +309,7 @@ def test_the_parts_of_some_assets_can_be_discarded(media_store: Store) -> None:
     assert temporary_names(media_store) == {"part-11-ab", "1-ab"}
 
 
-def test_a_part_that_a_worker_holds_is_discarded_by_a_later_call(media_store: Store) -> None:
+def test_a_locked_partial_download_is_discarded_by_a_later_call(media_store: Store) -> None:
     with partial_files.open_partial(media_store, "1-ab", checkpoint_every=1) as part:
         part.restart(Version('"one"', 1000))
         part.write(bytes(500))
@@ -321,7 +323,7 @@ def test_a_part_that_a_worker_holds_is_discarded_by_a_later_call(media_store: St
     )
 
 
-def test_without_a_store_there_are_no_parts_to_discard(media_store: Store) -> None:
+def test_discarding_without_a_store_folder_is_no_error(media_store: Store) -> None:
     partial_files.discard(media_store, [1])
 
     assert not media_store.root.exists()

@@ -1,4 +1,4 @@
-"""What another app keeps, no sweep takes. The other app is the toy feature."""
+"""Sweeps and removals spare files that another app keeps. That app is the toy feature."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_kept_file_is_not_removed(file: StoredFile, media_store: Store) -> Non
     assert media_store.exists(file.name)
 
 
-def test_a_file_that_is_kept_no_longer_is_removed(file: StoredFile, media_store: Store) -> None:
+def test_a_file_that_is_no_longer_kept_is_removed(file: StoredFile, media_store: Store) -> None:
     Note.objects.create(file=file).delete()
 
     assert orphans.delete_row(file, timezone.now())

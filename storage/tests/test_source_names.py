@@ -1,4 +1,4 @@
-"""What a media URL says about the file behind it."""
+"""Facts that are read from a media URL."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def test_a_path_without_a_usable_name_is_hashed(path: str) -> None:
     assert len(source_name(f"https://cdn.example{path}")) == 64
 
 
-def test_the_signature_says_when_it_ends() -> None:
+def test_the_expiry_is_read_from_the_signature() -> None:
     assert expires_at(SIGNED) == datetime(2024, 1, 12, 4, 54, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("query", ["", "oe=", "oe=xyz", "oe=FFFFFFFFFFFFFFFF"])
-def test_without_a_readable_end_there_is_none(query: str) -> None:
+def test_a_url_without_a_valid_expiry_has_none(query: str) -> None:
     assert expires_at(f"https://cdn.example/x.jpg?{query}") is None
 
 
 @given(st.text())
-def test_any_text_has_a_name_that_fits(text: str) -> None:
+def test_any_text_has_a_name_that_fits_the_column(text: str) -> None:
     assert 0 < len(source_name(f"https://cdn.example/{text}")) <= MAX_NAME_LENGTH

@@ -24,14 +24,14 @@ def inode(media_store: Store) -> int:
     return (media_store.root / NAME).stat().st_ino
 
 
-def test_what_was_put_can_be_read(media_store: Store) -> None:
+def test_a_stored_file_can_be_read(media_store: Store) -> None:
     put(media_store, b"bytes")
 
     with media_store.open(NAME) as file:
         assert file.read() == b"bytes"
 
 
-def test_nothing_stays_aside(media_store: Store) -> None:
+def test_no_temporary_file_is_left(media_store: Store) -> None:
     put(media_store, b"bytes")
     with media_store.temporary_path() as path:
         path.write_bytes(b"never put")
@@ -88,7 +88,7 @@ def test_a_file_that_lost_some_bits_is_replaced(media_store: Store) -> None:
     assert (media_store.root / NAME).read_bytes() == b"bytes"
 
 
-def test_the_sweep_deletes_only_what_is_old(media_store: Store) -> None:
+def test_the_sweep_deletes_only_old_files(media_store: Store) -> None:
     aside = media_store.root / TEMP_FOLDER
     aside.mkdir(parents=True)
     (aside / "abandoned").write_bytes(b"half a video")

@@ -1,4 +1,4 @@
-"""Tasks only nudge and adapt."""
+"""The Celery tasks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_file(**fields: object) -> StoredFile:
 
 
 @pytest.mark.usefixtures("media_folder")
-def test_the_task_enriches_what_waits() -> None:
+def test_the_task_enriches_due_files() -> None:
     content = store.save(samples.jpeg(), media_types.JPEG)
     file = add_file(sha256=content.sha256)
 
@@ -37,7 +37,7 @@ def test_the_task_enriches_what_waits() -> None:
 
 
 @pytest.mark.usefixtures("media_folder")
-def test_the_task_verifies_what_is_due() -> None:
+def test_the_task_verifies_due_files() -> None:
     file = add_file(verified_at=SUSPECT)
 
     tasks.verify_due()
@@ -55,7 +55,7 @@ def test_the_task_prunes_the_quarantine() -> None:
     assert not Quarantined.objects.exists()
 
 
-def test_the_task_sweeps_parts_while_nothing_is_downloaded(media_folder: Path) -> None:
+def test_the_task_sweeps_partial_downloads_without_any_download(media_folder: Path) -> None:
     part = media_folder / "tmp" / "part-1-ab"
     part.parent.mkdir(parents=True)
     part.touch()

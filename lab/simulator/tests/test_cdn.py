@@ -93,7 +93,7 @@ def test_pictures_weigh_about_150_kilobytes(simulator: SimulatorProcess) -> None
     assert 120_000 < sum(sizes) / len(sizes) < 180_000
 
 
-def test_one_picture_stands_under_two_names(simulator: SimulatorProcess) -> None:
+def test_one_picture_has_two_names(simulator: SimulatorProcess) -> None:
     files = simulator.control.files()["plain.case"]
     digests = [file["sha256"] for file in files]
 

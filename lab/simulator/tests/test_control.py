@@ -131,7 +131,7 @@ def test_a_post_can_be_deleted(simulator: SimulatorProcess, api: Caller) -> None
     assert api.get("v1/fetch_post_by_id", post_id=first).status == 400
 
 
-def test_a_story_can_be_added_with_a_short_life(simulator: SimulatorProcess) -> None:
+def test_a_story_can_be_added_with_a_short_lifetime(simulator: SimulatorProcess) -> None:
     details = {"username": "empty.case", "lifetime_seconds": 60}
     made = simulator.control.edit("add_story", **details)
     shown = simulator.control.truth()["empty.case"]["stories"]
@@ -168,14 +168,12 @@ def test_a_story_can_be_deleted_before_its_expiry(simulator: SimulatorProcess) -
         {"edit": "rename", "username": "plain.case"},
     ],
 )
-def test_an_edit_that_makes_no_sense_is_refused(
-    simulator: SimulatorProcess, edit: dict[str, Any]
-) -> None:
+def test_an_invalid_edit_is_refused(simulator: SimulatorProcess, edit: dict[str, Any]) -> None:
     with pytest.raises(ControlError):
         simulator.control.edit(**edit)
 
 
-def test_a_reset_brings_everything_back(simulator: SimulatorProcess, api: Caller) -> None:
+def test_a_reset_restores_the_world(simulator: SimulatorProcess, api: Caller) -> None:
     before = simulator.control.truth()
     simulator.control.edit("delete_profile", username="plain.case")
     simulator.control.add_fault("form")

@@ -30,7 +30,7 @@ def test_parameters_are_repeated_as_text(api: Caller) -> None:
     assert body["params"]["count"] == "3"
 
 
-def test_the_request_id_stands_in_the_header_too(api: Caller) -> None:
+def test_the_request_id_is_in_the_header_too(api: Caller) -> None:
     answer = api.get(USER, username="plain.case")
 
     assert answer.headers["x-request-id"] == answer.json["request_id"]
@@ -77,7 +77,7 @@ def test_the_health_check_needs_no_token(simulator: SimulatorProcess) -> None:
     assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
-def test_a_cursor_that_was_never_given_out_is_an_upstream_failure(api: Caller) -> None:
+def test_an_invalid_cursor_is_an_upstream_failure(api: Caller) -> None:
     answer = api.get("v3/get_user_posts", username="plain.case", after="not a cursor")
 
     assert answer.status == 400
@@ -135,7 +135,7 @@ def failure(simulator: SimulatorProcess, api: Caller, form: str) -> Answer:
     return api.get(USER, username="plain.case")
 
 
-def test_a_rate_limit_says_when_to_come_back(simulator: SimulatorProcess, api: Caller) -> None:
+def test_a_rate_limit_has_a_retry_after(simulator: SimulatorProcess, api: Caller) -> None:
     assert failure(simulator, api, "rate_limited").headers["Retry-After"] == "1"
 
 

@@ -68,7 +68,7 @@ def test_profiles_by_id_come_in_web_and_private_shape(
     assert web["edge_followed_by"]["count"] == private["follower_count"]
 
 
-def test_names_are_found_in_capitals(api: Caller) -> None:
+def test_usernames_ignore_case(api: Caller) -> None:
     data = api.data("v1/fetch_user_info_by_username", username="PLAIN.case")
 
     assert data["data"]["user"]["username"] == "plain.case"

@@ -74,9 +74,7 @@ def test_everything_works_again_after_clearing(simulator: SimulatorProcess, api:
         {"kind": "reset", "path": "("},
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(
-    simulator: SimulatorProcess, rule: dict[str, Any]
-) -> None:
+def test_an_invalid_rule_is_refused(simulator: SimulatorProcess, rule: dict[str, Any]) -> None:
     with pytest.raises(ControlError):
         simulator.control.add_fault(**rule)
 
@@ -127,7 +125,7 @@ def test_an_answer_can_be_late(simulator: SimulatorProcess, service: str, ask: A
 
 @pytest.mark.slow
 @both
-def test_an_answer_that_a_reset_overtakes_is_not_counted(
+def test_an_answer_after_a_reset_is_not_counted(
     simulator: SimulatorProcess, service: str, ask: Ask
 ) -> None:
     simulator.control.add_fault("delay", service=service, seconds=1)
@@ -172,7 +170,7 @@ def test_a_file_can_come_under_another_type(simulator: SimulatorProcess) -> None
     assert len(answer.body) == file["size"]
 
 
-def test_something_else_can_come_instead_of_a_file(simulator: SimulatorProcess) -> None:
+def test_a_page_can_be_sent_in_place_of_a_file(simulator: SimulatorProcess) -> None:
     page = {"status": 200, "body": "<html>hi</html>", "content_type": "image/jpeg"}
     simulator.control.add_fault("status", service="cdn", **page)
 

@@ -16,7 +16,7 @@ VIDEO = File("video", 1, 123_456_789_012_345)
 
 
 @pytest.mark.parametrize("file", [IMAGE, VIDEO, File("cover", 33, 9), File("video", 2, 9, 2, 1000)])
-def test_a_path_says_which_file_it_is(file: File) -> None:
+def test_a_path_identifies_its_file(file: File) -> None:
     assert parse_path(file.path("seed"), "seed") == file
 
 

@@ -32,13 +32,13 @@ def track(tmp_path: Path) -> Track:
 
 @pytest.fixture
 def read(track: Track) -> Read:
-    """Write and track files, and read the repository as the measurements get it."""
+    """Write and track files, and read the repository."""
     return lambda files: checkout.read(track(files))
 
 
 @pytest.fixture
 def commit() -> Callable[[Path], str]:
-    """Commit what is tracked in the folder. Returns the abbreviated hash."""
+    """Commit the tracked files and return the abbreviated hash."""
 
     def committed(folder: Path) -> str:
         author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")

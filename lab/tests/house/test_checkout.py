@@ -1,4 +1,4 @@
-"""Which files count, and as what."""
+"""Which files are measured, and as source or as tests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_migrations_are_left_out(read: Read) -> None:
         ("app/testing.py", False),
     ],
 )
-def test_tests_are_told_from_source_by_their_path(read: Read, path: str, *, expected: bool) -> None:
+def test_tests_are_recognised_by_their_path(read: Read, path: str, *, expected: bool) -> None:
     (module,) = read({path: ""}).modules
 
     assert module.is_test is expected
@@ -74,7 +74,7 @@ def test_the_revision_is_the_commit(track: Track, commit: Callable[[Path], str])
     assert checkout.read(root).revision == made
 
 
-def test_the_revision_tells_of_uncommitted_changes(
+def test_the_revision_shows_uncommitted_changes(
     track: Track, commit: Callable[[Path], str]
 ) -> None:
     root = track({"app.py": ""})

@@ -34,7 +34,7 @@ def test_two_modules_that_import_each_other_are_a_circle(read: Read, back: str) 
     assert found(read, files).of_files == (("a.x", "a.y"),)
 
 
-def test_a_way_without_return_is_no_circle(read: Read) -> None:
+def test_imports_in_one_direction_are_no_circle(read: Read) -> None:
     files = PACKAGES | {"a/x.py": "from a import y, z", "a/y.py": "from a import z", "a/z.py": ""}
 
     assert found(read, files) == Circles((), ())

@@ -22,13 +22,13 @@ HOUSE = Path(command.__file__).parent
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """What the command prints when it succeeds."""
+    """Run the command, which must succeed, and return its output."""
     assert command.main([str(word) for word in words]) == 0
     return capsys.readouterr().out
 
 
 def rows(report: str) -> list[str]:
-    """The lines of a report, however wide its columns are."""
+    """The lines of a report, with single spaces between its columns."""
     return [" ".join(line.split()) for line in report.splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""What is a line of code, of a comment, of a docstring."""
+"""Lines of code, comments and docstrings."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from lab.tests.house.conftest import Read
         ('def f():\n    """What."""\n    "no docstring"\n', LineCount(code=2, docstrings=1)),
     ],
 )
-def test_lines_are_counted_by_what_stands_on_them(
-    read: Read, source: str, expected: LineCount
-) -> None:
+def test_lines_are_counted_by_their_content(read: Read, source: str, expected: LineCount) -> None:
     assert comments.count(read({"app.py": source}).modules) == expected
 
 

@@ -45,7 +45,7 @@ def test_a_private_method_with_one_use_is_a_helper(read: Read) -> None:
     ],
     ids=["no use", "two uses", "a public name", "a dunder"],
 )
-def test_no_helper_is(read: Read, source: str) -> None:
+def test_these_functions_are_no_helpers(read: Read, source: str) -> None:
     assert found(read, {"app.py": source}) == []
 
 
@@ -60,7 +60,7 @@ def test_no_helper_is(read: Read, source: str) -> None:
     ],
     ids=["decorated", "in a table", "connected", "registered", "named in a class attribute"],
 )
-def test_what_others_call_is_no_helper(read: Read, source: str) -> None:
+def test_a_function_with_other_callers_is_no_helper(read: Read, source: str) -> None:
     assert found(read, {"app.py": source}) == []
 
 

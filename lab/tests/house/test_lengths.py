@@ -1,4 +1,4 @@
-"""How long functions and modules are, and what sums them up."""
+"""The lengths of functions and modules."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_limit_itself_is_within_the_limit() -> None:
     assert lengths([30, 31, 32], limit=30).over_limit == 2
 
 
-def test_nothing_has_no_length() -> None:
+def test_an_empty_checkout_has_no_lengths() -> None:
     found = lengths([], limit=30)
 
     assert (found.count, found.median, found.p95, found.longest) == (0, 0, 0, 0)

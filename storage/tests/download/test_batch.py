@@ -105,7 +105,7 @@ def test_the_limit_is_kept(cdn: OddServer, media_store: Store, make_asset: MakeA
     assert run(cdn, limit=3).stored == 3
 
 
-def test_without_time_nothing_is_begun(
+def test_no_download_begins_after_the_time_is_up(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     make_asset(cdn.serve("/file.jpg", answering(JPEG)))
@@ -113,7 +113,7 @@ def test_without_time_nothing_is_begun(
     assert run(cdn, seconds=0) == BatchResult()
 
 
-def test_what_has_not_begun_in_time_is_given_back(
+def test_downloads_that_have_not_begun_in_time_are_released(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(10):
@@ -218,7 +218,7 @@ def test_two_workers_never_download_the_same_file(
     assert len(cdn.requests) == 30
 
 
-def test_a_full_disk_is_seen_and_the_rest_is_given_back(
+def test_a_full_disk_raises_and_the_rest_is_released(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(8):
@@ -258,7 +258,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
 
 
 @pytest.mark.slow
-def test_a_killed_worker_s_long_download_goes_on(
+def test_the_long_download_of_a_killed_worker_is_resumed(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     body = JPEG + os.urandom(12_000_000)
@@ -280,7 +280,7 @@ def test_a_killed_worker_s_long_download_goes_on(
 
 
 class FullStore(Store):
-    """A disk that is full when the third file is to be put."""
+    """A store whose disk is full from the third file on."""
 
     puts = 0
 
@@ -333,7 +333,7 @@ def test_a_dead_host_takes_no_attempts_of_its_other_files(
 
 
 @pytest.mark.slow
-def test_a_dead_host_holds_up_no_other(
+def test_a_dead_host_delays_no_other(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for number in range(100):

@@ -1,4 +1,4 @@
-"""The circuit breaker of breaker."""
+"""The circuit breaker of each host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST = "cdn.example"
 
 
 class Clock:
-    """Time that passes only when told."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -40,7 +40,7 @@ def shut(breaker: CircuitBreaker) -> None:
         breaker.record_failure(HOST)
 
 
-def test_some_failures_in_a_row_shut_a_host(breaker: CircuitBreaker) -> None:
+def test_several_failures_in_a_row_open_the_circuit(breaker: CircuitBreaker) -> None:
     for _ in range(MAX_FAILURES - 1):
         breaker.record_failure(HOST)
     before = breaker.allow(HOST)
@@ -51,7 +51,7 @@ def test_some_failures_in_a_row_shut_a_host(breaker: CircuitBreaker) -> None:
     assert breaker.retry_after(HOST) == INITIAL_BACKOFF
 
 
-def test_a_success_between_failures_keeps_a_host_open(breaker: CircuitBreaker) -> None:
+def test_a_success_between_failures_keeps_the_circuit_closed(breaker: CircuitBreaker) -> None:
     for _ in range(3 * MAX_FAILURES):
         breaker.record_failure(HOST)
         breaker.record_success(HOST)
@@ -59,7 +59,7 @@ def test_a_success_between_failures_keeps_a_host_open(breaker: CircuitBreaker) -
     assert breaker.allow(HOST)
 
 
-def test_other_hosts_stay_open(breaker: CircuitBreaker) -> None:
+def test_the_circuits_of_other_hosts_stay_closed(breaker: CircuitBreaker) -> None:
     shut(breaker)
 
     assert breaker.allow("other.example")
@@ -74,7 +74,7 @@ def test_after_the_pause_one_probe_is_let_through(breaker: CircuitBreaker, clock
     assert breaker.retry_after(HOST) == 0
 
 
-def test_a_probe_that_works_opens_the_host(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_a_probe_that_succeeds_closes_the_circuit(breaker: CircuitBreaker, clock: Clock) -> None:
     shut(breaker)
     clock.now += INITIAL_BACKOFF
     breaker.allow(HOST)
@@ -84,9 +84,7 @@ def test_a_probe_that_works_opens_the_host(breaker: CircuitBreaker, clock: Clock
     assert [breaker.allow(HOST) for _ in range(3)] == [True] * 3
 
 
-def test_a_probe_that_fails_shuts_it_for_longer_each_time(
-    breaker: CircuitBreaker, clock: Clock
-) -> None:
+def test_each_failed_probe_doubles_the_backoff(breaker: CircuitBreaker, clock: Clock) -> None:
     shut(breaker)
     pauses = []
     for _ in range(7):
@@ -99,7 +97,9 @@ def test_a_probe_that_fails_shuts_it_for_longer_each_time(
     assert pauses[-1] == MAX_BACKOFF
 
 
-def test_failures_of_what_was_under_way_add_nothing(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_failures_of_running_downloads_do_not_prolong_the_backoff(
+    breaker: CircuitBreaker, clock: Clock
+) -> None:
     shut(breaker)
     clock.now += 1
 

@@ -1,4 +1,4 @@
-"""What each fault of a host does to a file: one attempt after the other until it is decided."""
+"""The effect of each fault of a host on a file: after one attempt, and after many."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ Attempt = Callable[..., Asset]
 
 @dataclass(frozen=True)
 class Fault:
-    """What the host does, and how the file ends: after that attempt, and after many."""
+    """The answer of the host, and the state of the file after one attempt and after many."""
 
     name: str
     reply: Reply
     first: tuple[str, str]
     last: tuple[str, str, int]
     quarantined: int = 0
-    # Seconds of silence that the download bears.
+    # Seconds of silence after which the download gives up.
     deadline: float = 20.0
 
 
@@ -119,7 +119,7 @@ each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.na
 
 @pytest.fixture
 def attempt(cdn: OddServer, media_store: Store, make_asset: MakeAsset) -> Attempt:
-    """Gives a file another attempt, its pause over, and reads it afterwards."""
+    """Ends the backoff of a file, makes another attempt, and returns its row."""
     asset = make_asset(f"{cdn.url}/file.jpg")
 
     def run(reply: Reply, deadline: float = 20.0) -> Asset:
@@ -138,7 +138,7 @@ def attempt(cdn: OddServer, media_store: Store, make_asset: MakeAsset) -> Attemp
 
 
 @each_fault
-def test_the_first_time(attempt: Attempt, fault: Fault) -> None:
+def test_the_first_attempt_ends_as_expected(attempt: Attempt, fault: Fault) -> None:
     asset = attempt(fault.reply, fault.deadline)
 
     assert (asset.state, asset.error_code) == fault.first
@@ -147,7 +147,9 @@ def test_the_first_time(attempt: Attempt, fault: Fault) -> None:
 
 @pytest.mark.slow
 @each_fault
-def test_time_after_time(attempt: Attempt, media_store: Store, fault: Fault) -> None:
+def test_repeated_attempts_end_as_expected(
+    attempt: Attempt, media_store: Store, fault: Fault
+) -> None:
     asset = attempt(fault.reply, fault.deadline)
     for _ in range(8):
         if asset.state == "wanted":
@@ -162,7 +164,7 @@ def test_time_after_time(attempt: Attempt, media_store: Store, fault: Fault) -> 
 @pytest.mark.parametrize(
     "fault", [each for each in FAULTS if each.first[0] != "failed"], ids=lambda fault: fault.name
 )
-def test_when_it_passes_the_file_is_stored(
+def test_the_file_is_stored_after_the_fault_ends(
     attempt: Attempt, media_store: Store, fault: Fault
 ) -> None:
     asset = attempt(fault.reply, fault.deadline)

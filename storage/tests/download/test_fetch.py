@@ -163,7 +163,7 @@ def test_a_drip_of_the_head_ends_at_the_deadline(client: Client) -> None:
         client.run(sending(*[b"H"] * 100, pause=0.05))
 
 
-def test_what_keeps_a_good_pace_may_outlast_the_grace(client: Client) -> None:
+def test_a_fast_download_may_last_longer_than_the_grace_period(client: Client) -> None:
     client.limits = replace(client.limits, grace_period=0.3, min_rate=1000)
     body = JPEG + bytes(40_000)
     pieces = [body[place : place + 5000] for place in range(0, len(body), 5000)]
@@ -173,7 +173,7 @@ def test_what_keeps_a_good_pace_may_outlast_the_grace(client: Client) -> None:
     assert content.size == len(body)
 
 
-def test_the_longest_time_holds_at_any_pace(client: Client) -> None:
+def test_the_total_time_limit_holds_at_any_rate(client: Client) -> None:
     client.limits = replace(client.limits, max_seconds=0.3)
     pieces = [JPEG, *[bytes(10_000)] * 50]
 
@@ -306,7 +306,7 @@ def test_an_error_names_the_host_and_never_the_url(client: Client) -> None:
         "http://127.0.0.1:99999999999999999999/x",
     ],
 )
-def test_what_is_no_address_is_refused(client: Client, url: str) -> None:
+def test_an_invalid_url_is_refused(client: Client, url: str) -> None:
     with pytest.raises(ForbiddenAddress):
         client.get(url)
 

@@ -1,4 +1,4 @@
-"""Claims, leases, and what the end of an attempt does to an asset."""
+"""Claims, leases, and the results of attempts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CONTENT = MediaContent(hashlib.sha256(b"bytes").hexdigest(), 5, media_types.JPEG
 
 @pytest.fixture(autouse=True)
 def downloaded(media_store: Store) -> None:
-    """The bytes lie in the store when an attempt is settled."""
+    """The bytes are in the store before an attempt is settled."""
     store.save(b"bytes", media_types.JPEG)
 
 
@@ -54,7 +54,7 @@ def test_a_claimed_asset_is_not_claimed_twice(make_asset: MakeAsset) -> None:
     assert [len(queue.claim(5)), len(queue.claim(5))] == [1, 0]
 
 
-def test_stories_come_first_and_then_what_waits_longest(make_asset: MakeAsset) -> None:
+def test_stories_come_first_and_then_the_longest_wait(make_asset: MakeAsset) -> None:
     now = timezone.now()
     later = make_asset(next_attempt_at=now - timedelta(minutes=1))
     sooner = make_asset(next_attempt_at=now - timedelta(minutes=2))
@@ -63,7 +63,7 @@ def test_stories_come_first_and_then_what_waits_longest(make_asset: MakeAsset) -
     assert [asset.pk for asset in queue.claim(3)] == [story.pk, sooner.pk, later.pk]
 
 
-def test_what_pauses_is_not_claimed(make_asset: MakeAsset) -> None:
+def test_an_asset_in_backoff_is_not_claimed(make_asset: MakeAsset) -> None:
     make_asset(next_attempt_at=timezone.now() + timedelta(minutes=1))
 
     assert queue.claim(1) == []
@@ -162,7 +162,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(make_asset: MakeAsset) -> 
     assert asset.state == "wanted"
 
 
-def test_two_endings_of_one_asset_count_once(make_asset: MakeAsset) -> None:
+def test_two_results_of_one_asset_count_once(make_asset: MakeAsset) -> None:
     make_asset()
     [old] = queue.claim(1)
     let_leases_end()
@@ -239,7 +239,7 @@ REFUSALS = [NotServed("a page"), ForbiddenAddress("private"), NotMedia("odd byte
 
 
 @pytest.mark.parametrize("error", REFUSALS, ids=lambda error: error.code)
-def test_what_is_refused_gets_one_fresh_url_within_a_run(
+def test_a_refused_file_gets_one_fresh_url_per_run(
     make_asset: MakeAsset, error: DownloadError
 ) -> None:
     make_asset()
@@ -276,7 +276,7 @@ def test_a_fresh_url_that_does_not_come_counts_too(make_asset: MakeAsset) -> Non
 @pytest.mark.parametrize(
     ("signed_for", "state"), [(None, "wanted"), (60, "wanted"), (-1, "failed")]
 )
-def test_where_no_fresh_url_comes_the_old_one_is_tried_once_more_while_it_is_signed(
+def test_without_a_fresh_url_a_valid_old_one_is_tried_once_more(
     make_asset: MakeAsset, signed_for: int | None, state: str
 ) -> None:
     ends = signed_for and timezone.now() + timedelta(seconds=signed_for)
@@ -308,7 +308,7 @@ def test_a_new_run_allows_fresh_urls_again(make_asset: MakeAsset) -> None:
     assert renewals == [0, 3]
 
 
-def test_what_is_put_off_loses_no_attempt(make_asset: MakeAsset) -> None:
+def test_a_postponed_asset_loses_no_attempt(make_asset: MakeAsset) -> None:
     asset = make_asset()
 
     queue.postpone(queue.claim(1), timedelta(minutes=1))

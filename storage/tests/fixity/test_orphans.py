@@ -1,4 +1,4 @@
-"""Files without a row, and rows without a use."""
+"""Files without a row, and rows without references."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_download_in_progress_is_no_orphan(media_store: Store) -> None:
         assert list(orphans.files(timezone.now())) == []
 
 
-def test_what_lies_beside_the_store_is_no_orphan(media_store: Store) -> None:
+def test_files_beside_the_store_are_no_orphans(media_store: Store) -> None:
     for place in ("tmp/abc", "quarantine/ab/cd", "readme.txt", "lost+found/x"):
         path = media_store.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def test_a_file_that_is_gone_already_is_no_error(media_store: Store) -> None:
     assert orphans.delete_file(f"ab/ab{'0' * 62}.jpg")
 
 
-def test_a_file_that_no_download_could_have_brought_is_deleted(media_store: Store) -> None:
+def test_a_file_with_a_name_of_no_download_is_deleted(media_store: Store) -> None:
     path = media_store.root / "ab" / f"{'long' * 60}.txt"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x")

@@ -1,4 +1,4 @@
-"""What failed a check is kept for a while, and never served."""
+"""Bytes that failed a check are kept for a while and never served."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_page_is_not_kept(cdn: OddServer, media_store: Store, make_asset: Make
     assert list(media_store.entries("quarantine")) == []
 
 
-def test_bytes_that_many_files_got_lie_there_once(
+def test_the_same_bytes_are_in_quarantine_once(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
     for _ in range(5):
@@ -90,7 +90,7 @@ def test_the_bytes_of_a_file_that_is_stored_by_now_go(
 
 
 def reject(media_store: Store, file: StoredFile, asset: Asset) -> None:
-    """What earlier versions did with bytes that they could not decode."""
+    """Put a file into quarantine, as earlier versions did if they could not decode it."""
     with media_store.temporary_path() as path:
         media_store.take(file.name, path)
         media_store.put(path, quarantined_name(file.sha256))
@@ -104,7 +104,7 @@ def reject(media_store: Store, file: StoredFile, asset: Asset) -> None:
     )
 
 
-def test_what_an_earlier_version_rejected_is_stored_again(
+def test_files_that_an_earlier_version_rejected_are_stored_again(
     media_store: Store, make_asset: MakeAsset, make_file: MakeFile
 ) -> None:
     file, asset = make_file(samples.jpeg()), make_asset(state="failed", error_code="NotMedia")
@@ -119,7 +119,7 @@ def test_what_an_earlier_version_rejected_is_stored_again(
     assert not Quarantined.objects.exists()
 
 
-def test_what_was_rejected_and_is_gone_stays_rejected(
+def test_a_rejected_file_without_bytes_stays_rejected(
     media_store: Store, make_asset: MakeAsset, make_file: MakeFile
 ) -> None:
     file, asset = make_file(samples.jpeg()), make_asset(state="failed")
@@ -175,7 +175,7 @@ def test_bytes_that_a_younger_row_names_stay(media_store: Store) -> None:
     assert media_store.exists(young.name)
 
 
-def test_the_oldest_go_first_where_it_is_too_much(media_store: Store) -> None:
+def test_the_oldest_bytes_above_the_size_limit_are_deleted(media_store: Store) -> None:
     now = timezone.now()
     rows = [put(media_store, bytes([n]) * 10, found_at=now - timedelta(hours=n)) for n in range(5)]
 
@@ -209,7 +209,7 @@ def test_bytes_of_a_killed_worker_go_when_they_are_old(media_store: Store) -> No
     assert (young, media_store.exists(row.name)) == (True, False)
 
 
-def test_its_folder_is_no_orphan(media_store: Store, settings: Settings) -> None:
+def test_quarantined_files_are_no_orphans(media_store: Store, settings: Settings) -> None:
     row = put(media_store, os.urandom(50))
 
     assert hashlib.sha256((media_store.root / row.name).read_bytes()).hexdigest() == row.sha256

@@ -51,7 +51,7 @@ def test_a_file_with_a_reference_stays(
     assert media_store.exists(file.name)
 
 
-def test_a_poster_goes_with_its_only_video(file: StoredFile) -> None:
+def test_a_poster_is_deleted_with_its_only_video(file: StoredFile) -> None:
     video = StoredFile.objects.create(sha256="v", size=1, extension="mp4", poster=file)
 
     removal.discard([file.sha256, video.sha256])
@@ -59,7 +59,7 @@ def test_a_poster_goes_with_its_only_video(file: StoredFile) -> None:
     assert not StoredFile.objects.exists()
 
 
-def test_a_poster_that_the_caller_does_not_know_of_goes_with_its_video(file: StoredFile) -> None:
+def test_a_poster_that_the_caller_did_not_name_is_deleted_with_its_video(file: StoredFile) -> None:
     StoredFile.objects.create(sha256="v", size=1, extension="mp4", poster=file)
 
     removal.discard(["v"])
@@ -84,7 +84,9 @@ def test_a_poster_stays_as_long_as_a_video_shows_it(file: StoredFile) -> None:
     assert StoredFile.objects.count() == 2
 
 
-def test_what_is_in_quarantine_of_a_file_goes_with_it(file: StoredFile, media_store: Store) -> None:
+def test_the_quarantined_bytes_of_a_file_are_deleted_with_it(
+    file: StoredFile, media_store: Store
+) -> None:
     with media_store.temporary_path() as path:
         path.write_bytes(b"damaged")
         media_store.put(path, quarantined_name("dd"))
@@ -116,7 +118,9 @@ def test_a_damaged_file_that_another_asset_wants_back_stays(
     assert (wanted, unwanted) == ((True, True), (False, False))
 
 
-def test_what_was_deleted_before_a_crash_is_no_error(file: StoredFile, media_store: Store) -> None:
+def test_bytes_that_were_deleted_before_a_crash_are_no_error(
+    file: StoredFile, media_store: Store
+) -> None:
     media_store.delete(file.name)
 
     removal.discard([file.sha256])

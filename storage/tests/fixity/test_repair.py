@@ -1,4 +1,4 @@
-"""What was damaged or lost comes back."""
+"""Damaged and lost files are restored."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def file(make_file: MakeFile) -> StoredFile:
 
 @pytest.fixture
 def asset(make_asset: MakeAsset, file: StoredFile) -> Asset:
-    """It has the file; its URL leads nowhere."""
+    """An asset that has the file. Its URL cannot be fetched."""
     return make_asset(state="stored", file=file, stored_at=LONG_AGO, attempts=3, renewals=2)
 
 
 @pytest.fixture
 def copy(settings: Settings, tmp_path: Path) -> Path:
-    """Another copy of the store, empty."""
+    """The other copy of the store, still empty."""
     settings.MEDIA_COPY = tmp_path / "copy"
     return tmp_path / "copy"
 
@@ -47,7 +47,7 @@ def copied(media_store: Store, copy: Path) -> None:
     shutil.copytree(media_store.root, copy)
 
 
-def test_what_was_lost_comes_back_from_the_copy(
+def test_lost_files_are_restored_from_the_copy(
     file: StoredFile, asset: Asset, media_store: Store, copy: Path
 ) -> None:
     copied(media_store, copy)
@@ -90,7 +90,7 @@ def test_a_copy_that_cannot_be_read_stops_no_other_repair(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_lost_is_downloaded_again(
+def test_lost_files_are_downloaded_again(
     make_file: MakeFile, make_asset: MakeAsset, media_store: Store, cdn: OddServer
 ) -> None:
     file = make_file(samples.jpeg(), verified_at=LONG_AGO)
@@ -126,7 +126,7 @@ def test_other_bytes_do_not_close_the_event(
 
 
 @pytest.mark.usefixtures("asset")
-def test_bytes_whose_loss_was_accepted_are_stored_when_they_come_after_all(
+def test_bytes_whose_loss_was_accepted_are_stored_if_they_arrive(
     file: StoredFile, media_store: Store
 ) -> None:
     media_store.delete(file.name)
@@ -140,7 +140,7 @@ def test_bytes_whose_loss_was_accepted_are_stored_when_they_come_after_all(
     assert (Asset.objects.get().file, file.lost_at) == (file, None)
 
 
-def test_one_download_brings_the_file_back_to_all_its_assets(
+def test_one_download_restores_the_file_for_all_its_assets(
     file: StoredFile, make_asset: MakeAsset, media_store: Store
 ) -> None:
     for _ in range(3):
@@ -155,7 +155,7 @@ def test_one_download_brings_the_file_back_to_all_its_assets(
     assert Asset.objects.stored().filter(file=file).count() == 3
 
 
-def test_a_folder_that_is_mounted_again_brings_its_files_back(
+def test_the_files_of_a_folder_that_is_mounted_again_are_restored(
     file: StoredFile, asset: Asset, media_store: Store, tmp_path: Path
 ) -> None:
     media_store.root.rename(tmp_path / "unmounted")

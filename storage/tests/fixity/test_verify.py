@@ -1,4 +1,4 @@
-"""Damage and loss are seen and put on record."""
+"""Damage and loss are found and recorded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def file(make_file: MakeFile) -> StoredFile:
 
 @pytest.fixture
 def asset(make_asset: MakeAsset, file: StoredFile) -> Asset:
-    """It has the file; its URL leads nowhere."""
+    """An asset that has the file. Its URL cannot be fetched."""
     return make_asset(state="stored", file=file, stored_at=LONG_AGO, attempts=3, renewals=2)
 
 
@@ -46,13 +46,13 @@ def test_a_whole_file_is_verified_again(file: StoredFile) -> None:
     assert not FixityEvent.objects.exists()
 
 
-def test_what_was_verified_lately_is_left_alone(make_file: MakeFile) -> None:
+def test_recently_verified_files_are_skipped(make_file: MakeFile) -> None:
     make_file(samples.jpeg(), verified_at=timezone.now() - CYCLE * 0.8)
 
     assert verify_round() == 0
 
 
-def test_those_verified_longest_ago_come_first(make_file: MakeFile) -> None:
+def test_the_oldest_checks_come_first(make_file: MakeFile) -> None:
     files = [
         make_file(samples.jpeg(seed=age), verified_at=LONG_AGO - timedelta(days=age))
         for age in range(5)
@@ -101,7 +101,7 @@ def test_more_files_than_a_group_are_all_verified(make_file: MakeFile) -> None:
     assert verify_round() == 2 * verify.GROUP_SIZE + 1
 
 
-def test_a_flipped_bit_is_seen_and_put_on_record(
+def test_a_flipped_bit_is_found_and_recorded(
     file: StoredFile, asset: Asset, media_store: Store
 ) -> None:
     damaged = flip(media_store, file)
@@ -127,7 +127,7 @@ def test_damaged_bytes_are_kept_in_quarantine(
     assert not media_store.exists(file.name)
 
 
-def test_damaged_bytes_of_several_assets_are_in_quarantine_as_no_ones(
+def test_damaged_bytes_of_several_assets_belong_to_none_of_them(
     file: StoredFile, asset: Asset, make_asset: MakeAsset, media_store: Store
 ) -> None:
     make_asset(state="stored", file=file, owner_id="2")
@@ -160,7 +160,7 @@ def test_a_lost_file_is_wanted_again_with_all_attempts(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_download_is_asked_for(
+def test_a_loss_starts_a_download(
     file: StoredFile, asset: Asset, media_store: Store, sent: list[str]
 ) -> None:
     media_store.delete(file.name)
@@ -180,7 +180,7 @@ def test_a_lost_file_keeps_its_row_and_is_not_served(file: StoredFile, media_sto
     assert not StoredFile.objects.servable().exists()
 
 
-def test_the_same_loss_is_put_on_record_once(file: StoredFile, media_store: Store) -> None:
+def test_a_loss_is_recorded_once(file: StoredFile, media_store: Store) -> None:
     media_store.delete(file.name)
 
     first = verify.mark_lost(verify.FileCheck(file), timezone.now())
@@ -225,7 +225,7 @@ def test_a_folder_that_is_not_mounted_is_not_taken_for_the_loss_of_everything(
     assert not FixityEvent.objects.exists()
 
 
-def test_the_folder_is_doubted_in_rounds_of_few_files_too(
+def test_a_missing_folder_is_noticed_in_small_rounds_too(
     make_file: MakeFile, media_store: Store
 ) -> None:
     for seed in range(50):
@@ -238,9 +238,7 @@ def test_the_folder_is_doubted_in_rounds_of_few_files_too(
     assert not FixityEvent.objects.exists()
 
 
-def test_files_that_were_stored_beside_a_missing_folder_do_not_vouch_for_it(
-    make_file: MakeFile, media_store: Store
-) -> None:
+def test_new_files_do_not_hide_a_missing_folder(make_file: MakeFile, media_store: Store) -> None:
     for seed in range(50):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
     shutil.rmtree(media_store.root)
@@ -251,7 +249,7 @@ def test_files_that_were_stored_beside_a_missing_folder_do_not_vouch_for_it(
         verify_round()
 
 
-def test_the_witnesses_of_a_big_store_are_few_and_from_all_its_folders(db: None) -> None:
+def test_the_sample_of_a_big_store_is_small_and_from_all_folders(db: None) -> None:
     digests = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(1000)]
     StoredFile.objects.bulk_create(StoredFile(sha256=each, size=1) for each in digests)
 

@@ -81,7 +81,9 @@ def test_without_repair_nothing_is_changed_but_the_workers_look_first(
     assert not FixityEvent.objects.exists()
 
 
-def test_repair_puts_it_on_record_and_wants_it_again(file: StoredFile, media_store: Store) -> None:
+def test_repair_records_the_damage_and_queues_the_file(
+    file: StoredFile, media_store: Store
+) -> None:
     media_store.delete(file.name)
 
     found = report("--repair")
@@ -90,7 +92,7 @@ def test_repair_puts_it_on_record_and_wants_it_again(file: StoredFile, media_sto
     assert file.assets.count() == 0
 
 
-def test_repair_takes_up_what_was_found_before(file: StoredFile, media_store: Store) -> None:
+def test_repair_includes_earlier_findings(file: StoredFile, media_store: Store) -> None:
     media_store.delete(file.name)
     verify("--repair")
     store.save(samples.jpeg(), media_types.JPEG)
@@ -102,7 +104,7 @@ def test_repair_takes_up_what_was_found_before(file: StoredFile, media_store: St
     assert after[0] == 0
 
 
-def test_an_accepted_loss_is_no_finding_any_more(file: StoredFile, media_store: Store) -> None:
+def test_an_accepted_loss_is_no_longer_a_finding(file: StoredFile, media_store: Store) -> None:
     media_store.delete(file.name)
     before = verify("--repair")
     by = Account.objects.create_superuser("root@example.org", "battery staple")
@@ -113,7 +115,7 @@ def test_an_accepted_loss_is_no_finding_any_more(file: StoredFile, media_store: 
     assert (before[0], after[0]) == (1, 0)
 
 
-def test_a_sample_is_of_those_verified_longest_ago(make_file: MakeFile) -> None:
+def test_a_sample_takes_the_oldest_checks(make_file: MakeFile) -> None:
     old = make_file(samples.jpeg(seed=1), verified_at=LONG_AGO)
     young = make_file(samples.jpeg(seed=2), verified_at=LONG_AGO + timedelta(days=1))
 
@@ -124,7 +126,7 @@ def test_a_sample_is_of_those_verified_longest_ago(make_file: MakeFile) -> None:
     assert old.verified_at > young.verified_at
 
 
-def test_a_second_sample_goes_on_with_the_rest(make_file: MakeFile) -> None:
+def test_a_second_sample_continues_with_the_rest(make_file: MakeFile) -> None:
     for seed in range(4):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
 
@@ -143,7 +145,7 @@ def unmounted(make_file: MakeFile, media_store: Store) -> None:
 
 
 @pytest.mark.usefixtures("unmounted")
-def test_repair_gives_up_nothing_while_the_folder_must_be_missing() -> None:
+def test_repair_marks_nothing_as_lost_if_the_folder_seems_missing() -> None:
     with pytest.raises(CommandError, match="30 of 30 sampled files are missing") as ended:
         call_command("verify", "--repair", stderr=io.StringIO())
 

@@ -1,4 +1,4 @@
-"""Which part of a container is shown, and what it says without a decoder."""
+"""The stream of a container that is shown, and the facts that need no decoder."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_track_that_is_not_enabled_is_not_shown() -> None:
     assert (facts.width, facts.height) == (64, 48)
 
 
-def test_a_poster_is_no_flat_frame_where_a_later_one_shows_something() -> None:
+def test_a_flat_first_frame_is_not_the_poster() -> None:
     black = Image.new("RGB", (64, 48))
 
     facts = examine(film(*[black] * 10, samples.picture()), media_types.MP4)
@@ -118,7 +118,7 @@ def clap(width: int, height: int, right: int, down: int) -> bytes:
     ],
     ids=["plain", "quarter turn", "half turn", "mirror", "crop", "crop and turn", "crop outside"],
 )
-def test_the_size_of_a_heic_is_its_containers(
+def test_the_size_of_a_heic_comes_from_its_container(
     properties: tuple[bytes, ...], size: tuple[int, int]
 ) -> None:
     facts = examine(heic(*properties), media_types.HEIC)

@@ -1,4 +1,4 @@
-"""Kinds told by their first bytes."""
+"""Kinds of media are identified by their first bytes."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def test_a_video_is_recognised(form: str, kind: media_types.Kind) -> None:
         (b"\0\0\0\x70ftypmif1\0\0\0\0" + b"mif1" * 23 + b"avif", media_types.AVIF),
     ],
 )
-def test_a_boxed_file_is_told_by_its_brands(head: bytes, kind: media_types.Kind) -> None:
+def test_a_boxed_file_is_identified_by_its_brands(head: bytes, kind: media_types.Kind) -> None:
     assert media_types.recognise(head) == kind
 
 
 @pytest.mark.parametrize("first", [b"wide", b"mdat", b"moov", b"free", b"skip", b"pnot"])
-def test_a_film_older_than_brands_is_a_quicktime_one(first: bytes) -> None:
+def test_a_film_without_brands_is_a_quicktime_film(first: bytes) -> None:
     assert media_types.recognise(b"\0\0\0\x08" + first + b"\0\0\1\0mdat") == media_types.MOV
 
 

@@ -1,4 +1,4 @@
-"""What is a text, and what may be a file."""
+"""Texts are told apart from media files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_file_is_no_text(head: bytes) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1))
-def test_every_text_in_utf_8_is_one_wherever_it_is_cut(text: str) -> None:
+def test_a_text_in_utf_8_is_detected_even_if_it_is_cut(text: str) -> None:
     encoded = text.encode()
 
     assert is_text(encoded)
@@ -47,7 +47,9 @@ def test_every_text_in_utf_8_is_one_wherever_it_is_cut(text: str) -> None:
 
 
 @given(st.binary(), st.sampled_from([0, 1, 8, 0x7F]), st.binary())
-def test_a_control_character_makes_no_text(before: bytes, control: int, after: bytes) -> None:
+def test_bytes_with_a_control_character_are_no_text(
+    before: bytes, control: int, after: bytes
+) -> None:
     head = b"x" + before + bytes([control]) + after
 
     assert not is_text(head)

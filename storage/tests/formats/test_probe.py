@@ -1,4 +1,4 @@
-"""What is read out of pixels, and what hostile bytes cannot do."""
+"""Facts that are read from pixels, also of hostile bytes."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def turned(data: bytes, degrees: int) -> bytes:
     return data[:place] + matrix + data[place + len(matrix) :]
 
 
-def test_what_has_no_decoder_says_so() -> None:
+def test_a_file_without_a_decoder_has_a_problem() -> None:
     assert examine(b"\0\0\0\x18ftypheic", media_types.HEIC) == probe.Facts(
         problem="blur: HEIC has no decoder"
     )
@@ -181,9 +181,7 @@ def test_what_has_no_decoder_says_so() -> None:
         ),
     ],
 )
-def test_what_cannot_be_decoded_has_a_problem_and_no_blur(
-    data: bytes, kind: media_types.Kind
-) -> None:
+def test_an_undecodable_file_has_a_problem_and_no_blur(data: bytes, kind: media_types.Kind) -> None:
     facts = examine(data, kind)
 
     assert facts.problem
@@ -267,7 +265,7 @@ def blur_pixel(facts: probe.Facts) -> tuple[int, ...]:
     return pixel
 
 
-def test_what_is_transparent_is_white_in_the_blur() -> None:
+def test_transparent_pixels_are_white_in_the_blur() -> None:
     facts = examine(samples.encoded(Image.new("RGBA", (40, 40)), "PNG"), media_types.PNG)
 
     assert blur_pixel(facts) == pytest.approx((255, 255, 255), abs=2)
@@ -297,7 +295,7 @@ def png(header: bytes, data: bytes) -> bytes:
     return written
 
 
-def test_a_failing_disk_is_not_the_files_fault() -> None:
+def test_an_error_of_the_disk_is_raised() -> None:
     class FailingDisk(io.BytesIO):
         def read(self, _size: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
@@ -306,7 +304,7 @@ def test_a_failing_disk_is_not_the_files_fault() -> None:
         probe.examine(FailingDisk(samples.jpeg()), "image/jpeg")
 
 
-def test_a_disk_that_fails_in_the_middle_of_a_video_is_not_the_videos_fault() -> None:
+def test_an_error_of_the_disk_in_the_middle_of_a_video_is_raised() -> None:
     class FailingLater(io.BytesIO):
         reads = 0
 

@@ -1,4 +1,4 @@
-"""What is missing at the end of a file is noticed."""
+"""Files without their end are detected."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def test_a_whole_file_is_whole(kind: Kind, data: bytes) -> None:
 
 @each_kind
 @pytest.mark.parametrize("cut", [1, 3, 9])
-def test_a_file_that_misses_its_last_bytes_is_not(kind: Kind, data: bytes, cut: int) -> None:
+def test_a_file_without_its_last_bytes_is_not_whole(kind: Kind, data: bytes, cut: int) -> None:
     assert not is_whole(kind, data[:-cut])
 
 
 @each_kind
-def test_a_third_of_a_file_is_not(kind: Kind, data: bytes) -> None:
+def test_a_third_of_a_file_is_not_whole(kind: Kind, data: bytes) -> None:
     assert not is_whole(kind, data[: len(data) // 3])
 
 

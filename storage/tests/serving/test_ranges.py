@@ -1,4 +1,4 @@
-"""Reading of `Range` headers."""
+"""Parsing of `Range` headers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_single_range_is_read(header: str, part: ByteRange) -> None:
 @pytest.mark.parametrize(
     "header", ["", "bytes=-", "bytes=5-2", "bytes=0-1,3-4", "items=0-1", "bytes=a-b", "bytes=-1-2"]
 )
-def test_what_is_no_single_range_is_ignored(header: str) -> None:
+def test_anything_but_a_single_range_is_ignored(header: str) -> None:
     assert parse(header, 10) is None
 
 

@@ -33,7 +33,7 @@ def file(media_store: Store, db: None) -> StoredFile:
 
 @pytest.fixture
 def private(db: None) -> None:
-    """Reading is for those who are let in."""
+    """Private reading is on."""
     AccessSetting.objects.create(private_reading=True)
 
 
@@ -103,7 +103,9 @@ def test_a_range_of_another_version_gets_the_whole_file(client: Client, file: St
 
 
 @pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', '"other", "{}"', "*"])
-def test_what_the_client_has_is_not_sent_again(client: Client, file: StoredFile, form: str) -> None:
+def test_a_file_that_the_client_has_is_not_sent_again(
+    client: Client, file: StoredFile, form: str
+) -> None:
     known = form.format(file.sha256)
 
     response = client.get(f"/media/{file.name}", headers={"If-None-Match": known})
@@ -161,7 +163,9 @@ def test_other_methods_are_refused_as_json(client: Client, file: StoredFile, met
     assert response["Allow"] == "GET, HEAD"
 
 
-def test_what_is_neither_image_nor_video_is_an_attachment(client: Client, file: StoredFile) -> None:
+def test_files_other_than_images_and_videos_are_attachments(
+    client: Client, file: StoredFile
+) -> None:
     StoredFile.objects.update(media_type="application/octet-stream")
 
     response = client.get(f"/media/{file.name}")
@@ -170,7 +174,7 @@ def test_what_is_neither_image_nor_video_is_an_attachment(client: Client, file: 
     assert response["Content-Disposition"] == "attachment"
 
 
-def test_nginx_sends_the_bytes_where_it_is_configured(
+def test_nginx_sends_the_bytes_if_it_is_configured(
     client: Client, file: StoredFile, settings: Settings
 ) -> None:
     settings.MEDIA_REDIRECT_PREFIX = "/protected/"
@@ -202,7 +206,7 @@ def test_a_private_file_needs_a_signature(client: Client, file: StoredFile, priv
     assert (response.status_code, response["Content-Type"]) == (403, "application/json")
 
 
-def test_a_signed_address_is_served_to_its_reader_alone(
+def test_a_signed_url_is_cached_by_its_reader_only(
     client: Client, file: StoredFile, private: None
 ) -> None:
     response = client.get(media_url(file))
