@@ -34,6 +34,7 @@ class Secret:
         try:
             return _keys().decrypt(self.ciphertext.encode()).decode()
         except InvalidToken:
+            # Without the cause, whose traceback would show the ciphertext.
             raise ImproperlyConfigured(
                 "No key in FIELD_ENCRYPTION_KEYS decrypts this secret: "
                 "restore the former key, or enter the secret again in the admin."
@@ -79,22 +80,22 @@ class EncryptedTextField(TextField):
         return Secret(value)
 
     def to_python(self, value: str | Secret) -> Secret:
-        """Accept both forms, as assignment does."""
         return value if isinstance(value, Secret) else Secret.hide(value)
 
     def get_prep_value(self, value: str | Secret) -> str:
-        """Never hand plain text to the database, also not from `update()` or `bulk_create()`."""
+        # `update()` and `bulk_create()` do not go through the attribute, and may bring plain text.
         return self.to_python(value).ciphertext
 
     def value_to_string(self, _: models.Model) -> str:
-        """A dump of the data carries no secrets, not even encrypted ones."""
+        # A dump may leave the machine, so it carries no secrets, not even encrypted ones.
         return ""
 
     def get_lookup(self, lookup_name: str) -> None:
-        """Refuse to filter: equal secrets have different ciphertexts, nothing would be found."""
+        """Refuse to filter by a secret."""
+        # Equal secrets have different ciphertexts, so a filter would find nothing.
 
     def formfield(self, **_: Any) -> forms.Field:
-        """A write-only input. The admin's own widget for long texts would show the secret."""
+        # The admin's own widget for long texts would show the secret.
         return SecretFormField(label=self.verbose_name.capitalize(), help_text=str(self.help_text))
 
     def save_form_data(self, instance: models.Model, data: str | None) -> None:

@@ -16,20 +16,19 @@ GIBIBYTE = 2**30
 
 
 def validate_address(text: str) -> None:
-    """Accept what an endpoint's path can follow: `https://host[:port][/path]`."""
+    """Accept `https://host[:port][/path]`, to which the path of an endpoint can be appended."""
     try:
         parts = urlsplit(text)
     except ValueError as error:
         raise ValidationError("Enter an http:// or https:// address.") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValidationError("Enter an http:// or https:// address.")
+    # The admin shows the address, so it must not carry a login.
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValidationError("Enter the address without a user, a query or a fragment.")
 
 
 class CoreAPISetting(SingletonModel):
-    """How the Core API is reached."""
-
     base_url = models.CharField(
         max_length=500,
         default="",
@@ -81,7 +80,7 @@ class CoreAPISetting(SingletonModel):
 
 
 class FallbackCoreAPI(models.Model):
-    """Another Core API of the same kind, asked when those before it cannot answer."""
+    """Another Core API of the same kind. It is called if those before it cannot answer."""
 
     name = models.CharField(max_length=40, unique=True, help_text="As the log and alarms call it.")
     position = models.PositiveSmallIntegerField(default=1, help_text="The lowest is asked first.")
@@ -106,7 +105,7 @@ class FallbackCoreAPI(models.Model):
 
 
 class StoryPace(models.TextChoices):
-    """How often stories are polled; `instagram.archiving.schedule.intervals` knows the numbers."""
+    """How often stories are polled. `instagram.archiving.schedule.intervals` has the numbers."""
 
     THRIFTY = "thrifty", "thrifty: daily where stories are likely, weekly elsewhere"
     BALANCED = "balanced", "balanced: daily where stories are likely, up to weekly elsewhere"

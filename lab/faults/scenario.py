@@ -286,12 +286,7 @@ class Scenario:
         self.invariants.check_final(
             state=reference.state if comparable else None,
             calls=calls,
-            # A hit call may be sent again, and a page that was not committed is asked for again.
-            allowed=reference.calls * self.requests
-            + self.invariants.hits
-            + self.invariants.own_timeouts()
-            + self.kills
-            + self.lost_pages,
+            allowed=reference.calls * self.requests + self._repeated_calls(),
         )
         return CaseResult(
             case=self.case,
@@ -304,6 +299,11 @@ class Scenario:
             took=self.now - worlds.NOON,
             baseline=own,
         )
+
+    def _repeated_calls(self) -> int:
+        """The calls that may be sent again: those hit by faults, and of pages not committed."""
+        hits = self.invariants.hits + self.invariants.own_timeouts()
+        return hits + self.kills + self.lost_pages
 
 
 def _has(kind: FaultKind, faults: Iterable[Fault]) -> bool:
