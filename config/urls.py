@@ -1,4 +1,6 @@
-"""The root URLs. Those of the REST API are in `config/api_router.py`."""
+"""The root URLs. Those of the REST API are in `config/api_router.py`; features bring their own."""
+
+from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib import admin
@@ -21,6 +23,7 @@ urlpatterns = [
     path("health/", HealthView.as_view(), name="health"),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("", include("storage.serving.urls")),
+    *(path("", include(f"{app}.urls")) for app in settings.FEATURES if find_spec(f"{app}.urls")),
     path("", include("config.api_router")),
 ]
 

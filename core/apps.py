@@ -35,6 +35,7 @@ class CoreConfig(AppConfig):
         connection_created.connect(require_utf8)
         register(checks.clocks, Tags.database)
         register(checks.eviction, Tags.database)
+        register(checks.leftover_tables, Tags.database)
 
 
 def sync_schedules(*, using: str, apps: Apps = apps, **_: Any) -> None:

@@ -6,13 +6,23 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.core import checks
 from django.core.checks import CheckMessage, Error
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from core import broker
 from core.clocks import TOLERANCE
+
+REFERENCES = """
+SELECT DISTINCT source.relname, target.relname
+FROM pg_constraint AS reference
+JOIN pg_class AS source ON source.oid = reference.conrelid
+JOIN pg_class AS target ON target.oid = reference.confrelid
+WHERE reference.contype = 'f'
+ORDER BY 1, 2
+"""
 
 
 def clocks(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
@@ -35,6 +45,26 @@ def _clocks_differ(difference: timedelta) -> CheckMessage:
         hint="Signed addresses, pauses and stories live by the clock: set it right on both sides.",
         id="core.E001",
     )
+
+
+def leftover_tables(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """core.W001: a table of no installed app refers to a table of the archive."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(REFERENCES)
+        references = cursor.fetchall()
+    known = {*connections[DEFAULT_DB_ALIAS].introspection.django_table_names()}
+    return [
+        checks.Warning(
+            f"The table {table} belongs to no installed app and refers to {archived}.",
+            hint="Rows that it refers to cannot be erased. Install its feature again and run "
+            "`manage.py migrate LABEL zero`, or drop the table.",
+            id="core.W001",
+        )
+        for table, archived in references
+        if table not in known and archived in known
+    ]
 
 
 def eviction(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.test import Client
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -63,6 +64,10 @@ def archived(environment: dict[str, str]) -> dict[str, Any]:
 
 def test_every_feature_is_installed() -> None:
     assert [app for app in settings.INSTALLED_APPS if app.startswith("features.")] == FEATURES
+
+
+def test_a_feature_brings_its_own_addresses(client: Client, db: None) -> None:
+    assert client.get("/toy/notes/").json() == {"notes": 0}
 
 
 @pytest.mark.parametrize("feature", [*FEATURES, TOY])

@@ -9,9 +9,11 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
 from config.celery_app import app
-from config.schedules import ScheduledTask
+from core.schedules import declared
 from core.tasks import BaseTask
-from tests.support.sources import APPS
+from tests.support.sources import APPS, FEATURES
+
+PROJECT = (*APPS, *FEATURES, "tests.support.toy_feature")
 
 
 def own_tasks() -> dict[str, Any]:
@@ -20,7 +22,7 @@ def own_tasks() -> dict[str, Any]:
     return {
         name: task
         for name, task in app.tasks.items()
-        if type(task).run.__module__.split(".")[0] in APPS
+        if type(task).run.__module__.startswith(PROJECT)
     }
 
 
@@ -30,13 +32,13 @@ def own_commands() -> list[tuple[str, str]]:
     return [
         (name, app_name)
         for name, app_name in sorted(places.items())
-        if isinstance(app_name, str) and app_name.split(".")[0] in APPS
+        if isinstance(app_name, str) and app_name.startswith(PROJECT)
     ]
 
 
-@pytest.mark.parametrize("schedule", settings.SCHEDULES, ids=lambda schedule: schedule.task)
-def test_every_schedule_names_a_task(schedule: ScheduledTask) -> None:
-    assert schedule.task in own_tasks()
+@pytest.mark.parametrize("task", declared())
+def test_every_schedule_names_a_task(task: str) -> None:
+    assert task in own_tasks()
 
 
 @pytest.mark.parametrize("name", settings.CELERY_TASK_ROUTES)

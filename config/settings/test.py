@@ -13,4 +13,5 @@ _place = 2 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"
 CELERY_BROKER_URL = redis_database(_place)
 CACHES = {**CACHES, "default": {**CACHES["default"], "LOCATION": redis_database(_place + 1)}}
 
+FEATURES = [*FEATURES, "tests.support.toy_feature"]
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.support.toy_feature"]

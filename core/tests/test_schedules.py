@@ -20,7 +20,7 @@ def test_every_migrate_puts_every_schedule_in_place(settings: Settings) -> None:
     call_command("migrate", verbosity=0)
 
     names = {schedule.task for schedule in settings.SCHEDULES}
-    assert {*PeriodicTask.objects.values_list("name", flat=True)} == names
+    assert {*PeriodicTask.objects.values_list("name", flat=True)} == names | {"toy.count_notes"}
 
 
 @pytest.mark.slow
@@ -49,4 +49,10 @@ def test_a_dropped_schedule_is_deleted_and_those_of_staff_are_kept(settings: Set
 
     schedules.sync()
 
-    assert [task.name for task in PeriodicTask.objects.all()] == ["by hand"]
+    assert {task.name for task in PeriodicTask.objects.all()} == {"by hand", "toy.count_notes"}
+
+
+def test_a_feature_brings_its_schedules(settings: Settings) -> None:
+    assert schedules.declared().keys() - {each.task for each in settings.SCHEDULES} == {
+        "toy.count_notes"
+    }

@@ -103,4 +103,20 @@ def test_a_clock_that_differs_from_postgresql_s_is_an_error(
 
 
 def test_checks_send_no_query_if_no_database_is_named() -> None:
-    assert checks.clocks(None) == checks.eviction(None) == []
+    assert checks.clocks(None) == checks.eviction(None) == checks.leftover_tables(None) == []
+
+
+@pytest.mark.django_db
+def test_the_tables_of_installed_apps_are_no_leftovers() -> None:
+    assert checks.leftover_tables(["default"]) == []
+
+
+@pytest.mark.django_db
+def test_a_table_of_a_deleted_feature_is_reported() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE gone_cover (file_id bigint REFERENCES storage_storedfile)")
+
+    (message,) = checks.leftover_tables(["default"])
+
+    assert message.id == "core.W001"
+    assert "gone_cover belongs to no installed app and refers to storage_storedfile" in message.msg

@@ -4,4 +4,5 @@ import os
 
 from config.settings.test import *  # noqa: F403, TID251  a layer of the settings
 
-INSTALLED_APPS = [app for app in INSTALLED_APPS if app != os.environ["WITHOUT_APP"]]  # noqa: F405  of the layer below
+FEATURES = [app for app in FEATURES if app != os.environ["WITHOUT_APP"]]  # noqa: F405  of the layer below
+INSTALLED_APPS = [app for app in INSTALLED_APPS if app != os.environ["WITHOUT_APP"]]  # noqa: F405  the same

@@ -1,9 +1,12 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
 
 
 class ToyConfig(AppConfig):
     name = "tests.support.toy_feature"
     label = "toy"
+    schedules: ClassVar = {"toy.count_notes": 3600}
 
     def ready(self) -> None:
         """Register at every plug point."""
