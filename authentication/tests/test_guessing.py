@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pytest
 import structlog
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -12,6 +16,13 @@ from rest_framework.test import APIClient
 from core.users.models import Account
 
 LOGIN = "/authentication/login/"
+
+
+@pytest.fixture(autouse=True)
+def _the_clock_stands_still() -> Iterator[None]:
+    """A window that ended in the middle of a test would count a part of the guesses only."""
+    with time_machine.travel(time.time(), tick=False):
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@
 
 The writes of an observer are committed with the page, or not at all. An observer must not call
 other services, because the transaction stays open until it returns. An exception rolls the page
-back and fails the run. A page that is stored again after a conflict is observed again.
+back; the run is tried again when its lease ends, and fails after MAX_ATTEMPTS. A page that is
+stored again after a conflict is observed again.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ from lab.house.listing import LISTS
 from lab.house.measure import Numbers, measure
 
 PROJECT = Path(__file__).resolve().parents[2]
+LISTED = (
+    "print this list instead of the numbers; the source stands before the tests. Helpers are "
+    "private functions with one caller, with the lines of their body, the shortest first"
+)
 
 
 def main(words: Sequence[str]) -> int:
@@ -48,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     made.add_argument("folder", nargs="?", metavar="FOLDER", type=Path, default=PROJECT)
-    made.add_argument("--list", choices=LISTS, help="print this list instead of the numbers")
+    made.add_argument("--list", choices=LISTS, help=LISTED)
     made.add_argument("--json", action="store_true", help="print one JSON document")
     return made
 

@@ -34,10 +34,13 @@ class OddServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Connection)
         self.heads: list[bytes] = []
         self.most_active = 0
+        self.gather = 0
+        """Requests wait until this many were active at once, ten seconds at most."""
         self._active = 0
         self._in_turn = [answering(b"", 404)]
         self._by_path: dict[str, tuple[Reply, float]] = {}
         self._lock = threading.Lock()
+        self._gathered = threading.Event()
 
     @property
     def host(self) -> str:
@@ -85,6 +88,9 @@ class OddServer(socketserver.ThreadingTCPServer):
         with self._lock:
             self._active += 1
             self.most_active = max(self.most_active, self._active)
+            if self.most_active >= self.gather:
+                self._gathered.set()
+        self._gathered.wait(10)
         time.sleep(delay)
         with self._lock:
             self._active -= 1

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from watchfiles import PythonFilter, watch
 
-from tests.support.sources import APPS, ROOT, TOOLS
+from tests.support.sources import APPS, FEATURES, ROOT, TOOLS
 
-ROOMS = (*APPS, *TOOLS)
+ROOMS = (*APPS, *FEATURES, *TOOLS)
 PYTEST = (sys.executable, "-m", "pytest", "--failed-first", "-m", "not slow")
 
 
@@ -29,6 +29,7 @@ def rooms(changed: Iterable[str]) -> list[str]:
 def main(arguments: Sequence[str]) -> None:
     """Watch until Ctrl-C. Slow tests are left to `./dev test`."""
     folders = [ROOT / room for room in ROOMS]
+    sys.stderr.write("Waiting for a saved Python file, until Ctrl-C.\n")
     with suppress(KeyboardInterrupt):
         for changes in watch(*folders, ROOT / "conftest.py", watch_filter=PythonFilter()):
             chosen = arguments or rooms(path for _, path in changes)

@@ -132,6 +132,7 @@ def test_downloads_that_have_not_begun_in_time_are_released(
 def test_a_host_gets_no_more_connections_than_allowed(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset, concurrency: Concurrency, most: int
 ) -> None:
+    cdn.gather = most
     for number in range(20):
         make_asset(cdn.serve(f"/{number}.jpg", answering(JPEG), delay=0.05))
 
