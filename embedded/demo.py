@@ -86,7 +86,6 @@ def wait_for_simulator(owner: Supervisor, *servers: int) -> None:
 
 
 def archive(owner: Supervisor) -> int:
-    """Archive the demo's profiles with live progress and print the result."""
     return owner.attend([sys.executable, "manage.py", "archive", *NAMES, "--wait"])
 
 

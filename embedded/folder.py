@@ -3,7 +3,7 @@
 Three locks, which the kernel releases however their holder dies:
 
     owner      the supervisor that runs the services
-    services   inherited by all its services: free when none of them is alive any more
+    services   inherited by all its services: free when none of them is alive
     users      shared by commands that use the services of another supervisor
 """
 
@@ -27,7 +27,7 @@ from embedded.errors import CannotRun
 
 @dataclass(slots=True)
 class Record:
-    """What a supervisor records for other commands, and for the start after a crash."""
+    """The record of a supervisor, for other commands and for the start after a crash."""
 
     environment: dict[str, str] = field(default_factory=dict)
     supervisor: int = 0
@@ -37,8 +37,6 @@ class Record:
 
 
 class Folder:
-    """The local data of one archive."""
-
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.state = self.path / "run"

@@ -55,7 +55,6 @@ def port_of(listener: socket.socket) -> int:
 
 
 def any_free() -> int:
-    """A port that is free at the moment."""
     with listen(0) as listener:
         return port_of(listener)
 

@@ -23,7 +23,7 @@ TAIL = 15
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run, as which user, and the signal that stops it."""
+    """A command, the user that runs it, and the signal that stops it."""
 
     name: str
     command: Sequence[str]

@@ -93,7 +93,7 @@ class Supervisor:
         self.folder.publish(self.record)
 
     def withdraw(self) -> None:
-        """Remove the record, so that no other command uses the services any more."""
+        """Remove the record, so that other commands no longer use the services."""
         self.record.environment = {}
         self.folder.withdraw()
 

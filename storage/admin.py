@@ -33,16 +33,12 @@ OWNER_KINDS = ("user", "post", "story", "highlight")
 
 
 class ErrorFilter(FixedChoiceFilter):
-    """Filters by the error of the last attempt."""
-
     title = "error"
     parameter_name = "error_code"
     values = tuple(error.code for error in DownloadError.__subclasses__())
 
 
 class OwnerFilter(FixedChoiceFilter):
-    """Filters by the kind of the owner."""
-
     title = "owner kind"
     parameter_name = "owner_kind"
     values = OWNER_KINDS
@@ -97,8 +93,6 @@ class AssetAdmin(ReadOnlyAdmin):
 
 @admin.register(StoredFile)
 class StoredFileAdmin(ReadOnlyAdmin):
-    """The stored files."""
-
     list_display = ("sha256", "media_type", "size", "width", "height", "stored_at", "verified_at")
     list_filter = (
         MediaTypeFilter,
@@ -133,7 +127,7 @@ class FixityEventAdmin(ReadOnlyAdmin):
     actions: ClassVar = ["accept_loss"]
 
     def has_accept_permission(self, request: HttpRequest) -> bool:
-        """Require a permission of its own, because the bytes are no longer searched for."""
+        """Require a separate permission, because the bytes are no longer searched for."""
         return request.user.has_perm("storage.accept_loss")
 
     @admin.action(description="Accept the loss", permissions=["accept"])

@@ -34,7 +34,7 @@ CHECKPOINT_EVERY = 8 * BLOCK
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a host must confirm before it may send only the rest: strong validator and length."""
+    """The strong validator and length that a host must confirm before it sends only the rest."""
 
     validator: str
     total: int
@@ -124,7 +124,6 @@ class PartialDownload:
         return os.pread(self._file.fileno(), size, start)
 
     def finish(self, media_store: Store, name: str) -> None:
-        """Move the complete file into the store."""
         self._checkpoint_path.unlink(missing_ok=True)
         media_store.put(self.path, name)
         self._is_finished = True

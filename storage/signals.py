@@ -1,4 +1,4 @@
-"""What storage tells the apps above it, which it does not know."""
+"""Signals to the apps above storage, which storage does not import."""
 
 from django.dispatch import Signal
 

@@ -34,7 +34,6 @@ PARTIAL_KEPT = 24 * 60 * 60
 
 
 def name_of(sha256: str, extension: str) -> str:
-    """Return the name of the file with these bytes in the store."""
     return f"{sha256[:2]}/{sha256}.{extension}"
 
 
@@ -53,7 +52,6 @@ class MediaContent:
 
     @property
     def name(self) -> str:
-        """The name of the file in the store."""
         return name_of(self.sha256, self.kind.extension)
 
 
@@ -95,7 +93,6 @@ class Store:
         return self._path(name).open("rb")
 
     def exists(self, name: str) -> bool:
-        """Return whether there is a file of that name."""
         return self._path(name).is_file()
 
     def delete(self, name: str) -> None:
@@ -169,12 +166,10 @@ class Store:
 
 
 def default() -> Store:
-    """Return the store of this installation."""
     return Store(Path(settings.MEDIA_ROOT))
 
 
 def save(data: bytes, kind: Kind) -> MediaContent:
-    """Write bytes into the store of this installation."""
     content = MediaContent(hashlib.sha256(data).hexdigest(), len(data), kind)
     media_store = default()
     with media_store.temporary_path() as path:

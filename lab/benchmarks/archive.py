@@ -1,8 +1,8 @@
-"""A whole archive, twice, against what the simulator holds: `python -m lab.benchmarks.archive`.
+"""Archives everything twice and compares it with the simulator: `python -m lab.benchmarks.archive`.
 
 Three profiles with 1,000 posts and about 2,500 files go through `manage.py archive --wait` and a
-real worker. Every file must be there and equal byte for byte. The second run must
-download nothing and write no row of the archive. Exit status 1 otherwise.
+real worker. Every file must be stored with the right bytes. The second run must download nothing
+and write no row of the archive. Exit status 1 otherwise.
 """
 
 from __future__ import annotations

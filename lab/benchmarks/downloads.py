@@ -53,8 +53,8 @@ def _rate(download: Callable[[list[str]], float], urls: list[str]) -> float:
 
 
 def _by_us(urls: list[str]) -> float:
-    """Seconds until every row is committed, with the default settings."""
-    from storage.download.batch import download_batch  # noqa: PLC0415  Django is set up by now
+    """The seconds until every row is committed, with the default settings."""
+    from storage.download.batch import download_batch  # noqa: PLC0415  needs a configured Django
 
     scratch.want(urls)
     began = time.monotonic()

@@ -26,7 +26,7 @@ Statement = tuple[str, Any]
 def main() -> int:
     """Seed, then measure and print every list."""
     with instance():
-        from django.core.management import call_command  # noqa: PLC0415  Django is set up by now
+        from django.core.management import call_command  # noqa: PLC0415  needs a configured Django
 
         call_command("seed", *SIZE, "--json")
         say(f"{'page of 20':34} {'list ms':>8} {'SQL ms':>8} {'ratio':>6} {'sent':>5}")
@@ -37,7 +37,7 @@ def main() -> int:
 
 def pages() -> dict[str, str]:
     """The measured lists and their URLs."""
-    from instagram.models import User  # noqa: PLC0415  Django is set up by now
+    from instagram.models import User  # noqa: PLC0415  needs a configured Django
 
     busiest = User.objects.order_by("instagram_id")[0].pk
     posts = "/instagram/posts/"
@@ -75,7 +75,7 @@ def line(address: str) -> str:
 
 def get(address: str) -> dict[str, Any]:
     """The answer to an anonymous request."""
-    from django.test import Client  # noqa: PLC0415  Django is set up by now
+    from django.test import Client  # noqa: PLC0415  needs a configured Django
 
     answer = Client(SERVER_NAME="localhost").get(address)
     if answer.status_code != 200:
@@ -86,7 +86,7 @@ def get(address: str) -> dict[str, Any]:
 
 def sent_by(address: str) -> list[Statement]:
     """The statements of a list with their parameters."""
-    from django.db import connection  # noqa: PLC0415  Django is set up by now
+    from django.db import connection  # noqa: PLC0415  needs a configured Django
 
     seen: list[Statement] = []
 
@@ -101,7 +101,7 @@ def sent_by(address: str) -> list[Statement]:
 
 def send(statements: list[Statement]) -> None:
     """Send the statements on the same connection and read all rows."""
-    from django.db import connection  # noqa: PLC0415  Django is set up by now
+    from django.db import connection  # noqa: PLC0415  needs a configured Django
 
     with connection.cursor() as cursor:
         for query, parameters in statements:

@@ -1,7 +1,8 @@
 """Peak memory while a video of 1 GB is stored: `python -m lab.benchmarks.memory`.
 
-A real Celery worker with one child stores it. Measured are the pages of both processes, shared ones
-once (PSS, every 20 ms), and their own high-water marks. Exit status 1 at 200 MB or more.
+A real Celery worker with one child stores it. The memory of both processes is read every 20 ms,
+counting shared pages once (PSS), and their high-water marks at the end. Exit status 1 at 200 MB or
+more.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main() -> int:
 
 
 def _measure(environment: dict[str, str]) -> int:
-    from celery import current_app  # noqa: PLC0415  Django is set up by now
+    from celery import current_app  # noqa: PLC0415  needs a configured Django
 
     queue = f"bench-{uuid.uuid4().hex}"  # our own queue, because the broker may have other workers
     options = ("--concurrency", "1", "--loglevel", "ERROR", "-Q", queue)
@@ -56,7 +57,7 @@ def _settled(worker: int) -> int:
 
 def _watch(worker: int) -> tuple[int, float]:
     """The peak of both together until the video is stored, and the duration."""
-    from storage.models import Asset  # noqa: PLC0415  Django is set up by now
+    from storage.models import Asset  # noqa: PLC0415  needs a configured Django
 
     peak, began = 0, time.monotonic()
     while not Asset.objects.stored().exists():

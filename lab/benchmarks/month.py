@@ -1,7 +1,7 @@
-"""A month of stories and polls, simulated without a database: what a pace finds, and its price.
+"""Simulates a month of stories and polls without a database: the recall of a pace, and its calls.
 
 `./dev bench paces` prints the figures from which the paces were chosen. Every story lives for a day
-unless it is deleted earlier; a poll finds what lives at that moment.
+unless it is deleted earlier. A poll finds the stories that are visible at that moment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DELETED_EARLY = 0.06
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """Days between two bursts, days and stories of a burst: from, to."""
+    """Ranges (from, to): days between bursts, days of a burst, stories on each of these days."""
 
     share: float
     pause: tuple[float, float]
@@ -46,7 +46,7 @@ HABITS = {
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """From when to when a story can be seen."""
+    """The time in which a story is visible."""
 
     posted_at: datetime
     gone_at: datetime
@@ -54,7 +54,7 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Stories of the month, how many a poll found, and how many polls that took."""
+    """The stories of the month, how many of them a poll found, and the number of polls."""
 
     stories: int
     found: int
@@ -62,12 +62,11 @@ class Result:
 
     @property
     def recall(self) -> float:
-        """The share that was found."""
         return self.found / self.stories
 
 
 def world(profiles: int, seed: int) -> list[list[Life]]:
-    """The stories of so many profiles, a warm-up before the month included."""
+    """The stories of that many profiles, including a warm-up before the month."""
     chance = random.Random(seed)  # noqa: S311  no secret
     return [
         sorted(_stories(habit, chance), key=lambda life: life.posted_at)
@@ -94,12 +93,12 @@ def _session(began: datetime, count: int, chance: random.Random) -> Iterator[Lif
 
 
 def adaptive(stories: list[list[Life]], pace: Pace) -> Result:
-    """Poll every profile as the schedule would, with calls enough for all of it."""
+    """Poll every profile as the schedule does if no budget limits its calls."""
     return _sum([_poll(each, _adaptive(each, pace, UUID(int=n))) for n, each in enumerate(stories)])
 
 
 def fixed(stories: list[list[Life]], every: timedelta, *, polled: float = 1.0) -> Result:
-    """Poll a share of the profiles at the same distance, each from a time of its own."""
+    """Poll a share of the profiles at one interval. Each profile begins at another time."""
     # Multiples of the golden ratio spread the profiles evenly, however many there are.
     results = []
     for number, each in enumerate(stories):
@@ -129,7 +128,7 @@ def _adaptive(stories: list[Life], pace: Pace, key: UUID) -> list[datetime]:
 
 def _poll(stories: list[Life], polls: Sequence[datetime]) -> Result:
     begin, end = BEGIN + WARM_UP, BEGIN + WARM_UP + MONTH
-    # What is posted on the last day may still be found when the month is over.
+    # Stories of the last day may still be found after the end of the month.
     posted = [life for life in stories if begin <= life.posted_at < end - STORY_LIFE]
     found = sum(any(life.posted_at <= at < life.gone_at for at in polls) for life in posted)
     return Result(len(posted), found, sum(begin <= at < end for at in polls))

@@ -1,4 +1,4 @@
-"""What each pace of story polls finds in a simulated month: `python -m lab.benchmarks.paces`.
+"""The recall of each pace of story polls in a simulated month: `python -m lab.benchmarks.paces`.
 
 Each pace is compared with two fixed policies that make as many calls: all profiles at one interval,
 and as many profiles as can be polled every six hours. Exit status 1 if a pace finds fewer stories.
@@ -24,7 +24,7 @@ def main() -> int:
     """Print a line for each pace, and one for polls of all profiles every six hours."""
     say(f"{'pace':12} {'calls':>7} {'recall':>7} {'as often, all':>20} {'every 6 h, some':>20}")
     with instance():
-        from instagram.archiving.schedule import intervals  # noqa: PLC0415  Django is set up by now
+        from instagram.archiving.schedule import intervals  # noqa: PLC0415  needs a configured Django
         from lab.benchmarks import month  # noqa: PLC0415  likewise
 
         stories = month.world(PROFILES, SEED)
@@ -36,7 +36,7 @@ def main() -> int:
 
 def line(name: str, pace: Any, stories: Any) -> float:
     """Print the recall of a pace; returns its lead over fixed polls."""
-    from lab.benchmarks import month  # noqa: PLC0415  Django is set up by now
+    from lab.benchmarks import month  # noqa: PLC0415  needs a configured Django
 
     ours = month.adaptive(stories, pace)
     every = month.MONTH * PROFILES / ours.calls

@@ -41,7 +41,7 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
 
 def want(urls: list[str]) -> None:
     """Empty the store and create an asset per URL."""
-    from django.conf import settings  # noqa: PLC0415  Django is set up by now
+    from django.conf import settings  # noqa: PLC0415  needs a configured Django
 
     from storage.models import Asset, StoredFile  # noqa: PLC0415  likewise
 

@@ -35,7 +35,7 @@ def main() -> int:
 
 def measure(length: int) -> dict[str, tuple[int, float]]:
     """Statements and milliseconds of a page of carousels: new, unchanged, edited."""
-    from instagram.archiving import persist  # noqa: PLC0415  Django is set up by now
+    from instagram.archiving import persist  # noqa: PLC0415  needs a configured Django
     from instagram.models import User  # noqa: PLC0415  likewise
     from lab.builders import NOW, medium, post  # noqa: PLC0415  likewise
 
@@ -61,7 +61,7 @@ def measure(length: int) -> dict[str, tuple[int, float]]:
 
 def counted(work: Callable[[], object]) -> tuple[int, float]:
     """The number of statements that the work sends, and its milliseconds."""
-    from django.db import connection, transaction  # noqa: PLC0415  Django is set up by now
+    from django.db import connection, transaction  # noqa: PLC0415  needs a configured Django
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415  likewise
 
     with CaptureQueriesContext(connection) as captured:

@@ -168,7 +168,7 @@ def _alone() -> dict[str, Case]:
             for name in PERSISTENT
         },
         **{f"cdn.{name}": {"service": "cdn", **rule, "times": 8} for name, rule in CDN.items()},
-        # What an expired signature looks like, for as long as the provider hands out no fresh URLs.
+        # The answer to an expired signature, until the fault is cleared: every fresh URL fails too.
         "cdn.status_403.repaired": {"service": "cdn", **CDN["status_403"], "times": None},
     }  # fmt: skip
     cases = [

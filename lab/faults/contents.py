@@ -34,7 +34,7 @@ OWNER_KINDS = {"profile": "user", "highlight_story": "story"}
 
 @dataclass(frozen=True, slots=True)
 class ExpectedArchive:
-    """What a complete archive of the profiles holds, limited to the streams of the pipeline."""
+    """The contents of a complete archive of the profiles, limited to the pipeline's streams."""
 
     profiles: Mapping[str, Profile]
     # SHA-256 digests.

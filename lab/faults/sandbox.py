@@ -1,4 +1,4 @@
-"""What all cases run on: a database, a store, a simulator, and services that can fail."""
+"""The database, store, simulator and services that all cases run on. The services can fail."""
 
 from __future__ import annotations
 

@@ -280,14 +280,7 @@ class Scenario:
             self.seconds,
             self.invariants.state(),
         )
-        reference = self.reference or own
-        # False and partial answers add rows to the history and the change feed.
-        comparable = not (self.case.has_false_absence or self.case.has_partial_answers)
-        self.invariants.check_final(
-            state=reference.state if comparable else None,
-            calls=calls,
-            allowed=reference.calls * self.requests + self._repeated_calls(),
-        )
+        self._check_final(own)
         return CaseResult(
             case=self.case,
             violations=self.invariants.violations,
@@ -300,10 +293,20 @@ class Scenario:
             baseline=own,
         )
 
-    def _repeated_calls(self) -> int:
-        """The calls that may be sent again: those hit by faults, and of pages not committed."""
-        hits = self.invariants.hits + self.invariants.own_timeouts()
-        return hits + self.kills + self.lost_pages
+    def _check_final(self, own: Baseline) -> None:
+        reference = self.reference or own
+        # False and partial answers add rows to the history and the change feed.
+        comparable = not (self.case.has_false_absence or self.case.has_partial_answers)
+        self.invariants.check_final(
+            state=reference.state if comparable else None,
+            calls=own.calls,
+            # A hit call may be sent again, and a page that was not committed is asked for again.
+            allowed=reference.calls * self.requests
+            + self.invariants.hits
+            + self.invariants.own_timeouts()
+            + self.kills
+            + self.lost_pages,
+        )
 
 
 def _has(kind: FaultKind, faults: Iterable[Fault]) -> bool:

@@ -23,11 +23,9 @@ class SimulatorControl:
         self._opener = build_opener(ProxyHandler({}))
 
     def now(self) -> int:
-        """Return the simulated Unix time."""
         return int(self._ask("GET", "clock")["now"])
 
     def set_clock(self, timestamp: float) -> None:
-        """Set the simulated Unix time."""
         self._ask("POST", "clock", {"set": timestamp})
 
     def advance_clock(self, seconds: float) -> None:

@@ -28,8 +28,6 @@ def route(method: str, name: str, handler: Handler) -> web.RouteDef:
 
 
 def clock_routes(clock: Clock) -> list[web.RouteDef]:
-    """Return the routes that read and set a clock."""
-
     async def show(_request: web.Request) -> web.Response:
         return web.json_response(clock_payload(clock))
 

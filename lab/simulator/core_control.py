@@ -17,8 +17,6 @@ from lab.simulator.manifest import Manifest
 
 @dataclass(slots=True)
 class CoreControl:
-    """Controls a Core API and its CDN."""
-
     core_api: CoreApi
     cdn_url: str
     manifest: Manifest = field(default_factory=Manifest)

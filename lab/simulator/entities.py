@@ -13,8 +13,6 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 @dataclass(slots=True)
 class Location:
-    """The location of a post."""
-
     identifier: str
     name: str
     city: str

@@ -57,7 +57,6 @@ class Written:
 
 
 def success(call: SimulatedCall, data: Any) -> Written:
-    """Return the envelope of a successful call."""
     return _json(200, {**_fields(call, 200), **_charge(call), "data": data})
 
 

@@ -44,7 +44,7 @@ class ProfilePlan:
 
 def profile(plan: ProfilePlan, seed: str) -> SimulatedProfile:
     """Return the profile of the plan with all its posts and highlights."""
-    # Every entity has a generator of its own: one choice more for a post changes no other post.
+    # Every entity has its own generator, so an additional choice for a post changes no other post.
     choose = seeding.chooser(seed, "profile", plan.username)
     identifier = plan.identifier or str(seeding.number(seed, "id", plan.username, digits=11))
     generated = SimulatedProfile(

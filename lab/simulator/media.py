@@ -1,4 +1,4 @@
-"""The bytes of all files: a few base pictures and clips, each file with a mark of its own.
+"""The bytes of all files: a few base pictures and clips, and a unique mark in each file.
 
 A file is a base with the file's number in it (a JPEG comment or an MP4 `free` box). So every file
 is unique and decodable, and making one costs a copy. Bases are made on first use and cached in a

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class SimulatorFailed(Exception):
-    """The simulator did not start. The message contains its error output."""
+    """The simulator did not start. Its error output is on this process's standard error."""
 
 
 class SimulatorProcess:

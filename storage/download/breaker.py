@@ -62,7 +62,6 @@ class CircuitBreaker:
             return max(0.0, circuit.open_until - self._clock())
 
     def record_success(self, host: str) -> None:
-        """Close the circuit and forget the failures."""
         with self._lock:
             self._circuits.pop(host, None)
 

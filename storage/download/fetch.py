@@ -338,7 +338,6 @@ def _decoded(response: httpcore.Response, limit: int) -> Iterator[bytes]:
 
 @contextmanager
 def _translated_decoding_errors() -> Iterator[None]:
-    """Turn errors of decoding into DownloadErrors."""
     try:
         yield
     except decoding.LimitExceeded as error:

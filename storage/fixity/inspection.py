@@ -34,7 +34,6 @@ class Findings:
         return not any(names for _, names in self._named())
 
     def add(self, seen: FileCheck) -> None:
-        """Count a checked file."""
         self.checked += 1
         self.bytes += seen.size
         if not seen.is_whole:

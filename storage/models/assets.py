@@ -49,7 +49,6 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         )
 
     def stored(self) -> AssetQuerySet:
-        """Filter assets whose bytes are stored."""
         return self.filter(state=Asset.State.STORED)
 
 

@@ -16,7 +16,6 @@ class ByteRange:
     length: int
 
     def content_range(self, size: int) -> str:
-        """Return the `Content-Range` header for a file of that size."""
         return f"bytes {self.start}-{self.start + self.length - 1}/{size}"
 
 

@@ -14,7 +14,7 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a format needs besides the entity: its world and links to the CDN."""
+    """The world and the links to the CDN, which a format needs besides the entity."""
 
     world: World
     links: Links
