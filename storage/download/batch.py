@@ -177,7 +177,7 @@ class Batch:
                     self._workers.append(pool.submit(self._work))
                 self._settle(self._next_group(max_wait=MAX_WAIT))
                 self._renew_leases()
-                # A thread that is done before the feed closes met a bug or a failure of the disk.
+                # `result` raises the error that ended a thread: a bug or a failure of the disk.
                 for worker in self._workers:
                     if worker.done():
                         worker.result()
