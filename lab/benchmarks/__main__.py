@@ -1,9 +1,16 @@
-"""`./dev bench [NAME…]`: run all benchmarks, or the named ones, each in a separate process."""
+"""`./dev bench [NAME…]`: run all benchmarks, or the named ones, each in a separate process.
+
+    ./dev bench downloads statements
+
+Exit status 0: all ran and met their goals, 1: one did not, 2: bad usage.
+"""
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 
 MEASUREMENTS = {
     "archive": "three profiles, 1,000 posts, twice, compared with the simulator",
@@ -17,12 +24,28 @@ MEASUREMENTS = {
 }
 
 
-def main(names: list[str]) -> int:
-    """Run the benchmarks in order; 1 if one of them failed, 2 for an unknown name."""
-    if unknown := sorted(set(names) - set(MEASUREMENTS)):
-        sys.stderr.write(f"no such measurement: {', '.join(unknown)}; {', '.join(MEASUREMENTS)}\n")
-        return 2
-    return max(_measure(name) for name in names or MEASUREMENTS)
+def main(words: Sequence[str]) -> int:
+    options = parser().parse_args(words)
+    return max(_measure(name) for name in options.names or MEASUREMENTS)
+
+
+def parser() -> argparse.ArgumentParser:
+    described = "\n".join(f"{name:14}{what}" for name, what in MEASUREMENTS.items())
+    made = argparse.ArgumentParser(
+        "./dev bench",
+        description=f"{__doc__}\n{described}",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("names", nargs="*", metavar="NAME", type=known)
+    return made
+
+
+def known(name: str) -> str:
+    """Check the name of a benchmark. Raises ArgumentTypeError."""
+    if name not in MEASUREMENTS:
+        raise argparse.ArgumentTypeError(f"no benchmark {name!r}; one of {', '.join(MEASUREMENTS)}")
+    return name
 
 
 def _measure(name: str) -> int:
