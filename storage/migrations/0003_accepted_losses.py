@@ -25,6 +25,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='fixityevent',
             name='repaired_by',
-            field=models.CharField(blank=True, choices=[('copy', 'from the other copy'), ('returned', 'the bytes were back in the store'), ('again', 'downloaded or made again, the same bytes'), ('replaced', 'a poster, made again of other bytes'), ('accepted', 'not at all: staff accepted the loss')], default='', max_length=10),
+            field=models.CharField(blank=True, choices=[('copy', 'from the other copy'), ('returned', 'the bytes were back in the store'), ('again', 'downloaded or made again, the same bytes'), ('replaced', 'a poster, made again of other bytes'), ('accepted', 'not at all: somebody accepted the loss')], default='', max_length=10),
         ),
     ]
