@@ -22,6 +22,7 @@ ADDRESS = re.compile(
 # Segments that precede a name: `/stories/NAME/ID/`, `/_u/NAME/` (links into the app), `/n/NAME/`
 # (links in e-mails).
 BEFORE_A_NAME = frozenset({"stories", "_u", "n"})
+OF_A_POST = frozenset({"p", "reel", "reels", "tv"})
 # First segments of Instagram's own paths, taken from its pages, its robots.txt and its app. No
 # profile can have such a name. `highlights` is here because of `/stories/highlights/ID/`.
 RESERVED = frozenset(
@@ -72,6 +73,9 @@ def _in_address(text: str) -> str:
     segments = [unquote(part) for part in address["path"].split("/") if part] if address else []
     if {".", ".."} & {*segments}:  # browsers resolve these to another path
         return ""
-    if segments[1:] and segments[0].lower() in BEFORE_A_NAME:
-        return segments[1]
-    return segments[0] if segments else ""
+    if not segments[1:] or segments[0].lower() not in BEFORE_A_NAME:
+        return segments[0] if segments else ""
+    # A profile may be called `n`. Its pages are `/n/tagged/`, `/n/reel/CODE/` and `/n/p/CODE/`.
+    page = segments[1].lower()
+    is_page = page == "tagged" or (segments[2:] and page in OF_A_POST)
+    return segments[0] if is_page and segments[0].lower() not in RESERVED else segments[1]

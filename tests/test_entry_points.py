@@ -129,6 +129,7 @@ def test_a_debian_without_venv_is_told_what_to_install(checkout: Path) -> None:
     assert f"sudo apt-get install -y python3.{minor}-venv" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "purpose"),
     [
@@ -142,6 +143,7 @@ def test_a_recipe_installs_what_it_needs_once(environment: Path, recipe: str, pu
     assert ask(environment, recipe) == []
 
 
+@pytest.mark.slow
 def test_the_installed_packages_grow_with_the_need_and_never_shrink(environment: Path) -> None:
     installed = [ask(environment, recipe) for recipe in ("demo", "test", "check", "test", "demo")]
 

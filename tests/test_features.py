@@ -70,6 +70,7 @@ def test_a_feature_brings_its_own_addresses(client: Client, db: None) -> None:
     assert client.get("/toy/notes/").json() == {"notes": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feature", [*FEATURES, TOY])
 def test_without_a_feature_the_archive_starts_migrates_and_archives(
     feature: str, environment: dict[str, str], simulator_process: SimulatorProcess

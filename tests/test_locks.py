@@ -92,6 +92,7 @@ def test_every_group_of_the_project_is_in_a_lock() -> None:
     assert {*project()["optional-dependencies"]} == {*GROUPS["requirements-check.txt"]}
 
 
+@pytest.mark.slow
 def test_no_module_imports_a_package_that_only_the_largest_lock_holds() -> None:
     alone = names("requirements-check.txt") - names("requirements-dev.txt")
     modules = {name.replace("-", "_") for name in alone}

@@ -26,6 +26,7 @@ def test_the_corpus_is_large_and_chromium_has_seen_all_of_it() -> None:
     assert {sample.name for sample in SAMPLES} == {*SEEN}
 
 
+@pytest.mark.slow
 @each_sample
 def test_a_valid_file_is_as_chromium_shows_it(sample: Sample) -> None:
     data, seen = sample.make(), SEEN[sample.name]

@@ -96,6 +96,7 @@ def test_a_failure_leaves_one_row_that_names_it(
     assert row.price == price
 
 
+@pytest.mark.slow
 def test_a_timeout_leaves_one_row(server: OddServer) -> None:
     CoreAPISetting(timeout_seconds=1).save()
     server.will(odd_server.sleeping(3))

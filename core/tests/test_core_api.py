@@ -85,6 +85,7 @@ def test_a_long_pause_is_left_to_the_caller(server: OddServer) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_short_pause_is_waited_for(server: OddServer) -> None:
     server.will(answering('{"detail": {"code": 429}}', 429, Retry_After="1"), FINE)
     began = time.monotonic()
@@ -95,6 +96,7 @@ def test_a_short_pause_is_waited_for(server: OddServer) -> None:
     assert 1 <= time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_times_out(server: OddServer) -> None:
     CoreAPISetting(timeout_seconds=1).save()
     server.will(odd_server.sleeping(3))
@@ -103,6 +105,7 @@ def test_a_server_that_says_nothing_times_out(server: OddServer) -> None:
         call()
 
 
+@pytest.mark.slow
 def test_a_body_that_drips_times_out_as_a_whole(server: OddServer) -> None:
     CoreAPISetting(timeout_seconds=1).save()
     server.will(odd_server.dripping)
@@ -118,6 +121,7 @@ def test_a_body_that_is_cut_off_is_transient(server: OddServer) -> None:
         call()
 
 
+@pytest.mark.slow
 def test_headers_that_drip_time_out_as_a_whole(server: OddServer) -> None:
     CoreAPISetting(timeout_seconds=1).save()
     server.will(odd_server.dripping_headers)
@@ -128,6 +132,7 @@ def test_headers_that_drip_time_out_as_a_whole(server: OddServer) -> None:
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.slow
 def test_a_tls_handshake_that_never_comes_times_out(settings: Settings) -> None:
     CoreAPISetting(timeout_seconds=1).save()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -257,6 +262,7 @@ def test_a_call_inside_a_transaction_is_refused(server: OddServer) -> None:
     assert server.requests == []
 
 
+@pytest.mark.slow
 def test_threads_share_the_client(server: OddServer) -> None:
     server.will(FINE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import usernames
@@ -31,6 +31,8 @@ AROUND = st.sampled_from(
 )  # fmt: skip
 
 
+@example("n", "instagram.com", "https://{host}/{name}/reel/Cxyz-_1/")
+@example("n", "instagram.com", "https://{host}/{name}/tagged/")
 @given(NAMES, HOSTS, AROUND)
 def test_a_name_is_found_in_every_address_that_has_it(name: str, host: str, around: str) -> None:
     assert usernames.from_text(around.format(name=name.upper(), host=host)) == name

@@ -14,7 +14,11 @@ from instagram import erasure
 from instagram.models import Tombstone, User
 from tests.support.erasables import ID, NAME, archived, bytes_stored
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("media_folder"),
+]
 
 
 class Terminal(io.StringIO):

@@ -102,6 +102,7 @@ def test_a_reader_after_the_backup_gets_the_changes_after_the_restore(api: APICl
     assert read_on(api, cursor) == ["new"]
 
 
+@pytest.mark.slow
 def test_an_old_backup_comes_after_the_cluster_that_came_in_between(api: APIClient) -> None:
     FeedClock.objects.update(cluster="1/1")
     FeedClock.follow(now=timezone.now())
@@ -118,6 +119,7 @@ def test_an_old_backup_comes_after_the_cluster_that_came_in_between(api: APIClie
     assert read_on(api, cursor) == ["new"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("year", [1970, 2001, 2400])
 def test_a_clock_that_is_wrong_leaves_the_order_right(api: APIClient, year: int) -> None:
     changes("a", "b")

@@ -132,6 +132,7 @@ def stored_asset(apps: Any, name: str, sha256: str, **facts: Any) -> Any:
     return made
 
 
+@pytest.mark.slow
 def test_pictures_that_their_extensions_had_split_are_joined(
     before_joining: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -162,6 +163,7 @@ def test_pictures_that_their_extensions_had_split_are_joined(
     assert "2 files had been split" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["lodz", "łódź"])
 def test_a_word_with_a_special_letter_is_found_by_the_plain_one(word: str) -> None:
     with downgraded(UNFOLDED) as apps:

@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 @hypothesis_settings(BOUNDED, max_examples=60)
 @given(
     name=st.sampled_from(LISTS),

@@ -24,6 +24,7 @@ def refused(error: errors.CoreAPIError = REFUSED, **provider: Any) -> None:
         make(attempt(**provider), status=401, error=error)
 
 
+@pytest.mark.slow
 def test_many_workers_that_fail_for_one_cause_raise_one_alarm(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -43,6 +43,7 @@ def test_an_error_of_a_statement_keeps_the_connection(web: WebConnection) -> Non
     assert not web.closed
 
 
+@pytest.mark.slow
 def test_the_check_of_the_pool_has_a_shorter_timeout(web: WebConnection) -> None:
     with pytest.raises(OperationalError):
         web.execute("SELECT pg_sleep(10)")

@@ -79,6 +79,7 @@ def test_inside_a_transaction_nothing_is_retried() -> None:
     assert len(calls) == 1
 
 
+@pytest.mark.slow
 def test_two_transactions_that_lock_in_opposite_order_both_succeed() -> None:
     barrier = threading.Barrier(2)
 

@@ -135,6 +135,7 @@ def test_a_refused_connection_is_not_charged(book: Book) -> None:
     assert book.lines[-1] == "release"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", [odd.dripping, odd.dripping_headers, odd.sleeping(5)])
 def test_one_deadline_covers_headers_and_body(
     reply: odd.Reply, server: OddServer, book: Book, bounds: Bounds

@@ -182,6 +182,7 @@ def test_a_story_that_left_before_its_time_is_missing(provider: SimulatorControl
     assert {*states(Story).values()} == {"live", "missing"}
 
 
+@pytest.mark.slow
 def test_an_expired_story_is_not_a_deleted_one(provider: SimulatorControl) -> None:
     archive("story.hours", "stories")
     provider.advance_clock(3 * 86400)

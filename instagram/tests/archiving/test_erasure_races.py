@@ -25,6 +25,7 @@ from tests.support.running import Start, archive
 from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.django_db(transaction=True, databases=["default", "api_log"]),
     pytest.mark.usefixtures("media_folder"),
 ]

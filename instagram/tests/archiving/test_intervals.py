@@ -120,6 +120,7 @@ def test_retries_leave_the_provider_a_pause(deadline_at: datetime | None) -> Non
     assert intervals.retry(now=NOW, since=NOW, deadline_at=deadline_at) >= NOW + HOUR / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "most_calls", "least_recall"),
     [("thrifty", 0.55, 0.72), ("balanced", 0.85, 0.87), ("dense", 2.6, 0.97)],

@@ -41,6 +41,7 @@ def store(user: User, *records: PostRecord) -> None:
         observers.notify(user, RunStream.Name.POSTS)
 
 
+@pytest.mark.slow
 def test_the_observers_of_a_run_see_everything_that_is_new(provider: SimulatorControl) -> None:
     plugs.watched.add(NAME)
 
@@ -52,6 +53,7 @@ def test_the_observers_of_a_run_see_everything_that_is_new(provider: SimulatorCo
     assert posts <= {*notes()}
 
 
+@pytest.mark.slow
 def test_a_run_that_finds_nothing_new_is_not_observed(provider: SimulatorControl) -> None:
     archive(NAME)
     plugs.watched.add(NAME)

@@ -142,6 +142,7 @@ def test_a_changed_page_takes_at_most_twelve_statements(user: User, length: int)
     assert len(seen) <= 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 50, 500])
 def test_an_unchanged_page_takes_at_most_four_statements(user: User, length: int) -> None:
     page = [post(number) for number in range(1, length + 1)]

@@ -59,6 +59,7 @@ def test_pages_are_the_list_cut_up(api: APIClient, order: str, size: int) -> Non
     assert all(len(page) == size for page in cut[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["full_name", "-full_name", "-created_at"])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_the_way_back_shows_the_same_pages(api: APIClient, order: str, size: int) -> None:

@@ -39,6 +39,7 @@ def test_a_long_biography_is_cut_and_named_with_every_owner(api: APIClient) -> N
     assert [shown["truncated"], post["user"]["truncated"]] == [["biography"]] * 2
 
 
+@pytest.mark.slow
 def test_the_free_texts_of_a_page_have_a_bound(api: APIClient) -> None:
     user = UserFactory.create(biography="字" * texts.BIOGRAPHY)
     for _ in range(100):

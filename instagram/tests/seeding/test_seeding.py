@@ -14,7 +14,7 @@ from instagram.seeding.rows import post_number, shortcode
 from storage import store
 from storage.models import Asset, StoredFile
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
 
 SMALL = SeedSize(profiles=4, posts=60, stories=12, seed=7)
 

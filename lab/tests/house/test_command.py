@@ -94,6 +94,7 @@ def test_an_unknown_list_ends_with_2() -> None:
         command.main(["--list", "bogus"])
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_early_gets_no_traceback(track: Track) -> None:
     root = track({"app.py": "# nobody\n" * 20_000})  # more than a pipe holds
     line = [sys.executable, "-m", "lab.house", str(root), "--list", "words"]

@@ -55,6 +55,7 @@ def closing_connection(work: Callable[[], object]) -> None:
         connection.close()
 
 
+@pytest.mark.slow
 def test_every_due_file_is_stored(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
@@ -113,6 +114,7 @@ def test_no_download_begins_after_the_time_is_up(
     assert run(cdn, seconds=0) == BatchResult()
 
 
+@pytest.mark.slow
 def test_downloads_that_have_not_begun_in_time_are_released(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:
@@ -219,6 +221,7 @@ def test_two_workers_never_download_the_same_file(
     assert len(cdn.requests) == 30
 
 
+@pytest.mark.slow
 def test_a_full_disk_raises_and_the_rest_is_released(
     cdn: OddServer, media_store: Store, make_asset: MakeAsset
 ) -> None:

@@ -29,7 +29,8 @@ from tests.support.odd_server import (
     sending,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each test is quick, but together they take a tenth of the quick tests.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 JPEG = samples.jpeg()
 PNG = samples.encoded(samples.picture(), "PNG")

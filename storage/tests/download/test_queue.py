@@ -175,6 +175,7 @@ def test_two_results_of_one_asset_count_once(make_asset: MakeAsset) -> None:
     assert result == queue.BatchResult(stored=1, bytes=5, lost=1)
 
 
+@pytest.mark.slow
 def test_groups_of_any_size_take_the_same_statements(
     make_asset: MakeAsset, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

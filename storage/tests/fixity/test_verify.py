@@ -94,6 +94,7 @@ def test_a_group_of_files_takes_two_statements(
         assert verify_round() == verify.GROUP_SIZE - 1
 
 
+@pytest.mark.slow
 def test_more_files_than_a_group_are_all_verified(make_file: MakeFile) -> None:
     for seed in range(2 * verify.GROUP_SIZE + 1):
         make_file(samples.jpeg(seed=seed), verified_at=LONG_AGO)
@@ -269,6 +270,7 @@ def test_a_loss_takes_ten_statements(
         verify.mark_lost(verify.FileCheck(file), timezone.now())
 
 
+@pytest.mark.slow
 def test_a_few_losses_among_many_files_are_repaired_in_one_round(
     make_file: MakeFile, media_store: Store
 ) -> None:
