@@ -27,7 +27,7 @@ def store_samples() -> Samples:
     contents = [_put(path) for path in sorted(FOLDER.iterdir())]
     for file in queue.files_of(contents).values():
         if file.enriched_at is None:
-            enrichment.enrich(file)
+            enrichment.enrich([file])
     rows = queue.files_of(contents)
     files = [rows[content.sha256] for content in contents]
     return Samples(

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from storage import enrichment
 from storage.errors import StoreMissing
@@ -58,6 +58,47 @@ def test_every_waiting_file_is_enriched_once(make_file: MakeFile) -> None:
         make_file(samples.jpeg(seed=seed))
 
     assert [enrichment.enrich_due(seconds=30), enrichment.enrich_due(seconds=30)] == [5, 0]
+
+
+def test_images_share_a_claim_and_a_commit(
+    make_file: MakeFile, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for seed in range(5):
+        make_file(samples.jpeg(seed=seed))
+
+    # A claim in a savepoint (4), the facts (1), and a claim that finds nothing (3).
+    with django_assert_num_queries(8):
+        assert enrichment.enrich_due(seconds=30) == 5
+
+
+def test_after_a_death_each_file_of_its_group_comes_alone(
+    make_file: MakeFile, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    killed = timezone.now() - timedelta(minutes=6)
+    for seed in range(3):
+        make_file(samples.jpeg(seed=seed), enrichment_attempts=1, enrichment_lease_until=killed)
+
+    with django_assert_num_queries(3 * 5 + 3):
+        assert enrichment.enrich_due(seconds=30) == 3
+
+    assert {*StoredFile.objects.values_list("enrichment_attempts", flat=True)} == {2}
+
+
+def test_a_failure_of_the_disk_releases_the_files_behind_it(
+    make_file: MakeFile, media_store: Store
+) -> None:
+    first, second, third = (make_file(samples.jpeg(seed=seed)) for seed in range(3))
+    path = media_store.root / second.name
+    path.unlink()
+    path.mkdir()  # opening a folder fails with an error of the disk
+
+    with pytest.raises(IsADirectoryError):
+        enrichment.enrich_due(seconds=30)
+
+    facts = StoredFile.objects.order_by("pk").values_list("width", "enrichment_attempts")
+    assert [*facts] == [(64, 1), (None, 0), (None, 0)]
+    assert [*StoredFile.objects.awaiting_enrichment(timezone.now())] == [third]
+    assert first.pk < second.pk < third.pk
 
 
 def test_without_time_nothing_is_enriched(make_file: MakeFile) -> None:
@@ -126,7 +167,7 @@ def test_missing_bytes_are_wanted_again(make_file: MakeFile, media_store: Store)
     )
     media_store.delete(file.name)
 
-    enrichment.enrich(file)
+    enrichment.enrich([file])
 
     asset.refresh_from_db()
     assert (asset.state, asset.file) == ("wanted", None)
@@ -191,7 +232,7 @@ def test_a_video_that_is_erased_while_it_is_decoded_leaves_no_poster(
     file = make_file(samples.video(), media_types.MP4)
     StoredFile.objects.all().delete()  # its bytes are open still
 
-    enrichment.enrich(file)
+    enrichment.enrich([file])
 
     assert not StoredFile.objects.exists()
     assert [entry.name for entry in media_store.entries()] == [file.name]
