@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q
 from django.utils import timezone
 
 from core.db.retrying import retry_on_conflict
+from core.db.updating import update_rows
 from storage import store
 from storage.errors import (
     DownloadError,
@@ -288,12 +289,11 @@ def _file(content: MediaContent) -> StoredFile:
 
 
 def _write_stored(stored: list[tuple[Success, int]]) -> None:
-    if not stored:
-        return
-    now = timezone.now()
-    files = Case(*(When(pk=success.asset.pk, then=Value(file)) for success, file in stored))
-    assets = Asset.objects.filter(pk__in=[success.asset.pk for success, _ in stored])
-    assets.mark_stored(files, now)
+    columns = Asset.stored_columns(timezone.now())
+    update_rows(
+        Asset,
+        [{"pk": success.asset.pk, "file_id": file, **columns} for success, file in stored],
+    )
 
 
 def _write_failure(failure: Failure, url: str) -> Asset.State:

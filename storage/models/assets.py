@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
@@ -32,21 +32,9 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         expired = self.filter(next_attempt_at__lte=now, state=Asset.State.EXPIRED)
         return expired.order_by("priority", "next_attempt_at", "pk")
 
-    def mark_stored(self, file: StoredFile | Case, now: datetime) -> int:
-        """Mark the assets as stored. Returns how many.
-
-        `file` is their common file, or an expression with the key of the file of each asset.
-        """
-        return self.update(
-            state=Asset.State.STORED,
-            file=file,
-            stored_at=now,
-            updated_at=now,
-            lease=None,
-            leased_until=None,
-            error_code="",
-            error="",
-        )
+    def mark_stored(self, file: StoredFile, now: datetime) -> int:
+        """Mark the assets as stored with the same file. Returns how many."""
+        return self.update(file=file, **Asset.stored_columns(now))
 
     def stored(self) -> AssetQuerySet:
         return self.filter(state=Asset.State.STORED)
@@ -148,6 +136,19 @@ class Asset(Timestamped):
                 name="asset_failed",
             ),
         ]
+
+    @classmethod
+    def stored_columns(cls, now: datetime) -> dict[str, Any]:
+        """The values of a stored asset beside its file."""
+        return {
+            "state": cls.State.STORED,
+            "stored_at": now,
+            "updated_at": now,
+            "lease": None,
+            "leased_until": None,
+            "error_code": "",
+            "error": "",
+        }
 
     def __str__(self) -> str:
         return f"{self.role} of {self.owner_kind} {self.owner_id}"
