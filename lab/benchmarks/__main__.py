@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "archive": "three profiles, 1,000 posts, twice, compared with the simulator",
     "large": "one profile, 10,000 posts, about 25,000 files, 4 workers; then unchanged",
     "downloads": "2,000 files next to curl",
+    "enrichment": "600 images next to decoding alone",
     "memory": "a video of 1 GB",
     "statements": "statements per page of posts",
     "dispatcher": "the schedule at 100,000 profiles next to bare SELECTs",
