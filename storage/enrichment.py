@@ -28,7 +28,7 @@ from storage.models.files import ENRICHMENT_LEASE
 # A file that killed its process this often (decoder crash, out of memory) is not opened again.
 MAX_ATTEMPTS = 3
 # Files per claim and commit. Two transactions per file would cost more than its decoding.
-GROUP_SIZE = 32
+GROUP_SIZE = 64
 
 log = structlog.get_logger(__name__)
 
