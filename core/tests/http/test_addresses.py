@@ -39,5 +39,8 @@ def test_a_host_with_a_private_address_is_refused(host: str, port: int, trusted:
     ("host", "port", "trusted"),
     [("CDN.test", 443, "cdn.test:443"), ("::1", 80, "[::1]:80"), ("10.0.0.1", 80, "10.0.0.1:80")],
 )
-def test_a_trusted_host_may_have_any_address(host: str, port: int, trusted: str) -> None:
+def test_only_trust_lets_a_host_have_a_private_address(host: str, port: int, trusted: str) -> None:
+    with pytest.raises(NotPublic):
+        check(host, port, ["10.0.0.1"], set())
+
     check(host, port, ["10.0.0.1"], {trusted})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lab.simulator import base_media
 from lab.simulator.entities import Location, SimulatedMedium, SimulatedPost, SimulatedProfile
-from lab.simulator.files import File
+from lab.simulator.files import File, FileCandidate
 from lab.simulator.payload_formats import Payload, View
 
 
@@ -47,10 +49,7 @@ def user(profile: SimulatedProfile, view: View) -> Payload:
         "media_count": len(view.world.feed(profile)),
         "total_clips_count": len(view.world.reels(profile)),
         "has_highlight_reels": bool(profile.highlights),
-        "hd_profile_pic_versions": [
-            {"width": size.width, "height": size.height, "url": size.url}
-            for size in reversed(smaller)
-        ],
+        "hd_profile_pic_versions": image_versions(reversed(smaller)),
         "hd_profile_pic_url_info": {
             "url": largest.url,
             "width": largest.width,
@@ -116,14 +115,13 @@ def media_of_post(post: SimulatedPost, view: View) -> Payload:
 
 def files(medium: SimulatedMedium, view: View) -> Payload:
     """Return the keys of one picture or video."""
-    pictures = view.links.candidates(medium.image, medium.width, medium.height)
     common: Payload = {
         "media_type": 2 if medium.video else 1,
         "product_type": "feed",
         "image_versions2": {
-            "candidates": [
-                {"width": size.width, "height": size.height, "url": size.url} for size in pictures
-            ]
+            "candidates": image_versions(
+                view.links.candidates(medium.image, medium.width, medium.height)
+            )
         },
         "original_width": medium.width,
         "original_height": medium.height,
@@ -137,6 +135,11 @@ def files(medium: SimulatedMedium, view: View) -> Payload:
         "has_audio": False,
         "is_dash_eligible": 0,
     }
+
+
+def image_versions(sizes: Iterable[FileCandidate]) -> list[Payload]:
+    """Return the sizes of a picture in the order given."""
+    return [{"width": size.width, "height": size.height, "url": size.url} for size in sizes]
 
 
 def video_versions(medium: SimulatedMedium, view: View) -> list[Payload]:

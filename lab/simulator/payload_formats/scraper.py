@@ -103,11 +103,7 @@ def files(medium: SimulatedMedium, view: View) -> Payload:
         "media_type": 2 if medium.video else 1,
         "is_video": medium.video is not None,
         "thumbnail_url": pictures[0].url,
-        "image_versions": {
-            "items": [
-                {"width": size.width, "height": size.height, "url": size.url} for size in pictures
-            ]
-        },
+        "image_versions": {"items": private.image_versions(pictures)},
         "original_width": medium.width,
         "original_height": medium.height,
         "accessibility_caption": medium.alternative_text,
