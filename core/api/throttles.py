@@ -1,9 +1,8 @@
 """Request limits, counted in a sliding window.
 
 Each client has two counters, of the current window and of the previous one. The previous one counts
-by the share of it that the sliding window still covers. A request therefore costs three Redis
-commands for any limit, and no client can send twice its limit around the change of a
-window.
+by the share of it that the sliding window still covers. A request therefore costs one Redis command
+for any limit, and no client can send twice its limit around the change of a window.
 """
 
 from __future__ import annotations
@@ -13,15 +12,17 @@ import ipaddress
 import math
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
-from django.core.cache import BaseCache, caches
+from django.core.cache import caches
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
+
+from core.caches import Counter
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, named in the settings
     from rest_framework.views import APIView
@@ -62,18 +63,18 @@ class SlidingWindow(BaseThrottle, ABC):
 
     def _passes(self, client: str) -> bool:
         try:
-            return self._counted(client, caches["default"])
+            return self._counted(client, "default")
         except RedisError as error:
             log.warning("throttle.without_redis", scope=self.scope, error=type(error).__name__)
-            return self.without_redis is None or self._counted(client, caches[self.without_redis])
+            return self.without_redis is None or self._counted(client, self.without_redis)
 
-    def _counted(self, client: str, cache: BaseCache) -> bool:
+    def _counted(self, client: str, cache_name: str) -> bool:
+        cache = cast("Counter", caches[cache_name])
         limit, window = _rate(self.scope)
         number, elapsed = divmod(time.time(), window)
-        key = f"throttle:{self.scope}:{client}:{int(number)}"
-        before = cache.get(f"throttle:{self.scope}:{client}:{int(number) - 1}", 0)
-        cache.add(key, 0, timeout=2 * window)
-        now = cache.incr(key)
+        prefix = f"throttle:{self.scope}:{client}"
+        key, other = f"{prefix}:{int(number)}", f"{prefix}:{int(number) - 1}"
+        before, now = cache.count(key, other=other, timeout=2 * window)
         if before * (1 - elapsed / window) + now <= limit:
             return True
         cache.decr(key)  # A rejected request must not extend the wait.
