@@ -136,6 +136,7 @@ class Environment:
     redis_url: str = field(repr=False)
     broker_timeout: int
     database_pool_size: int
+    database_prepares: bool
     secret_key: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
     core_api_url: str
@@ -178,6 +179,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         redis_url=reader.read("REDIS_URL", "redis://127.0.0.1:6379", redis_url),
         broker_timeout=reader.read("BROKER_TIMEOUT", "15", positive_number),
         database_pool_size=reader.read("DATABASE_POOL_SIZE", "0", natural_number),
+        database_prepares=reader.read("DATABASE_PREPARED_STATEMENTS", "true", flag),
         secret_key=reader.read("DJANGO_SECRET_KEY", "", str),
         encryption_keys=reader.read("FIELD_ENCRYPTION_KEYS", "", encryption_keys),
         core_api_url=reader.read("CORE_API_URL", "", http_url),

@@ -7,7 +7,7 @@ was cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 # Characters. Instagram itself allows 2,200 for a caption, 150 for a biography, 64 for a name and 15
@@ -38,7 +38,7 @@ def fit(items: Sequence[Shown], *, page_bytes: int = PAGE_BYTES) -> None:
 
     Each object with a cut text lists it under `truncated`. Nested objects count too.
     """
-    holders = [holder for item in items for holder in _holders(item)]
+    holders = [*_holders(items)]
     places = [(holder, name) for holder in holders for name, _ in _texts(holder)]
     sizes = [len(holder[name].encode()) for holder, name in places]
     if sum(sizes) <= page_bytes:
@@ -60,16 +60,15 @@ def _common_bound(sizes: Sequence[int], total: int) -> int:
     return max(sizes, default=0)
 
 
-def _holders(value: Any) -> Iterator[Shown]:
-    """The object and its nested objects that have a `truncated` list."""
-    if isinstance(value, dict):
-        if "truncated" in value:
-            yield value
-        for inner in value.values():
-            yield from _holders(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _holders(inner)
+def _holders(values: Iterable[Any]) -> Iterator[Shown]:
+    """The objects among the values, and the objects in them, that have a `truncated` list."""
+    for value in values:
+        if isinstance(value, dict):
+            if "truncated" in value:
+                yield value
+            yield from _holders(value.values())
+        elif isinstance(value, list):
+            yield from _holders(value)
 
 
 def _texts(item: Shown) -> list[tuple[str, str]]:

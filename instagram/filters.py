@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters  # type: ignore[import-untyped]  # has no types
+from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.db.search import query_words
 from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, ProfileMetric, Story, User
+
+
+class FilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # has no types
+    """The filters of the view's FilterSet, whose form is built only if the client uses one."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: APIView) -> Any:
+        """Return the filtered rows. Raises ValidationError."""
+        filters = self.get_filterset_class(view, queryset).base_filters
+        if filters.keys().isdisjoint(request.query_params):
+            return queryset
+        return super().filter_queryset(request, queryset, view)
 
 
 class WordSearch(BaseFilterBackend):

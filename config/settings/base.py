@@ -95,6 +95,8 @@ def database(*, pool_size: int) -> dict[str, Any]:
         key: value for key, value in facts.items() if key not in CONNECTION_KEYS
     }
     options.setdefault("connect_timeout", 5)  # /health/ must answer while the database does not
+    # core.db.selection prepares its statements at once; Django's own cursors never do.
+    options["prepare_threshold"] = 0 if env.database_prepares else None
     if pool_size:
         options["pool"] = {
             "min_size": 1,
@@ -171,13 +173,13 @@ def redis_database(offset: int) -> str:
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "core.caches.CountingRedisCache",
         "LOCATION": redis_database(1),
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     },
     # Counters per process while Redis is unreachable: login attempts
     "process": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "core.caches.CountingProcessCache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     },
 }
@@ -223,7 +225,7 @@ REST_FRAMEWORK = {
         "authentication.authenticators.AccessTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.MayRead"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.ShallowJSONParser"],
     "URL_FORMAT_OVERRIDE": None,  # ?format= is only a parameter of /schema/
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS describes nothing; /schema/ does

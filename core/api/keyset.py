@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db.models import DateTimeField, F, Field, Func, Model, QuerySet, Value
+from django.db.models import DateTimeField, F, Field, Func, IntegerField, Model, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
+from core.db.selection import Row
+
 MAX_CURSOR_LENGTH = 4000  # about the longest request line that web servers accept
+
+
+Read = Callable[[QuerySet[Any]], list[Row]]
+"""Reads the rows of a query in its order, each with `pk` and the column of the order."""
 
 
 class BadCursor(ValueError):
@@ -44,7 +51,7 @@ class Cursor:
 class KeysetPage:
     """Rows in list order and the cursors of the neighbouring pages."""
 
-    rows: list[Any]
+    rows: list[Row]
     previous: Cursor | None = None
     next: Cursor | None = None
 
@@ -64,9 +71,11 @@ class Keyset:
         self.field: Field[Any, Any] = cast("Field[Any, Any]", options.get_field(column))
         self.pk: Field[Any, Any] = options.pk
 
-    def page(self, rows: QuerySet[Any], cursor: Cursor | None, size: int) -> KeysetPage:
+    def page(
+        self, rows: QuerySet[Any], cursor: Cursor | None, size: int, *, read: Read
+    ) -> KeysetPage:
         """Up to `size` rows from the cursor. One more is read to see if there is a next page."""
-        found = self._read(rows, cursor, size + 1)
+        found = self._rows(rows, cursor, size + 1, read)
         shown, more = found[:size], len(found) > size
         if not shown:
             return KeysetPage([])
@@ -99,17 +108,20 @@ class Keyset:
             value = _typed(self.field, value)
         return Cursor(value, _typed(self.pk, pk), backwards)
 
-    def _before(self, row: Any) -> Cursor:
-        return Cursor(getattr(row, self.field.attname), row.pk, backwards=True)
+    def _before(self, row: Row) -> Cursor:
+        return Cursor(row[self.field.attname], row["pk"], backwards=True)
 
-    def _behind(self, row: Any) -> Cursor:
-        return Cursor(getattr(row, self.field.attname), row.pk)
+    def _behind(self, row: Row) -> Cursor:
+        return Cursor(row[self.field.attname], row["pk"])
 
-    def _read(self, rows: QuerySet[Any], cursor: Cursor | None, limit: int) -> list[Any]:
-        found: list[Any] = []
+    def _rows(
+        self, rows: QuerySet[Any], cursor: Cursor | None, limit: int, read: Read
+    ) -> list[Row]:
+        found: list[Row] = []
         for has_value in self._segments(cursor):
             if len(found) < limit:
-                found += self._segment(rows, cursor, has_value=has_value)[: limit - len(found)]
+                segment = self._segment(rows, cursor, has_value=has_value)
+                found += read(segment[: limit - len(found)])
         return found
 
     def _segments(self, cursor: Cursor | None) -> list[bool]:
@@ -127,9 +139,11 @@ class Keyset:
         if self.field.null:
             rows = rows.filter(**{f"{self.field.name}__isnull": not has_value})
         if cursor and (cursor.value is not None) == has_value:
-            place = (cursor.value, cursor.pk) if has_value else (cursor.pk,)
+            values = [Value(cursor.pk, output_field=self.pk)]
+            if has_value:
+                values.insert(0, Value(cursor.value, output_field=self.field))
             beyond = LessThan if descending else GreaterThan
-            rows = rows.filter(beyond(RowValue(*map(F, columns)), RowValue(*map(Value, place))))
+            rows = rows.filter(beyond(RowValue(*map(F, columns)), RowValue(*values)))
         return rows.order_by(*(f"-{name}" if descending else name for name in columns))
 
 
@@ -151,6 +165,8 @@ def _typed(field: Field[Any, Any], plain: object) -> Any:
     try:
         str(plain).encode()  # rejects lone surrogates
         value = _instant(str(plain)) if isinstance(field, DateTimeField) else field.to_python(plain)
+        if isinstance(field, IntegerField):
+            field.run_validators(value)  # a number that is too large for the column
     except (ValueError, OverflowError, ValidationError) as error:
         raise BadCursor from error
     if "\0" in str(value):

@@ -11,6 +11,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from core import texts
 from core.api.keyset import Cursor, Keyset
+from core.api.rows import RowSerializer
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
@@ -46,12 +47,22 @@ class KeysetPagination(BasePagination):
     parameter = "cursor"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the requested page. Raises BadCursor for a cursor of another list or order."""
+        """Return the rows of the requested page, as the view's RowSerializer reads them.
+
+        Raises BadCursor for a cursor of another list or order.
+        """
         self.request = request
         self.keyset = Keyset(queryset.model, _ordering(request, view))
         text = request.query_params.get(self.parameter, "")
         cursor = self.keyset.decode(text) if text else None
-        self.page = self.keyset.page(queryset, cursor, page_size(request))
+        serializer: type[RowSerializer] = view.get_serializer_class()
+        column = self.keyset.field.attname
+        self.page = self.keyset.page(
+            queryset,
+            cursor,
+            page_size(request),
+            read=lambda keys: serializer.select(keys, column),
+        )
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:

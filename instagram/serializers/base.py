@@ -3,49 +3,53 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar
 
-from django.db.models import Model
 from rest_framework import serializers
 
 from core import texts
-from storage.models import StoredFile
-from storage.serving.links import media_url
+from core.api.rows import RowSerializer, Shown
+from core.db.selection import Row
+from storage.serving.links import MediaLinks
+from storage.store import name_of
 
-Row = TypeVar("Row", bound=Model)
 DOUBTED_AFTER = timedelta(days=1)
 
 
-class FileSerializer(serializers.ModelSerializer[Row]):
-    def url(self, file: StoredFile | None) -> str | None:
-        """The absolute URL of a file; None without a file."""
-        return media_url(file, self.context["request"]) if file else None
+class FileSerializer(RowSerializer):
+    @cached_property
+    def links(self) -> MediaLinks:
+        return MediaLinks(self.context["request"])
+
+    def url(self, row: Row, path: str) -> str | None:
+        """The absolute URL of the file that a path of the model leads to; None without a file."""
+        digest = row[f"{path}__sha256"]
+        return self.links.url(name_of(digest, row[f"{path}__extension"])) if digest else None
 
 
-class QualifiedSerializer(FileSerializer[Row]):
+class QualifiedSerializer(FileSerializer):
     """Lists the fields whose values need a caveat.
 
     A subclass declares which of `truncated`, `doubtful` and `unknown` it has. BLANKS are served in
     place of unknown values, because clients expect no null there. TIMES are times from the
-    provider, each with the attribute that holds the time of our observation: a provider's time that
+    provider, each with the column that holds the time of our observation: a provider's time that
     is more than a day later is an error.
     """
 
     BLANKS: ClassVar[dict[str, Any]] = {}
     TIMES: ClassVar[dict[str, str]] = {}
 
-    def to_representation(self, instance: Row) -> dict[str, Any]:
-        shown: dict[str, Any] = super().to_representation(instance)
-        if "truncated" in self.fields:
+    def finish(self, shown: Shown, row: Row) -> Shown:
+        if "truncated" in shown:
             shown["truncated"] = texts.cut(shown)
-        if "doubtful" in self.fields:
+        if "doubtful" in shown:
             shown["doubtful"] = [
                 name
                 for name, observed in self.TIMES.items()
-                if (said := getattr(instance, name)) is not None
-                and said - getattr(instance, observed) > DOUBTED_AFTER
+                if row[name] is not None and row[name] - row[observed] > DOUBTED_AFTER
             ]
-        if "unknown" in self.fields:
+        if "unknown" in shown:
             shown["unknown"] = [name for name in self.BLANKS if shown[name] is None]
             shown |= {name: self.BLANKS[name] for name in shown["unknown"]}
         return shown
@@ -54,10 +58,12 @@ class QualifiedSerializer(FileSerializer[Row]):
 class NamesField(serializers.ListField):
     """Names of fields of the same object."""
 
+    reads: tuple[str, ...] = ()
+
     def __init__(self, help_text: str) -> None:
         super().__init__(child=serializers.CharField(), read_only=True, help_text=help_text)
 
-    def get_attribute(self, _instance: Model) -> list[str]:
+    def show(self, _row: Row) -> list[str]:
         # QualifiedSerializer fills the list in, after all other values.
         return []
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.rows import Rows, RowSerializer
 from instagram.models import ChangeEvent
 
 VALUE = {
@@ -34,8 +35,10 @@ class DifferencesField(serializers.JSONField):
     """`{"caption": {"old": …, "new": …}}`; files are represented by their source names."""
 
 
-class ChangeSerializer(serializers.ModelSerializer[ChangeEvent]):
+class ChangeSerializer(RowSerializer):
     """One change of one thing."""
+
+    rows: ClassVar[Rows] = ChangeEvent.objects.all
 
     user = serializers.UUIDField(source="user_id", allow_null=True, read_only=True)
 

@@ -7,7 +7,10 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instagram.models import Highlight, files
+from core.api.rows import Rows, reads
+from core.db.selection import Row
+from instagram import querysets
+from instagram.models import Highlight
 from instagram.serializers.base import (
     DoubtfulField,
     LastSeenField,
@@ -19,10 +22,10 @@ from instagram.serializers.stories import StorySerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
 
-# Of `querysets.highlights()`
-class HighlightSerializer(QualifiedSerializer[Highlight]):
+class HighlightSerializer(QualifiedSerializer):
     """A highlight: stories that a profile keeps on show."""
 
+    rows: ClassVar[Rows] = Highlight.objects.all
     BLANKS: ClassVar = {"title": "", "media_count": 0}
     TIMES: ClassVar = {"edited_at": "updated_at"}
 
@@ -56,21 +59,24 @@ class HighlightSerializer(QualifiedSerializer[Highlight]):
         read_only_fields = fields
 
     @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_cover(self, highlight: Highlight) -> str | None:
-        return self.url(files.stored(highlight.cover))
+    @reads("cover__file__sha256", "cover__file__extension")
+    def get_cover(self, row: Row) -> str | None:
+        return self.url(row, "cover__file")
 
-    def get_blur_data_url(self, highlight: Highlight) -> str:
+    @reads("cover__file__blur")
+    def get_blur_data_url(self, row: Row) -> str:
         """Raw base64 of a tiny JPEG, or nothing."""
-        file = files.stored(highlight.cover)
-        return file.blur if file else ""
+        return row["cover__file__blur"] or ""
 
 
-# Of `querysets.highlights_in_full()`
 class HighlightDetailSerializer(HighlightSerializer):
     """A highlight with its owner in full and its stories in order."""
 
+    rows: ClassVar[Rows] = staticmethod(querysets.highlights_in_full)
+    lists: ClassVar = {"stories": querysets.stories_of_highlights}
+
     user = UserDetailSerializer(read_only=True)
-    stories = serializers.SerializerMethodField()
+    stories = StorySerializer(many=True, read_only=True)
     last_seen_at = LastSeenField()
 
     class Meta(HighlightSerializer.Meta):
@@ -82,8 +88,3 @@ class HighlightDetailSerializer(HighlightSerializer):
             "confirmed_at",
         )
         read_only_fields = fields
-
-    @extend_schema_field(StorySerializer(many=True))
-    def get_stories(self, highlight: Any) -> list[dict[str, Any]]:
-        held = [place.story for place in highlight.places]
-        return list(StorySerializer(held, many=True, context=self.context).data)

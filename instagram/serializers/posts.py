@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instagram.models import Post, PostMedia, files
+from core.api.rows import Rows, reads
+from core.db.selection import Row
+from instagram import querysets
+from instagram.models import Post, PostMedia
 from instagram.serializers import media
 from instagram.serializers.base import (
     DoubtfulField,
@@ -20,7 +23,7 @@ from instagram.serializers.media import MediumSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
 
-class PostMediaSerializer(MediumSerializer[PostMedia]):
+class PostMediaSerializer(MediumSerializer):
     """One image or video of a post."""
 
     id = serializers.CharField(source="instagram_id", read_only=True)
@@ -43,19 +46,22 @@ class PostMediaSerializer(MediumSerializer[PostMedia]):
         )
         read_only_fields = fields
 
-    def get_width(self, medium: PostMedia) -> int | None:
+    @reads(*media.size("width"))
+    def get_width(self, row: Row) -> int | None:
         """Pixels."""
-        return media.width(medium)
+        return media.pixels(row, "width")
 
-    def get_height(self, medium: PostMedia) -> int | None:
+    @reads(*media.size("height"))
+    def get_height(self, row: Row) -> int | None:
         """Pixels."""
-        return media.height(medium)
+        return media.pixels(row, "height")
 
 
-# Of `querysets.posts()`
-class PostSerializer(QualifiedSerializer[Post]):
+class PostSerializer(QualifiedSerializer):
     """A post with its media in order; it looks like the first of them."""
 
+    rows: ClassVar[Rows] = Post.objects.all
+    lists: ClassVar = {"media": querysets.media_of_posts}
     BLANKS: ClassVar = {"caption": ""}
     TIMES: ClassVar = {"post_created_at": "created_at"}
 
@@ -66,7 +72,7 @@ class PostSerializer(QualifiedSerializer[Post]):
     height = serializers.SerializerMethodField()
     caption = serializers.CharField()
     media_count = serializers.SerializerMethodField()
-    media = PostMediaSerializer(source="current_media", many=True, read_only=True)
+    media = PostMediaSerializer(many=True, read_only=True)
     user: serializers.BaseSerializer[Any] = UserSerializer(read_only=True)
     unknown = UnknownField()
     truncated = TruncatedField()
@@ -97,34 +103,41 @@ class PostSerializer(QualifiedSerializer[Post]):
         )
         read_only_fields = fields
 
-    def get_media_count(self, post: Any) -> int:
+    @reads()
+    def get_media_count(self, row: Row) -> int:
         """As many as `media` has."""
-        return len(post.current_media)
+        return len(row["media"])
 
-    def get_thumbnail_url(self, post: Post) -> str:
+    @reads()
+    def get_thumbnail_url(self, row: Row) -> str:
         """Where it came from."""
-        return _first(post).thumbnail_url
+        return _cover(row)["thumbnail_url"]
 
     @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_thumbnail(self, post: Post) -> str | None:
-        return self.url(files.thumbnail(_first(post)))
+    @reads()
+    def get_thumbnail(self, row: Row) -> str | None:
+        return _cover(row)["thumbnail"]
 
-    def get_blur_data_url(self, post: Post) -> str:
+    @reads()
+    def get_blur_data_url(self, row: Row) -> str:
         """Raw base64 of a tiny JPEG, or nothing."""
-        return media.blur(_first(post))
+        return _cover(row)["blur_data_url"]
 
-    def get_width(self, post: Post) -> int | None:
+    @reads()
+    def get_width(self, row: Row) -> int | None:
         """Pixels."""
-        return media.width(_first(post))
+        return _cover(row)["width"]
 
-    def get_height(self, post: Post) -> int | None:
+    @reads()
+    def get_height(self, row: Row) -> int | None:
         """Pixels."""
-        return media.height(_first(post))
+        return _cover(row)["height"]
 
 
-# Of `querysets.posts_in_full()`
 class PostDetailSerializer(PostSerializer):
     """A post with its owner in full."""
+
+    rows: ClassVar[Rows] = staticmethod(querysets.posts_in_full)
 
     user = UserDetailSerializer(read_only=True)
     last_seen_at = LastSeenField()
@@ -139,8 +152,19 @@ class PostDetailSerializer(PostSerializer):
         read_only_fields = fields
 
 
-NO_MEDIUM = PostMedia()
+class Cover(TypedDict):
+    """What a post takes from its first medium."""
+
+    thumbnail_url: str
+    thumbnail: str | None
+    blur_data_url: str
+    width: int | None
+    height: int | None
 
 
-def _first(post: Any) -> PostMedia:
-    return post.current_media[0] if post.current_media else NO_MEDIUM
+NO_COVER = Cover(thumbnail_url="", thumbnail=None, blur_data_url="", width=None, height=None)
+
+
+def _cover(row: Row) -> Cover:
+    """The first medium, as it is shown."""
+    return row["media"][0] if row["media"] else NO_COVER

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.fields import TextField
+from core.api.rows import Rows, RowSerializer, Shown, reads
+from core.db.selection import Row
+from instagram import querysets
 from instagram.archiving.progress import Progress
 from instagram.models import ArchiveRun, RunStream, User
 from instagram.serializers.users import UserDetailSerializer
 
 
-class RunStreamSerializer(serializers.ModelSerializer[RunStream]):
+class RunStreamSerializer(RowSerializer):
     """How far one stream has come; `error` is null for everybody but staff."""
 
     error = serializers.SerializerMethodField()
@@ -34,9 +37,10 @@ class RunStreamSerializer(serializers.ModelSerializer[RunStream]):
         )
         read_only_fields = fields
 
-    def get_error(self, stream: RunStream) -> str | None:
+    @reads("error")
+    def get_error(self, row: Row) -> str | None:
         """The text, which may tell strangers too much."""
-        return stream.error if self.context["request"].user.is_staff else None
+        return row["error"] if self.context["request"].user.is_staff else None
 
 
 class RunUserSerializer(serializers.ModelSerializer[User]):
@@ -59,11 +63,14 @@ class FileCountsSerializer(serializers.Serializer[Progress]):
     )
 
 
-class RunInListSerializer(serializers.ModelSerializer[ArchiveRun]):
+class RunInListSerializer(RowSerializer):
     """A request to archive a profile, as far as its own rows tell.
 
     No counts of files: a page of runs would count every file of every profile on it.
     """
+
+    rows: ClassVar[Rows] = ArchiveRun.objects.all
+    lists: ClassVar = {"streams": querysets.streams_of_runs}
 
     user = RunUserSerializer(read_only=True)
     streams = RunStreamSerializer(many=True, read_only=True)
@@ -97,14 +104,17 @@ class RunSerializer(RunInListSerializer):
         read_only_fields = fields
 
     @extend_schema_field(FileCountsSerializer)
-    def get_files(self, _run: ArchiveRun) -> Any:
+    @reads()
+    def get_files(self, _row: Row) -> Any:
         return FileCountsSerializer(self.context["progress"]).data
 
-    def get_bytes(self, _run: ArchiveRun) -> int:
+    @reads()
+    def get_bytes(self, _row: Row) -> int:
         progress: Progress = self.context["progress"]
         return progress.bytes_stored
 
-    def get_calls(self, _run: ArchiveRun) -> int:
+    @reads()
+    def get_calls(self, _row: Row) -> int:
         progress: Progress = self.context["progress"]
         return progress.calls
 
@@ -119,8 +129,10 @@ class AddedUserSerializer(UserDetailSerializer):
         read_only_fields = fields
 
     @extend_schema_field(RunSerializer)
-    def get_run(self, _user: User) -> dict[str, Any]:
-        return dict(RunSerializer(self.context["run"], context=self.context).data)
+    @reads()
+    def get_run(self, _row: Row) -> Shown:
+        run: Shown = self.context["run"]
+        return run
 
 
 class NewUserSerializer(serializers.Serializer[Any]):

@@ -6,16 +6,18 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from core.api.rows import Rows, RowSerializer
+from instagram import querysets
 from instagram.models import HighlightItem, Story
 from instagram.serializers.base import DoubtfulField, LastSeenField
 from instagram.serializers.media import MediumSerializer
 from instagram.serializers.users import UserDetailSerializer, UserSerializer
 
 
-# Of `querysets.stories()`
-class StorySerializer(MediumSerializer[Story]):
+class StorySerializer(MediumSerializer):
     """A story."""
 
+    rows: ClassVar[Rows] = Story.objects.all
     TIMES: ClassVar = {"story_created_at": "created_at"}
 
     doubtful = DoubtfulField()
@@ -38,7 +40,7 @@ class StorySerializer(MediumSerializer[Story]):
         read_only_fields = fields
 
 
-class HolderSerializer(serializers.ModelSerializer[HighlightItem]):
+class HolderSerializer(RowSerializer):
     """A highlight that holds the story now."""
 
     id = serializers.CharField(source="highlight_id", read_only=True)
@@ -50,12 +52,14 @@ class HolderSerializer(serializers.ModelSerializer[HighlightItem]):
         read_only_fields = fields
 
 
-# Of `querysets.stories_in_full()`
 class StoryDetailSerializer(StorySerializer):
     """A story with its owner in full, and the highlights that hold it."""
 
+    rows: ClassVar[Rows] = staticmethod(querysets.stories_in_full)
+    lists: ClassVar = {"highlights": querysets.highlights_of_stories}
+
     user = UserDetailSerializer(read_only=True)
-    highlights = HolderSerializer(source="places", many=True, read_only=True)
+    highlights = HolderSerializer(many=True, read_only=True)
     last_seen_at = LastSeenField()
 
     class Meta(StorySerializer.Meta):

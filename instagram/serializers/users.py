@@ -8,17 +8,19 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instagram.models import ProfileMetric, User, files
+from core.api.rows import Rows, RowSerializer, reads
+from core.db.selection import Row
+from instagram import querysets
+from instagram.models import ProfileMetric, User
 from instagram.serializers.base import (
     LastSeenField,
     QualifiedSerializer,
-    Row,
     TruncatedField,
     UnknownField,
 )
 
 
-class ProfileSerializer(QualifiedSerializer[Row]):
+class ProfileSerializer(QualifiedSerializer):
     """The fields that a profile and a row of its history have in common."""
 
     BLANKS: ClassVar = {
@@ -50,27 +52,33 @@ class ProfileSerializer(QualifiedSerializer[Row]):
     truncated = TruncatedField()
 
     @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_profile_picture(self, profile: Row) -> str | None:
-        return self.url(files.stored(getattr(profile, "picture", None)))
+    @reads("picture__file__sha256", "picture__file__extension")
+    def get_profile_picture(self, row: Row) -> str | None:
+        return self.url(row, "picture__file")
 
 
 class NewestCount(serializers.IntegerField):
     """A count of today: of the newest metric where it has one, otherwise the row's own."""
 
-    def get_attribute(self, instance: Any) -> int | None:
-        name = str(self.field_name)
-        newest: int | None = (instance.newest_counts or {}).get(name)
-        own: int | None = getattr(instance, name)
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.reads = (name, "newest_counts")
+
+    def show(self, row: Row) -> int | None:
+        newest: int | None = (row["newest_counts"] or {}).get(self.name)
+        own: int | None = row[self.name]
         return own if newest is None else newest
 
 
-# Of `querysets.profiles()`
-class UserSerializer(ProfileSerializer[User]):
+class UserSerializer(ProfileSerializer):
     """A profile. What is unknown is `""`, `false` or `0`, and named under `unknown`."""
 
-    media_count = NewestCount()
-    follower_count = NewestCount()
-    following_count = NewestCount()
+    rows: ClassVar[Rows] = staticmethod(querysets.profiles)
+
+    media_count = NewestCount("media_count")
+    follower_count = NewestCount("follower_count")
+    following_count = NewestCount("following_count")
     has_stories = serializers.BooleanField()
     has_history = serializers.BooleanField()
 
@@ -85,9 +93,10 @@ class UserSerializer(ProfileSerializer[User]):
         read_only_fields = fields
 
 
-# Of `querysets.profiles_in_full()`, or of `querysets.profiles_as_of()`
 class UserDetailSerializer(UserSerializer):
     """A profile in full."""
+
+    rows: ClassVar[Rows] = staticmethod(querysets.profiles_in_full)
 
     updated_at_from_api = serializers.DateTimeField(
         allow_null=True, help_text="when a poll of the profile last succeeded"
@@ -118,8 +127,10 @@ class AsOfSerializer(serializers.Serializer[Any]):
     )
 
 
-class MetricSerializer(serializers.ModelSerializer[ProfileMetric]):
+class MetricSerializer(RowSerializer):
     """The counts of a profile on a day, as of its last poll; null is unknown."""
+
+    rows: ClassVar[Rows] = ProfileMetric.objects.all
 
     class Meta:
         model = ProfileMetric
@@ -127,8 +138,10 @@ class MetricSerializer(serializers.ModelSerializer[ProfileMetric]):
         read_only_fields = fields
 
 
-class UserHistorySerializer(ProfileSerializer[Any]):
+class UserHistorySerializer(ProfileSerializer):
     """A profile as it was from `history_date` on."""
+
+    rows: ClassVar[Rows] = User.history.all
 
     class Meta:
         model = User.history.model

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
-from django_filters.rest_framework import (  # type: ignore[import-untyped]  # has no types
-    DjangoFilterBackend,
-)
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -22,10 +20,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from core.api.errors import REFUSALS
 from core.api.pagination import NumberedPagination
+from core.api.rows import RowSerializer, Shown
 from core.api.throttles import ArchiveThrottle
 from instagram import actions
 from instagram.archiving import progress
-from instagram.filters import WordSearch
+from instagram.filters import FilterBackend, WordSearch
 from instagram.models import ArchiveRun
 from instagram.serializers.runs import RunSerializer
 
@@ -35,47 +34,51 @@ Method = TypeVar("Method", bound=Callable[..., Response])
 REFUSALS[actions.Refused] = lambda error: ValidationError({"username": [str(error)]})
 
 
-class ListViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
-    """A list that is filtered, and paged by keyset in one of its orders."""
+class ListViewSet(GenericViewSet[Row]):
+    """A list that is filtered, and paged by keyset in one of its orders.
 
-    filter_backends: tuple[type[Any], ...] = (DjangoFilterBackend,)
+    The queryset only finds the keys of a page; the RowSerializer reads and shows its rows.
+    """
+
+    filter_backends: tuple[type[Any], ...] = (FilterBackend,)
     filterset_class: type[Any] | None = None
     orderings: tuple[str, ...] = ()
     default_ordering: str = ""
 
+    def list(self, _request: Request) -> Response:
+        return self.page()
+
     def page(self, **owner: Any) -> Response:
-        """A page of the rows that belong to one object."""
+        """A page of the rows, or of those that belong to one object."""
         rows: QuerySet[Any] = self.get_queryset()
-        found = self.paginate_queryset(self.filter_queryset(rows.filter(**owner)))
-        return self.get_paginated_response(self.get_serializer(found, many=True).data)
+        found: Any = self.paginate_queryset(self.filter_queryset(rows.filter(**owner)))
+        return self.get_paginated_response(self.serializer().show(found))
+
+    def serializer(self) -> RowSerializer:
+        return cast("RowSerializer", self.get_serializer())
 
 
-class ReadViewSet(mixins.RetrieveModelMixin, ListViewSet[Row]):
+class ReadViewSet(ListViewSet[Row]):
     """A list of objects, and each object in full."""
 
-    serializer_class_in_full: type[BaseSerializer[Row]]
-    queryset_in_full: QuerySet[Row]
-
-    def get_queryset(self) -> QuerySet[Row]:
-        return self.queryset_in_full.all() if self._is_in_full() else super().get_queryset()
+    serializer_class_in_full: type[RowSerializer]
 
     def get_serializer_class(self) -> type[BaseSerializer[Row]]:
-        return (
-            self.serializer_class_in_full if self._is_in_full() else super().get_serializer_class()
-        )
+        is_in_full = self.action == "retrieve"
+        return self.serializer_class_in_full if is_in_full else super().get_serializer_class()
 
-    def filter_queryset(self, queryset: Any) -> Any:
-        # A filter in the address must not turn an existing object into a 404.
-        return queryset if self._is_in_full() else super().filter_queryset(queryset)
-
-    def _is_in_full(self) -> bool:
-        return self.action == "retrieve"
+    def retrieve(self, request: Request, **path: Any) -> Response:  # noqa: ARG002  for subclasses
+        serializer = self.serializer()
+        shown = serializer.show(serializer.get(path[self.lookup_field]))
+        if not shown:
+            raise Http404(f"No {serializer.Meta.model.__name__} matches the given query.")
+        return Response(shown[0])
 
 
 class SearchedViewSet(ReadViewSet[Row]):
     """A list with `search=`; its QuerySet has a method `matching`."""
 
-    filter_backends = (DjangoFilterBackend, WordSearch)
+    filter_backends = (FilterBackend, WordSearch)
 
 
 class StartsRuns(APIView):
@@ -113,6 +116,11 @@ def similar(
 
 def accepted(request: Request, run: ArchiveRun) -> Response:
     """202 with the run that was started or was already active."""
-    context = {"request": request, "progress": progress.of_run(run)}
-    serializer = RunSerializer(run, context=context)
-    return Response(serializer.data, status=status.HTTP_202_ACCEPTED)
+    return Response(shown_run(request, run), status=status.HTTP_202_ACCEPTED)
+
+
+def shown_run(request: Request, run: ArchiveRun) -> Shown:
+    """The run, and how far it has come."""
+    serializer = RunSerializer(context={"request": request, "progress": progress.of_run(run)})
+    [shown] = serializer.show(serializer.get(run.pk))
+    return shown

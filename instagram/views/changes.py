@@ -25,7 +25,7 @@ class FeedPagination(KeysetPagination):
     def get_paginated_response(self, data: Any) -> Response:
         following = self._link(self.page.next)
         if rows := self.page.rows:
-            cursor = self.keyset.encode(Cursor(rows[-1].transaction, rows[-1].pk))
+            cursor = self.keyset.encode(Cursor(rows[-1]["transaction"], rows[-1]["pk"]))
         else:
             # A page without changes returns the client's own cursor, to be sent again later.
             since = self.request.query_params.get(self.parameter)

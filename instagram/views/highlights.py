@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -12,7 +10,7 @@ from rest_framework.response import Response
 from instagram.filters import HighlightFilter
 from instagram.models import Highlight
 from instagram.serializers.highlights import HighlightDetailSerializer, HighlightSerializer
-from instagram.views import base, querysets
+from instagram.views import base
 
 
 @extend_schema_view(
@@ -23,8 +21,7 @@ from instagram.views import base, querysets
 class HighlightViewSet(base.SearchedViewSet[Highlight]):
     """The archived highlights."""
 
-    queryset = querysets.highlights()
-    queryset_in_full = querysets.highlights_in_full()
+    queryset = Highlight.objects.all()
     serializer_class = HighlightSerializer
     serializer_class_in_full = HighlightDetailSerializer
     filterset_class = HighlightFilter
@@ -33,10 +30,10 @@ class HighlightViewSet(base.SearchedViewSet[Highlight]):
     lookup_field = "id"
     lookup_value_converter = "identifier"
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def list(self, request: Request) -> Response:
         """The archived highlights, the latest arrival first, or as in the tray of one profile."""
         query = request.query_params
         # Positions in the trays of several profiles have no common order, and no index.
         if query.get("ordering", "").removeprefix("-") == "position" and not query.get("user"):
             raise ValidationError({"ordering": ["`position` is the order within one `user`."]})
-        return super().list(request, *args, **kwargs)
+        return super().list(request)

@@ -10,7 +10,7 @@ from instagram.filters import PostFilter
 from instagram.models import ChangeEvent, Post
 from instagram.serializers.changes import VersionSerializer
 from instagram.serializers.posts import PostDetailSerializer, PostSerializer
-from instagram.views import base, querysets
+from instagram.views import base
 
 
 @extend_schema_view(
@@ -20,8 +20,7 @@ from instagram.views import base, querysets
 class PostViewSet(base.SearchedViewSet[Post]):
     """The archived posts."""
 
-    queryset = querysets.posts()
-    queryset_in_full = querysets.posts_in_full()
+    queryset = Post.objects.all()
     serializer_class = PostSerializer
     serializer_class_in_full = PostDetailSerializer
     filterset_class = PostFilter

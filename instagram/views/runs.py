@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,11 +12,10 @@ from rest_framework.response import Response
 from core.api.fields import valid
 from core.api.permissions import signed_in
 from instagram import actions
-from instagram.archiving import progress
 from instagram.filters import RunFilter
 from instagram.models import ArchiveRun
 from instagram.serializers.runs import NewRunSerializer, RunInListSerializer, RunSerializer
-from instagram.views import base, querysets
+from instagram.views import base
 
 
 @extend_schema_view(
@@ -25,8 +25,7 @@ from instagram.views import base, querysets
 class RunViewSet(base.StartsRuns, base.ReadViewSet[ArchiveRun]):
     """The archive runs."""
 
-    queryset = querysets.runs()
-    queryset_in_full = querysets.runs()
+    queryset = ArchiveRun.objects.all()
     serializer_class = RunInListSerializer
     serializer_class_in_full = RunSerializer
     filterset_class = RunFilter
@@ -34,10 +33,9 @@ class RunViewSet(base.StartsRuns, base.ReadViewSet[ArchiveRun]):
     lookup_field = "id"
     lookup_value_converter = "uuid"
 
-    def retrieve(self, request: Request, *_: Any, **__: Any) -> Response:
-        run = self.get_object()
-        context = {"request": request, "progress": progress.of_run(run)}
-        return Response(RunSerializer(run, context=context).data)
+    def retrieve(self, request: Request, **path: Any) -> Response:
+        run = get_object_or_404(ArchiveRun.objects.only("state", "calls"), pk=path["id"])
+        return Response(base.shown_run(request, run))
 
     @extend_schema(request=NewRunSerializer, responses={202: RunSerializer})
     def create(self, request: Request) -> Response:

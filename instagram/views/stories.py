@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from instagram.filters import StoryFilter
 from instagram.models import Story
 from instagram.serializers.stories import StoryDetailSerializer, StorySerializer
-from instagram.views import base, querysets
+from instagram.views import base
 
 
 @extend_schema_view(
@@ -21,8 +21,7 @@ from instagram.views import base, querysets
 class StoryViewSet(base.SearchedViewSet[Story]):
     """The archived stories."""
 
-    queryset = querysets.stories()
-    queryset_in_full = querysets.stories_in_full()
+    queryset = Story.objects.all()
     serializer_class = StorySerializer
     serializer_class_in_full = StoryDetailSerializer
     filterset_class = StoryFilter

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django_filters.rest_framework import (  # type: ignore[import-untyped]  # has no types
-    DjangoFilterBackend,
-)
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
@@ -19,9 +17,8 @@ from rest_framework.response import Response
 
 from core.api.fields import valid
 from core.api.permissions import signed_in
-from instagram import actions
-from instagram.archiving import progress
-from instagram.filters import MetricFilter, UserFilter
+from instagram import actions, querysets
+from instagram.filters import FilterBackend, MetricFilter, UserFilter
 from instagram.models import ProfileMetric, User
 from instagram.serializers.coverage import CoverageQuerySerializer, CoverageSerializer
 from instagram.serializers.runs import (
@@ -37,7 +34,7 @@ from instagram.serializers.users import (
     UserHistorySerializer,
     UserSerializer,
 )
-from instagram.views import base, querysets
+from instagram.views import base
 from instagram.views.coverage import coverage_answer
 
 
@@ -45,8 +42,7 @@ from instagram.views.coverage import coverage_answer
 class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
     """The archived profiles."""
 
-    queryset = querysets.profiles()
-    queryset_in_full = querysets.profiles_in_full()
+    queryset = User.objects.all()
     serializer_class = UserSerializer
     serializer_class_in_full = UserDetailSerializer
     filterset_class = UserFilter
@@ -62,25 +58,24 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         """Add a profile and start archiving it; 200 when it was there already."""
         name = valid(NewUserSerializer(data=request.data))["username"]
         added = actions.add_profile(name=name, by=signed_in(request))
-        counted = progress.of_run(added.run)
-        context = {"request": request, "run": added.run, "progress": counted}
-        user = querysets.profiles_in_full().get(pk=added.user.pk)
+        context = {"request": request, "run": base.shown_run(request, added.run)}
+        serializer = AddedUserSerializer(context=context)
+        [user] = serializer.show(serializer.get(added.user.pk))
         return Response(
-            AddedUserSerializer(user, context=context).data,
+            user,
             status=status.HTTP_201_CREATED if added.created else status.HTTP_200_OK,
         )
 
     @extend_schema(parameters=[AsOfSerializer])
-    def retrieve(self, request: Request, *_: Any, **__: Any) -> Response:
+    def retrieve(self, request: Request, **path: Any) -> Response:
         """A profile in full, as it is or as it was known at a time."""
         then: Any = valid(AsOfSerializer(data=request.query_params)).get("as_of")
         is_now = then is None or then >= timezone.now()  # a future time shows the present values
-        user = self.get_object() if is_now else self._version(then)
-        return Response(self.get_serializer(user).data)
+        return super().retrieve(request, **path) if is_now else self._as_of(then, path["uuid"])
 
     @base.sublist(
         UserHistorySerializer,
-        queryset=User.history.select_related("picture__file"),
+        queryset=User.history.all(),
         default_ordering="-history_date",
     )
     def history(self, _request: Request, **path: str) -> Response:
@@ -90,7 +85,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
     @base.sublist(
         MetricSerializer,
         queryset=ProfileMetric.objects.all(),
-        filter_backends=(DjangoFilterBackend,),
+        filter_backends=(FilterBackend,),
         filterset_class=MetricFilter,
         default_ordering="-day",
     )
@@ -117,8 +112,10 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         run = actions.request_archive(user=user, by=signed_in(request), **wanted)
         return base.accepted(request, run)
 
-    def _version(self, then: datetime) -> Any:
-        version = querysets.profiles_as_of(then).filter(uuid=self.kwargs["uuid"]).first()
-        if version is None or version.history_type == "-":
+    def _as_of(self, then: datetime, uuid: UUID) -> Response:
+        versions = querysets.profiles_as_of(then).filter(uuid=uuid)[:1]
+        rows = UserDetailSerializer.read(versions, "history_type")
+        if not rows or rows[0]["history_type"] == "-":
             raise NotFound
-        return version
+        [user] = self.serializer().show(rows)
+        return Response(user)

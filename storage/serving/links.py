@@ -24,19 +24,33 @@ class Request(Protocol):
         """Return the location with scheme and host."""
 
 
-def media_url(file: StoredFile, request: Request | None = None) -> str:
-    """Return the URL of the file: absolute if there is a request, else a path.
+class MediaLinks:
+    """The URLs of files in one answer: absolute if there is a request, else paths.
 
     Reads the access settings once per request.
     """
-    path = f"{settings.MEDIA_URL}{file.name}"
-    private = current.private_reading(request) if request else current.access().private_reading
-    if private:
+
+    def __init__(self, request: Request | None = None) -> None:
+        self.base = settings.MEDIA_URL
+        if request:
+            self.base = request.build_absolute_uri(self.base)
+            self.are_signed = current.private_reading(request)
+        else:
+            self.are_signed = current.access().private_reading
+
+    def url(self, name: str) -> str:
+        """Return the URL of the file with this `StoredFile.name`."""
+        if not self.are_signed:
+            return f"{self.base}{name}"
         # All links of a window expire together, so that caches see the same URL again.
         expires = str((int(time.time()) // WINDOW + 2) * WINDOW)
-        query = {"expires": expires, "signature": _signature(file.name, expires)}
-        path = f"{path}?{urlencode(query)}"
-    return request.build_absolute_uri(path) if request else path
+        query = urlencode({"expires": expires, "signature": _signature(name, expires)})
+        return f"{self.base}{name}?{query}"
+
+
+def media_url(file: StoredFile, request: Request | None = None) -> str:
+    """Return the URL of one file, as MediaLinks does."""
+    return MediaLinks(request).url(file.name)
 
 
 def is_valid(name: str, expires: str, signature: str) -> bool:

@@ -139,13 +139,13 @@ def test_the_list_takes_three_queries_however_long_it_is(
 
 
 @pytest.mark.parametrize("count", [1, 12])
-def test_a_detail_takes_six_queries_however_many_stories_it_has(
+def test_a_detail_takes_five_queries_however_many_stories_it_has(
     api: APIClient, django_assert_num_queries: DjangoAssertNumQueries, count: int
 ) -> None:
     highlight = HighlightFactory.create()
     HighlightItemFactory.create_batch(count, highlight=highlight)
 
-    with django_assert_num_queries(6):  # who may read, highlight, owner, places, stories, owners
+    with django_assert_num_queries(5):  # who may read, highlight, owner, stories, owners
         body = api.get(f"{LIST}{highlight.pk}/").json()
 
     assert len(body["stories"]) == count

@@ -1,0 +1,130 @@
+"""SELECT statements that Django compiles once and PostgreSQL plans once per connection.
+
+Compiling the same queryset for each request costs more than PostgreSQL needs to answer it. A
+Selection is compiled on first use; only the keys differ from call to call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import psycopg
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import BooleanField, F, Func, QuerySet
+from psycopg.pq import Format
+
+Row = dict[str, Any]
+"""The values of one row by the names of their columns, as in `QuerySet.values()`."""
+
+
+class _Keys:
+    """Stands in the parameters of a compiled statement for the keys of a call."""
+
+
+KEYS = _Keys()
+
+
+class EqualsAny(Func):
+    """`column = ANY(keys)`: one text of SQL for any number of keys."""
+
+    template = "%(expressions)s = ANY(%%s)"
+    output_field: ClassVar = BooleanField()
+
+    def as_sql(self, *arguments: Any, **context: Any) -> tuple[str, Any]:
+        sql, parameters = super().as_sql(*arguments, **context)
+        return sql, [*parameters, KEYS]
+
+
+class Selection:
+    """Columns of the rows of a queryset, selected by their values in the column `key`.
+
+    The queryset must not contain values that change with time, because it is compiled once.
+    """
+
+    def __init__(self, rows: QuerySet[Any], columns: Iterable[str], *, key: str = "pk") -> None:
+        self.rows = rows.filter(EqualsAny(F(key)))
+        self.columns = tuple(columns)
+        self._statements: dict[Any, _Statement] = {}
+
+    def of(self, keys: Sequence[Any]) -> list[Row]:
+        """The rows with these keys, in the order of the queryset. One statement."""
+        statement = self._statement(None, lambda: _compiled(self.rows, self.columns))
+        return self._fetched(statement.sql, [*statement.parameters, list(keys)], prepare=True)
+
+    def within(self, keys: QuerySet[Any]) -> list[Row]:
+        """The rows whose keys a query selects, in the order of that query. One statement."""
+        query = keys.query
+        try:
+            if query.where:
+                # A plan made for other values can be a bad one, as for another word of a search.
+                statement = self._around(keys)
+                return self._fetched(statement.sql, statement.parameters, prepare=False)
+            shape = (query.order_by, query.low_mark, query.high_mark)
+            statement = self._statement(shape, lambda: self._around(keys))
+            return self._fetched(statement.sql, statement.parameters, prepare=True)
+        except EmptyResultSet:  # such as `pk IN ()`
+            return []
+
+    def _around(self, keys: QuerySet[Any]) -> _Statement:
+        """The statement for the keys that a query selects, in the order of that query."""
+        order = keys.query.order_by
+        outer = self._statement(order, lambda: _compiled(self.rows.order_by(*order), self.columns))
+        sql, parameters = keys.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        before, _, after = outer.sql.rpartition("%s")
+        return _Statement(f"{before}ARRAY({sql}){after}", (*outer.parameters, *parameters))
+
+    def _statement(self, shape: Any, make: Callable[[], _Statement]) -> _Statement:
+        if shape not in self._statements:
+            self._statements[shape] = make()
+        return self._statements[shape]
+
+    def _fetched(self, sql: str, parameters: Sequence[Any], *, prepare: bool) -> list[Row]:
+        found = fetch(sql, parameters, prepare=prepare)
+        return [dict(zip(self.columns, values, strict=True)) for values in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+def fetch(sql: str, parameters: Sequence[Any] = (), *, prepare: bool) -> list[Any]:
+    """Execute a statement, and return its rows. JSON is parsed.
+
+    Unlike Django's cursors it sends parameters apart from the statement and receives values in
+    their binary form, which costs a quarter of the time for timestamps.
+    """
+    connection.ensure_connection()
+    cursor: Any = _ServerCursor(connection.connection, prepare=prepare)
+    # Django's wrappers count, log and time statements, and translate errors.
+    logged = connection.queries_logged
+    with connection.make_debug_cursor(cursor) if logged else connection.make_cursor(cursor) as used:
+        used.execute(sql, parameters)
+        found: list[Any] = used.fetchall()
+    return found
+
+
+class _ServerCursor(psycopg.Cursor[Any]):
+    """A cursor for statements that the server may prepare; Django's own binds on the client."""
+
+    def __init__(self, connection: psycopg.Connection[Any], *, prepare: bool) -> None:
+        super().__init__(connection)
+        self.prepare = prepare
+        self.format = Format.BINARY
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query, params, prepare=self.prepare, **options)
+
+
+def _compiled(rows: QuerySet[Any], columns: Sequence[str]) -> _Statement:
+    """The statement without its last parameter, the keys."""
+    compiler = rows.values_list(*columns).query.get_compiler(DEFAULT_DB_ALIAS)
+    sql, parameters = compiler.as_sql()
+    *others, last = parameters
+    if last is not KEYS:
+        raise ValueError("Only ORDER BY may follow the keys, and it must not have parameters.")
+    return _Statement(sql, tuple(others))
