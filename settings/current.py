@@ -16,12 +16,20 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 from solo.models import SingletonModel
 
+from core.db.selection import fetch
 from settings.fields import Secret
 from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, FallbackCoreAPI
 
 PRIMARY = "primary"  # the provider of the page "Core API"; fallbacks have names of their own
 
 Row = TypeVar("Row", bound=SingletonModel)
+
+# Without a row nothing is private, as the model's default says.
+READING = f"""
+SELECT (SELECT private_reading FROM {AccessSetting._meta.db_table}
+         WHERE id = {AccessSetting.singleton_instance_id}),
+       pg_current_snapshot()::text
+"""  # noqa: S608, SLF001  constants only; documented by Django for generic code
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +153,22 @@ def access() -> AccessConfig:
     )
 
 
-def private_reading(request: object) -> bool:
-    """Whether only signed-in clients may read. Sends one query per request."""
-    # An answer asks this for each file that it links.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every read depends on. Equal snapshots show equal rows (see `core.api.answers`)."""
+
+    is_private: bool
+    snapshot: str
+
+
+def reading(request: object) -> Reading:
+    """The state of the archive at the first call for this request. One statement per request."""
     kept = vars(request)
-    if "private_reading" not in kept:
-        kept["private_reading"] = access().private_reading
-    return bool(kept["private_reading"])
+    if "reading" not in kept:
+        [(is_private, snapshot)] = fetch(READING, prepare=True)
+        kept["reading"] = Reading(is_private=bool(is_private), snapshot=snapshot)
+    found: Reading = kept["reading"]
+    return found
 
 
 def _row(model: type[Row]) -> Row:

@@ -30,7 +30,7 @@ class MayRead(BasePermission):
         """Allows a method that the view lacks, so that the answer is 405 instead of 401."""
         if request.user.is_authenticated or request.method not in view.allowed_methods:
             return True
-        return request.method in SAFE_METHODS and not current.private_reading(request)
+        return request.method in SAFE_METHODS and not current.reading(request).is_private
 
 
 def needs(name: str) -> type[BasePermission]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -18,6 +18,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.answers import unchanged
 from core.api.errors import REFUSALS
 from core.api.pagination import NumberedPagination
 from core.api.rows import RowSerializer, Shown
@@ -29,7 +30,7 @@ from instagram.models import ArchiveRun
 from instagram.serializers.runs import RunSerializer
 
 Row = TypeVar("Row", bound=Model)
-Method = TypeVar("Method", bound=Callable[..., Response])
+Method = TypeVar("Method", bound=Callable[..., HttpResponse])
 
 REFUSALS[actions.Refused] = lambda error: ValidationError({"username": [str(error)]})
 
@@ -45,11 +46,14 @@ class ListViewSet(GenericViewSet[Row]):
     orderings: tuple[str, ...] = ()
     default_ordering: str = ""
 
-    def list(self, _request: Request) -> Response:
+    def list(self, _request: Request) -> HttpResponse:
         return self.page()
 
-    def page(self, **owner: Any) -> Response:
+    def page(self, **owner: Any) -> HttpResponse:
         """A page of the rows, or of those that belong to one object."""
+        return unchanged(self.request, lambda: self._page(owner))
+
+    def _page(self, owner: dict[str, Any]) -> Response:
         rows: QuerySet[Any] = self.get_queryset()
         found: Any = self.paginate_queryset(self.filter_queryset(rows.filter(**owner)))
         return self.get_paginated_response(self.serializer().show(found))
@@ -67,9 +71,12 @@ class ReadViewSet(ListViewSet[Row]):
         is_in_full = self.action == "retrieve"
         return self.serializer_class_in_full if is_in_full else super().get_serializer_class()
 
-    def retrieve(self, request: Request, **path: Any) -> Response:  # noqa: ARG002  for subclasses
+    def retrieve(self, request: Request, **path: Any) -> HttpResponse:
+        return unchanged(request, lambda: self._object(path[self.lookup_field]))
+
+    def _object(self, key: Any) -> Response:
         serializer = self.serializer()
-        shown = serializer.show(serializer.get(path[self.lookup_field]))
+        shown = serializer.show(serializer.get(key))
         if not shown:
             raise Http404(f"No {serializer.Meta.model.__name__} matches the given query.")
         return Response(shown[0])

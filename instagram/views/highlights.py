@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from instagram.filters import HighlightFilter
 from instagram.models import Highlight
@@ -30,7 +30,7 @@ class HighlightViewSet(base.SearchedViewSet[Highlight]):
     lookup_field = "id"
     lookup_value_converter = "identifier"
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         """The archived highlights, the latest arrival first, or as in the tray of one profile."""
         query = request.query_params
         # Positions in the trays of several profiles have no common order, and no index.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from instagram.filters import PostFilter
 from instagram.models import ChangeEvent, Post
@@ -34,11 +34,11 @@ class PostViewSet(base.SearchedViewSet[Post]):
         queryset=ChangeEvent.objects.filter(kind=ChangeEvent.Kind.POST),
         default_ordering="-id",
     )
-    def history(self, _request: Request, **path: str) -> Response:
+    def history(self, _request: Request, **path: str) -> HttpResponse:
         """What changed in a post, the newest version first; empty for an unknown one."""
         return self.page(object_id=path["id"])
 
     @base.similar(PostSerializer, Post.objects.none())
-    def similar(self, _request: Request, **_: str) -> Response:
+    def similar(self, _request: Request, **_: str) -> HttpResponse:
         """The most similar posts first, never the post itself; empty for an unknown one."""
         return self.page()

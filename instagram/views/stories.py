@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from instagram.filters import StoryFilter
 from instagram.models import Story
@@ -30,6 +30,6 @@ class StoryViewSet(base.SearchedViewSet[Story]):
     lookup_value_converter = "identifier"
 
     @base.similar(StorySerializer, Story.objects.none())
-    def similar(self, _request: Request, **_: str) -> Response:
+    def similar(self, _request: Request, **_: str) -> HttpResponse:
         """The most similar stories first, never the story itself; empty for an unknown one."""
         return self.page()

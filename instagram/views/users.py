@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -67,7 +68,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         )
 
     @extend_schema(parameters=[AsOfSerializer])
-    def retrieve(self, request: Request, **path: Any) -> Response:
+    def retrieve(self, request: Request, **path: Any) -> HttpResponse:
         """A profile in full, as it is or as it was known at a time."""
         then: Any = valid(AsOfSerializer(data=request.query_params)).get("as_of")
         is_now = then is None or then >= timezone.now()  # a future time shows the present values
@@ -78,7 +79,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         queryset=User.history.all(),
         default_ordering="-history_date",
     )
-    def history(self, _request: Request, **path: str) -> Response:
+    def history(self, _request: Request, **path: str) -> HttpResponse:
         """What a profile looked like, the newest version first; empty for an unknown one."""
         return self.page(uuid=path["uuid"])
 
@@ -89,7 +90,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         filterset_class=MetricFilter,
         default_ordering="-day",
     )
-    def metrics(self, _request: Request, **path: str) -> Response:
+    def metrics(self, _request: Request, **path: str) -> HttpResponse:
         """The counts of a profile, one row for each day on which one of them changed."""
         user = get_object_or_404(User.objects.only("pk"), pk=path["uuid"])
         return self.page(user=user)

@@ -34,7 +34,7 @@ class MediaLinks:
         self.base = settings.MEDIA_URL
         if request:
             self.base = request.build_absolute_uri(self.base)
-            self.are_signed = current.private_reading(request)
+            self.are_signed = current.reading(request).is_private
         else:
             self.are_signed = current.access().private_reading
 

@@ -32,6 +32,8 @@ EDGE_NAMES = frozenset({"admin", "api", "management", "serializers", "tasks", "u
 INNER = {
     "core.tasks": 0,  # the base task and `send`: actions use them
     "core.utils.errors": 0,  # the log and the gate classify calls with them
+    "core.api.renderers": 0,  # only encodes
+    "core.api.answers": 1,  # asks the settings for the snapshot of the request
     "core.api.permissions": 1,  # reads from the settings whether the archive is private
 }
 

@@ -1,0 +1,113 @@
+"""Answers that a process keeps until the next commit.
+
+Two snapshots of PostgreSQL with the same text show the same rows: the text names every transaction
+that was open, and each commit changes it. An answer is kept with the snapshot from before it was
+built, and given again only to a request that finds the same snapshot. So it is never older than
+the last commit before the request, and no writer has to know about it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.http import HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.renderers import JSONRenderer
+from settings import current
+
+MAX_BYTES = 8 * 1024 * 1024
+"""The total of the kept bodies, which are about 100 pages of posts."""
+LINK_WINDOW = 60 * 60
+"""Seconds. The signed links of a private archive change at a full hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body of JSON, and the snapshot that it was built from or that came before that."""
+
+    snapshot: str
+    body: bytes
+    etag: str
+
+
+class AnswerCache:
+    """The answers that were used last, up to a number of bytes."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, snapshot: str) -> Answer | None:
+        """The answer for the key if nothing was committed since."""
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is None or answer.snapshot != snapshot:
+                return None
+            self._answers.move_to_end(key)
+            return answer
+
+    def put(self, key: Hashable, answer: Answer) -> None:
+        """Keep an answer, and drop those that were not used for longest."""
+        with self._lock:
+            self._drop(key)
+            self._answers[key] = answer
+            self.bytes += len(answer.body)
+            while self.bytes > self.max_bytes:
+                self._drop(next(iter(self._answers)))
+
+    def _drop(self, key: Hashable) -> None:
+        if dropped := self._answers.pop(key, None):
+            self.bytes -= len(dropped.body)
+
+
+kept = AnswerCache()
+
+
+def unchanged(request: Request, build: Callable[[], Response]) -> HttpResponse:
+    """The kept answer to a GET if nothing was committed since, otherwise the one that is built.
+
+    304 if the client has it. `build` may depend on the path, the parameters, the account, the
+    address of the server and the database, and on nothing else.
+    """
+    snapshot = current.reading(request).snapshot
+    key = _key(request)
+    # The snapshot of a transaction does not show what the transaction itself has written.
+    may_keep = not connection.in_atomic_block
+    answer = kept.get(key, snapshot) if may_keep else None
+    if answer is None:
+        body = JSONRenderer().render(build().data)
+        answer = Answer(snapshot, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        if may_keep:
+            kept.put(key, answer)
+    response = _response(request, answer)
+    response["ETag"] = answer.etag
+    response["Cache-Control"] = "private, no-cache"  # a client may keep it, and has to ask
+    return response
+
+
+def _response(request: Request, answer: Answer) -> HttpResponse:
+    wanted = parse_etags(request.headers.get("If-None-Match", ""))
+    if answer.etag in wanted or f"W/{answer.etag}" in wanted or wanted == ["*"]:
+        return HttpResponseNotModified()
+    return HttpResponse(answer.body, content_type="application/json")
+
+
+def _key(request: Request) -> Hashable:
+    return (
+        request.user.pk,
+        request.build_absolute_uri("/"),
+        request.path,
+        tuple(sorted((name, *values) for name, values in request.query_params.lists())),
+        time.time() // LINK_WINDOW,
+    )
