@@ -14,6 +14,11 @@ SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.processors.format_exc_info,
 ]
 
+# They log full URLs at INFO, and the signature in a media URL grants access.
+REVEALING = ("httpx", "httpcore")
+# They log two lines for each task at INFO, and the sweeps are tasks of every 15 seconds.
+VERBOSE = ("celery.worker.strategy", "celery.app.trace")
+
 
 def configuration(*, json: bool) -> dict[str, Any]:
     """Django's LOGGING: everything to standard error, as JSON lines or as text."""
@@ -36,8 +41,7 @@ def configuration(*, json: bool) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": "INFO"},
-        # These log full URLs at INFO, and the signature in a media URL grants access.
-        "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+        "loggers": {name: {"level": "WARNING"} for name in (*REVEALING, *VERBOSE)},
     }
 
 

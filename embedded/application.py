@@ -87,13 +87,14 @@ def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIG
         owner.start(
             Program(
                 name,
-                celery("worker", *options),
+                celery("worker", "--loglevel", "INFO", *options),
                 stop_signal=stop_worker,
                 orphan_signal=signal.SIGKILL,
                 keep_open=owner.keep_open,
             )
         )
-    beat = celery("beat", "--scheduler", SCHEDULER)
+    # At INFO it logs each message that it sends, several every 15 seconds.
+    beat = celery("beat", "--loglevel", "WARNING", "--scheduler", SCHEDULER)
     owner.start(Program("beat", beat, keep_open=owner.keep_open))
 
 
@@ -110,7 +111,7 @@ def require_broker(address: str) -> None:
 
 
 def celery(program: str, *options: str) -> list[str]:
-    return python("celery", "-A", "config.celery_app", program, "--loglevel", "WARNING", *options)
+    return python("celery", "-A", "config.celery_app", program, *options)
 
 
 def python(module: str, *arguments: str) -> list[str]:
