@@ -16,6 +16,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.db.models import Model, Q
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from api_logs import recording
 from core.db.retrying import is_conflict, is_permanent, retry_on_conflict, sqlstate
@@ -47,7 +48,11 @@ def archive(run: ArchiveRun, *, leaving: Collection[str] = ()) -> None:
     Raises runs.LostLease if another worker has taken the run over, and runs.LeftToOthers if only
     the streams in `leaving` are left.
     """
-    with runs.lease_renewed(run), recording.attributed_to(batch=str(run.pk)):
+    with (
+        runs.lease_renewed(run),
+        recording.attributed_to(batch=str(run.pk)),
+        bound_contextvars(run=str(run.pk)),
+    ):
         if run.is_first_claim:
             # A new request is a reason to try files again whose renewals were used up.
             queue.allow_renewals(files_of(run.user))

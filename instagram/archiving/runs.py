@@ -247,7 +247,7 @@ def pause(run: ArchiveRun, error: Transient) -> bool:
         leased_until=None,
         lease=None,
     )
-    log.info("run.paused", run=str(run.pk), attempts=attempts + 1, error=str(error))
+    log.info("run.paused", attempts=attempts + 1, error=str(error))
     return True
 
 
@@ -265,7 +265,7 @@ def postpone(run: ArchiveRun, error: NotAllowedNow) -> None:
         leased_until=None,
         lease=None,
     )
-    log.info("run.postponed", run=str(run.pk), error_code=error.code)
+    log.info("run.postponed", error_code=error.code)
 
 
 @retry_on_conflict

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from api_logs.models import APIRequestLog
 from instagram import actions
@@ -281,6 +284,25 @@ def test_without_a_configuration_the_run_fails_with_the_reason(
 
     assert {code for _, code in ends(run).values()} == {"NotConfigured"}
     assert provider.stats()["core_api"]["calls"] == 0
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_log_line_about_a_stream_names_the_run(settings: Settings) -> None:
+    settings.CORE_API_TOKEN = ""
+
+    with capture_logs([merge_contextvars]) as lines:
+        run = archive("plain.case", "posts")
+
+    assert {line["run"] for line in lines if line["event"] == "stream.failed"} == {str(run.pk)}
+
+
+def test_a_log_line_about_a_pause_names_the_run(provider: SimulatorControl) -> None:
+    provider.add_fault("form", form="bad_gateway")
+
+    with capture_logs([merge_contextvars]) as lines:
+        run = archive("plain.case", "profile")
+
+    assert [line["run"] for line in lines if line["event"] == "run.paused"] == [str(run.pk)]
 
 
 @pytest.mark.slow
