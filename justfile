@@ -9,6 +9,11 @@ lock := "uv pip compile --quiet --universal --python-version 3.11 --generate-has
 in_step := "--constraints requirements-check.txt"
 embedded := "--extra install --extra embedded --extra simulator"
 compose := "docker compose -f docker-compose.local.yml"
+three := "-n 3 --dist worksteal"
+# No argument, or a marker first and no path.
+many_tests := '^(-m [^/]*)?$'
+# xdist refuses it, because its processes have no terminal.
+debugger := '(^| )--(pdb|trace)'
 
 [private]
 default:
@@ -27,7 +32,7 @@ serve:
 # Run the tests, no network: ./dev test instagram -k story, ./dev test --lf, ./dev test -m 'not slow'
 [no-exit-message]
 test *arguments:
-    @exec python -m embedded test python -m pytest {{ if arguments =~ '^(-m [^/]*)?$' { "-n 3 --dist worksteal" } else { "" } }} "$@"
+    @exec python -m embedded test python -m pytest {{ if arguments =~ debugger { "" } else if arguments =~ many_tests { three } else { "" } }} "$@"
 
 # Run the tests of what changed, whenever a Python file is saved: ./dev watch instagram -k story
 [no-exit-message]
@@ -37,7 +42,7 @@ watch *arguments:
 # Run all tests, and fail below the floor of branch coverage
 [no-exit-message]
 coverage:
-    @exec python -m embedded test python -m pytest -n 3 --dist worksteal --cov --cov-report=term
+    @exec python -m embedded test python -m pytest {{ three }} --cov --cov-report=term
 
 # Keep the services of the tests up until Ctrl-C, so that ./dev test starts faster; stop: end them
 [no-exit-message]

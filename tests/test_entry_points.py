@@ -107,6 +107,27 @@ def test_dev_runs_the_command_of_the_recipe_without_just(recipe: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "processes"),
+    [
+        ("", "three"),
+        ("-m slow", "three"),
+        ("-m slow -x", "three"),
+        ("-m slow --pdb", "one"),
+        ("-m slow --trace", "one"),
+        ("-m slow storage/tests", "one"),
+        ("storage", "one"),
+    ],
+)
+def test_many_tests_run_in_three_processes_unless_a_debugger_is_wanted(
+    words: str, processes: str
+) -> None:
+    command = [str(ROOT / ".venv/bin/just"), "--dry-run", "test", *words.split()]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603  ours
+
+    assert ("-n 3" in answer.stderr) == (processes == "three")
+
+
 def test_the_scripts_can_be_executed() -> None:
     scripts = ("dev", ".ci/run", "manage.py")
 
