@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from embedded import application, ports, supervisor
+from embedded import application, ports, postgres, supervisor
 from embedded.errors import CannotRun
 from embedded.folder import Folder
 from embedded.supervisor import Supervisor
@@ -60,6 +60,9 @@ def addresses(port: int) -> str:
 
 def manage(folder: Folder, words: Sequence[str]) -> int:
     """Run a Django command. `archive --wait` starts workers if `./dev serve` is not running."""
+    if words[:1] == ["dbshell"]:
+        # Last, so that a psql that is installed comes first.
+        os.environ["PATH"] += f"{os.pathsep}{postgres.find_binaries()}"
     waits_for_runs = words[:1] == ["archive"] and "--wait" in words
     programs = workers if waits_for_runs else tables
     return supervisor.run(folder, [sys.executable, "manage.py", *words], programs=programs)

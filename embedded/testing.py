@@ -137,7 +137,7 @@ def serve() -> int:
             )
         owner.publish()
         say("The services of the tests run until Ctrl-C. ./dev test uses them.")
-        say(f"  psql '{owner.environment['DATABASE_URL']}'")
+        say(f"  {postgres.find_binaries() / 'psql'} '{owner.environment['DATABASE_URL']}'")
         with suppress(KeyboardInterrupt):
             owner.watch()
     return 0

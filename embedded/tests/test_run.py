@@ -57,6 +57,15 @@ def test_the_exit_status_of_the_command_is_passed_on(runner: Runner) -> None:
     assert runner.python("raise SystemExit(7)").returncode == 7
 
 
+def test_psql_comes_with_the_services(runner: Runner) -> None:
+    runner.hold()
+    runner.variables["PATH"] = "/nowhere"
+
+    result = runner.run("manage", "dbshell", "--", "-tAc", "select 41 + 1")
+
+    assert result.stdout == "42\n"
+
+
 def test_a_given_address_switches_off_only_its_own_service(writer: Runner) -> None:
     writer.variables["REDIS_URL"] = "redis://given.example:1"
 
