@@ -118,8 +118,6 @@ def empty() -> None:
     """Delete all rows except those in KEPT."""
     # TRUNCATE takes far longer for fifty small tables. In one transaction, foreign keys are checked
     # at the commit, when all rows are gone.
-    # TRUNCATE takes far longer for fifty small tables. In one transaction, foreign keys are checked
-    # at the commit, when all rows are gone.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(deletion())
 
