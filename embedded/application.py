@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 from urllib.parse import urlsplit
 
-from embedded import ports, processes
+from django.core.exceptions import ImproperlyConfigured
+
+from embedded import forks, ports, processes
 from embedded.errors import CannotRun, ServiceFailed
 from embedded.processes import Program
 from embedded.supervisor import Supervisor
@@ -37,39 +39,45 @@ def start(
 ) -> None:
     """Migrate the database and start all programs, which need some seconds to become ready."""
     require_broker(owner.environment["REDIS_URL"])
+    load(owner)
     migrate(owner)
     owner.publish()
     start_web(owner, listener)
     start_workers(owner, stop_worker=stop_worker)
 
 
-def migrate(owner: Supervisor) -> None:
-    """Migrate tables and schedules. The developer's own environment variables are not changed."""
+def load(owner: Supervisor) -> None:
+    """Load the modules of all programs into this process, from which they are forked."""
     owner.environment = {**ENVIRONMENT, **owner.environment}
+    try:
+        forks.preload(owner.environment)
+    except ImproperlyConfigured as error:
+        raise CannotRun(str(error)) from error
+
+
+def migrate(owner: Supervisor) -> None:
+    """Migrate tables and schedules."""
     manage(owner, "migrate", "--no-input")
 
 
 def manage(owner: Supervisor, *arguments: str) -> str:
     """Run a Django command and return its output. If it fails, the error contains the output."""
-    done = subprocess.run(  # noqa: S603  our own command lines
-        [sys.executable, "manage.py", *arguments],
-        env=owner.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 2:  # invalid environment or unreachable database
-        raise CannotRun(done.stdout.strip())
-    if done.returncode:
-        raise ServiceFailed(f"manage.py {arguments[0]} failed:\n{done.stdout}")
-    return done.stdout.strip()
+    with tempfile.TemporaryFile() as file:
+        command = [sys.executable, "manage.py", *arguments]
+        status = forks.fork(command, environment=owner.environment, output=file.fileno()).wait()
+        file.seek(0)
+        output = file.read().decode(errors="replace").strip()
+    if status == 2:  # invalid environment or unreachable database
+        raise CannotRun(output)
+    if status:
+        raise ServiceFailed(f"manage.py {arguments[0]} failed:\n{output}")
+    return output
 
 
 def start_web(owner: Supervisor, listener: socket.socket) -> None:
     """Start the web server on a socket that is already bound, so that the port is ours."""
     number = listener.fileno()
-    owner.start(Program("web", web(number), keep_open=(*owner.keep_open, number)))
+    owner.start(Program("web", web(number), keep_open=(*owner.keep_open, number), is_forked=True))
 
 
 def web(listener: int, application: str = "config.wsgi") -> list[str]:
@@ -91,11 +99,12 @@ def start_workers(owner: Supervisor, *, stop_worker: signal.Signals = signal.SIG
                 stop_signal=stop_worker,
                 orphan_signal=signal.SIGKILL,
                 keep_open=owner.keep_open,
+                is_forked=True,
             )
         )
     # At INFO it logs each message that it sends, several every 15 seconds.
     beat = celery("beat", "--loglevel", "WARNING", "--scheduler", SCHEDULER)
-    owner.start(Program("beat", beat, keep_open=owner.keep_open))
+    owner.start(Program("beat", beat, keep_open=owner.keep_open, is_forked=True))
 
 
 def require_broker(address: str) -> None:

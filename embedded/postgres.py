@@ -61,7 +61,7 @@ def start(
 
     The caller must hold the lock that prevents a second server on this folder.
     """
-    cluster = unprivileged.choose(find_binaries(), data)
+    cluster = _cluster(data)
     create(cluster)
     cluster.own(cluster.data)
     # After a kill, the process id in the file may be reused, and PostgreSQL would refuse to start.
@@ -126,7 +126,30 @@ def is_ready(cluster: Cluster, service: Service) -> bool:
 
 def remove(data: Path) -> None:
     """Remove the server's files, which some ways of starting it as root keep elsewhere."""
-    shutil.rmtree(unprivileged.choose(find_binaries(), data).data, ignore_errors=True)
+    shutil.rmtree(_cluster(data).data, ignore_errors=True)
+
+
+def exists(data: Path) -> bool:
+    """Whether there are files of a server."""
+    return _cluster(data).data.exists()
+
+
+def rename(data: Path, name: Path) -> None:
+    """Rename the files of a server that does not run."""
+    _cluster(data).data.rename(_cluster(name).data)
+
+
+def copy(data: Path, target: Path) -> None:
+    """Copy the files of a server that does not run. They are renamed last, as in `create`."""
+    unfinished = _cluster(target.with_name(f"{target.name}.new"))
+    shutil.rmtree(unfinished.data, ignore_errors=True)
+    shutil.copytree(_cluster(data).data, unfinished.data)
+    unfinished.own(unfinished.data)
+    unfinished.data.rename(_cluster(target).data)
+
+
+def _cluster(data: Path) -> Cluster:
+    return unprivileged.choose(find_binaries(), data)
 
 
 def stop(service: Service) -> None:

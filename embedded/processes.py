@@ -14,7 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded import forks
 from embedded.errors import CannotRun, ServiceFailed
+from embedded.forks import Fork, Process
 
 PR_SET_PDEATHSIG = 1
 TICK = 0.05
@@ -32,6 +34,7 @@ class Program:
     user: int | None = None
     keep_open: tuple[int, ...] = ()
     standard_input: bytes = b""
+    is_forked: bool = False  # from this process, which must have called `forks.preload`
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Service:
     """A running program. It leads a process group, which contains all of its children."""
 
     program: Program
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
     environment: Mapping[str, str]
 
@@ -87,6 +90,9 @@ def start(program: Program, *, log: Path, environment: Mapping[str, str]) -> Ser
 def launch(program: Program, *, log: Path, environment: Mapping[str, str]) -> Service:
     """Start a program in the background. Its output is appended to `log`."""
     with log.open("ab") as output:
+        if program.is_forked:
+            fork = _forked(program, output.fileno(), environment)
+            return Service(program, fork, log, environment)
         process = subprocess.Popen(  # noqa: S603  our own command lines
             program.command,
             env=environment,
@@ -100,6 +106,23 @@ def launch(program: Program, *, log: Path, environment: Mapping[str, str]) -> Se
         )
     feed(process, program.standard_input)
     return Service(program, process, log, environment)
+
+
+def _forked(program: Program, output: int, environment: Mapping[str, str]) -> Fork:
+    follow = die_with_parent(program.orphan_signal or program.stop_signal)
+
+    def prepare() -> None:
+        os.setsid()  # Ctrl-C reaches only the supervisor
+        if follow:
+            follow()
+
+    return forks.fork(
+        program.command,
+        environment=environment,
+        output=output,
+        keep_open=program.keep_open,
+        prepare=prepare,
+    )
 
 
 def feed(process: subprocess.Popen[bytes], content: bytes) -> None:
@@ -171,6 +194,11 @@ def stop_all(services: Sequence[Service], *, grace: float) -> None:
         service.kill_group()
 
 
+def foreground_fork(command: Sequence[str], environment: Mapping[str, str]) -> Fork:
+    """Run a Python program on our own terminal, in a fork of this process."""
+    return forks.fork(command, environment=environment, prepare=die_with_parent(signal.SIGTERM))
+
+
 def foreground(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a command on our own terminal. Raises CannotRun if there is no such program."""
     try:
@@ -183,14 +211,14 @@ def foreground(command: Sequence[str], environment: Mapping[str, str]) -> subpro
         raise CannotRun(f"{command[0]}: no such program") from error
 
 
-def wait_for(process: subprocess.Popen[bytes], *, meanwhile: Callable[[], None]) -> int:
+def wait_for(process: Process, *, meanwhile: Callable[[], None]) -> int:
     """Return the exit status of a process. An error of `meanwhile` stops the process."""
     try:
         eventually(lambda: process.poll() is not None, seconds=math.inf, meanwhile=meanwhile)
     finally:
         process.terminate()
-        process.wait()
-    return exit_status(process.returncode)
+        returned = process.wait()
+    return exit_status(returned)
 
 
 def exit_status(returned: int) -> int:

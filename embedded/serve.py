@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from embedded import application, ports, postgres, supervisor
+from embedded import application, ports, postgres, supervisor, template
 from embedded.errors import CannotRun
 from embedded.folder import Folder
 from embedded.supervisor import Supervisor
@@ -33,7 +33,7 @@ def exclusive(folder: Folder) -> Iterator[Supervisor]:
     """Own a data folder. Raises CannotRun if another command owns it and does not stop."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        with supervisor.owned(folder) as owner:
+        with supervisor.owned(folder, lay_out=template.lay_out) as owner:
             if owner is not None:
                 yield owner
                 return
@@ -64,18 +64,17 @@ def manage(folder: Folder, words: Sequence[str]) -> int:
         # Last, so that a psql that is installed comes first.
         os.environ["PATH"] += f"{os.pathsep}{postgres.find_binaries()}"
     waits_for_runs = words[:1] == ["archive"] and "--wait" in words
-    programs = workers if waits_for_runs else tables
-    return supervisor.run(folder, [sys.executable, "manage.py", *words], programs=programs)
-
-
-def tables(owner: Supervisor) -> None:
-    """Migrate a new database, in which all commands would fail. Later ones are left to you."""
-    if owner.has_new_database:
-        application.migrate(owner)
+    return supervisor.run(
+        folder,
+        [sys.executable, "manage.py", *words],
+        programs=workers if waits_for_runs else supervisor.no_programs,
+        lay_out=template.lay_out,
+    )
 
 
 def workers(owner: Supervisor) -> None:
     """Start the workers for a command that waits for archive runs."""
     application.require_broker(owner.environment["REDIS_URL"])
+    application.load(owner)
     application.migrate(owner)
     application.start_workers(owner)

@@ -45,7 +45,6 @@ class Supervisor:
     valkey: RestartedProgram | None = None
     programs: list[RestartedProgram] = field(default_factory=list)
     restarts: RestartPolicy = field(default_factory=RestartPolicy)
-    has_new_database: bool = False
     shared: tuple[str, ...] = ADDRESSES
 
     def start_services(self, stack: ExitStack, settings: Sequence[str] = ()) -> None:
@@ -64,7 +63,6 @@ class Supervisor:
 
     def start_postgres(self, stack: ExitStack, settings: Sequence[str]) -> None:
         data = self.folder.path / "postgres"
-        self.has_new_database = not data.exists()
         # In /tmp, because the path of a socket is limited to 107 bytes.
         sockets = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         stack.callback(shutil.rmtree, sockets, ignore_errors=True)
@@ -112,8 +110,11 @@ class Supervisor:
             self.note()
 
     def attend(self, command: Sequence[str]) -> int:
-        """Run a command on the terminal while programs are kept running; return its exit status."""
-        process = processes.foreground(command, self.environment)
+        """Run a Python program on the terminal while the others are kept running.
+
+        Returns its exit status.
+        """
+        process = processes.foreground_fork(command, self.environment)
         return processes.wait_for(process, meanwhile=self.tend)
 
     def watch(self) -> None:
@@ -182,7 +183,11 @@ def no_programs(_owner: Supervisor) -> None:
 
 
 def run(
-    folder: Folder, command: Sequence[str], *, programs: Callable[[Supervisor], None] = no_programs
+    folder: Folder,
+    command: Sequence[str],
+    *,
+    programs: Callable[[Supervisor], None] = no_programs,
+    lay_out: Callable[[Folder], None] = keep_as_it_is,
 ) -> int:
     """Run a command with the services of a data folder, which are started if necessary.
 
@@ -190,7 +195,7 @@ def run(
     """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        with owned(folder) as supervisor:
+        with owned(folder, lay_out=lay_out) as supervisor:
             if supervisor is not None:
                 programs(supervisor)
                 supervisor.publish()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import tables
+from embedded import tables
 
 MIGRATION = "shop/migrations/0001_initial.py"
 FILES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ def child(tmp_path: Path) -> Iterator[RestartedProgram]:
 
 
 def die(child: RestartedProgram) -> None:
-    child.service.process.kill()
+    child.service.process.send_signal(signal.SIGKILL)
     child.service.process.wait()
 
 

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from psycopg import sql
 
-from tests.support import tables
+from embedded import tables
 
 Server = psycopg.Connection[Any]
 

@@ -1,4 +1,4 @@
-"""The key of the migrated template: a hash of everything that its tables depend on."""
+"""The key of a migrated template: a hash of everything that its tables depend on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from tests.support.sources import ROOT
-
+ROOT = Path(__file__).resolve().parents[1]
 IMPORT = re.compile(r"^(?:from|import) ([\w.]+)", re.MULTILINE)
 INSTALLED_APPS = "config/settings/base.py"
 
