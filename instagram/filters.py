@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters  # type: ignore[import-untyped]  # has no types
-from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
+from django_filters import rest_framework
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -14,7 +14,7 @@ from core.db.search import query_words
 from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, ProfileMetric, Story, User
 
 
-class FilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # has no types
+class FilterBackend(rest_framework.DjangoFilterBackend):  # type: ignore[misc]  # has no types
     """The filters of the view's FilterSet, whose form is built only if the client uses one."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: APIView) -> Any:

@@ -31,7 +31,7 @@ LINK_WINDOW = 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KeptAnswer:
     """A body of JSON, and the snapshot that it was built from or that came before that."""
 
     snapshot: str
@@ -45,10 +45,10 @@ class AnswerCache:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self.max_bytes = max_bytes
         self.bytes = 0
-        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._answers: OrderedDict[Hashable, KeptAnswer] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, snapshot: str) -> Answer | None:
+    def get(self, key: Hashable, snapshot: str) -> KeptAnswer | None:
         """The answer for the key if nothing was committed since."""
         with self._lock:
             answer = self._answers.get(key)
@@ -57,7 +57,7 @@ class AnswerCache:
             self._answers.move_to_end(key)
             return answer
 
-    def put(self, key: Hashable, answer: Answer) -> None:
+    def put(self, key: Hashable, answer: KeptAnswer) -> None:
         """Keep an answer, and drop those that were not used for longest."""
         with self._lock:
             self._drop(key)
@@ -87,7 +87,7 @@ def unchanged(request: Request, build: Callable[[], Response]) -> HttpResponse:
     answer = kept.get(key, snapshot) if may_keep else None
     if answer is None:
         body = JSONRenderer().render(build().data)
-        answer = Answer(snapshot, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        answer = KeptAnswer(snapshot, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         if may_keep:
             kept.put(key, answer)
     response = _response(request, answer)
@@ -96,7 +96,7 @@ def unchanged(request: Request, build: Callable[[], Response]) -> HttpResponse:
     return response
 
 
-def _response(request: Request, answer: Answer) -> HttpResponse:
+def _response(request: Request, answer: KeptAnswer) -> HttpResponse:
     wanted = parse_etags(request.headers.get("If-None-Match", ""))
     if answer.etag in wanted or f"W/{answer.etag}" in wanted or wanted == ["*"]:
         return HttpResponseNotModified()

@@ -1,6 +1,7 @@
 """`./dev bench [NAME…]`: run all benchmarks, or the named ones, each in a separate process.
 
     ./dev bench downloads statements
+    ./dev bench versus HEAD~1           compare another revision; see ./dev bench versus --help
 
 Exit status 0: all ran and met their goals, 1: one did not, 2: bad usage.
 """
@@ -26,6 +27,8 @@ MEASUREMENTS = {
 
 
 def main(words: Sequence[str]) -> int:
+    if words[:1] == ["versus"]:
+        return _run("versus", *words[1:])
     options = parser().parse_args(words)
     return max(_measure(name) for name in options.names or MEASUREMENTS)
 
@@ -52,9 +55,13 @@ def known(name: str) -> str:
 def _measure(name: str) -> int:
     sys.stdout.write(f"\n{name}: {MEASUREMENTS[name]}\n")
     sys.stdout.flush()
+    return int(_run(name) != 0)
+
+
+def _run(name: str, *words: str) -> int:
     # A process each: Django can be set up only once, and peak memory is a process's own.
-    done = subprocess.run([sys.executable, "-m", f"lab.benchmarks.{name}"], check=False)  # noqa: S603  ours
-    return int(done.returncode != 0)
+    command = [sys.executable, "-m", f"lab.benchmarks.{name}", *words]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  ours
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import LiteralString
 
 import django
 import psycopg
@@ -27,7 +28,7 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
     # A database of its own, so that a benchmark never measures or deletes what is there.
     server = os.environ["DATABASE_URL"]
     name = f"bench_{uuid.uuid4().hex[:12]}"
-    with _database(server, name), tempfile.TemporaryDirectory(prefix="bench_") as folder:
+    with database(server, name), tempfile.TemporaryDirectory(prefix="bench_") as folder:
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "config.settings.local",
             "DATABASE_URL": make_conninfo(server, dbname=name),
@@ -72,16 +73,17 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def _database(server: str, name: str) -> Iterator[None]:
-    _execute(server, "CREATE DATABASE {}", name)
+def database(server: str, name: str) -> Iterator[None]:
+    """An empty database, dropped in the end."""
+    execute(server, "CREATE DATABASE {}", name)
     try:
         yield
     finally:
         # FORCE, because a terminated worker may still be connected.
-        _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+        execute(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _execute(server: str, statement: str, name: str) -> None:
-    # CREATE and DROP DATABASE cannot run inside of a transaction.
+def execute(server: str, statement: LiteralString, *names: str) -> None:
+    """Execute a statement that cannot run inside of a transaction, such as CREATE DATABASE."""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

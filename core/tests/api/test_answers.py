@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
-from core.api.answers import Answer, AnswerCache
+from core.api.answers import AnswerCache, KeptAnswer
 from core.users.models import Account
 from instagram.models import User
 from tests.support.factories import PostFactory, UserFactory
@@ -19,12 +20,12 @@ POSTS = "/instagram/posts/"
 STATISTIC = "/instagram/statistic/"
 
 
-def in_other_session(write: object) -> None:
+def in_other_session(write: Callable[[], object]) -> None:
     """Call the function in a thread, which has a connection of its own."""
 
     def run() -> None:
         try:
-            write()  # type: ignore[operator]
+            write()
         finally:
             connection.close()
 
@@ -153,7 +154,7 @@ def test_staff_and_strangers_share_no_answer(api: APIClient) -> None:
 def test_the_cache_holds_no_more_bytes_than_allowed() -> None:
     cache = AnswerCache(max_bytes=10)
     for key in "abc":
-        cache.put(key, Answer("1:1:", b"1234", key))
+        cache.put(key, KeptAnswer("1:1:", b"1234", key))
 
     assert [key for key in "abc" if cache.get(key, "1:1:")] == ["b", "c"]
     assert cache.bytes == 8
@@ -161,23 +162,23 @@ def test_the_cache_holds_no_more_bytes_than_allowed() -> None:
 
 def test_the_cache_drops_the_answer_that_was_not_used_for_longest() -> None:
     cache = AnswerCache(max_bytes=10)
-    cache.put("a", Answer("1:1:", b"1234", "a"))
-    cache.put("b", Answer("1:1:", b"1234", "b"))
+    cache.put("a", KeptAnswer("1:1:", b"1234", "a"))
+    cache.put("b", KeptAnswer("1:1:", b"1234", "b"))
     cache.get("a", "1:1:")
-    cache.put("c", Answer("1:1:", b"1234", "c"))
+    cache.put("c", KeptAnswer("1:1:", b"1234", "c"))
 
     assert [key for key in "abc" if cache.get(key, "1:1:")] == ["a", "c"]
 
 
 def test_an_answer_that_is_too_large_is_not_kept() -> None:
     cache = AnswerCache(max_bytes=3)
-    cache.put("a", Answer("1:1:", b"1234", "a"))
+    cache.put("a", KeptAnswer("1:1:", b"1234", "a"))
 
     assert (cache.get("a", "1:1:"), cache.bytes) == (None, 0)
 
 
 def test_an_answer_of_another_snapshot_is_not_given() -> None:
     cache = AnswerCache()
-    cache.put("a", Answer("1:1:", b"1234", "a"))
+    cache.put("a", KeptAnswer("1:1:", b"1234", "a"))
 
     assert cache.get("a", "1:2:") is None
