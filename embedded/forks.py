@@ -46,6 +46,7 @@ MODULES = (
     "gunicorn.workers.gthread",
 )
 STANDARD = (0, 1, 2)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TICK = 0.01
 CRASHED = 1
 
@@ -121,7 +122,10 @@ def fork(
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    # Python ignores what a signal handler raises in a function that it calls around a fork.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     if pid := os.fork():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         return Fork(pid)
     status = CRASHED
     try:
@@ -143,9 +147,10 @@ def _take_over(
     environment: Mapping[str, str], output: int | None, keep_open: Sequence[int]
 ) -> None:
     """Give up the signals and files of the supervisor."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     if output is not None:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for ours, theirs in ((nothing, 0), (output, 1), (output, 2)):

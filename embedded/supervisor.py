@@ -21,11 +21,11 @@ from pathlib import Path
 from embedded import postgres, processes, valkey
 from embedded.errors import CannotRun
 from embedded.folder import Folder, Record
+from embedded.forks import STOP_SIGNALS
 from embedded.processes import Program
 from embedded.restarts import RestartedProgram, RestartPolicy
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 12
 PATIENCE = 60
 
