@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import (
-    BooleanField,
     Case,
     CharField,
     DateTimeField,
+    Exists,
     F,
     OuterRef,
     Q,
@@ -45,9 +45,11 @@ SEEN_BY_POLLS = (Availability.LIVE, Availability.PRIVATE)
 
 def profiles() -> QuerySet[User]:
     """Profiles with the flags and counts that a User object shows."""
+    # Each is one look into an index for each profile that is shown. A Selection names the profiles,
+    # so PostgreSQL knows that they are few; under a LIMIT it would read whole tables for the flags.
     rows: QuerySet[User] = User.objects.annotate(
-        has_stories=_has_any(Story.objects.filter(user=OuterRef("pk"))),
-        has_history=_has_any(User.history.filter(uuid=OuterRef("pk"))),
+        has_stories=Exists(Story.objects.filter(user=OuterRef("pk"))),
+        has_history=Exists(User.history.filter(uuid=OuterRef("pk"))),
         newest_counts=_counts(ProfileMetric.objects.filter(user=OuterRef("pk"))),
     )
     return rows
@@ -69,7 +71,7 @@ def profiles_as_of(then: datetime) -> QuerySet[Any]:
     known = ProfileMetric.objects.filter(user=OuterRef("uuid"), day__lte=day)
     polled_at = _last_success("uuid", RunStream.Name.PROFILE, Value(then))
     versions: QuerySet[Any] = User.history.annotate(
-        has_stories=_has_any(Story.objects.filter(user=OuterRef("uuid"), created_at__lte=then)),
+        has_stories=Exists(Story.objects.filter(user=OuterRef("uuid"), created_at__lte=then)),
         has_history=Value(value=True),
         newest_counts=_counts(known),
         updated_at_from_api=polled_at,
@@ -126,16 +128,6 @@ def stories_of_highlights() -> QuerySet[Story]:
 def streams_of_runs() -> QuerySet[RunStream]:
     """The streams of runs, in their order."""
     return RunStream.objects.annotate(**{PARENT: F("run_id")})
-
-
-def _has_any(rows: QuerySet[Any]) -> Coalesce:
-    """Whether the subquery finds a row: one look into an index for each row that is shown.
-
-    PostgreSQL may answer EXISTS by reading the whole table once, because it does not know yet how
-    few rows a LIMIT leaves. It never does so for a scalar subquery.
-    """
-    one = rows.order_by().values(found=Value(value=True))[:1]
-    return Coalesce(Subquery(one, output_field=BooleanField()), Value(value=False))
 
 
 def _counts(metrics: QuerySet[ProfileMetric]) -> QuerySet[Any]:

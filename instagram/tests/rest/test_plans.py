@@ -1,0 +1,137 @@
+"""How PostgreSQL finds the rows of each list when the archive is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from core.db.selection import fetch
+from instagram.models import ProfileMetric
+from tests.support.factories import (
+    HighlightFactory,
+    PostFactory,
+    PostMediaFactory,
+    StoryFactory,
+    UserFactory,
+)
+
+# Rows of an archive with a million posts.
+SIZES = {
+    "instagram_user": 100_000,
+    "instagram_historicaluser": 200_000,
+    "instagram_profilemetric": 3_000_000,
+    "instagram_post": 1_000_000,
+    "instagram_postmedia": 1_900_000,
+    "instagram_story": 2_000_000,
+    "instagram_highlight": 300_000,
+    "instagram_changeevent": 5_000_000,
+    "storage_asset": 4_000_000,
+    "storage_storedfile": 4_000_000,
+}
+LISTS = (
+    "/instagram/posts/",
+    "/instagram/posts/?page_size=100",
+    "/instagram/posts/?ordering=-created_at",
+    "/instagram/posts/?user={user}",
+    "/instagram/stories/",
+    "/instagram/stories/?user={user}",
+    "/instagram/users/",
+    "/instagram/users/?ordering=username",
+    "/instagram/users/?ordering=-full_name",
+    "/instagram/users/{user}/history/",
+    "/instagram/users/{user}/metrics/",
+    "/instagram/highlights/",
+    "/instagram/highlights/?user={user}",
+    "/instagram/posts/{post}/",
+    "/instagram/stories/{story}/",
+    "/instagram/users/{user}/",
+    "/instagram/highlights/{highlight}/",
+)
+
+Statement = tuple[str, Any]
+
+
+@pytest.fixture
+def keys() -> dict[str, str]:
+    """One object of each kind, all of one profile."""
+    user = UserFactory.create()
+    post = PostFactory.create(user=user)
+    PostMediaFactory.create(post=post)
+    # The planner knows that a table without a page is empty.
+    ProfileMetric.objects.create(user=user, day=date(2025, 3, 1), follower_count=1)
+    return {
+        "user": str(user.pk),
+        "post": post.pk,
+        "story": StoryFactory.create(user=user).pk,
+        "highlight": HighlightFactory.create(user=user).pk,
+    }
+
+
+@contextmanager
+def recorded() -> Iterator[list[Statement]]:
+    """The statements of the block with their parameters."""
+    found: list[Statement] = []
+
+    def record(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  Django's signature
+        found.append((sql, parameters))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(record):
+        yield found
+
+
+def pretend_to_be_large() -> None:
+    """Tell the planner of this transaction about the large tables: so many rows on each page."""
+    for table, rows in SIZES.items():
+        connection.cursor().execute(
+            "UPDATE pg_class SET reltuples = %s, relpages = 1 WHERE relname = %s", [rows, table]
+        )
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A node of a plan and all nodes below it."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def plan_of(statement: Statement) -> list[dict[str, Any]]:
+    sql, parameters = statement
+    [(explained,)] = fetch(f"EXPLAIN (FORMAT JSON, VERBOSE) {sql}", parameters or (), prepare=False)
+    return list(nodes(explained[0]["Plan"]))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", LISTS)
+def test_a_large_archive_is_read_by_index_only(
+    api: APIClient, keys: dict[str, str], path: str
+) -> None:
+    pretend_to_be_large()
+    with recorded() as statements:
+        assert api.get(path.format(**keys)).status_code == 200
+    plans = [node for statement in statements for node in plan_of(statement)]
+
+    scanned = [
+        node["Relation Name"]
+        for node in plans
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in SIZES
+    ]
+    assert scanned == []
+    assert "hashed SubPlan" not in str(plans)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", LISTS)
+def test_no_read_takes_more_than_five_statements(
+    api: APIClient, keys: dict[str, str], path: str
+) -> None:
+    with recorded() as statements:
+        api.get(path.format(**keys))
+
+    assert len(statements) <= (5 if "highlights/{" in path or "{user}" in path else 4)
