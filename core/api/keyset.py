@@ -139,6 +139,8 @@ class Keyset:
         if self.field.null:
             rows = rows.filter(**{f"{self.field.name}__isnull": not has_value})
         if cursor and (cursor.value is not None) == has_value:
+            # With its type, because a bare integer counts as one of 32 bits, and psycopg 3.3.9 then
+            # drops the others (findings/django-psycopg-value-loses-bits.sh).
             values = [Value(cursor.pk, output_field=self.pk)]
             if has_value:
                 values.insert(0, Value(cursor.value, output_field=self.field))
