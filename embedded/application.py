@@ -9,8 +9,6 @@ import sys
 import tempfile
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
-
 from embedded import forks, ports, processes
 from embedded.errors import CannotRun, ServiceFailed
 from embedded.processes import Program
@@ -49,10 +47,7 @@ def start(
 def load(owner: Supervisor) -> None:
     """Load the modules of all programs into this process, from which they are forked."""
     owner.environment = {**ENVIRONMENT, **owner.environment}
-    try:
-        forks.preload(owner.environment)
-    except ImproperlyConfigured as error:
-        raise CannotRun(str(error)) from error
+    forks.preload(owner.environment)
 
 
 def migrate(owner: Supervisor) -> None:

@@ -23,9 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-import django
-import setproctitle
-from celery import current_app
+from embedded.errors import CannotRun
 
 # What the programs import; the rest follows from these.
 MODULES = (
@@ -94,14 +92,21 @@ class Fork:
 
 
 def preload(environment: Mapping[str, str]) -> None:
-    """Load the modules of all programs. Raises ImproperlyConfigured for a wrong environment."""
-    setproctitle.getproctitle()  # finds the title in memory only before the environment changes
+    """Load the modules of all programs. Raises CannotRun for a wrong environment."""
+    # It finds the title in memory only before the environment changes.
+    importlib.import_module("setproctitle").getproctitle()
     os.environ.update(environment)
-    django.setup()
+    # By name: the supervisor itself needs the standard library only.
+    wrong: type[Exception] = importlib.import_module("django.core.exceptions").ImproperlyConfigured
+    try:
+        importlib.import_module("django").setup()
+    except wrong as error:
+        raise CannotRun(str(error)) from error
     for module in MODULES:
         importlib.import_module(module)
-    current_app.loader.import_default_modules()  # the tasks
-    current_app.finalize()
+    app = importlib.import_module("config.celery_app").app
+    app.loader.import_default_modules()  # the tasks
+    app.finalize()
     # The collector writes into each object that it visits, which would copy the shared memory.
     gc.collect()
     gc.freeze()
@@ -130,7 +135,7 @@ def fork(
     status = CRASHED
     try:
         _take_over(environment, output, keep_open)
-        setproctitle.setproctitle(shlex.join(command))  # `ps` shows what it shows of any program
+        _set_title(shlex.join(command))
         if prepare:
             prepare()
         _execute(command)
@@ -162,6 +167,11 @@ def _take_over(
             os.close(descriptor)
     os.environ.clear()
     os.environ.update(environment)
+
+
+def _set_title(title: str) -> None:
+    """Make `ps` show the command of this program instead of that of the supervisor."""
+    importlib.import_module("setproctitle").setproctitle(title)
 
 
 def _execute(command: Sequence[str]) -> None:
