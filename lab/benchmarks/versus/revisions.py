@@ -91,7 +91,7 @@ def checkout(revision: str) -> Path:
 
 
 @contextmanager
-def prepared(name: str, folder: Path, redis: int, **variables: str) -> Iterator[Revision]:
+def prepared(name: str, folder: Path, redis: int) -> Iterator[Revision]:
     """A revision with an empty, migrated database, a data folder, and its own Redis databases."""
     server = os.environ["DATABASE_URL"]
     with (
@@ -104,7 +104,7 @@ def prepared(name: str, folder: Path, redis: int, **variables: str) -> Iterator[
             "DATABASE_URL": make_conninfo(server, dbname=f"versus_{name}"),
             "REDIS_URL": f"{os.environ['REDIS_URL'].rstrip('/')}/{redis}",
             "INSTARCHIVER_DATA": data,
-            **variables,
+            "TRUSTED_PROXIES": "127.0.0.1",
         }
         revision = Revision(name, folder, environment)
         revision.manage("migrate", "-v", "0")
