@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import itertools
 import json
 import statistics
@@ -43,8 +42,8 @@ PAGES = {
     "user history": "/instagram/users/{user}/history/",
 }
 UNCHANGED = ("posts list", "stories list", "post detail", "statistic")
-FIRST_CLIENT = int(ipaddress.IPv4Address("10.0.0.1"))
 numbers = itertools.count()
+clients = itertools.count()
 
 
 @dataclass
@@ -57,7 +56,7 @@ class Server:
     keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.connection = http.client.HTTPConnection(self.address, timeout=60)
+        self.connection = connect(self.address)
 
     def url(self, path: str) -> str:
         """The path with the keys of this server."""
@@ -142,6 +141,7 @@ def _above(before: Server, after: Server, floor: Server, path: str) -> tuple[flo
 
 
 def _cpu_ms(server: Server, path: str) -> float:
+    server.connection = connect(server.address)
     for _ in range(3):
         server.get(path)
     before = server.cpu_ms()
@@ -168,7 +168,7 @@ def _rate(server: Server, path: str) -> float:
     end = time.monotonic() + SECONDS
 
     def one(_: int) -> int:
-        connection = http.client.HTTPConnection(server.address, timeout=60)
+        connection = connect(server.address)
         for count in itertools.count():
             if time.monotonic() > end:
                 return count
@@ -179,18 +179,21 @@ def _rate(server: Server, path: str) -> float:
         return sum(pool.map(one, range(CONNECTIONS))) / SECONDS
 
 
+def connect(address: str) -> http.client.HTTPConnection:
+    """A connection of another client, so that no limit of requests is reached."""
+    client = f"127.1.{next(clients) % 250}.1"
+    return http.client.HTTPConnection(address, timeout=60, source_address=(client, 0))
+
+
 def get(connection: http.client.HTTPConnection, path: str) -> bytes:
     """The body of a 200. Raises SystemExit for another status."""
-    # Each request counts as that of another client, so that no limit is reached.
-    client = ipaddress.IPv4Address(FIRST_CLIENT + next(numbers))
-    headers = {"X-Forwarded-For": str(client)}
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", path)
         response = connection.getresponse()
     except (http.client.RemoteDisconnected, ConnectionError):
         # The server closes a connection that was not used for two seconds.
         connection.close()
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", path)
         response = connection.getresponse()
     body = response.read()
     if response.status != http.client.OK:

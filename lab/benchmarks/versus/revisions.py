@@ -104,7 +104,6 @@ def prepared(name: str, folder: Path, redis: int) -> Iterator[Revision]:
             "DATABASE_URL": make_conninfo(server, dbname=f"versus_{name}"),
             "REDIS_URL": f"{os.environ['REDIS_URL'].rstrip('/')}/{redis}",
             "INSTARCHIVER_DATA": data,
-            "TRUSTED_PROXIES": "127.0.0.1",
         }
         revision = Revision(name, folder, environment)
         revision.manage("migrate", "-v", "0")
