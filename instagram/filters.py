@@ -28,13 +28,15 @@ class FilterBackend(rest_framework.DjangoFilterBackend):  # type: ignore[misc]  
 class WordSearch(BaseFilterBackend):
     """`search=`: rows that match every word, using their QuerySet's `matching`."""
 
+    parameter = "search"
+
     def filter_queryset(
         self,
         request: Request,
         queryset: Any,
         _view: APIView,
     ) -> Any:
-        words = query_words(request.query_params.get("search", ""))
+        words = query_words(request.query_params.get(self.parameter, ""))
         return queryset.matching(list(dict.fromkeys(words))) if words else queryset
 
     def get_schema_operation_parameters(self, _view: APIView) -> list[dict[str, Any]]:
@@ -43,8 +45,14 @@ class WordSearch(BaseFilterBackend):
             "one or two letters as the beginning of a word."
         )
         schema = {"type": "string"}
-        name = {"name": "search", "in": "query", "required": False}
+        name = {"name": self.parameter, "in": "query", "required": False}
         return [{**name, "description": description, "schema": schema}]
+
+
+class TextSearch(WordSearch):
+    """`text=`, the same search under the name that clients of a search by meaning send."""
+
+    parameter = "text"
 
 
 class OfUser(django_filters.FilterSet):  # type: ignore[misc]  # has no types

@@ -22,6 +22,7 @@ ADDRESSES = {
     f"instagram/users/{UUID}/history/": {"get": "history"},
     f"instagram/users/{UUID}/metrics/": {"get": "metrics"},
     "instagram/posts/": {"get": "list"},
+    "instagram/posts/ai-search/": {"get": "ai_search"},
     "instagram/posts/any id.json/": {"get": "retrieve"},
     "instagram/posts/any id.json/history/": {"get": "history"},
     "instagram/posts/any id.json/similar/": {"get": "similar"},

@@ -80,6 +80,8 @@ def unchanged(request: Request, build: Callable[[], Response]) -> HttpResponse:
     304 if the client has it. `build` may depend on the path, the parameters, the account, the
     address of the server and the database, and on nothing else.
     """
+    if JSONRenderer().get_indent(request.accepted_media_type, {}):
+        return build()  # indented for a person, by the renderer of the view
     snapshot = current.reading(request).snapshot
     key = _key(request)
     # The snapshot of a transaction does not show what the transaction itself has written.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from instagram.filters import PostFilter
+from instagram.filters import PostFilter, TextSearch
 from instagram.models import ChangeEvent, Post
 from instagram.serializers.changes import VersionSerializer
 from instagram.serializers.posts import PostDetailSerializer, PostSerializer
@@ -37,6 +38,12 @@ class PostViewSet(base.SearchedViewSet[Post]):
     def history(self, _request: Request, **path: str) -> HttpResponse:
         """What changed in a post, the newest version first; empty for an unknown one."""
         return self.page(object_id=path["id"])
+
+    @extend_schema(responses=PostSerializer(many=True))
+    @action(detail=False, url_path="ai-search", filter_backends=(TextSearch,), filterset_class=None)
+    def ai_search(self, _request: Request) -> HttpResponse:
+        """The posts that match a text, the newest first. By words: no model is configured."""
+        return self.page()
 
     @base.similar(PostSerializer, Post.objects.none())
     def similar(self, _request: Request, **_: str) -> HttpResponse:

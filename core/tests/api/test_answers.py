@@ -48,6 +48,13 @@ def statements_of_second(first: Callable[[], object], second: Callable[[], objec
     return min(counts)
 
 
+@pytest.mark.django_db
+def test_an_answer_is_indented_for_a_client_that_asks_for_it(api: APIClient) -> None:
+    response = api.get(STATISTIC, HTTP_ACCEPT="application/json; indent=4")
+
+    assert response.content.startswith(b'{\n    "')
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_unchanged_answer_costs_one_statement(api: APIClient) -> None:
     PostFactory.create()

@@ -239,6 +239,25 @@ def test_words_are_found_in_the_caption_or_in_the_owner(api: APIClient, query: s
     assert [item["id"] for item in results] == [post.id]
 
 
+def test_a_search_by_text_finds_the_posts_with_its_words(api: APIClient) -> None:
+    older, newer = PostFactory.create(caption="A sunset"), PostFactory.create(caption="Sunset, too")
+    PostFactory.create(caption="Rain")
+
+    results = api.get("/instagram/posts/ai-search/", {"text": "sunset"}).json()["results"]
+
+    assert [item["id"] for item in results] == [newer.id, older.id]
+
+
+def test_a_search_by_text_is_paged(api: APIClient) -> None:
+    older, newer = PostFactory.create(caption="A sunset"), PostFactory.create(caption="Sunset, too")
+
+    first = api.get("/instagram/posts/ai-search/?text=sunset&page_size=1").json()
+    second = api.get(first["next"]).json()
+
+    pages = [first["results"], second["results"]]
+    assert [[item["id"] for item in page] for page in pages] == [[newer.id], [older.id]]
+
+
 @pytest.mark.parametrize("query", ["sunset bob", "unset_", "100%", "x\0y"])
 def test_every_word_must_be_found(api: APIClient, query: str) -> None:
     PostFactory.create(caption="A sunset")
