@@ -25,7 +25,8 @@ from settings import current
 from storage import partial_files, store
 from storage.download import queue
 from storage.download.breaker import CircuitBreaker
-from storage.download.fetch import Fetcher, Limits
+from storage.download.fetch import Fetcher
+from storage.download.limits import Limits
 from storage.download.queue import BatchResult, ClaimedAsset, DownloadResult, Failure, Success
 from storage.errors import DownloadError, IncompleteFile, NotMedia, TransientDownloadError
 from storage.fixity import quarantine

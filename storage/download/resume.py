@@ -20,11 +20,14 @@ class Response(Protocol):
     headers: list[tuple[bytes, bytes]]
 
 
-def range_headers(partial: PartialDownload) -> dict[bytes | str, bytes | str]:
+def range_headers(partial: PartialDownload) -> dict[bytes, bytes]:
     """Return the headers that ask for the rest; none if the whole file is to be sent."""
     if partial.version is None or not partial.can_resume:
         return {}
-    return {"Range": f"bytes={partial.size}-", "If-Range": partial.version.validator}
+    return {
+        b"Range": b"bytes=%d-" % partial.size,
+        b"If-Range": partial.version.validator.encode("latin-1"),
+    }
 
 
 def is_useless(partial: PartialDownload, response: Response) -> bool:

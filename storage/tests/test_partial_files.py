@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage import partial_files
-from storage.download.fetch import MAX_RESUMES, Fetcher, Limits
+from storage.download.fetch import MAX_RESUMES, Fetcher
+from storage.download.limits import Limits
 from storage.errors import DownloadError, TransientDownloadError, UrlExpired
 from storage.partial_files import Version
 from storage.store import TEMP_FOLDER, MediaContent, Store

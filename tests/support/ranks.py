@@ -39,8 +39,14 @@ INNER = {
 
 # The only modules that may import what calls the outside, or is heavy.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "httpx": ("core.http", "core.utils.core_api", "storage.download.fetch"),
-    "httpcore": ("core.http", "storage.download.fetch"),
+    "httpx": (
+        "core.http",
+        "core.utils.core_api",
+        "storage.download.connections",
+        "storage.download.fetch",
+    ),
+    "httpcore": ("core.http",),
+    "httptools": ("storage.download.connections",),
     "brotli": ("core.http",),
     "backports.zstd": ("core.http",),
     "PIL": ("storage.formats",),

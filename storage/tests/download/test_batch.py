@@ -24,7 +24,7 @@ from storage import partial_files, store
 from storage.download import queue
 from storage.download.batch import Batch, BatchTiming, Concurrency, download_batch
 from storage.download.breaker import MAX_FAILURES, CircuitBreaker
-from storage.download.fetch import Limits
+from storage.download.limits import Limits
 from storage.download.queue import BatchResult
 from storage.models import Asset, StoredFile
 from storage.store import TEMP_FOLDER, Store

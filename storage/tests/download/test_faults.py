@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from storage import enrichment
 from storage.download.batch import Batch, BatchTiming, Concurrency
-from storage.download.fetch import Limits
+from storage.download.limits import Limits
 from storage.models import Asset, Quarantined, StoredFile
 from storage.store import Store
 from storage.tests.conftest import MakeAsset

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from storage.download.fetch import Fetcher, Limits, _build_ssl_context, ssl_context
+from storage.download.connections import _build_ssl_context, ssl_context
+from storage.download.fetch import Fetcher
+from storage.download.limits import Limits
 from storage.errors import (
     DownloadError,
     FileTooLarge,
@@ -152,15 +154,15 @@ def test_a_drip_of_the_body_ends_at_the_deadline(client: Client) -> None:
     reply = sending(head(200, {"Content-Length": str(len(JPEG))}), *pieces, pause=0.05)
     started = time.monotonic()
 
-    with pytest.raises(TransientDownloadError, match="ReadTimeout"):
+    with pytest.raises(TransientDownloadError, match="too slow"):
         client.run(reply)
 
     assert time.monotonic() - started < 2
 
 
 def test_a_drip_of_the_head_ends_at_the_deadline(client: Client) -> None:
-    with pytest.raises(TransientDownloadError, match="ReadTimeout"):
-        client.run(sending(*[b"H"] * 100, pause=0.05))
+    with pytest.raises(TransientDownloadError, match="too slow"):
+        client.run(sending(b"HTTP/1.1 200 OK\r\nX: ", *[b"y"] * 100, pause=0.05))
 
 
 def test_a_fast_download_may_last_longer_than_the_grace_period(client: Client) -> None:
@@ -279,7 +281,7 @@ def test_another_port_of_a_trusted_host_is_not_trusted(client: Client) -> None:
 
 
 def test_an_unknown_name_may_be_known_later(client: Client) -> None:
-    with pytest.raises(TransientDownloadError, match="ConnectError"):
+    with pytest.raises(TransientDownloadError, match="name not found"):
         client.get("http://no-such-host.invalid/x.jpg")
 
 
