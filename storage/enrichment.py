@@ -140,7 +140,8 @@ def _write(examined: Sequence[tuple[StoredFile, probe.Facts]]) -> None:
     """Write the facts of files without a poster in one statement; skip files erased meanwhile."""
     update_rows(
         StoredFile,
-        [{"pk": file.pk, "poster_id": None, **_columns(file, facts)} for file, facts in examined],
+        [{"pk": file.pk, **_columns(file, facts)} for file, facts in examined],
+        shared={"poster_id": None},
     )
 
 

@@ -62,6 +62,7 @@ class PartialDownload:
         self._checkpoint_every = checkpoint_every
         self._checkpoint_path = self.path.with_name(f"{self.path.name}.json")
         self._checkpointed = 0
+        self._is_empty = False
         self._is_finished = False
 
     @property
@@ -86,14 +87,17 @@ class PartialDownload:
 
     def restart(self, version: Version | None) -> None:
         """Drop all bytes and begin this version. A download without a version cannot be resumed."""
-        self._checkpoint_path.unlink(missing_ok=True)
-        self._file.seek(0)
-        self._file.truncate()
+        if not self._is_empty:
+            self._checkpoint_path.unlink(missing_ok=True)
+            self._file.seek(0)
+            self._file.truncate()
+        self._is_empty = True
         self._digest = hashlib.sha256()
         self.size = self._checkpointed = 0
         self.version = version
 
     def write(self, data: bytes) -> None:
+        self._is_empty = False
         # An unbuffered write may take only some of the bytes, for example on an almost full disk.
         left = memoryview(data)
         while left:
@@ -124,7 +128,8 @@ class PartialDownload:
         return os.pread(self._file.fileno(), size, start)
 
     def finish(self, media_store: Store, name: str) -> None:
-        self._checkpoint_path.unlink(missing_ok=True)
+        if self._checkpointed:
+            self._checkpoint_path.unlink(missing_ok=True)
         media_store.put(self.path, name)
         self._is_finished = True
 
@@ -160,10 +165,7 @@ def open_partial(
     On exit the bytes are deleted unless a checkpoint was written. If another worker holds the
     lock, yields an empty download under a temporary name, which is never resumed.
     """
-    with (
-        media_store.temporary_path() as spare,
-        _locked(spare.with_name(PARTIAL_PREFIX + key), spare) as file,
-    ):
+    with _locked(media_store, key) as file:
         partial = PartialDownload(file, checkpoint_every=checkpoint_every)
         partial.load_checkpoint()
         try:
@@ -193,13 +195,14 @@ def _delete(path: Path) -> None:
 
 
 @contextmanager
-def _locked(wanted: Path, spare: Path) -> Iterator[FileIO]:
-    """Open and lock the wanted file; open the spare one if another worker has the lock."""
+def _locked(media_store: Store, key: str) -> Iterator[FileIO]:
+    """Open and lock the file of the key; open a spare one if another worker has the lock."""
+    wanted = media_store.temporary_folder() / f"{PARTIAL_PREFIX}{key}"
     with wanted.open("a+b", buffering=0) as file:
         if _is_ours(file, wanted):
             yield file
             return
-    with spare.open("a+b", buffering=0) as file:
+    with media_store.temporary_path() as spare, spare.open("a+b", buffering=0) as file:
         yield file
 
 

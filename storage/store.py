@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -76,16 +77,17 @@ class Store:
         hashed for this, so a damaged file is replaced.
         """
         target = self._path(name)
-        has_size = target.is_file() and target.stat().st_size == source.stat().st_size
-        if has_size and has_digest(target, digest(source)):
+        if target.is_file() and _has_same_bytes(target, source):
             source.unlink()
             return
+        _sync(source)
         # The entry of a new folder or file is lost in a power cut unless its parent is synced.
-        if not target.parent.is_dir():
+        try:
+            source.replace(target)
+        except FileNotFoundError:
             target.parent.mkdir(parents=True, exist_ok=True)
             _sync(target.parent.parent)
-        _sync(source)
-        source.replace(target)
+            source.replace(target)
         _sync(target.parent)
 
     def open(self, name: str) -> BinaryIO:
@@ -140,12 +142,17 @@ class Store:
                 changed = datetime.fromtimestamp(path.stat().st_ctime, UTC)
                 yield StoreEntry(str(path.relative_to(self.root)), changed)
 
+    def temporary_folder(self) -> Path:
+        """Return the folder of files that have no name yet, on the same file system."""
+        folder = self.root / TEMP_FOLDER
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     @contextmanager
     def temporary_path(self) -> Iterator[Path]:
         """Yield a path on the same file system; delete its file on exit unless it was `put`."""
-        folder = self.root / TEMP_FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / uuid.uuid4().hex
+        path = self.temporary_folder() / uuid.uuid4().hex
         try:
             yield path
         finally:
@@ -158,11 +165,14 @@ class Store:
 
     def _path(self, name: str) -> Path:
         # Links are resolved too, so that neither `..` nor a symbolic link leads out of the store.
-        root = self.root.resolve()
-        path = (root / name).resolve()
-        if not path.is_relative_to(root) or path == root:
+        path = os.path.realpath(os.path.join(self._resolved_root, name))  # noqa: PTH118  every file
+        if not path.startswith(self._resolved_root + os.sep):
             raise SuspiciousFileOperation("The name leads out of the store")
-        return path
+        return Path(path)
+
+    @cached_property
+    def _resolved_root(self) -> str:
+        return os.path.realpath(self.root)
 
 
 def default() -> Store:
@@ -190,6 +200,10 @@ def digest(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal. Uses constant memory. Raises OSError."""
     with path.open("rb", buffering=0) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _has_same_bytes(one: Path, other: Path) -> bool:
+    return one.stat().st_size == other.stat().st_size and has_digest(one, digest(other))
 
 
 def has_digest(path: Path, sha256: str) -> bool:

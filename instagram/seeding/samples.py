@@ -25,10 +25,11 @@ class Samples:
 def store_samples() -> Samples:
     """Store the files and create their rows, unless they exist."""
     contents = [_put(path) for path in sorted(FOLDER.iterdir())]
-    for file in queue.files_of(contents).values():
-        if file.enriched_at is None:
-            enrichment.enrich([file])
-    rows = queue.files_of(contents)
+    queue.files_of(contents)
+    stored = StoredFile.objects.filter(sha256__in=[content.sha256 for content in contents])
+    for file in stored.filter(enriched_at=None):
+        enrichment.enrich([file])
+    rows = {file.sha256: file for file in stored.all()}
     files = [rows[content.sha256] for content in contents]
     return Samples(
         pictures=tuple(file for file in files if not file.is_video),

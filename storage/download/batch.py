@@ -37,7 +37,7 @@ from storage.store import Store
 # Results per transaction.
 GROUP_SIZE = 64
 # Seconds that a group waits for further results.
-MAX_GROUP_WAIT = 0.05
+MAX_GROUP_WAIT = 0.2
 # Seconds between two checks of the leases while no download ends.
 MAX_WAIT = 1.0
 RENEWAL_INTERVAL = LEASE.total_seconds() / 3
@@ -193,7 +193,7 @@ class Batch:
             queue.release(waiting)
             self._forget(waiting)
             return 0
-        ahead = 4 * self._concurrency.threads
+        ahead = 8 * self._concurrency.threads
         if len(self._feed) > ahead // 2:
             return 0
         claimed = queue.claim(min(ahead, self._left))
@@ -209,9 +209,9 @@ class Batch:
     def _next_group(self, *, max_wait: float) -> list[DownloadResult]:
         """Wait for the first result, then a moment for others that can share its commit."""
         group: list[DownloadResult] = []
-        until = time.monotonic() + (max_wait if self._in_hand else 0.0)
+        until = time.monotonic() + max_wait
         with suppress(Empty):
-            while len(group) < GROUP_SIZE:
+            while len(group) < min(GROUP_SIZE, len(self._in_hand)):
                 group.append(self._results.get(timeout=max(0.0, until - time.monotonic())))
                 until = min(until, time.monotonic() + MAX_GROUP_WAIT)
         return group

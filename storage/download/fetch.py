@@ -198,22 +198,22 @@ def _write_head(chunks: Iterator[bytes], partial: PartialDownload) -> None:
             break
     if not partial.size:
         raise TransientDownloadError("an empty body")
-    _reject_text(partial)
-
-
-def _reject_text(partial: PartialDownload) -> None:
-    if media_types.recognise(partial.head()) is None and pages.is_text(
-        partial.read(0, pages.PROBE_SIZE)
-    ):
-        partial.restart(None)
-        raise NotServed("a text came in place of the file")
+    _recognised(partial)
 
 
 def _kind(partial: PartialDownload) -> media_types.Kind:
     """Identify the file by its first bytes. Raises NotServed for a text, NotMedia if unknown."""
-    _reject_text(partial)
-    kind = media_types.recognise(partial.head())
+    kind = _recognised(partial)
     if kind is None:
         partial.version = None
         raise NotMedia("the first bytes match no image, sound or video")
+    return kind
+
+
+def _recognised(partial: PartialDownload) -> media_types.Kind | None:
+    """Identify the file by its first bytes, None if they are unknown. Raises NotServed."""
+    kind = media_types.recognise(partial.head())
+    if kind is None and pages.is_text(partial.read(0, pages.PROBE_SIZE)):
+        partial.restart(None)
+        raise NotServed("a text came in place of the file")
     return kind
