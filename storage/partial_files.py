@@ -77,6 +77,9 @@ class PartialDownload:
 
     def load_checkpoint(self) -> None:
         """Keep the bytes that the checkpoint confirms; start over if it is missing or wrong."""
+        if not os.fstat(self._file.fileno()).st_size:
+            self._is_empty = True
+            return
         checkpoint = _read_checkpoint(self._checkpoint_path)
         if checkpoint is None or self._hash_first(checkpoint.size) != checkpoint.sha256:
             self.restart(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 MAX_NAME_LENGTH = 200
@@ -48,6 +49,7 @@ def expires_at(url: str) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=256)  # a download asks several times for the host of one URL
 def host(url: str) -> str:
     """Return the host and port of the URL, or "" if it cannot be parsed."""
     return _split(url).netloc
