@@ -164,15 +164,19 @@ class Store:
         return sum(_delete_abandoned(path, now) for path in (self.root / TEMP_FOLDER).glob("*"))
 
     def _path(self, name: str) -> Path:
-        # Links are resolved too, so that neither `..` nor a symbolic link leads out of the store.
-        path = os.path.realpath(os.path.join(self._resolved_root, name))  # noqa: PTH118  every file
-        if not path.startswith(self._resolved_root + os.sep):
+        # Neither `..` nor a symbolic link may lead out of the store. Only what lies below the root
+        # is looked at: resolving the whole path takes longer than renaming a file.
+        path = self._resolved_root / name
+        below = path.parents[: -len(self._resolved_root.parts)]
+        if ".." in path.parts or any(each.is_symlink() for each in (path, *below)):
+            path = path.resolve()
+        if not path.is_relative_to(self._resolved_root) or path == self._resolved_root:
             raise SuspiciousFileOperation("The name leads out of the store")
-        return Path(path)
+        return path
 
     @cached_property
-    def _resolved_root(self) -> str:
-        return os.path.realpath(self.root)
+    def _resolved_root(self) -> Path:
+        return self.root.resolve()
 
 
 def default() -> Store:

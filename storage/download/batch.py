@@ -145,6 +145,8 @@ class Batch:
         self._feed = Feed(concurrency.per_host, self._breaker)
         self._workers: list[Future[None]] = []
         self._results: SimpleQueue[DownloadResult] = SimpleQueue()
+        self._group_size = 0
+        self._gathered = threading.Event()
         self._in_hand: dict[int, ClaimedAsset] = {}
         self._renewal_interval = timing.renewal_interval
         self._lease_renewed = time.monotonic()
@@ -209,12 +211,19 @@ class Batch:
     def _next_group(self, *, max_wait: float) -> list[DownloadResult]:
         """Wait for the first result, then a moment for others that can share its commit."""
         group: list[DownloadResult] = []
-        until = time.monotonic() + max_wait
         with suppress(Empty):
-            while len(group) < min(GROUP_SIZE, len(self._in_hand)):
-                group.append(self._results.get(timeout=max(0.0, until - time.monotonic())))
-                until = min(until, time.monotonic() + MAX_GROUP_WAIT)
+            group.append(self._results.get(timeout=max_wait if self._in_hand else 0))
+            self._gather(min(GROUP_SIZE, len(self._in_hand)) - 1)
+            while len(group) < GROUP_SIZE:
+                group.append(self._results.get_nowait())
         return group
+
+    def _gather(self, results: int) -> None:
+        """Sleep until so many results wait. Waking up for each one would cost many switches."""
+        self._group_size = results
+        self._gathered.clear()
+        if self._results.qsize() < results:
+            self._gathered.wait(MAX_GROUP_WAIT)
 
     def _settle(self, results: list[DownloadResult]) -> None:
         if not results:
@@ -232,6 +241,8 @@ class Batch:
         with Fetcher(self._limits) as fetcher:
             for asset in self._feed:
                 self._results.put(self._attempt(fetcher, asset))
+                if self._results.qsize() >= self._group_size:
+                    self._gathered.set()
 
     def _attempt(self, fetcher: Fetcher, asset: ClaimedAsset) -> DownloadResult:
         result = self._fetch(fetcher, asset)
