@@ -12,11 +12,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from core.db.retrying import retry_on_conflict
+from core.db.selection import Row, Selection
 from core.db.updating import insert_missing, update_rows
 from storage import store
 from storage.errors import (
@@ -100,6 +101,17 @@ class BatchResult:
         for number in fields(self):
             total = getattr(self, number.name) + getattr(other, number.name)
             setattr(self, number.name, total)
+
+
+# Locked in the order of their keys, until the transaction ends.
+LEASES = Selection(
+    Asset.objects.order_by("pk").select_for_update(no_key=True), ("pk", "lease", "url")
+)
+FILES = Selection(
+    StoredFile.objects.order_by("sha256").select_for_update(no_key=True),
+    ("id", "sha256", "extension", "rejected_at", "lost_at"),
+    key="sha256",
+)
 
 
 def claim(limit: int) -> list[ClaimedAsset]:
@@ -188,9 +200,8 @@ def settle(results: Collection[DownloadResult]) -> BatchResult:
     because persisting a page may renew the URLs of the same rows in another order.
     """
     with transaction.atomic():
-        rows = Asset.objects.filter(pk__in=[result.asset.pk for result in results]).order_by("pk")
-        locked = rows.select_for_update(no_key=True).values_list("pk", "lease", "url")
-        urls = {(pk, lease): url for pk, lease, url in locked}
+        locked = LEASES.of([result.asset.pk for result in results])
+        urls = {(row["pk"], row["lease"]): row["url"] for row in locked}
         held = [result for result in results if _key(result.asset) in urls]
         stored, failures = _partition(held)
         _write_stored(stored)
@@ -274,12 +285,15 @@ def files_of(contents: Iterable[MediaContent]) -> dict[str, StoredFile]:
     """
     wanted = {content.sha256: content for content in contents}
     insert_missing(StoredFile, [_columns(wanted[sha256]) for sha256 in sorted(wanted)])
-    known = StoredFile.objects.filter(sha256__in=wanted).order_by("sha256")
-    locked = known.select_for_update(no_key=True)
-    files = list(locked.only("sha256", "extension", "rejected_at", "lost_at"))
+    files = [_deferred(row) for row in FILES.of([*wanted])]
     losses.restore_stored(files, timezone.now())
     quarantine.accept([file for file in files if file.rejected_at is not None])
     return {file.sha256: file for file in files}
+
+
+def _deferred(row: Row) -> StoredFile:
+    """The model of a row of which only some columns were read."""
+    return StoredFile.from_db(DEFAULT_DB_ALIAS, [*row], [*row.values()])
 
 
 def _columns(content: MediaContent) -> dict[str, object]:

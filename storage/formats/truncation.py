@@ -76,12 +76,13 @@ def _has_last_chunk(read: Read, size: int) -> bool:
 
 def _has_end_of_image(read: Read, size: int) -> bool:
     """Return whether EOI follows the last scan of the first picture; more pictures may follow."""
+    window = _Window(read)
     offset = 2
     for _ in range(MAX_STEPS):
-        marker = _next_marker(read, offset, size)
+        marker = _next_marker(window.read, offset, size)
         if marker is None:
             return False
-        head = read(marker, 4)
+        head = window.read(marker, 4)
         if head[1] == EOI:
             return True
         offset = marker + 2 + int.from_bytes(head[2:])
@@ -90,12 +91,29 @@ def _has_end_of_image(read: Read, size: int) -> bool:
 
 def _next_marker(read: Read, offset: int, size: int) -> int | None:
     """Return the offset of the next marker that has a length or ends the picture."""
+    length = 4  # a marker follows a segment at once; only the data of a scan is searched for it
     while offset < size - 1:
-        found = MARKER.search(read(offset, SCANNED))
+        found = MARKER.search(read(offset, length))
         if found is not None:
             return offset + found.start()
-        offset += SCANNED - 1  # a marker may lie across two reads
+        offset += length - 1  # a marker may lie across two reads
+        length = SCANNED
     return None
+
+
+class _Window:
+    """Reads parts of a file out of the last block that was read."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._start = 0
+        self._block = b""
+
+    def read(self, offset: int, size: int) -> bytes:
+        start = offset - self._start
+        if not 0 <= start <= len(self._block) - size:
+            self._start, self._block, start = offset, self._read(offset, SCANNED), 0
+        return self._block[start : start + size]
 
 
 def _has_trailer(read: Read, size: int) -> bool:
