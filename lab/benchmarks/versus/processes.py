@@ -15,14 +15,19 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def family(pid: int) -> Iterator[int]:
     """A process and all processes below it."""
     yield pid
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in listed.read_text().split():
-            yield from family(int(child))
+    for child in _children(pid):
+        yield from family(child)
 
 
 def cpu_seconds(pid: int) -> float:
     """CPU time of a process and of its children, those that have ended included."""
-    return sum(_ticks(each) for each in family(pid)) / TICKS
+    return sum(map(_ticks, [*family(pid)])) / TICKS
+
+
+def postmaster(dsn: str) -> int:
+    """The process id of a database server on this machine."""
+    with psycopg.connect(dsn) as connection:
+        return int(_fields(connection.info.backend_pid)[1])
 
 
 def database_seconds(dsn: str) -> float:
@@ -41,10 +46,25 @@ def memory_mb(pid: int) -> dict[int, float]:
     return {each: _pss(text) for each, text in found.items()}
 
 
+def _children(pid: int) -> list[int]:
+    try:
+        listed = [each.read_text() for each in Path(f"/proc/{pid}/task").glob("*/children")]
+    except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        return []
+    return [int(child) for text in listed for child in text.split()]
+
+
 def _ticks(pid: int) -> int:
-    # The name of a process stands in parentheses and may contain spaces.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = _fields(pid)
+    except (FileNotFoundError, ProcessLookupError):  # ended; its parent counts it now
+        return 0
     return sum(map(int, fields[11:15]))  # utime, stime, and those of children that were waited for
+
+
+def _fields(pid: int) -> list[str]:
+    # The name of a process stands in parentheses and may contain spaces.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _pss(text: str) -> float:

@@ -19,6 +19,8 @@ from lab.benchmarks import scratch
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKOUTS = ROOT / ".local" / "versus"
+GRACE = 20.0
+"""Seconds that a program has to end."""
 WEB = (
     "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--log-level", "error",
 )  # fmt: skip
@@ -40,15 +42,19 @@ class Revision:
     def database(self) -> str:
         return self.environment["DATABASE_URL"]
 
-    def manage(self, *words: str) -> None:
-        """Run a Django command. Raises CalledProcessError."""
-        subprocess.run(  # noqa: S603  ours
+    def manage(self, *words: str, **variables: str) -> None:
+        """Run a Django command. Raises SystemExit with its messages if it fails."""
+        done = subprocess.run(  # noqa: S603  ours
             [self.python, "manage.py", *words],
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **variables},
             stdout=subprocess.DEVNULL,
-            check=True,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
+        if done.returncode:
+            raise SystemExit(f"{self.name}: manage.py {words[0]} failed:\n{done.stderr}")
 
     @contextmanager
     def run(self, *words: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -63,7 +69,7 @@ class Revision:
             try:
                 yield process
             finally:
-                process.terminate()
+                stop(process)
 
     @contextmanager
     def web(self, application: str = "config.wsgi") -> Iterator[tuple[str, int]]:
@@ -73,6 +79,15 @@ class Revision:
         words = ("gunicorn", application, "--bind", address, "--no-control-socket", *WEB)
         with self.run(*words, DATABASE_POOL_SIZE="8") as process:
             yield address, process.pid
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process; a worker whose broker has ended first would try to reach it for ever."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def checkout(revision: str) -> Path:
