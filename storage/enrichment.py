@@ -29,6 +29,14 @@ from storage.models.files import ENRICHMENT_LEASE
 MAX_ATTEMPTS = 3
 # Files per claim and commit. Two transactions per file would cost more than its decoding.
 GROUP_SIZE = 64
+# Afterwards no further file of a group is opened, so that its lease does not end meanwhile.
+MAX_GROUP_SECONDS = ENRICHMENT_LEASE.total_seconds() / 2
+# The columns that an examination needs. Others are read if bytes turn out to be damaged.
+READ = ("sha256", "extension", "media_type", "enrichment_attempts")
+
+JPEG = media_types.JPEG.media_type
+
+Examined = tuple[StoredFile, probe.Facts]
 
 log = structlog.get_logger(__name__)
 
@@ -36,36 +44,40 @@ log = structlog.get_logger(__name__)
 def enrich_due(*, seconds: float) -> int:
     """Enrich stored files until none is due or the time is used up. Returns how many.
 
-    Raises the errors of `enrich`, which use up no attempt. 3 statements for each group of images.
+    Raises the errors of `enrich`, which use up no attempt. 3 statements for each group of images, 7
+    if videos with posters are among them.
     """
     until, done = time.monotonic() + seconds, 0
     while time.monotonic() < until and (files := _claim()):
-        enrich(files)
-        done += len(files)
+        done += enrich(files)
     return done
 
 
-def enrich(files: Sequence[StoredFile]) -> None:
+def enrich(files: Sequence[StoredFile]) -> int:
     """Read the facts of claimed files into their rows. `problem` says why a fact is unknown.
 
-    Missing and damaged files are marked as lost instead. Raises StoreMissing if the folder is not
-    mounted, and OSError for other failures of the disk.
+    Missing and damaged files are marked as lost instead. Returns how many files were examined: the
+    others are given back when the leases come near their end. Raises StoreMissing if the folder is
+    not mounted, and OSError for other failures of the disk.
     """
-    examined: list[tuple[StoredFile, probe.Facts]] = []
+    until = time.monotonic() + MAX_GROUP_SECONDS
+    examined: list[Examined] = []
     finished = 0
     try:
-        for file in files:
-            facts = _examine(file)
-            if facts is not None and facts.poster:
-                _write_with_poster(file, facts, facts.poster)
-            elif facts is not None:
+        while finished < len(files) and (not finished or time.monotonic() < until):
+            file = files[finished]
+            if (facts := _examine(file)) is not None:
                 examined.append((file, facts))
             finished += 1
     except (OSError, StoreMissing):
-        _return_attempts(files[finished:])
+        # The file that met the failure keeps its lease, so that it is not tried again at once.
+        _return_attempts(files[finished : finished + 1])
+        _give_back(files[finished + 1 :])
         raise
     finally:
         _write(examined)
+    _give_back(files[finished:])
+    return finished
 
 
 def _examine(file: StoredFile) -> probe.Facts | None:
@@ -93,17 +105,17 @@ def reexamine() -> int:
 
 
 def _claim() -> list[StoredFile]:
-    """Claim the oldest due file, and further images with it if it is an image.
+    """Claim the oldest due file, and others with it.
 
-    A video comes alone, because it may take as long as many images. So does a file that was claimed
-    before: if it kills the process again, it uses up no attempt of another file.
+    A file that was claimed before comes alone: if it kills the process again, it uses up no attempt
+    of another file.
     """
     now = timezone.now()
     with transaction.atomic():
-        due = StoredFile.objects.awaiting_enrichment(now)
+        due = StoredFile.objects.awaiting_enrichment(now).only(*READ)
         files = list(due.select_for_update(skip_locked=True, no_key=True)[:GROUP_SIZE])
-        grouped = [file for file in files if _may_be_grouped(file)]
-        claimed = grouped if grouped[:1] == files[:1] else files[:1]
+        fresh = [file for file in files if file.enrichment_attempts == 0]
+        claimed = fresh if fresh[:1] == files[:1] else files[:1]
         for file in claimed:
             file.enrichment_attempts += 1
         StoredFile.objects.filter(pk__in=[file.pk for file in claimed]).update(
@@ -113,18 +125,18 @@ def _claim() -> list[StoredFile]:
     return claimed
 
 
-def _may_be_grouped(file: StoredFile) -> bool:
-    return file.enrichment_attempts == 0 and file.media_type.startswith("image/")
-
-
-def _return_attempts(unfinished: Sequence[StoredFile]) -> None:
-    """Give back attempts after a failure of the disk, which says nothing about the files.
-
-    The file that met the failure keeps its lease, so that it is not tried again at once.
-    """
-    rows = StoredFile.objects.filter(pk__in=[file.pk for file in unfinished])
+def _return_attempts(files: Sequence[StoredFile]) -> None:
+    """Give back the attempts, because nothing was learned about the files."""
+    rows = StoredFile.objects.filter(pk__in=[file.pk for file in files])
     rows.update(enrichment_attempts=F("enrichment_attempts") - 1)
-    rows.exclude(pk=unfinished[0].pk).update(enrichment_lease_until=None)
+
+
+def _give_back(files: Sequence[StoredFile]) -> None:
+    """Release files that were claimed and not opened, for any worker."""
+    if files:
+        _return_attempts(files)
+        rows = StoredFile.objects.filter(pk__in=[file.pk for file in files])
+        rows.update(enrichment_lease_until=None)
 
 
 def _facts(file: StoredFile) -> probe.Facts:
@@ -134,36 +146,61 @@ def _facts(file: StoredFile) -> probe.Facts:
         return probe.examine(opened, file.media_type)
 
 
+def _write(examined: Sequence[Examined]) -> None:
+    """Write the facts; skip files that were erased while they were decoded."""
+    with_poster = [each for each in examined if each[1].poster]
+    _write_facts([each for each in examined if not each[1].poster])
+    if with_poster:
+        _write_posters(with_poster)
+
+
 # Both are retried after a deadlock: a removal locks files in the order of their hashes.
 @retry_on_conflict
-def _write(examined: Sequence[tuple[StoredFile, probe.Facts]]) -> None:
-    """Write the facts of files without a poster in one statement; skip files erased meanwhile."""
-    update_rows(
-        StoredFile,
-        [{"pk": file.pk, **_columns(file, facts)} for file, facts in examined],
-        shared={"poster_id": None},
-    )
+def _write_facts(examined: Sequence[Examined]) -> None:
+    rows = [{"pk": file.pk, **_columns(facts, file.media_type)} for file, facts in examined]
+    update_rows(StoredFile, rows, shared={"poster_id": None})
 
 
 @retry_on_conflict
-def _write_with_poster(file: StoredFile, facts: probe.Facts, poster: bytes) -> None:
-    """Write the facts and the poster, unless the file was erased while it was decoded."""
+def _write_posters(examined: Sequence[Examined]) -> None:
+    """Store the posters as files, and write the facts of the videos and of their posters."""
     with transaction.atomic():
-        rows = StoredFile.objects.filter(pk=file.pk)
-        if rows.select_for_update(no_key=True).first() is not None:
-            rows.update(**_columns(file, facts), poster=_stored_poster(poster, facts))
+        rows = StoredFile.objects.filter(pk__in=[file.pk for file, _ in examined]).order_by("pk")
+        held = {*rows.select_for_update(no_key=True).values_list("pk", flat=True)}
+        videos = [(file, facts) for file, facts in examined if file.pk in held]
+        contents = {
+            file.pk: store.save(poster, media_types.JPEG)
+            for file, facts in videos
+            if (poster := facts.poster)
+        }
+        posters = queue.files_of(contents.values())
+        by_video = {pk: posters[content.sha256].pk for pk, content in contents.items()}
+        update_rows(
+            StoredFile,
+            # The facts of a poster are those of its video, so it is not decoded.
+            [
+                {"pk": by_video[file.pk], **_columns(_of_poster(facts), JPEG)}
+                for file, facts in videos
+            ],
+        )
+        update_rows(
+            StoredFile,
+            [
+                {
+                    "pk": file.pk,
+                    "poster_id": by_video[file.pk],
+                    **_columns(facts, file.media_type),
+                }
+                for file, facts in videos
+            ],
+        )
 
 
-def _stored_poster(jpeg: bytes, facts: probe.Facts) -> StoredFile:
-    """Store the poster as a file. Its facts are those of the video, so it is not decoded again."""
-    content = store.save(jpeg, media_types.JPEG)
-    file = queue.files_of([content])[content.sha256]
-    columns = _columns(file, replace(facts, media_type=None, duration=None))
-    StoredFile.objects.filter(pk=file.pk).update(**columns)
-    return file
+def _of_poster(facts: probe.Facts) -> probe.Facts:
+    return replace(facts, media_type=None, duration=None)
 
 
-def _columns(file: StoredFile, facts: probe.Facts) -> dict[str, object]:
+def _columns(facts: probe.Facts, media_type: str) -> dict[str, object]:
     return {
         "width": facts.width,
         "height": facts.height,
@@ -171,7 +208,7 @@ def _columns(file: StoredFile, facts: probe.Facts) -> dict[str, object]:
         "blur": facts.blur,
         "perceptual_hash": facts.perceptual_hash,
         # The container may show another type than the first bytes, such as sound in an MP4.
-        "media_type": facts.media_type or file.media_type,
+        "media_type": facts.media_type or media_type,
         "problem": facts.problem,
         "examined_by": probe.DECODERS,
         "enriched_at": timezone.now(),

@@ -71,6 +71,33 @@ def test_images_share_a_claim_and_a_commit(
         assert enrichment.enrich_due(seconds=30) == 5
 
 
+def test_videos_share_a_claim_and_a_commit_with_images(
+    make_file: MakeFile, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for seed in range(3):
+        make_file(samples.jpeg(seed=seed))
+        make_file(samples.video(width=64 + 16 * seed), media_types.MP4)
+
+    # A claim (4), images (1), videos and posters in a savepoint (7), and an empty claim (3).
+    with django_assert_num_queries(15):
+        assert enrichment.enrich_due(seconds=30) == 6
+
+    videos = StoredFile.objects.filter(media_type="video/mp4")
+    assert len({video.poster_id for video in videos} - {None}) == 3
+
+
+def test_files_of_a_slow_group_are_given_back(
+    make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(3):
+        make_file(samples.jpeg(seed=seed))
+    monkeypatch.setattr(enrichment, "MAX_GROUP_SECONDS", 0)
+
+    assert enrichment.enrich_due(seconds=30) == 3
+
+    assert [*StoredFile.objects.values_list("enrichment_attempts", flat=True)] == [1, 1, 1]
+
+
 def test_after_a_death_each_file_of_its_group_comes_alone(
     make_file: MakeFile, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
