@@ -23,6 +23,7 @@ SCHEDULES = (
     ScheduledTask("core.deliver_events", 15),
     ScheduledTask("instagram.finish_erasures", 60),
     ScheduledTask("instagram.end_impossible_waits", 60),
+    ScheduledTask("instagram.merge_tallies", 900),
     ScheduledTask("instagram.delete_expired_runs", 3600),
     ScheduledTask("storage.verify_due", 300),
     ScheduledTask("storage.prune_quarantine", 86400),

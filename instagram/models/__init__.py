@@ -9,6 +9,7 @@ from instagram.models.polls import StoryWindow, StreamPoll
 from instagram.models.posts import Post, PostMedia
 from instagram.models.runs import ArchiveRun, RejectedItem, RunStream, StreamPage
 from instagram.models.stories import Story
+from instagram.models.tallies import Tally
 from instagram.models.users import ProfileMetric, User, UsernamePeriod
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "StoryWindow",
     "StreamPage",
     "StreamPoll",
+    "Tally",
     "Tombstone",
     "User",
     "UsernamePeriod",

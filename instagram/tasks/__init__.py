@@ -6,6 +6,7 @@ from instagram.tasks.erasure import finish_erasures
 from instagram.tasks.retention import delete_expired_runs
 from instagram.tasks.runs import archive_run, sweep_runs
 from instagram.tasks.schedule import dispatch
+from instagram.tasks.tallies import merge_tallies
 
 __all__ = [
     "archive_run",
@@ -14,6 +15,7 @@ __all__ = [
     "download_assets",
     "end_impossible_waits",
     "finish_erasures",
+    "merge_tallies",
     "renew_urls",
     "sweep_downloads",
     "sweep_runs",

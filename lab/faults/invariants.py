@@ -21,6 +21,7 @@ from instagram.models import (
     PostMedia,
     RunStream,
     Story,
+    Tally,
     User,
     UsernamePeriod,
 )
@@ -93,6 +94,7 @@ class Invariants:
             "not stored", [str(each) for each in Asset.objects.exclude(state="stored")]
         )
         self._present()
+        self._tallies()
         for crash in self.processes.crashes():
             if not self._is_explained(crash.error, crash.text):
                 self.violated(f"{crash.task} ended with {crash.error}: {crash.text}")
@@ -154,6 +156,13 @@ class Invariants:
             self._violated_by(
                 f"{model.__name__} not available at the end", [str(row) for row in gone]
             )
+
+    def _tallies(self) -> None:
+        totals = Tally.objects.totals()
+        for model in LISTED:
+            rows, tallied = model.objects.count(), totals.get(model._meta.db_table, 0)  # noqa: SLF001  documented by Django
+            if rows != tallied:
+                self.violated(f"{tallied} rows of {model.__name__} are tallied, {rows} exist")
 
     def _is_explained(self, error: str, text: str) -> bool:
         if error in OF_THE_DATABASE:

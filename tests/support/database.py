@@ -27,6 +27,7 @@ MAX_TEMPLATES = 3  # so that changing between branches needs no migration
 MAKING = 20_260_301  # any number: the advisory lock of making a template
 # Migrations write these rows, and the archive needs them.
 KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
+TALLIES = "instagram_tally"
 
 
 @contextmanager
@@ -126,5 +127,7 @@ def empty() -> None:
 def deletion() -> str:
     """The statements that empty all tables of Django's models."""
     names = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
-    quoted = (connection.ops.quote_name(name) for name in sorted(names))
+    # The deletion of other rows is tallied.
+    in_order = sorted(names, key=lambda name: (name == TALLIES, name))
+    quoted = map(connection.ops.quote_name, in_order)
     return "; ".join(f"DELETE FROM {name}" for name in quoted)  # noqa: S608  names of our tables
