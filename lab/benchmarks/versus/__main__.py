@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
 from lab.benchmarks import scratch
-from lab.benchmarks.versus import archiving, local, reads, revisions
+from lab.benchmarks.versus import archiving, load, local, reads, revisions
 from lab.benchmarks.versus.revisions import Revision
 from lab.benchmarks.versus.table import HEADER, Line
 
 Measure = Callable[[Revision, Revision], Iterator[Line]]
 MEASUREMENTS: dict[str, Measure] = {
     "reads": reads.measure,
+    "load": load.measure,
     "archiving": archiving.measure,
     "local": local.measure,
 }

