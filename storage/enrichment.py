@@ -175,29 +175,15 @@ def _write_posters(examined: Sequence[Examined]) -> None:
         }
         posters = queue.files_of(contents.values())
         by_video = {pk: posters[content.sha256].pk for pk, content in contents.items()}
-        update_rows(
-            StoredFile,
+        of_posters, of_videos = [], []
+        for file, facts in videos:
             # The facts of a poster are those of its video, so it is not decoded.
-            [
-                {"pk": by_video[file.pk], **_columns(_of_poster(facts), JPEG)}
-                for file, facts in videos
-            ],
-        )
-        update_rows(
-            StoredFile,
-            [
-                {
-                    "pk": file.pk,
-                    "poster_id": by_video[file.pk],
-                    **_columns(facts, file.media_type),
-                }
-                for file, facts in videos
-            ],
-        )
-
-
-def _of_poster(facts: probe.Facts) -> probe.Facts:
-    return replace(facts, media_type=None, duration=None)
+            shown = _columns(replace(facts, media_type=None, duration=None), JPEG)
+            of_posters.append({"pk": by_video[file.pk], **shown})
+            own = _columns(facts, file.media_type)
+            of_videos.append({"pk": file.pk, "poster_id": by_video[file.pk], **own})
+        update_rows(StoredFile, of_posters)
+        update_rows(StoredFile, of_videos)
 
 
 def _columns(facts: probe.Facts, media_type: str) -> dict[str, object]:

@@ -107,6 +107,7 @@ def test_no_module_imports_a_package_that_only_the_largest_lock_holds() -> None:
     assert found == []  # tests use tests.support.outside instead
 
 
+@pytest.mark.slow
 def test_the_product_and_the_simulator_import_nothing_of_the_test_tools() -> None:
     tools = names("requirements-check.txt") - names("requirements-embedded.txt")
     modules = {

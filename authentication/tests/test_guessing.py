@@ -87,6 +87,7 @@ def test_the_admin_and_the_api_count_the_same_guesses(
     assert answer.status_code == 429
 
 
+@pytest.mark.slow
 def test_the_old_password_cannot_be_guessed_either(browser: Client, staff: Account) -> None:
     browser.force_login(staff)
     form = {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}

@@ -87,6 +87,7 @@ def test_nothing_of_the_parent_runs_in_a_fork_that_crashes(tmp_path: Path) -> No
     assert ("parent" in done.stdout, "ZeroDivisionError" in done.stderr) == (False, True)
 
 
+@pytest.mark.slow
 def test_a_stop_signal_during_a_fork_is_not_lost(tmp_path: Path) -> None:
     setup = (
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"

@@ -9,7 +9,7 @@ DECLARE
     changed bigint;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        DELETE FROM instagram_tally WHERE counted = TG_TABLE_NAME;
+        DELETE FROM instagram_rowtally WHERE counted = TG_TABLE_NAME;
         RETURN NULL;
     END IF;
     SELECT count(*) INTO changed FROM changed_rows;
@@ -17,7 +17,7 @@ BEGIN
         changed := -changed;
     END IF;
     IF changed <> 0 THEN
-        INSERT INTO instagram_tally (counted, rows) VALUES (TG_TABLE_NAME, changed);
+        INSERT INTO instagram_rowtally (counted, rows) VALUES (TG_TABLE_NAME, changed);
     END IF;
     RETURN NULL;
 END $$
@@ -31,7 +31,7 @@ CREATE TRIGGER tally_deleted AFTER DELETE ON {table} REFERENCING OLD TABLE AS ch
     FOR EACH STATEMENT EXECUTE FUNCTION instagram_tally_rows();
 CREATE TRIGGER tally_truncated AFTER TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION instagram_tally_rows();
-INSERT INTO instagram_tally (counted, rows) SELECT '{table}', count(*) FROM {table}
+INSERT INTO instagram_rowtally (counted, rows) SELECT '{table}', count(*) FROM {table}
 """
 
 
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Tally',
+            name='RowTally',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('counted', models.CharField(help_text='the table', max_length=63)),

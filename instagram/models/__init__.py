@@ -9,7 +9,7 @@ from instagram.models.polls import StoryWindow, StreamPoll
 from instagram.models.posts import Post, PostMedia
 from instagram.models.runs import ArchiveRun, RejectedItem, RunStream, StreamPage
 from instagram.models.stories import Story
-from instagram.models.tallies import Tally
+from instagram.models.tallies import RowTally
 from instagram.models.users import ProfileMetric, User, UsernamePeriod
 
 __all__ = [
@@ -25,12 +25,12 @@ __all__ = [
     "PostMedia",
     "ProfileMetric",
     "RejectedItem",
+    "RowTally",
     "RunStream",
     "Story",
     "StoryWindow",
     "StreamPage",
     "StreamPoll",
-    "Tally",
     "Tombstone",
     "User",
     "UsernamePeriod",

@@ -9,13 +9,13 @@ from django.db.models import BigIntegerField, Sum
 from django.db.models.functions import Cast
 
 MERGE = """
-WITH merged AS (DELETE FROM instagram_tally RETURNING counted, rows)
-INSERT INTO instagram_tally (counted, rows)
+WITH merged AS (DELETE FROM instagram_rowtally RETURNING counted, rows)
+INSERT INTO instagram_rowtally (counted, rows)
 SELECT counted, sum(rows) FROM merged GROUP BY counted
 """
 
 
-class TallyQuerySet(models.QuerySet["Tally"]):
+class RowTallyQuerySet(models.QuerySet["RowTally"]):
     def totals(self) -> dict[str, int]:
         """The number of rows by table, exact in the snapshot of the statement. One statement."""
         total = Cast(Sum("rows"), BigIntegerField())
@@ -27,7 +27,7 @@ class TallyQuerySet(models.QuerySet["Tally"]):
             cursor.execute(MERGE)
 
 
-class Tally(models.Model):
+class RowTally(models.Model):
     """How many rows a statement added to a table; below zero if it deleted them.
 
     Triggers write it, in the transaction of the statement. One row for each table would be simpler,
@@ -37,7 +37,7 @@ class Tally(models.Model):
     counted = models.CharField(max_length=63, help_text="the table")
     rows = models.BigIntegerField()
 
-    objects: ClassVar = TallyQuerySet.as_manager()
+    objects: ClassVar = RowTallyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "tallies"

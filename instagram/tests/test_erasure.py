@@ -51,7 +51,12 @@ from tests.support.erasables import (
     tables_with,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
+# Most of them take more than half a second.
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("media_folder"),
+    pytest.mark.slow,
+]
 
 
 def erase(user: User) -> Tombstone:

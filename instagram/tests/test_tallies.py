@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from instagram.models import Highlight, Post, Story, Tally, User
+from instagram.models import Highlight, Post, RowTally, Story, User
 from instagram.tasks import merge_tallies
 from tests.support.factories import HighlightFactory, PostFactory, StoryFactory, UserFactory
 
@@ -22,7 +22,7 @@ def counted() -> dict[str, int]:
 
 
 def tallied() -> dict[str, int]:
-    return {table: total for table, total in Tally.objects.totals().items() if total}
+    return {table: total for table, total in RowTally.objects.totals().items() if total}
 
 
 @pytest.mark.django_db
@@ -83,7 +83,7 @@ def test_merged_tallies_have_the_same_totals() -> None:
     merge_tallies()
 
     assert tallied() == before == counted()
-    assert Tally.objects.count() == len(before)
+    assert RowTally.objects.count() == len(before)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from core.api.answers import unchanged
-from instagram.models import Tally
+from instagram.models import RowTally
 
 COUNTED = {
     "total_users": "instagram_user",
@@ -40,5 +40,5 @@ class StatisticViewSet(ViewSet):
 
 def counted() -> Response:
     """The exact numbers. One statement."""
-    totals = Tally.objects.totals()
+    totals = RowTally.objects.totals()
     return Response({name: totals.get(table, 0) for name, table in COUNTED.items()})

@@ -19,9 +19,9 @@ from instagram.models import (
     HighlightItem,
     Post,
     PostMedia,
+    RowTally,
     RunStream,
     Story,
-    Tally,
     User,
     UsernamePeriod,
 )
@@ -158,7 +158,7 @@ class Invariants:
             )
 
     def _tallies(self) -> None:
-        totals = Tally.objects.totals()
+        totals = RowTally.objects.totals()
         for model in LISTED:
             rows, tallied = model.objects.count(), totals.get(model._meta.db_table, 0)  # noqa: SLF001  documented by Django
             if rows != tallied:

@@ -30,11 +30,11 @@ Origin = tuple[str, str, int]
 
 PORTS = {"http": 80, "https": 443}
 MAX_IDLE = 4
-# Seconds. Hosts close idle connections, and some routers forget them without a word.
+# Seconds. Idle connections are closed by their host, or forgotten by a router without a word.
 MAX_IDLE_SECONDS = 30.0
 # Bytes per read. Larger reads save less than their memory costs.
 READ_SIZE = 128 * 1024
-# Bytes that may pass without a byte of the body: the head, and whatever frames a chunk.
+# Bytes that may pass without a byte of the body: the head, and the frames of chunks.
 MAX_OVERHEAD = 64 * 1024
 
 _building = threading.Lock()

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 
+from storage.download.connections import Response
 from storage.partial_files import PartialDownload, Version
 
 # A modification time counts whole seconds, so two versions may share a recent one. Only an older
 # one identifies a version (RFC 9110, section 8.8.2.2).
 MIN_AGE = timedelta(seconds=60)
-
-
-class Response(Protocol):
-    """An answer before its body is read."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
 
 
 def range_headers(partial: PartialDownload) -> dict[bytes, bytes]:

@@ -25,7 +25,8 @@ HEALTH = "/health/"
 OF_NONE = {"405"}
 """Statuses that no operation declares."""
 
-pytestmark = pytest.mark.django_db(databases=["default", "api_log"])
+# Together they take a tenth of the quick tests.
+pytestmark = [pytest.mark.django_db(databases=["default", "api_log"]), pytest.mark.slow]
 
 schemathesis = outside.require_package("schemathesis")
 document = schemathesis.openapi.from_dict(json.loads(SNAPSHOT.read_text()))

@@ -27,7 +27,7 @@ MAX_TEMPLATES = 3  # so that changing between branches needs no migration
 MAKING = 20_260_301  # any number: the advisory lock of making a template
 # Migrations write these rows, and the archive needs them.
 KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
-TALLIES = "instagram_tally"
+TALLIES = "instagram_rowtally"
 
 
 @contextmanager

@@ -68,6 +68,7 @@ def test_the_kill_switch_holds_for_a_call_that_waits_for_its_slot() -> None:
     assert APIRequestLog.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_all_workers_share_one_pace() -> None:
     CoreAPISetting(requests_per_second=20).save()
 

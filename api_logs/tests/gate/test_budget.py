@@ -33,6 +33,7 @@ def spent() -> Decimal:
     return Spending.objects.get().spent
 
 
+@pytest.mark.slow
 def test_fifty_workers_make_as_many_calls_as_the_cap_allows() -> None:
     # Each with a provider of its own, whose lock would otherwise let one worker in at a time.
     caps(hard="0.0205")
@@ -133,6 +134,7 @@ def test_above_the_hard_cap_no_urgent_call_goes_out() -> None:
         make(attempt())
 
 
+@pytest.mark.slow
 def test_a_cap_is_told_once_a_day_by_many_workers() -> None:
     caps(hard="0")
 

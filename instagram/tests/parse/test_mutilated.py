@@ -121,6 +121,7 @@ def test_an_answer_of_another_kind_gives_records_or_typed_errors(
     assert is_sound(read(wrong, answer[1]))
 
 
+@pytest.mark.slow
 @quick
 @given(pk=st.integers(1, 10**32 - 1))
 def test_an_id_survives_exactly_as_number_and_as_text(pk: int) -> None:

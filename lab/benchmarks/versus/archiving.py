@@ -52,7 +52,7 @@ UPDATE storage_storedfile SET enrichment_lease_until = NULL WHERE id IN (
 
 
 @dataclass(frozen=True)
-class Cost:
+class Spent:
     """What some work took: seconds, and seconds of CPU, the database included."""
 
     seconds: float
@@ -66,10 +66,10 @@ class Workers:
     revision: Revision
     pids: list[int] = field(default_factory=list)
 
-    def cost(self, work: Callable[[], object]) -> Cost:
+    def cost(self, work: Callable[[], object]) -> Spent:
         before, began = self._cpu_seconds(), time.monotonic()
         work()
-        return Cost(time.monotonic() - began, self._cpu_seconds() - before)
+        return Spent(time.monotonic() - began, self._cpu_seconds() - before)
 
     def send(self, task: str, queue: str) -> None:
         with self.revision.run(

@@ -82,7 +82,7 @@ class Revision:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process; a worker whose broker has ended first would try to reach it for ever."""
+    """End a process; a worker whose broker has ended first would never stop trying."""
     process.terminate()
     try:
         process.wait(GRACE)

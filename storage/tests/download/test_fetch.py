@@ -165,6 +165,7 @@ def test_a_drip_of_the_head_ends_at_the_deadline(client: Client) -> None:
         client.run(sending(b"HTTP/1.1 200 OK\r\nX: ", *[b"y"] * 100, pause=0.05))
 
 
+@pytest.mark.slow
 def test_a_fast_download_may_last_longer_than_the_grace_period(client: Client) -> None:
     client.limits = replace(client.limits, grace_period=0.3, min_rate=1000)
     body = JPEG + bytes(40_000)
