@@ -20,10 +20,10 @@ PARAMETERS = [
 pytestmark = [
     pytest.mark.django_db(databases=["default", "api_log"]),
     pytest.mark.usefixtures("rows"),
+    pytest.mark.slow,
 ]
 
 
-@pytest.mark.slow
 @hypothesis_settings(BOUNDED, max_examples=60)
 @given(
     name=st.sampled_from(LISTS),

@@ -13,7 +13,11 @@ from instagram.models import LegalHold, Tombstone, User
 from instagram.models.erasure import digest
 from tests.support.factories import PostFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("media_folder"),
+    pytest.mark.slow,
+]
 
 LIST = reverse("admin:instagram_tombstone_changelist")
 REASON = {"reason": "request 17"}
