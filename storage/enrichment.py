@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 def enrich_due(*, seconds: float) -> int:
     """Enrich stored files until none is due or the time is used up. Returns how many.
 
-    Raises the errors of `enrich`, which use up no attempt. 3 statements for each group of images, 7
+    Raises the errors of `enrich`, which use up no attempt. 3 statements for each group of images, 8
     if videos with posters are among them.
     """
     until, done = time.monotonic() + seconds, 0

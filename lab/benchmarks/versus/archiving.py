@@ -109,8 +109,7 @@ def _files(revision: Revision, number: int) -> tuple[float, float]:
     """Download files that belong to no post, then enrich them: ms of CPU for each."""
     with start(first_byte_delay_ms=30) as provider:
         urls = _urls(provider, number)
-        crew = {"downloads": 1}
-        with working(revision, crew, provider) as workers:
+        with working(revision, {"downloads": 1}, provider) as workers:
             _download(workers, urls[:WARM_UP])
             downloads = workers.cost(lambda: _download(workers, urls[WARM_UP:]))
         execute(revision, LEASE)  # the downloads have sent messages that a worker takes at once

@@ -9,8 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.benchmarks import scratch
-from lab.benchmarks.versus.reads import SIZE, serving
+from lab.benchmarks.versus.reads import seed, serving
 from lab.benchmarks.versus.revisions import Revision
 from lab.benchmarks.versus.table import Line
 
@@ -25,9 +24,7 @@ ADDRESSES = "127.2.0.1-127.2.0.200"
 def measure(old: Revision, new: Revision) -> Iterator[Line]:
     """Seed both revisions alike, and put the same load on each, in turns."""
     for revision in (old, new):
-        scratch.say(f"seeding {revision.name} …")
-        revision.manage("seed", *SIZE, "--json")
-        scratch.execute(revision.database, "VACUUM ANALYZE")
+        seed(revision)
     for kind in KINDS:
         before, after = (_percentiles(revision, kind) for revision in (old, new))
         for name, milliseconds in after.items():

@@ -75,9 +75,7 @@ class Server:
 def measure(old: Revision, new: Revision) -> Iterator[Line]:
     """Seed both revisions alike, serve them and the floor, and compare their reads."""
     for revision in (old, new):
-        scratch.say(f"seeding {revision.name} …")
-        revision.manage("seed", *SIZE, "--json")
-        scratch.execute(revision.database, "VACUUM ANALYZE")
+        seed(revision)
     with ExitStack() as stack:
         before, after = (stack.enter_context(serving(each)) for each in (old, new))
         floor = stack.enter_context(serving(new, "lab.benchmarks.versus.floor"))
@@ -86,6 +84,13 @@ def measure(old: Revision, new: Revision) -> Iterator[Line]:
         yield from _built(before, after, floor)
         yield from _unchanged(before, after, floor)
         yield from _rates(before, after, floor)
+
+
+def seed(revision: Revision) -> None:
+    """Fill a database with rows, and tell PostgreSQL how many they are."""
+    scratch.say(f"seeding {revision.name} …")
+    revision.manage("seed", *SIZE, "--json")
+    scratch.execute(revision.database, "VACUUM ANALYZE")
 
 
 @contextmanager
