@@ -20,22 +20,23 @@ Row = dict[str, Any]
 """The values of one row by the names of their columns, as in `QuerySet.values()`."""
 
 
-class _Keys:
-    """Stands in the parameters of a compiled statement for the keys of a call."""
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Stands in the parameters of a compiled statement for a query of keys of a type."""
 
-
-KEYS = _Keys()
+    type: str
 
 
 class EqualsAny(Func):
-    """`column = ANY(keys)`: one text of SQL for any number of keys."""
+    """`column = ANY(ARRAY(keys))`, where the keys are a query of one column."""
 
-    template = "%(expressions)s = ANY(%%s)"
+    template = "%(expressions)s = ANY(ARRAY(%%s))"
     output_field: ClassVar = BooleanField()
 
-    def as_sql(self, *arguments: Any, **context: Any) -> tuple[str, Any]:
-        sql, parameters = super().as_sql(*arguments, **context)
-        return sql, [*parameters, KEYS]
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        sql, parameters = super().as_sql(compiler, connection, **context)
+        column = self.get_source_expressions()[0].output_field
+        return sql, [*parameters, Keys(column.cast_db_type(connection))]
 
 
 class Selection:
@@ -51,7 +52,7 @@ class Selection:
 
     def of(self, keys: Sequence[Any]) -> list[Row]:
         """The rows with these keys, in the order of the queryset. One statement."""
-        statement = self._statement(None, lambda: _compiled(self.rows, self.columns))
+        statement = self._statement(None, lambda: _given(_compiled(self.rows, self.columns)))
         return self._fetched(statement.sql, [*statement.parameters, list(keys)], prepare=True)
 
     def within(self, keys: QuerySet[Any]) -> list[Row]:
@@ -72,9 +73,7 @@ class Selection:
         """The statement for the keys that a query selects, in the order of that query."""
         order = keys.query.order_by
         outer = self._statement(order, lambda: _compiled(self.rows.order_by(*order), self.columns))
-        sql, parameters = keys.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
-        before, _, after = outer.sql.rpartition("%s")
-        return _Statement(f"{before}ARRAY({sql}){after}", (*outer.parameters, *parameters))
+        return outer.around(*keys.query.get_compiler(DEFAULT_DB_ALIAS).as_sql())
 
     def _statement(self, shape: Any, make: Callable[[], _Statement]) -> _Statement:
         if shape not in self._statements:
@@ -90,6 +89,27 @@ class Selection:
 class _Statement:
     sql: str
     parameters: tuple[Any, ...]
+
+    def around(self, sql: str, parameters: Iterable[Any]) -> _Statement:
+        """The statement with this query of the keys, whose place its last parameter holds."""
+        before, _, after = self.sql.rpartition("%s")
+        return _Statement(before + sql + after, (*self.parameters[:-1], *parameters))
+
+
+def _compiled(rows: QuerySet[Any], columns: Sequence[str]) -> _Statement:
+    """The statement, with Keys as its last parameter."""
+    compiler = rows.values_list(*columns).query.get_compiler(DEFAULT_DB_ALIAS)
+    sql, parameters = compiler.as_sql()
+    if not isinstance(parameters[-1], Keys):
+        raise TypeError("Only ORDER BY may follow the keys, and it must not have parameters.")
+    return _Statement(sql, tuple(parameters))
+
+
+def _given(outer: _Statement) -> _Statement:
+    """The statement for the keys in a list, which is one more parameter."""
+    # PostgreSQL would plan `ANY(%s)` again for each list, because a list of few keys looks cheaper
+    # than one of any length. It does not look into a query, and keeps one plan.
+    return outer.around(f"SELECT unnest(%s::{outer.parameters[-1].type}[])", ())
 
 
 def fetch(sql: str, parameters: Sequence[Any] = (), *, prepare: bool) -> list[Any]:
@@ -118,13 +138,3 @@ class _ServerCursor(psycopg.Cursor[Any]):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         return super().execute(query, params, prepare=self.prepare, **options)
-
-
-def _compiled(rows: QuerySet[Any], columns: Sequence[str]) -> _Statement:
-    """The statement without its last parameter, the keys."""
-    compiler = rows.values_list(*columns).query.get_compiler(DEFAULT_DB_ALIAS)
-    sql, parameters = compiler.as_sql()
-    *others, last = parameters
-    if last is not KEYS:
-        raise ValueError("Only ORDER BY may follow the keys, and it must not have parameters.")
-    return _Statement(sql, tuple(others))

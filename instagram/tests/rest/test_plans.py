@@ -128,6 +128,25 @@ def test_a_large_archive_is_read_by_index_only(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", LISTS)
+def test_a_prepared_statement_is_not_planned_for_each_request(
+    api: APIClient, keys: dict[str, str], path: str
+) -> None:
+    def planned() -> int:
+        sql = "SELECT coalesce(sum(custom_plans), 0)::int FROM pg_prepared_statements"
+        [(plans,)] = fetch(sql, prepare=False)
+        return int(plans)
+
+    # PostgreSQL plans the first five executions for their values, and then compares the costs.
+    for _ in range(6):
+        api.get(path.format(**keys))
+    before = planned()
+    api.get(path.format(**keys))
+
+    assert planned() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", LISTS)
 def test_no_read_takes_more_than_five_statements(
     api: APIClient, keys: dict[str, str], path: str
 ) -> None:
