@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
 from django.core.cache.backends.locmem import LocMemCache
@@ -33,11 +34,15 @@ class Counter(Protocol):
 class CountingRedisCache(RedisCache):
     """Redis; the counts of all processes."""
 
+    @cached_property
+    def script(self) -> Script:
+        """COUNT with its client. Django makes a client for each command, which costs more."""
+        return Script(self._cache.get_client(write=True), COUNT)
+
     def count(self, key: str, *, other: str, timeout: int) -> tuple[int, int]:
         """Count as Counter says, in one command."""
-        client = self._cache.get_client(write=True)
         keys = [self.make_and_validate_key(each) for each in (other, key)]
-        before, now = Script(client, COUNT)(keys=keys, args=[timeout])
+        before, now = self.script(keys=keys, args=[timeout])
         return before, now
 
 
