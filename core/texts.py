@@ -60,15 +60,14 @@ def _common_bound(sizes: Sequence[int], total: int) -> int:
     return max(sizes, default=0)
 
 
-def _holders(values: Iterable[Any]) -> Iterator[Shown]:
-    """The objects among the values, and the objects in them, that have a `truncated` list."""
-    for value in values:
-        if isinstance(value, dict):
-            if "truncated" in value:
-                yield value
-            yield from _holders(value.values())
-        elif isinstance(value, list):
-            yield from _holders(value)
+def _holders(items: Iterable[Shown]) -> Iterator[Shown]:
+    """The objects, and the objects in them, that have a `truncated` list."""
+    containers: list[Any] = [*items]
+    for container in containers:  # the list grows meanwhile
+        if "truncated" in container and isinstance(container, dict):
+            yield container
+        inner = container.values() if isinstance(container, dict) else container
+        containers += [each for each in inner if isinstance(each, dict | list)]
 
 
 def _texts(item: Shown) -> list[tuple[str, str]]:

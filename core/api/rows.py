@@ -134,8 +134,7 @@ class _Shape:
 
     def shown(self, row: Row, methods: Mapping[str, Show]) -> Shown:
         shown: Shown = dict.fromkeys(self.names)  # in the declared order
-        for name, column in self.plain.items():
-            shown[name] = row[column]
+        shown.update(zip(self.plain, [row[column] for column in self.plain.values()], strict=True))
         for name, computed in self.computed.items():
             shown[name] = computed.show(row)
         for name, show in methods.items():
