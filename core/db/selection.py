@@ -33,8 +33,10 @@ class EqualsAny(Func):
     template = "%(expressions)s = ANY(ARRAY(%%s))"
     output_field: ClassVar = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
-        sql, parameters = super().as_sql(compiler, connection, **context)
+    def as_sql(
+        self, compiler: Any, connection: Any, *arguments: Any, **context: Any
+    ) -> tuple[str, Any]:
+        sql, parameters = super().as_sql(compiler, connection, *arguments, **context)
         column = self.get_source_expressions()[0].output_field
         return sql, [*parameters, Keys(column.cast_db_type(connection))]
 
