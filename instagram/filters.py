@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import django_filters  # type: ignore[import-untyped]  # has no types
-from django import forms
 from django_filters import rest_framework
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.db.search import query_words
-from core.db.selection import Selection
 from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, ProfileMetric, Story, User
-
-PROFILES = Selection(User.objects.all(), ("pk",))
 
 
 class FilterBackend(rest_framework.DjangoFilterBackend):  # type: ignore[misc]  # has no types
@@ -60,57 +55,34 @@ class TextSearch(WordSearch):
     parameter = "text"
 
 
-class ProfileField(forms.UUIDField):
-    """The key of a stored profile."""
-
-    def clean(self, value: Any) -> UUID | None:
-        """Return the key; None without one. One statement. Raises ValidationError."""
-        key: UUID | None = super().clean(value)
-        if key and not PROFILES.of([key]):
-            raise forms.ValidationError(
-                forms.ModelChoiceField.default_error_messages["invalid_choice"]
-            )
-        return key
-
-
-class ProfileFilter(django_filters.Filter):  # type: ignore[misc]  # has no types
-    field_class = ProfileField
-
-
-class OfUser(django_filters.FilterSet):  # type: ignore[misc]  # has no types
-    """`user=`: rows of one profile; 400 if the profile does not exist."""
-
-    user = ProfileFilter()
-
-
 class UserFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     class Meta:
         model = User
         fields = ("availability",)
 
 
-class PostFilter(OfUser):
+class PostFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     class Meta:
         model = Post
-        fields = ("user", "variant", "availability")
+        fields = ("variant", "availability")
 
 
-class StoryFilter(OfUser):
+class StoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     class Meta:
         model = Story
-        fields = ("user", "availability")
+        fields = ("availability",)
 
 
-class HighlightFilter(OfUser):
+class HighlightFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     class Meta:
         model = Highlight
-        fields = ("user", "availability")
+        fields = ("availability",)
 
 
-class ChangeFilter(OfUser):
+class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     class Meta:
         model = ChangeEvent
-        fields = ("user", "kind")
+        fields = ("kind",)
 
 
 class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
@@ -130,7 +102,7 @@ class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no ty
         }
 
 
-class RunFilter(OfUser):
+class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
     class Meta:
         model = ArchiveRun
-        fields = ("user", "state")
+        fields = ("state",)

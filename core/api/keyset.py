@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db.models import DateTimeField, F, Field, Func, IntegerField, Model, QuerySet, Value
+from django.db.models import DateTimeField, F, Field, Func, IntegerField, Model, QuerySet
 from django.db.models.lookups import GreaterThan, LessThan
 
-from core.db.selection import Row
+from core.db.selection import Given, KeyQuery, Row
 
 MAX_CURSOR_LENGTH = 4000  # about the longest request line that web servers accept
 
 
-Read = Callable[[QuerySet[Any]], list[Row]]
+Read = Callable[[KeyQuery], list[Row]]
 """Reads the rows of a query in its order, each with `pk` and the column of the order."""
 
 
@@ -48,12 +48,33 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of a list: a queryset, and fields with the values that they must have.
+
+    A filter of the queryset would do the same, but would be compiled for each call.
+    """
+
+    rows: QuerySet[Any]
+    owner: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class KeysetPage:
     """Rows in list order and the cursors of the neighbouring pages."""
 
     rows: list[Row]
     previous: Cursor | None = None
     next: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A plain range of one index: the rows with or without a value, maybe beyond a cursor."""
+
+    descending: bool
+    has_value: bool
+    is_beyond: bool
+    limit: int
 
 
 class Keyset:
@@ -71,11 +92,9 @@ class Keyset:
         self.field: Field[Any, Any] = cast("Field[Any, Any]", options.get_field(column))
         self.pk: Field[Any, Any] = options.pk
 
-    def page(
-        self, rows: QuerySet[Any], cursor: Cursor | None, size: int, *, read: Read
-    ) -> KeysetPage:
+    def page(self, listed: Listed, cursor: Cursor | None, size: int, *, read: Read) -> KeysetPage:
         """Up to `size` rows from the cursor. One more is read to see if there is a next page."""
-        found = self._rows(rows, cursor, size + 1, read)
+        found = self._rows(listed, cursor, size + 1, read)
         shown, more = found[:size], len(found) > size
         if not shown:
             return KeysetPage([])
@@ -114,14 +133,12 @@ class Keyset:
     def _behind(self, row: Row) -> Cursor:
         return Cursor(row[self.field.attname], row["pk"])
 
-    def _rows(
-        self, rows: QuerySet[Any], cursor: Cursor | None, limit: int, read: Read
-    ) -> list[Row]:
+    def _rows(self, listed: Listed, cursor: Cursor | None, limit: int, read: Read) -> list[Row]:
         found: list[Row] = []
         for has_value in self._segments(cursor):
             if len(found) < limit:
-                segment = self._segment(rows, cursor, has_value=has_value)
-                found += read(segment[: limit - len(found)])
+                segment = self._segment(cursor, has_value=has_value, limit=limit - len(found))
+                found += read(self._query(listed, segment, cursor))
         return found
 
     def _segments(self, cursor: Cursor | None) -> list[bool]:
@@ -131,22 +148,40 @@ class Keyset:
         order = [False, True] if cursor and cursor.backwards else [True, False]
         return order[order.index(cursor.value is not None) :] if cursor else order
 
-    def _segment(
-        self, rows: QuerySet[Any], cursor: Cursor | None, *, has_value: bool
-    ) -> QuerySet[Any]:
-        columns = (self.field.name, "pk") if has_value else ("pk",)
-        descending = self.ordering.startswith("-") != bool(cursor and cursor.backwards)
+    def _segment(self, cursor: Cursor | None, *, has_value: bool, limit: int) -> Segment:
+        return Segment(
+            descending=self.ordering.startswith("-") != bool(cursor and cursor.backwards),
+            has_value=has_value,
+            is_beyond=cursor is not None and (cursor.value is not None) == has_value,
+            limit=limit,
+        )
+
+    def _query(self, listed: Listed, segment: Segment, cursor: Cursor | None) -> KeyQuery:
+        values = {**listed.owner}
+        if cursor:
+            values |= {"cursor_value": cursor.value, "cursor_pk": cursor.pk}
+        is_filtered = bool(listed.rows.query.where)
+        return KeyQuery(
+            shape=None if is_filtered else (self.ordering, segment, *listed.owner),
+            build=lambda: self._range(listed, segment),
+            values=values,
+        )
+
+    def _range(self, listed: Listed, segment: Segment) -> QuerySet[Any]:
+        rows = listed.rows
+        for name in listed.owner:
+            rows = rows.filter(**{name: Given(name, rows.model._meta.get_field(name))})  # noqa: SLF001  documented
         if self.field.null:
-            rows = rows.filter(**{f"{self.field.name}__isnull": not has_value})
-        if cursor and (cursor.value is not None) == has_value:
-            # With its type, because a bare integer counts as one of 32 bits, and psycopg 3.3.9 then
-            # drops the others (findings/django-psycopg-value-loses-bits.sh).
-            values = [Value(cursor.pk, output_field=self.pk)]
-            if has_value:
-                values.insert(0, Value(cursor.value, output_field=self.field))
-            beyond = LessThan if descending else GreaterThan
-            rows = rows.filter(beyond(RowValue(*map(F, columns)), RowValue(*values)))
-        return rows.order_by(*(f"-{name}" if descending else name for name in columns))
+            rows = rows.filter(**{f"{self.field.name}__isnull": not segment.has_value})
+        names, position = ["pk"], [Given("cursor_pk", self.pk)]
+        if segment.has_value:
+            names.insert(0, self.field.name)
+            position.insert(0, Given("cursor_value", self.field))
+        if segment.is_beyond:
+            beyond = LessThan if segment.descending else GreaterThan
+            rows = rows.filter(beyond(RowValue(*map(F, names)), RowValue(*position)))
+        sign = "-" if segment.descending else ""
+        return rows.order_by(*(f"{sign}{name}" for name in names))[: segment.limit]
 
 
 def _plain(value: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from core.db.selection import Row, Selection
+from core.db.selection import KeyQuery, Row, Selection
 
 Shown = dict[str, Any]
 Rows = Callable[[], "QuerySet[Any]"]
@@ -64,12 +64,12 @@ class RowSerializer(serializers.ModelSerializer[Any]):
     """For each list within the object: its rows in order, annotated with PARENT."""
 
     @classmethod
-    def select(cls, keys: QuerySet[Any], *columns: str) -> list[Row]:
+    def select(cls, keys: KeyQuery, *columns: str) -> list[Row]:
         """Return the rows whose primary keys a query selects, in its order. One statement.
 
         `columns` are read in addition to those that are shown.
         """
-        return _selection(cls, cls.rows, columns=columns).within(keys.values("pk"))
+        return _selection(cls, cls.rows, columns=columns).within(keys)
 
     @classmethod
     def get(cls, key: Any) -> list[Row]:

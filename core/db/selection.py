@@ -1,23 +1,28 @@
 """SELECT statements that Django compiles once and PostgreSQL plans once per connection.
 
 Compiling the same queryset for each request costs more than PostgreSQL needs to answer it. A
-Selection is compiled on first use; only the keys differ from call to call.
+Selection is compiled on first use. The keys differ from call to call. They are a list, or a
+KeyQuery, which is compiled once as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import BooleanField, F, Func, QuerySet
+from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
 from psycopg.pq import Format
 
 Row = dict[str, Any]
 """The values of one row by the names of their columns, as in `QuerySet.values()`."""
+
+
+MAX_STATEMENTS = 500
+"""The statements that a Selection keeps, of about 3 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,36 @@ class Keys:
     """Stands in the parameters of a compiled statement for a query of keys of a type."""
 
     type: str
+
+
+class Given(Expression):
+    """Stands in a queryset for a value that differs from call to call."""
+
+    def __init__(self, name: str, field: Field[Any, Any]) -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, Any]:
+        return "%s", [self]
+
+    def of(self, values: Mapping[str, Any]) -> Any:
+        """The value of this name, with the type of its column."""
+        # A bare integer would be sent with the smallest type that holds it, and Django's default of
+        # 32 bits would lose the others (findings/django-psycopg-value-loses-bits.sh).
+        return self.output_field.get_db_prep_value(values[self.name], connection)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyQuery:
+    """A query of keys, and the values of the Given in it.
+
+    Queries of the same `shape` differ in these values only, and are compiled once. One that has no
+    shape is compiled for each call.
+    """
+
+    shape: Hashable | None
+    build: Callable[[], QuerySet[Any]]
+    values: Mapping[str, Any]
 
 
 class EqualsAny(Func):
@@ -50,35 +85,40 @@ class Selection:
     def __init__(self, rows: QuerySet[Any], columns: Iterable[str], *, key: str = "pk") -> None:
         self.rows = rows.filter(EqualsAny(F(key)))
         self.columns = tuple(columns)
-        self._statements: dict[Any, _Statement] = {}
+        self._statements: dict[Hashable, _Statement] = {}
 
     def of(self, keys: Sequence[Any]) -> list[Row]:
         """The rows with these keys, in the order of the queryset. One statement."""
         statement = self._statement(None, lambda: _given(_compiled(self.rows, self.columns)))
         return self._fetched(statement.sql, [*statement.parameters, list(keys)], prepare=True)
 
-    def within(self, keys: QuerySet[Any]) -> list[Row]:
+    def within(self, keys: KeyQuery) -> list[Row]:
         """The rows whose keys a query selects, in the order of that query. One statement."""
-        query = keys.query
         try:
-            if query.where:
-                # A plan made for other values can be a bad one, as for another word of a search.
-                statement = self._around(keys)
-                return self._fetched(statement.sql, statement.parameters, prepare=False)
-            shape = (query.order_by, query.low_mark, query.high_mark)
-            statement = self._statement(shape, lambda: self._around(keys))
-            return self._fetched(statement.sql, statement.parameters, prepare=True)
+            if keys.shape is None:
+                statement = self._around(keys.build())
+            else:
+                statement = self._statement(keys.shape, lambda: self._around(keys.build()))
         except EmptyResultSet:  # such as `pk IN ()`
             return []
+        parameters = [
+            each.of(keys.values) if isinstance(each, Given) else each
+            for each in statement.parameters
+        ]
+        # A plan made for other values can be a bad one, as for another word of a search.
+        return self._fetched(statement.sql, parameters, prepare=keys.shape is not None)
 
     def _around(self, keys: QuerySet[Any]) -> _Statement:
         """The statement for the keys that a query selects, in the order of that query."""
         order = keys.query.order_by
         outer = self._statement(order, lambda: _compiled(self.rows.order_by(*order), self.columns))
-        return outer.around(*keys.query.get_compiler(DEFAULT_DB_ALIAS).as_sql())
+        query = keys.values("pk").query
+        return outer.around(*query.get_compiler(DEFAULT_DB_ALIAS).as_sql())
 
-    def _statement(self, shape: Any, make: Callable[[], _Statement]) -> _Statement:
+    def _statement(self, shape: Hashable, make: Callable[[], _Statement]) -> _Statement:
         if shape not in self._statements:
+            if len(self._statements) >= MAX_STATEMENTS:
+                self._statements.clear()
             self._statements[shape] = make()
         return self._statements[shape]
 

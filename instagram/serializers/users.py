@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC
 from typing import Any, ClassVar
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.rows import Rows, RowSerializer, reads
-from core.db.selection import Row
+from core.db.selection import Row, Selection
 from instagram import querysets
 from instagram.models import ProfileMetric, User
 from instagram.serializers.base import (
@@ -18,6 +19,8 @@ from instagram.serializers.base import (
     TruncatedField,
     UnknownField,
 )
+
+PROFILES = Selection(User.objects.all(), ("pk",))
 
 
 class ProfileSerializer(QualifiedSerializer):
@@ -63,10 +66,11 @@ class NewestCount(serializers.IntegerField):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
+        self.position = ProfileMetric.COUNTS.index(name)
         self.reads = (name, "newest_counts")
 
     def show(self, row: Row) -> int | None:
-        newest: int | None = (row["newest_counts"] or {}).get(self.name)
+        newest = row["newest_counts"][self.position] if row["newest_counts"] else None
         own: int | None = row[self.name]
         return own if newest is None else newest
 
@@ -125,6 +129,17 @@ class AsOfSerializer(serializers.Serializer[Any]):
         default_timezone=UTC,
         help_text="the profile as known then; a time without an offset is UTC",
     )
+
+
+class OfProfileSerializer(serializers.Serializer[Any]):
+    """The profile whose rows are wanted."""
+
+    user = serializers.UUIDField(required=False)
+
+    def validate_user(self, value: UUID) -> UUID:
+        if not PROFILES.of([value]):
+            raise serializers.ValidationError("No profile has this uuid.")
+        return value
 
 
 class MetricSerializer(RowSerializer):

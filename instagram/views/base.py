@@ -20,6 +20,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from core.api.answers import unchanged
 from core.api.errors import REFUSALS
+from core.api.fields import valid
+from core.api.keyset import Listed
 from core.api.pagination import NumberedPagination
 from core.api.rows import RowSerializer, Shown
 from core.api.throttles import ArchiveThrottle
@@ -28,6 +30,7 @@ from instagram.archiving import progress
 from instagram.filters import FilterBackend, WordSearch
 from instagram.models import ArchiveRun
 from instagram.serializers.runs import RunSerializer
+from instagram.serializers.users import OfProfileSerializer
 
 Row = TypeVar("Row", bound=Model)
 Method = TypeVar("Method", bound=Callable[..., HttpResponse])
@@ -53,9 +56,14 @@ class ListViewSet(GenericViewSet[Row]):
         """A page of the rows, or of those that belong to one object."""
         return unchanged(self.request, lambda: self._page(owner))
 
+    def owner(self) -> dict[str, Any]:
+        """Fields and the values that they must have in each row. Raises ValidationError."""
+        return {}
+
     def _page(self, owner: dict[str, Any]) -> Response:
-        rows: QuerySet[Any] = self.get_queryset()
-        found: Any = self.paginate_queryset(self.filter_queryset(rows.filter(**owner)))
+        rows = self.filter_queryset(self.get_queryset())
+        listed: Any = Listed(rows, self.owner() | owner)
+        found: Any = self.paginate_queryset(listed)
         return self.get_paginated_response(self.serializer().show(found))
 
     def serializer(self) -> RowSerializer:
@@ -86,6 +94,22 @@ class SearchedViewSet(ReadViewSet[Row]):
     """A list with `search=`; its QuerySet has a method `matching`."""
 
     filter_backends = (FilterBackend, WordSearch)
+
+
+of_profile = extend_schema(parameters=[OfProfileSerializer])
+
+
+class OfProfile(ListViewSet[Row]):
+    """A list with `user=`: the rows of one profile; 400 if the profile does not exist."""
+
+    @of_profile
+    def list(self, request: Request) -> HttpResponse:
+        return super().list(request)
+
+    def owner(self) -> dict[str, Any]:
+        if self.action == "list" and "user" in self.request.query_params:
+            return valid(OfProfileSerializer(data=self.request.query_params))
+        return {}
 
 
 class StartsRuns(APIView):

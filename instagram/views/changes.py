@@ -55,7 +55,7 @@ class FeedPagination(KeysetPagination):
         return [since, PAGE_SIZE_PARAMETER]
 
 
-class ChangeViewSet(base.ListViewSet[ChangeEvent]):
+class ChangeViewSet(base.OfProfile[ChangeEvent]):
     """Every change in the order of the feed; who asks again with the last `cursor` misses none.
 
     A change is listed once nothing can appear before it any more.

@@ -18,7 +18,7 @@ from instagram.views import base
         description="A highlight with its owner in full and its stories in order."
     ),
 )
-class HighlightViewSet(base.SearchedViewSet[Highlight]):
+class HighlightViewSet(base.OfProfile[Highlight], base.SearchedViewSet[Highlight]):
     """The archived highlights."""
 
     queryset = Highlight.objects.all()
@@ -30,6 +30,7 @@ class HighlightViewSet(base.SearchedViewSet[Highlight]):
     lookup_field = "id"
     lookup_value_converter = "identifier"
 
+    @base.of_profile
     def list(self, request: Request) -> HttpResponse:
         """The archived highlights, the latest arrival first, or as in the tray of one profile."""
         query = request.query_params

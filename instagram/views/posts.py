@@ -18,7 +18,7 @@ from instagram.views import base
     list=extend_schema(description="The archived posts, the newest first."),
     retrieve=extend_schema(description="A post with its owner in full."),
 )
-class PostViewSet(base.SearchedViewSet[Post]):
+class PostViewSet(base.OfProfile[Post], base.SearchedViewSet[Post]):
     """The archived posts."""
 
     queryset = Post.objects.all()
@@ -32,12 +32,12 @@ class PostViewSet(base.SearchedViewSet[Post]):
 
     @base.sublist(
         VersionSerializer,
-        queryset=ChangeEvent.objects.filter(kind=ChangeEvent.Kind.POST),
+        queryset=ChangeEvent.objects.all(),
         default_ordering="-id",
     )
     def history(self, _request: Request, **path: str) -> HttpResponse:
         """What changed in a post, the newest version first; empty for an unknown one."""
-        return self.page(object_id=path["id"])
+        return self.page(kind=ChangeEvent.Kind.POST, object_id=path["id"])
 
     @extend_schema(responses=PostSerializer(many=True))
     @action(detail=False, url_path="ai-search", filter_backends=(TextSearch,), filterset_class=None)

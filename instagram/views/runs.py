@@ -22,7 +22,7 @@ from instagram.views import base
     list=extend_schema(description="The archive runs, the newest first."),
     retrieve=extend_schema(description="How far an archive run has come."),
 )
-class RunViewSet(base.StartsRuns, base.ReadViewSet[ArchiveRun]):
+class RunViewSet(base.StartsRuns, base.OfProfile[ArchiveRun], base.ReadViewSet[ArchiveRun]):
     """The archive runs."""
 
     queryset = ArchiveRun.objects.all()

@@ -18,7 +18,7 @@ from instagram.views import base
         description="A story with its owner in full, and the highlights that hold it."
     ),
 )
-class StoryViewSet(base.SearchedViewSet[Story]):
+class StoryViewSet(base.OfProfile[Story], base.SearchedViewSet[Story]):
     """The archived stories."""
 
     queryset = Story.objects.all()

@@ -70,6 +70,8 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
     @extend_schema(parameters=[AsOfSerializer])
     def retrieve(self, request: Request, **path: Any) -> HttpResponse:
         """A profile in full, as it is or as it was known at a time."""
+        if "as_of" not in request.query_params:
+            return super().retrieve(request, **path)
         then: Any = valid(AsOfSerializer(data=request.query_params)).get("as_of")
         is_now = then is None or then >= timezone.now()  # a future time shows the present values
         return super().retrieve(request, **path) if is_now else self._as_of(then, path["uuid"])
@@ -93,7 +95,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
     def metrics(self, _request: Request, **path: str) -> HttpResponse:
         """The counts of a profile, one row for each day on which one of them changed."""
         user = get_object_or_404(User.objects.only("pk"), pk=path["uuid"])
-        return self.page(user=user)
+        return self.page(user=user.pk)
 
     @extend_schema(parameters=[CoverageQuerySerializer], responses=CoverageSerializer)
     @action(detail=True)
