@@ -9,12 +9,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
+    BigIntegerField,
     Case,
     CharField,
     DateTimeField,
     Exists,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -22,7 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Greatest, JSONObject
+from django.db.models.functions import Coalesce, Greatest
 
 from core.api.rows import PARENT
 from instagram.models import (
@@ -131,8 +134,12 @@ def streams_of_runs() -> QuerySet[RunStream]:
 
 
 def _counts(metrics: QuerySet[ProfileMetric]) -> QuerySet[Any]:
-    """The newest of the metrics, as one JSON object."""
-    counts = JSONObject(**{name: name for name in ProfileMetric.COUNTS})
+    """The newest of the metrics, as one array in the order of COUNTS."""
+    counts = Func(
+        *ProfileMetric.COUNTS,
+        template="ARRAY[%(expressions)s]",
+        output_field=ArrayField(BigIntegerField(null=True)),
+    )
     return metrics.order_by("-day").values(counts=counts)[:1]
 
 

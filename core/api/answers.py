@@ -108,7 +108,8 @@ def _response(request: Request, answer: KeptAnswer) -> HttpResponse:
 def _key(request: Request) -> Hashable:
     return (
         request.user.pk,
-        request.build_absolute_uri("/"),
+        request.scheme,
+        request.get_host(),
         request.path,
         tuple(sorted((name, *values) for name, values in request.query_params.lists())),
         time.time() // LINK_WINDOW,
