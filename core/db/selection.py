@@ -17,10 +17,17 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
 from psycopg.pq import Format
 
+Sql = tuple[str, tuple[Any, ...]]
+"""The text of a statement, and its parameters."""
 Row = dict[str, Any]
 """The values of one row by the names of their columns, as in `QuerySet.values()`."""
 
 
+LOST = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
+LOST_HINT = (
+    "PostgreSQL has lost a prepared statement. A pooler such as PgBouncer in transaction mode has "
+    "changed the session: set DATABASE_PREPARED_STATEMENTS=false"
+)
 MAX_STATEMENTS = 500
 """The statements that a Selection keeps, of about 3 KB each."""
 
@@ -55,11 +62,16 @@ class KeyQuery:
 
     Queries of the same `shape` differ in these values only, and are compiled once. One that has no
     shape is compiled for each call.
+
+    `scan` selects the first rows of the same order, without the conditions. If enough of these rows
+    meet the conditions, PostgreSQL does not look for others. It expects few rows for every word of
+    a search, and would collect and sort all rows with a common word.
     """
 
     shape: Hashable | None
     build: Callable[[], QuerySet[Any]]
     values: Mapping[str, Any]
+    scan: KeyQuery | None = None
 
 
 class EqualsAny(Func):
@@ -96,9 +108,9 @@ class Selection:
         """The rows whose keys a query selects, in the order of that query. One statement."""
         try:
             if keys.shape is None:
-                statement = self._around(keys.build())
+                statement = self._around(keys)
             else:
-                statement = self._statement(keys.shape, lambda: self._around(keys.build()))
+                statement = self._statement(keys.shape, lambda: self._around(keys))
         except EmptyResultSet:  # such as `pk IN ()`
             return []
         parameters = [
@@ -108,12 +120,16 @@ class Selection:
         # A plan made for other values can be a bad one, as for another word of a search.
         return self._fetched(statement.sql, parameters, prepare=keys.shape is not None)
 
-    def _around(self, keys: QuerySet[Any]) -> _Statement:
+    def _around(self, keys: KeyQuery) -> _Statement:
         """The statement for the keys that a query selects, in the order of that query."""
-        order = keys.query.order_by
+        rows = keys.build()
+        order = rows.query.order_by
         outer = self._statement(order, lambda: _compiled(self.rows.order_by(*order), self.columns))
-        query = keys.values("pk").query
-        return outer.around(*query.get_compiler(DEFAULT_DB_ALIAS).as_sql())
+        selected = _sql(rows.values("pk"))
+        if (scan := keys.scan) is None:
+            return outer.around(selected)
+        first = self._statement(("scan", scan.shape), lambda: _sql(scan.build().values("pk")))
+        return outer.around(_tried_first(first, rows, selected))
 
     def _statement(self, shape: Hashable, make: Callable[[], _Statement]) -> _Statement:
         if shape not in self._statements:
@@ -130,28 +146,48 @@ class Selection:
 @dataclass(frozen=True, slots=True)
 class _Statement:
     sql: str
-    parameters: tuple[Any, ...]
+    parameters: tuple[Any, ...] = ()
 
-    def around(self, sql: str, parameters: Iterable[Any]) -> _Statement:
+    def around(self, keys: _Statement) -> _Statement:
         """The statement with this query of the keys, whose place its last parameter holds."""
         before, _, after = self.sql.rpartition("%s")
-        return _Statement(before + sql + after, (*self.parameters[:-1], *parameters))
+        return _Statement(before + keys.sql + after, (*self.parameters[:-1], *keys.parameters))
+
+
+def _sql(rows: QuerySet[Any]) -> _Statement:
+    sql, parameters = rows.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+    return _Statement(sql, tuple(parameters))
 
 
 def _compiled(rows: QuerySet[Any], columns: Sequence[str]) -> _Statement:
     """The statement, with Keys as its last parameter."""
-    compiler = rows.values_list(*columns).query.get_compiler(DEFAULT_DB_ALIAS)
-    sql, parameters = compiler.as_sql()
-    if not isinstance(parameters[-1], Keys):
+    statement = _sql(rows.values_list(*columns))
+    if not isinstance(statement.parameters[-1], Keys):
         raise TypeError("Only ORDER BY may follow the keys, and it must not have parameters.")
-    return _Statement(sql, tuple(parameters))
+    return statement
 
 
 def _given(outer: _Statement) -> _Statement:
     """The statement for the keys in a list, which is one more parameter."""
     # PostgreSQL would plan `ANY(%s)` again for each list, because a list of few keys looks cheaper
     # than one of any length. It does not look into a query, and keeps one plan.
-    return outer.around(f"SELECT unnest(%s::{outer.parameters[-1].type}[])", ())
+    return outer.around(_Statement(f"SELECT unnest(%s::{outer.parameters[-1].type}[])"))
+
+
+def _tried_first(scan: _Statement, rows: QuerySet[Any], selected: _Statement) -> _Statement:
+    """The query of keys, which is tried on the rows of the scan before it is tried on all rows."""
+    table = connection.ops.quote_name(rows.model._meta.db_table)  # noqa: SLF001  documented
+    whole_rows = f"SELECT * {scan.sql[scan.sql.index('FROM ') :]}"
+    tried = selected.sql.replace(f" FROM {table} ", f" FROM ({whole_rows}) AS {table} ", 1)
+    limit = (rows.query.high_mark or 0) - rows.query.low_mark
+    sql = f"""
+        WITH scanned (pk) AS MATERIALIZED ({tried})
+        SELECT pk FROM scanned
+        UNION ALL
+        SELECT pk FROM ({selected.sql}) AS every (pk)
+         WHERE (SELECT count(*) FROM scanned) < {limit}
+    """  # noqa: S608  compiled by Django
+    return _Statement(sql, (*scan.parameters, *selected.parameters, *selected.parameters))
 
 
 def fetch(sql: str, parameters: Sequence[Any] = (), *, prepare: bool) -> list[Any]:
@@ -179,4 +215,7 @@ class _ServerCursor(psycopg.Cursor[Any]):
         self.format = Format.BINARY
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(query, params, prepare=self.prepare, **options)
+        try:
+            return super().execute(query, params, prepare=self.prepare, **options)
+        except LOST as error:
+            raise type(error)(LOST_HINT) from error

@@ -61,8 +61,9 @@ class ListViewSet(GenericViewSet[Row]):
         return {}
 
     def _page(self, owner: dict[str, Any]) -> Response:
-        rows = self.filter_queryset(self.get_queryset())
-        listed: Any = Listed(rows, self.owner() | owner)
+        every: QuerySet[Any] = self.get_queryset()
+        rows = self.filter_queryset(every)
+        listed: Any = Listed(rows, self.owner() | owner, None if rows is every else every)
         found: Any = self.paginate_queryset(listed)
         return self.get_paginated_response(self.serializer().show(found))
 

@@ -12,6 +12,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from core.api import keyset
 from instagram.models import Post, User
 from tests.support.factories import NOON, PostFactory, UserFactory
 
@@ -74,6 +75,22 @@ def test_the_way_back_shows_the_same_pages(api: APIClient, order: str, size: int
 
     assert back[0] == last["results"]
     assert back[::-1] == list(pages(api, url))[:-1]
+
+
+@pytest.mark.parametrize("order", ["full_name", "-full_name", "username", "-created_at"])
+@pytest.mark.parametrize("scanned", [1, 3, 100])
+def test_a_search_has_the_same_pages_however_many_rows_are_tried_first(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch, order: str, scanned: int
+) -> None:
+    monkeypatch.setattr(keyset, "SCANNED", scanned)
+    for number, name in enumerate(["b", None, "a", "b", None, "c", None, "a"]):
+        UserFactory.create(full_name=name, biography="rain" if number % 3 else "")
+    query = f"ordering={order}&page_size=2"
+    every = [user for page in pages(api, f"/instagram/users/?{query}") for user in page]
+
+    found = names(api, f"/instagram/users/?{query}&search=rain")
+
+    assert found == [user["username"] for user in every if user["biography"]]
 
 
 def test_the_first_page_has_no_previous_and_the_last_no_next(api: APIClient) -> None:

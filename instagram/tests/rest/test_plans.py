@@ -101,9 +101,10 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(below)
 
 
-def plan_of(statement: Statement) -> list[dict[str, Any]]:
+def plan_of(statement: Statement, options: str = "VERBOSE") -> list[dict[str, Any]]:
     sql, parameters = statement
-    [(explained,)] = fetch(f"EXPLAIN (FORMAT JSON, VERBOSE) {sql}", parameters or (), prepare=False)
+    explain = f"EXPLAIN (FORMAT JSON, {options})"
+    [(explained,)] = fetch(f"{explain} {sql}", parameters or (), prepare=False)
     return list(nodes(explained[0]["Plan"]))
 
 
@@ -124,6 +125,26 @@ def test_a_large_archive_is_read_by_index_only(
     ]
     assert scanned == []
     assert "hashed SubPlan" not in str(plans)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("size", "scans"), [(5, 2), (50, 3)])
+def test_a_word_that_fills_a_page_of_the_newest_posts_is_not_looked_up_in_the_others(
+    api: APIClient, size: int, scans: int
+) -> None:
+    PostFactory.create_batch(8, user=UserFactory.create(), caption="rain")
+    with recorded() as statements:
+        api.get(f"/instagram/posts/?search=rain&page_size={size}")
+    [page] = [each for each in statements if "scanned" in each[0]]
+
+    executed = [
+        node
+        for node in plan_of(page, "ANALYZE")
+        if node.get("Relation Name") == "instagram_post" and node["Actual Loops"]
+    ]
+
+    # The newest posts, all of them if need be, and the posts that are shown.
+    assert len(executed) == scans
 
 
 @pytest.mark.django_db
