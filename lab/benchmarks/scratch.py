@@ -18,6 +18,8 @@ from django.core.management import call_command
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from embedded import supervisor
+
 
 @contextmanager
 def instance(**variables: str) -> Iterator[dict[str, str]]:
@@ -25,6 +27,7 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
 
     Yields the environment for other processes that use it.
     """
+    supervisor.interrupt_on_stop_signals()
     # A database of its own, so that a benchmark never measures or deletes what is there.
     server = os.environ["DATABASE_URL"]
     name = f"bench_{uuid.uuid4().hex[:12]}"
