@@ -20,8 +20,8 @@ from django.db.models.lookups import GreaterThan, LessThan
 
 from core.db.selection import Given, KeyQuery, Row
 
-SCANNED = 2000
-"""The rows of a list that are tried first for a search, which costs PostgreSQL a millisecond."""
+SCANNED = 1000
+"""The rows of a list that are tried first for a search; PostgreSQL needs half a millisecond."""
 MAX_CURSOR_LENGTH = 4000  # about the longest request line that web servers accept
 
 

@@ -17,11 +17,8 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
 from psycopg.pq import Format
 
-Sql = tuple[str, tuple[Any, ...]]
-"""The text of a statement, and its parameters."""
 Row = dict[str, Any]
 """The values of one row by the names of their columns, as in `QuerySet.values()`."""
-
 
 LOST = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
 LOST_HINT = (
@@ -132,11 +129,13 @@ class Selection:
         return outer.around(_tried_first(first, rows, selected))
 
     def _statement(self, shape: Hashable, make: Callable[[], _Statement]) -> _Statement:
-        if shape not in self._statements:
+        statement = self._statements.get(shape)
+        if statement is None:
+            statement = make()
             if len(self._statements) >= MAX_STATEMENTS:
                 self._statements.clear()
-            self._statements[shape] = make()
-        return self._statements[shape]
+            self._statements[shape] = statement
+        return statement
 
     def _fetched(self, sql: str, parameters: Sequence[Any], *, prepare: bool) -> list[Row]:
         found = fetch(sql, parameters, prepare=prepare)
