@@ -36,7 +36,8 @@ function any(things) {
 function get(url, pause = 1) {
   const response = http.get(url);
   check(response, { 'is 200': () => response.status === 200 });
-  sleep(pause);
+  // Equal pauses would keep all clients in step, and make one burst of their requests.
+  sleep(pause * (0.5 + Math.random()));
   return response;
 }
 
