@@ -19,4 +19,4 @@ def test_an_unknown_benchmark_is_bad_usage(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("name", command.MEASUREMENTS)
 def test_every_listed_benchmark_is_a_module(name: str) -> None:
-    assert importlib.util.find_spec(f"lab.benchmarks.{name}") is not None
+    assert importlib.util.find_spec(command.module(name)) is not None

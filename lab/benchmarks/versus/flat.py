@@ -1,4 +1,4 @@
-"""Pages of a small archive beside those of a hundredfold one: `python -m lab.benchmarks.flat`.
+"""Pages of a small archive beside those of a hundredfold one: `./dev bench flat`.
 
 The figures are CPU time of web and database for a request. Seeding the large archive takes most of
 the time. Exit status 1 if a page costs more than GOAL times what it costs in the small archive.
