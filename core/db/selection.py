@@ -60,9 +60,9 @@ class KeyQuery:
     Queries of the same `shape` differ in these values only, and are compiled once. One that has no
     shape is compiled for each call.
 
-    `scan` selects the first rows of the same order, without the conditions. If enough of these rows
-    meet the conditions, PostgreSQL does not look for others. It expects few rows for every word of
-    a search, and would collect and sort all rows with a common word.
+    `scan` selects the first rows of the same order, without the conditions. If as many of them meet
+    the conditions as the query is limited to, PostgreSQL does not look for others. It expects few
+    rows for every word of a search, and would collect and sort all rows with a common word.
     """
 
     shape: Hashable | None
@@ -179,7 +179,8 @@ def _tried_first(scan: _Statement, rows: QuerySet[Any], selected: _Statement) ->
     table = connection.ops.quote_name(rows.model._meta.db_table)  # noqa: SLF001  documented
     whole_rows = f"SELECT * {scan.sql[scan.sql.index('FROM ') :]}"
     tried = selected.sql.replace(f" FROM {table} ", f" FROM ({whole_rows}) AS {table} ", 1)
-    limit = (rows.query.high_mark or 0) - rows.query.low_mark
+    if (limit := rows.query.high_mark) is None:
+        raise TypeError("A query with a scan must say how many rows are enough.")
     sql = f"""
         WITH scanned (pk) AS MATERIALIZED ({tried})
         SELECT pk FROM scanned
