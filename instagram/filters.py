@@ -55,37 +55,41 @@ class TextSearch(WordSearch):
     parameter = "text"
 
 
-class UserFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+class FieldFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+    """The filters of a list, by fields of its model."""
+
+
+class UserFilter(FieldFilter):
     class Meta:
         model = User
         fields = ("availability",)
 
 
-class PostFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+class PostFilter(FieldFilter):
     class Meta:
         model = Post
         fields = ("variant", "availability")
 
 
-class StoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+class StoryFilter(FieldFilter):
     class Meta:
         model = Story
         fields = ("availability",)
 
 
-class HighlightFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+class HighlightFilter(FieldFilter):
     class Meta:
         model = Highlight
         fields = ("availability",)
 
 
-class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+class ChangeFilter(FieldFilter):
     class Meta:
         model = ChangeEvent
         fields = ("kind",)
 
 
-class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+class MetricFilter(FieldFilter):
     """`from=` and `to=`: a range of days, both included."""
 
     class Meta:
@@ -102,7 +106,7 @@ class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no ty
         }
 
 
-class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # has no types
+class RunFilter(FieldFilter):
     class Meta:
         model = ArchiveRun
         fields = ("state",)
