@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import django_filters  # type: ignore[import-untyped]  # has no types
@@ -10,6 +11,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.api.keyset import Listed
 from core.db.search import query_words
 from instagram.models import ArchiveRun, ChangeEvent, Highlight, Post, ProfileMetric, Story, User
 
@@ -18,26 +20,23 @@ class FilterBackend(rest_framework.DjangoFilterBackend):  # type: ignore[misc]  
     """The filters of the view's FilterSet, whose form is built only if the client uses one."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: APIView) -> Any:
-        """Return the filtered rows. Raises ValidationError."""
-        filters = self.get_filterset_class(view, queryset).base_filters
+        """Return the Listed with the filtered rows. Raises ValidationError."""
+        listed: Listed = queryset
+        filters = self.get_filterset_class(view, listed.rows).base_filters
         if filters.keys().isdisjoint(request.query_params):
-            return queryset
-        return super().filter_queryset(request, queryset, view)
+            return listed
+        return replace(listed, filtered=super().filter_queryset(request, listed.rows, view))
 
 
 class WordSearch(BaseFilterBackend):
-    """`search=`: rows that match every word, using their QuerySet's `matching`."""
+    """`search=`: rows that match every word."""
 
     parameter = "search"
 
-    def filter_queryset(
-        self,
-        request: Request,
-        queryset: Any,
-        _view: APIView,
-    ) -> Any:
-        words = query_words(request.query_params.get(self.parameter, ""))
-        return queryset.matching(list(dict.fromkeys(words))) if words else queryset
+    def filter_queryset(self, request: Request, queryset: Any, _view: APIView) -> Any:
+        """Return the Listed with the words."""
+        listed: Listed = queryset
+        return replace(listed, words=query_words(request.query_params.get(self.parameter, "")))
 
     def get_schema_operation_parameters(self, _view: APIView) -> list[dict[str, Any]]:
         description = (

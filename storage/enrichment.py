@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from core.db.retrying import retry_on_conflict
-from core.db.updating import update_rows
+from core.db.writing import update_rows
 from storage import store
 from storage.download import queue
 from storage.errors import StoreMissing
@@ -157,8 +157,11 @@ def _write(examined: Sequence[Examined]) -> None:
 # Both are retried after a deadlock: a removal locks files in the order of their hashes.
 @retry_on_conflict
 def _write_facts(examined: Sequence[Examined]) -> None:
-    rows = [{"pk": file.pk, **_columns(facts, file.media_type)} for file, facts in examined]
-    update_rows(StoredFile, rows, shared={"poster_id": None})
+    rows = [
+        {"pk": file.pk, "poster_id": None, **_columns(facts, file.media_type)}
+        for file, facts in examined
+    ]
+    update_rows(StoredFile, rows)
 
 
 @retry_on_conflict

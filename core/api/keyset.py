@@ -12,13 +12,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, F, Field, Func, IntegerField, Model, QuerySet
 from django.db.models.lookups import GreaterThan, LessThan
 
-from core.db.selection import Given, KeyQuery, Row
+from core.db import search
+from core.db.search import Word
+from core.db.selection import Given, KeyQuery, Row, Scan
 
 SCANNED = 1000
 """The rows of a list that are tried first for a search; PostgreSQL needs half a millisecond."""
@@ -51,15 +53,38 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The rows of a list: a queryset, and fields with the values that they must have.
+    """The rows of a list, and what a client wants of them.
 
-    A filter of the queryset would do the same, but would be compiled for each call. `unfiltered`
-    are the rows before a client's filters and search; None if there are none.
+    `owner` are fields and the values that they must have, `words` what each row must contain. The
+    queryset could be filtered by both, but would be compiled for each call. It is for the rows of
+    `filtered`, which meet other conditions. Rows with words have a SearchQuerySet.
     """
 
     rows: QuerySet[Any]
     owner: Mapping[str, Any]
-    unfiltered: QuerySet[Any] | None = None
+    words: tuple[str, ...] = ()
+    filtered: QuerySet[Any] | None = None
+
+    @property
+    def is_one_of_a_kind(self) -> bool:
+        """Whether the rows have conditions that other rows of the same model may not have."""
+        return self.filtered is not None or bool(self.rows.query.where)
+
+    def wanted(self) -> QuerySet[Any]:
+        """The rows that the client wants, found by indexes."""
+        return self._with_words("matching")
+
+    def tried(self) -> QuerySet[Any]:
+        """The same rows, found by comparing each row with the words."""
+        return self._with_words("reading")
+
+    def _with_words(self, method: Literal["matching", "reading"]) -> QuerySet[Any]:
+        rows = self.rows if self.filtered is None else self.filtered
+        if not self.words:
+            return rows
+        given = [Word.given(number) for number, _ in enumerate(self.words)]
+        found: QuerySet[Any] = getattr(rows, method)(given)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,25 +186,25 @@ class Keyset:
         )
 
     def _query(self, listed: Listed, segment: Segment, cursor: Cursor | None) -> KeyQuery:
-        values = {**listed.owner}
+        owner, words = listed.owner, listed.words
+        shape = (self.ordering, segment, len(words), *owner)
+        values = {**owner, **search.values(words)}
         if cursor:
             values |= {"cursor_value": cursor.value, "cursor_pk": cursor.pk}
-        query = self._key_query(listed.rows, listed.owner, segment, values)
-        every = listed.unfiltered
-        if every is None or every.query.where:
-            return query
-        first = replace(segment, limit=SCANNED)
-        return replace(query, scan=self._key_query(every, listed.owner, first, values))
 
-    def _key_query(
-        self,
-        rows: QuerySet[Any],
-        owner: Iterable[str],
-        segment: Segment,
-        values: Mapping[str, Any],
-    ) -> KeyQuery:
-        shape = None if rows.query.where else (self.ordering, segment, *owner)
-        return KeyQuery(shape, lambda: self._range(rows, owner, segment), values)
+        def scan() -> Scan:
+            first = replace(segment, limit=SCANNED)
+            return Scan(
+                first=self._range(listed.rows, owner, first),
+                tried=self._range(listed.tried(), owner, segment),
+            )
+
+        return KeyQuery(
+            None if listed.is_one_of_a_kind else shape,
+            lambda: self._range(listed.wanted(), owner, segment),
+            values,
+            scan if words or listed.filtered is not None else None,
+        )
 
     def _range(self, rows: QuerySet[Any], owner: Iterable[str], segment: Segment) -> QuerySet[Any]:
         for name in owner:

@@ -2,7 +2,8 @@
 
 Each row stores its normalised text and the hashed trigrams of that text, as an integer array with a
 GIN index. The index preselects rows and `LIKE` on the text decides, so a hash collision costs time
-but never gives a wrong result.
+but never gives a wrong result. The first rows of a list are read without the index, which is faster
+for the words that many rows have (see `core.api.keyset`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, IntegerField, Lookup, Q, QuerySet, TextField
+
+from core.db.selection import Given
+
+Found = TypeVar("Found", bound=models.Model)
 
 WORD_START = " "
 MAX_QUERY_LENGTH = 200
@@ -76,28 +83,90 @@ def document_grams(searchable: str) -> list[int]:
     return sorted(set().union(*(grams(word) for word in searchable.split())))
 
 
-def query_words(query: str) -> list[str]:
-    """The normalised words of the first 200 characters of a query."""
-    return normalise(query[:MAX_QUERY_LENGTH].replace("\0", " ")).split()
+def query_words(query: str) -> tuple[str, ...]:
+    """The normalised words of the first 200 characters of a query, each of them once."""
+    text = normalise(query[:MAX_QUERY_LENGTH].replace("\0", " "))
+    return tuple(dict.fromkeys(text.split()))
 
 
-def needle(word: str) -> str:
-    """The text to look for. A word of one or two letters must start a word of the document."""
-    return WORD_START + word if len(word) <= 2 else word
+@TextField.register_lookup
+class Like(Lookup):
+    """`field__like=pattern`. Django's `contains` escapes a pattern in SQL, for each row."""
+
+    lookup_name = "like"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        left, left_parameters = self.process_lhs(compiler, connection)
+        right, right_parameters = self.process_rhs(compiler, connection)
+        return f"{left} LIKE {right}", (*left_parameters, *right_parameters)
 
 
-def containing(word: str) -> Q:
-    text = needle(word)
-    wanted = sorted(hashed(trigrams(text) or {text}))
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word to look for: a pattern for LIKE, and the trigrams that a document must have."""
+
+    pattern: str | Given
+    grams: list[int] | Given
+
+    @classmethod
+    def of(cls, word: str) -> Word:
+        # A word of one or two letters must start a word of the document.
+        text = WORD_START + word if len(word) <= 2 else word
+        escaped = re.sub(r"([\\%_])", r"\\\1", text)
+        return cls(f"%{escaped}%", sorted(hashed(trigrams(text) or {text})))
+
+    @classmethod
+    def given(cls, number: int) -> Word:
+        """A word that differs from call to call; `values` has what stands for it."""
+        grams = Given(f"grams_{number}", ArrayField(IntegerField()))
+        return cls(Given(f"pattern_{number}", TextField()), grams)
+
+
+def values(words: Iterable[str]) -> dict[str, Any]:
+    """The values of the given words, by their names."""
+    found: dict[str, Any] = {}
+    for number, word in enumerate(map(Word.of, words)):
+        found |= {f"pattern_{number}": word.pattern, f"grams_{number}": word.grams}
+    return found
+
+
+def containing(word: Word) -> Q:
+    """The rows whose document contains the word, by the index."""
     # PostgreSQL compares in this order where it uses no index, and texts are shorter than arrays.
-    return Q(search_text__contains=text) & Q(search_grams__contains=wanted)
+    return Q(search_text__like=word.pattern) & Q(search_grams__contains=word.grams)
 
 
 def matching(words: Iterable[str]) -> Q:
+    """The rows whose document contains every word, by the index."""
     combined = Q()
     for word in words:
-        combined &= containing(word)
+        combined &= containing(Word.of(word))
     return combined
+
+
+def belonging_to(name: str, owners: QuerySet[Any]) -> Func:
+    """The rows whose foreign key of this name is one of the owners, by the index of the key.
+
+    PostgreSQL collects the owners once. `name__in` would compare each row with them, if the
+    condition is one side of an OR.
+    """
+    found = ArraySubquery(owners.values("pk"))
+    template = "%(expressions)s)"
+    return Func(
+        F(name), found, template=template, arg_joiner=" = ANY(", output_field=BooleanField()
+    )
+
+
+class SearchQuerySet(QuerySet[Found]):
+    """The rows that contain all of some words, found in two ways."""
+
+    def matching(self, words: Sequence[Word]) -> Self:
+        """The rows that contain every word, by indexes."""
+        return self.filter(*map(containing, words))
+
+    def reading(self, words: Sequence[Word]) -> Self:
+        """The same rows as `matching`, by comparing each row."""
+        return self.filter(*(Q(search_text__like=word.pattern) for word in words))
 
 
 class Searchable(models.Model):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import psycopg
@@ -54,21 +55,30 @@ class Given(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """The first rows of a query without its conditions, and the query as it is tried on them.
+
+    If as many of the first rows meet the conditions as the query is limited to, PostgreSQL does not
+    look for others. It expects few rows for every word of a search, and would collect and sort all
+    rows with a common word.
+    """
+
+    first: QuerySet[Any]
+    tried: QuerySet[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyQuery:
     """A query of keys, and the values of the Given in it.
 
     Queries of the same `shape` differ in these values only, and are compiled once. One that has no
     shape is compiled for each call.
-
-    `scan` selects the first rows of the same order, without the conditions. If as many of them meet
-    the conditions as the query is limited to, PostgreSQL does not look for others. It expects few
-    rows for every word of a search, and would collect and sort all rows with a common word.
     """
 
     shape: Hashable | None
     build: Callable[[], QuerySet[Any]]
     values: Mapping[str, Any]
-    scan: KeyQuery | None = None
+    scan: Callable[[], Scan] | None = None
 
 
 class EqualsAny(Func):
@@ -122,11 +132,9 @@ class Selection:
         rows = keys.build()
         order = rows.query.order_by
         outer = self._statement(order, lambda: _compiled(self.rows.order_by(*order), self.columns))
-        selected = _sql(rows.values("pk"))
-        if (scan := keys.scan) is None:
-            return outer.around(selected)
-        first = self._statement(("scan", scan.shape), lambda: _sql(scan.build().values("pk")))
-        return outer.around(_tried_first(first, rows, selected))
+        if keys.scan is None:
+            return outer.around(_sql(rows.values("pk")))
+        return outer.around(_tried_first(keys.scan(), rows))
 
     def _statement(self, shape: Hashable, make: Callable[[], _Statement]) -> _Statement:
         statement = self._statements.get(shape)
@@ -174,21 +182,24 @@ def _given(outer: _Statement) -> _Statement:
     return outer.around(_Statement(f"SELECT unnest(%s::{outer.parameters[-1].type}[])"))
 
 
-def _tried_first(scan: _Statement, rows: QuerySet[Any], selected: _Statement) -> _Statement:
+def _tried_first(scan: Scan, rows: QuerySet[Any]) -> _Statement:
     """The query of keys, which is tried on the rows of the scan before it is tried on all rows."""
-    table = connection.ops.quote_name(rows.model._meta.db_table)  # noqa: SLF001  documented
-    whole_rows = f"SELECT * {scan.sql[scan.sql.index('FROM ') :]}"
-    tried = selected.sql.replace(f" FROM {table} ", f" FROM ({whole_rows}) AS {table} ", 1)
+    options = rows.model._meta  # noqa: SLF001  documented
+    table = connection.ops.quote_name(options.db_table)
+    # Django writes ORDER BY with positions of columns, so their list must stay as it is compiled.
+    first = _sql(scan.first.values_list(*(field.attname for field in options.concrete_fields)))
+    tried, selected = (_sql(each.values("pk")) for each in (scan.tried, rows))
+    of_first = tried.sql.replace(f" FROM {table} ", f" FROM ({first.sql}) AS {table} ", 1)
     if (limit := rows.query.high_mark) is None:
         raise TypeError("A query with a scan must say how many rows are enough.")
     sql = f"""
-        WITH scanned (pk) AS MATERIALIZED ({tried})
+        WITH scanned (pk) AS MATERIALIZED ({of_first})
         SELECT pk FROM scanned
         UNION ALL
         SELECT pk FROM ({selected.sql}) AS every (pk)
          WHERE (SELECT count(*) FROM scanned) < {limit}
     """  # noqa: S608  compiled by Django
-    return _Statement(sql, (*scan.parameters, *selected.parameters, *selected.parameters))
+    return _Statement(sql, (*first.parameters, *tried.parameters, *selected.parameters))
 
 
 def fetch(sql: str, parameters: Sequence[Any] = (), *, prepare: bool) -> list[Any]:
@@ -217,6 +228,9 @@ class _ServerCursor(psycopg.Cursor[Any]):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         try:
-            return super().execute(query, params, prepare=self.prepare, **options)
+            executed = super().execute(query, params, prepare=self.prepare, **options)
         except LOST as error:
             raise type(error)(LOST_HINT) from error
+        # Django's log of statements takes the text from here; psycopg leaves it empty if prepared.
+        self._query: Any = SimpleNamespace(query=query.encode())
+        return executed

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from core.db import writing
 from instagram.models import ChangeEvent, Post, User
 from storage.models import Asset
 
@@ -59,9 +60,7 @@ def with_source_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def record(changes: Iterable[Change], *, now: datetime) -> None:
     """Append the changes to the feed in one statement, without those whose values are equal."""
-    events = [event for change in changes if (event := _event(change, now))]
-    if events:
-        ChangeEvent.objects.bulk_create(events)
+    writing.insert([event for change in changes if (event := _event(change, now))])
 
 
 def record_history(rows: Iterable[tuple[User | Post, HistoryType]], *, now: datetime) -> None:
@@ -72,8 +71,7 @@ def record_history(rows: Iterable[tuple[User | Post, HistoryType]], *, now: date
         tracked = {field.attname: getattr(row, field.attname) for field in history.tracked_fields}
         entries.append(history(history_date=now, history_type=kind, **tracked))
     # Written here and not by the signals of django-simple-history, which bulk writes do not send.
-    if entries:
-        type(entries[0]).objects.bulk_create(entries)
+    writing.insert(entries)
 
 
 def _event(change: Change, now: datetime) -> ChangeEvent | None:

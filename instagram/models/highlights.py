@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
-from core.db.search import Searchable, matching
+from core.db.search import Searchable, SearchQuerySet
 from core.models import Timestamped
 from instagram.models.availability import Availability, Observed
 from instagram.models.stories import Story
@@ -17,17 +16,15 @@ from instagram.models.users import User
 from storage.models import Asset
 
 
-class HighlightQuerySet(models.QuerySet["Highlight"]):
+class HighlightQuerySet(SearchQuerySet["Highlight"]):
+    """Highlights; a search reads their title."""
+
     def to_read(self, user: User, *, after: Highlight | None = None) -> HighlightQuerySet:
         """Highlights whose stories must be fetched, in tray order, after the given one."""
         behind = Q() if after is None else Q(position__gt=after.position)
         return self.filter(
             behind, user=user, read_at=None, availability=Availability.LIVE
         ).order_by("position")
-
-    def matching(self, words: Iterable[str]) -> HighlightQuerySet:
-        """Highlights whose title contains every word."""
-        return self.filter(matching(words))
 
 
 class Highlight(Timestamped, Searchable, Observed):

@@ -11,22 +11,30 @@ from django.db.models import Q
 from django.db.models.functions import Least
 from simple_history.models import HistoricalRecords
 
-from core.db.search import Searchable, containing
+from core.db.search import Searchable, SearchQuerySet, Word, containing
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Observed
-from instagram.models.users import User
+from instagram.models.users import User, owned_by
 from storage.models import Asset
 
 
-class PostQuerySet(models.QuerySet["Post"]):
+class PostQuerySet(SearchQuerySet["Post"]):
+    """Posts; a search reads their caption, and the names and the biography of their owner."""
+
     def of(self, user: User) -> PostQuerySet:
         """Posts that the profile owns or shares as a coauthor."""
         return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
 
-    def matching(self, words: Sequence[str]) -> PostQuerySet:
-        """Posts with every word in their caption or in their owner's names and biography."""
-        owners = User.objects.by_word(words)
-        return self.filter(*(containing(word) | Q(user__in=owners[word]) for word in words))
+    def matching(self, words: Sequence[Word]) -> PostQuerySet:
+        return self.filter(*(containing(word) | Q(owned_by(word)) for word in words))
+
+    def reading(self, words: Sequence[Word]) -> PostQuerySet:
+        return self.filter(
+            *(
+                Q(search_text__like=word.pattern) | Q(user__search_text__like=word.pattern)
+                for word in words
+            )
+        )
 
 
 class Post(Timestamped, Searchable, Observed):

@@ -8,17 +8,21 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from core.db.search import SearchQuerySet, Word
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Observed
-from instagram.models.users import User
+from instagram.models.users import User, owned_by
 from storage.models import Asset
 
 
-class StoryQuerySet(models.QuerySet["Story"]):
-    def matching(self, words: Sequence[str]) -> StoryQuerySet:
-        """Stories whose owner's names and biography contain every word."""
-        owners = User.objects.by_word(words)
-        return self.filter(*(Q(user__in=owners[word]) for word in words))
+class StoryQuerySet(SearchQuerySet["Story"]):
+    """Stories; a search reads the names and the biography of their owner."""
+
+    def matching(self, words: Sequence[Word]) -> StoryQuerySet:
+        return self.filter(*map(owned_by, words))
+
+    def reading(self, words: Sequence[Word]) -> StoryQuerySet:
+        return self.filter(*(Q(user__search_text__like=word.pattern) for word in words))
 
 
 class Story(Timestamped, Observed):

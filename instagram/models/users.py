@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from operator import or_
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, Func, OuterRef, Q, Value, When
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from core.db.search import Searchable, containing, matching, needle
+from core.db.search import Searchable, SearchQuerySet, Word, belonging_to
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Availability, Observed
 from storage.models import Asset
-
-FEW_PROFILES = 1000
 
 
 class Schedule(models.TextChoices):
@@ -50,7 +45,9 @@ ASKED_SCHEDULE = Case(
 OUT_OF_STEP = ~Q(schedule=ASKED_SCHEDULE)
 
 
-class UserQuerySet(models.QuerySet["User"]):
+class UserQuerySet(SearchQuerySet["User"]):
+    """Profiles; a search reads their names and their biography."""
+
     def out_of_step(self) -> UserQuerySet:
         """Profiles whose schedule does not match their flags, in index order."""
         return self.filter(OUT_OF_STEP).order_by("pk")
@@ -66,22 +63,10 @@ class UserQuerySet(models.QuerySet["User"]):
             .order_by("-holds_name", "-is_only_a_name", "-created_at")
         )
 
-    def matching(self, words: Iterable[str]) -> UserQuerySet:
-        """Profiles whose names and biography contain every word."""
-        return self.filter(matching(words))
 
-    def by_word(self, words: Sequence[str]) -> dict[str, list[uuid.UUID] | UserQuerySet]:
-        """The profiles that contain each word, for use in `user__in`.
-
-        A few profiles are returned as ids, which PostgreSQL looks up by index even in an OR. Many
-        are returned as a subquery, because then a scan in list order fills a page quickly.
-        """
-        any_word = reduce(or_, map(containing, words), Q())
-        few = self.filter(any_word).values_list("pk", "search_text")[: FEW_PROFILES + 1]
-        found = list(few)
-        if len(found) > FEW_PROFILES:
-            return {word: self.filter(containing(word)) for word in words}
-        return {word: [pk for pk, text in found if needle(word) in text] for word in words}
+def owned_by(word: Word) -> Func:
+    """The rows whose owner has the word in its names or its biography, by indexes."""
+    return belonging_to("user", User.objects.matching([word]))
 
 
 class User(Timestamped, Searchable, Observed):

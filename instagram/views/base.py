@@ -54,18 +54,17 @@ class ListViewSet(GenericViewSet[Row]):
 
     def page(self, **owner: Any) -> HttpResponse:
         """A page of the rows, or of those that belong to one object."""
-        return unchanged(self.request, lambda: self._page(owner))
+
+        def build() -> Response:
+            listed: Any = Listed(self.get_queryset(), self.owner() | owner)
+            found: Any = self.paginate_queryset(self.filter_queryset(listed))
+            return self.get_paginated_response(self.serializer().show(found))
+
+        return unchanged(self.request, build)
 
     def owner(self) -> dict[str, Any]:
         """Fields and the values that they must have in each row. Raises ValidationError."""
         return {}
-
-    def _page(self, owner: dict[str, Any]) -> Response:
-        every: QuerySet[Any] = self.get_queryset()
-        rows = self.filter_queryset(every)
-        listed: Any = Listed(rows, self.owner() | owner, None if rows is every else every)
-        found: Any = self.paginate_queryset(listed)
-        return self.get_paginated_response(self.serializer().show(found))
 
     def serializer(self) -> RowSerializer:
         return cast("RowSerializer", self.get_serializer())
@@ -92,7 +91,7 @@ class ReadViewSet(ListViewSet[Row]):
 
 
 class SearchedViewSet(ReadViewSet[Row]):
-    """A list with `search=`; its QuerySet has a method `matching`."""
+    """A list with `search=`, of a model with a SearchQuerySet."""
 
     filter_backends = (FilterBackend, WordSearch)
 

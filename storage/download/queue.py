@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from core.db.retrying import retry_on_conflict
 from core.db.selection import Row, Selection
-from core.db.updating import insert_missing, update_rows
+from core.db.writing import insert_missing, update_rows
 from storage import store
 from storage.errors import (
     DownloadError,
@@ -204,7 +204,9 @@ def settle(results: Collection[DownloadResult]) -> BatchResult:
         urls = {(row["pk"], row["lease"]): row["url"] for row in locked}
         held = [result for result in results if _key(result.asset) in urls]
         stored, failures = _partition(held)
-        _write_stored(stored)
+        columns = Asset.stored_columns(timezone.now())
+        rows = [{"pk": success.asset.pk, "file_id": file, **columns} for success, file in stored]
+        update_rows(Asset, rows)
         counts = BatchResult(
             stored=len(stored),
             bytes=sum(success.content.size for success, _ in stored),
@@ -284,7 +286,7 @@ def files_of(contents: Iterable[MediaContent]) -> dict[str, StoredFile]:
     that arrived again are closed, and files that an earlier version rejected are accepted.
     """
     wanted = {content.sha256: content for content in contents}
-    insert_missing(StoredFile, [_columns(wanted[sha256]) for sha256 in sorted(wanted)])
+    insert_missing([_row(wanted[sha256]) for sha256 in sorted(wanted)])
     files = [_deferred(row) for row in FILES.of([*wanted])]
     losses.restore_stored(files, timezone.now())
     quarantine.accept([file for file in files if file.rejected_at is not None])
@@ -296,20 +298,12 @@ def _deferred(row: Row) -> StoredFile:
     return StoredFile.from_db(DEFAULT_DB_ALIAS, [*row], [*row.values()])
 
 
-def _columns(content: MediaContent) -> dict[str, object]:
-    return {
-        "sha256": content.sha256,
-        "size": content.size,
-        "media_type": content.kind.media_type,
-        "extension": content.kind.extension,
-    }
-
-
-def _write_stored(stored: list[tuple[Success, int]]) -> None:
-    update_rows(
-        Asset,
-        [{"pk": success.asset.pk, "file_id": file} for success, file in stored],
-        shared=Asset.stored_columns(timezone.now()),
+def _row(content: MediaContent) -> StoredFile:
+    return StoredFile(
+        sha256=content.sha256,
+        size=content.size,
+        media_type=content.kind.media_type,
+        extension=content.kind.extension,
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db.models import Case, DateTimeField, Value, When
 from django.db.models.functions import Cast
 
+from core.db import writing
 from instagram.archiving.records import MediaRecord
 from storage.models import Asset
 from storage.source_names import expires_at, identity, source_name
@@ -118,8 +119,7 @@ def apply(intents: FileIntents, *, now: datetime) -> int:
 
     Raises IntegrityError if another transaction has inserted one of them: the page is tried again.
     """
-    if intents.new:
-        Asset.objects.bulk_create(intents.new)
+    writing.insert(intents.new)
     if intents.renewed:
         _renew({asset.pk: url for asset, url in intents.renewed}, now)
     return len(intents.new) + len(intents.renewed)

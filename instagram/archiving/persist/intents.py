@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from django.db.models import Model
 
+from core.db import writing
 from core.db.search import Searchable
 from instagram.archiving import absence, changes
 from instagram.archiving.changes import Change, HistoryType
@@ -137,7 +138,7 @@ def apply(intents: Intents, *, now: datetime) -> Outcome:
         changes.apply(update.row, update.values)
     updated = [update.row for update in intents.updates]
     for model, rows in _by_model(row for row in updated if type(row) in UPDATES).items():
-        model._default_manager.bulk_update(rows, UPDATES[model])  # noqa: SLF001  its public name
+        writing.update_rows(model, [writing.values(row, UPDATES[model]) for row in rows])
     _upsert([*intents.inserts, *(row for row in updated if type(row) not in UPDATES)])
     _upsert(intents.media)
     _upsert(intents.links)
@@ -151,19 +152,13 @@ def apply(intents: Intents, *, now: datetime) -> Outcome:
 
 def _upsert(rows: Iterable[Model]) -> None:
     for model, written in _by_model(rows).items():
-        manager = model._default_manager  # noqa: SLF001  its public name
         if (upsert := UPSERTS.get(model)) is not None:
-            manager.bulk_create(
-                written,
-                update_conflicts=True,
-                unique_fields=upsert.unique,
-                update_fields=upsert.updated,
-            )
+            writing.upsert(written, unique=upsert.unique, updated=upsert.updated)
         elif model is CoauthorLink:
             # Links are only added: a page may leave out a coauthor whose own page shows the post.
-            manager.bulk_create(written, ignore_conflicts=True)
+            writing.insert_missing(written)
         else:
-            manager.bulk_create(written)
+            writing.insert(written)
 
 
 def _by_model(rows: Iterable[Model]) -> dict[type[Model], list[Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.db.deleting import delete_at_once
+from core.db.writing import insert_missing
 from instagram.archiving.records import OwnerRecord
 from instagram.models import User
 from instagram.models.erasure import has_tombstone
@@ -21,7 +22,7 @@ def ensure(owners: Iterable[OwnerRecord]) -> dict[str, User]:
         return {}
     # Insert before reading: concurrent transactions then read the one row that exists, and the
     # tombstone of an erasure that ends in between is seen.
-    User.objects.bulk_create([_new(owner) for owner in by_id.values()], ignore_conflicts=True)
+    insert_missing([_new(owner) for owner in by_id.values()])
     known = User.objects.filter(instagram_id__in=by_id).only("uuid", "instagram_id")
     rows: list[Any] = [*known.annotate(is_erased=has_tombstone())]  # mypy does not know it
     # No row can refer to these yet, because they were inserted just now.

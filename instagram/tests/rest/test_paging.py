@@ -47,6 +47,24 @@ def test_1500_posts_of_one_moment_are_all_listed_once(api: APIClient) -> None:
     assert set(listed) == {post.id for post in posts}
 
 
+@pytest.mark.slow
+def test_1500_posts_of_one_moment_are_all_found_once(api: APIClient) -> None:
+    user = UserFactory.create()
+    posts = PostFactory.build_batch(1500, user=user, post_created_at=NOON, caption="rain")
+    for number, post in enumerate(posts):
+        post.created_at = NOON + timedelta(seconds=number * 7919 % 1500)
+        post.refresh_search()
+    Post.objects.bulk_create(posts)
+
+    found = [
+        item["id"]
+        for page in pages(api, "/instagram/posts/?search=rain&page_size=100")
+        for item in page
+    ]
+
+    assert found == sorted((post.id for post in posts), reverse=True)
+
+
 @pytest.mark.parametrize("order", ["full_name", "-full_name", "username", "-created_at"])
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_pages_are_the_list_cut_up(api: APIClient, order: str, size: int) -> None:

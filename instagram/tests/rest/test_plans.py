@@ -34,6 +34,13 @@ SIZES = {
     "storage_asset": 4_000_000,
     "storage_storedfile": 4_000_000,
 }
+SEARCHES = (
+    "/instagram/posts/?search=rain",
+    "/instagram/posts/?search=rain+lena",
+    "/instagram/stories/?search=lena",
+    "/instagram/users/?search=lena",
+    "/instagram/highlights/?search=rain",
+)
 LISTS = (
     "/instagram/posts/",
     "/instagram/posts/?page_size=100",
@@ -48,6 +55,7 @@ LISTS = (
     "/instagram/users/{user}/metrics/",
     "/instagram/highlights/",
     "/instagram/highlights/?user={user}",
+    *SEARCHES,
     "/instagram/posts/{post}/",
     "/instagram/stories/{story}/",
     "/instagram/users/{user}/",
@@ -164,6 +172,23 @@ def test_a_prepared_statement_is_not_planned_for_each_request(
     api.get(path.format(**keys))
 
     assert planned() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", SEARCHES)
+def test_a_search_for_other_words_uses_the_same_statements(
+    api: APIClient, keys: dict[str, str], path: str
+) -> None:
+    def prepared() -> set[str]:
+        return {
+            text for (text,) in fetch("SELECT statement FROM pg_prepared_statements", prepare=False)
+        }
+
+    api.get(path.format(**keys))
+    before = prepared()
+    api.get(f"{path.format(**keys)}y")
+
+    assert prepared() == before
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.db import DataError
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from core.db.updating import insert_missing, update_rows
+from core.db.writing import insert_missing, update_rows
 from storage.models import StoredFile
 
 pytestmark = pytest.mark.django_db
@@ -50,14 +50,6 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut() -> None:
         update_rows(StoredFile, [{"pk": file.pk, "extension": "too long for it"}])
 
 
-def test_all_rows_get_the_shared_values() -> None:
-    first, second = stored("a", "b")
-
-    update_rows(StoredFile, [{"pk": row.pk} for row in (first, second)], shared={"width": 7})
-
-    assert [*StoredFile.objects.values_list("width", flat=True)] == [7, 7]
-
-
 def test_missing_rows_are_inserted_with_defaults(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
@@ -65,8 +57,8 @@ def test_missing_rows_are_inserted_with_defaults(
     before = timezone.now()
 
     with django_assert_num_queries(1):
-        rows = [{"sha256": digest, "size": 2} for digest in ("a", "b", "c")]
-        assert insert_missing(StoredFile, rows) == 2
+        rows = [StoredFile(sha256=digest, size=2) for digest in ("a", "b", "c")]
+        assert insert_missing(rows) == 2
 
     found = StoredFile.objects.order_by("sha256")
     assert [(file.sha256, file.size) for file in found] == [("a", 1), ("b", 2), ("c", 2)]
@@ -80,9 +72,9 @@ def test_without_rows_nothing_is_inserted(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with django_assert_num_queries(0):
-        assert insert_missing(StoredFile, []) == 0
+        assert insert_missing([]) == 0
 
 
 def test_a_text_that_is_too_long_is_not_inserted() -> None:
     with pytest.raises(DataError, match="too long"):
-        insert_missing(StoredFile, [{"sha256": "x" * 65, "size": 1}])
+        insert_missing([StoredFile(sha256="x" * 65, size=1)])
