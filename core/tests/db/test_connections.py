@@ -21,7 +21,7 @@ def web() -> Iterator[WebConnection]:
     facts: dict[str, Any] = {
         key: value for key, value in connection.get_connection_params().items() if key in keys
     }
-    with WebConnection.connect(**facts, autocommit=True, prepare_threshold=0) as web:
+    with WebConnection.connect(**facts, autocommit=True, prepare_threshold=5) as web:
         yield web
 
 
