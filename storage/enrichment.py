@@ -60,13 +60,13 @@ def enrich(files: Sequence[StoredFile]) -> int:
     others are given back when the leases come near their end. Raises StoreMissing if the folder is
     not mounted, and OSError for other failures of the disk.
     """
-    until = time.monotonic() + MAX_GROUP_SECONDS
+    until, media_store = time.monotonic() + MAX_GROUP_SECONDS, store.default()
     examined: list[Examined] = []
     finished = 0
     try:
         while finished < len(files) and (not finished or time.monotonic() < until):
             file = files[finished]
-            if (facts := _examine(file)) is not None:
+            if (facts := _examine(file, media_store)) is not None:
                 examined.append((file, facts))
             finished += 1
     except (OSError, StoreMissing):
@@ -80,16 +80,16 @@ def enrich(files: Sequence[StoredFile]) -> int:
     return finished
 
 
-def _examine(file: StoredFile) -> probe.Facts | None:
+def _examine(file: StoredFile, media_store: store.Store) -> probe.Facts | None:
     """Read the facts. Returns None for a missing or damaged file, which is marked as lost."""
     try:
-        facts = _facts(file)
+        facts = _facts(file, media_store)
     except FileNotFoundError:
         verify.mark_lost(verify.FileCheck(file), timezone.now())
         return None
     if facts.problem:
         log.warning("enrichment.incomplete", file=file.name, problem=facts.problem)
-        seen = verify.check(file, store.default())
+        seen = verify.check(file, media_store)
         if not seen.is_whole:
             verify.mark_lost(seen, timezone.now())
             return None
@@ -139,10 +139,10 @@ def _give_back(files: Sequence[StoredFile]) -> None:
         rows.update(enrichment_lease_until=None)
 
 
-def _facts(file: StoredFile) -> probe.Facts:
+def _facts(file: StoredFile, media_store: store.Store) -> probe.Facts:
     if file.enrichment_attempts > MAX_ATTEMPTS:
         return probe.Facts(problem=f"the decoder crashed in {MAX_ATTEMPTS} attempts")
-    with store.default().open(file.name) as opened:
+    with media_store.open(file.name) as opened:
         return probe.examine(opened, file.media_type)
 
 

@@ -55,6 +55,7 @@ def host(url: str) -> str:
     return _split(url).netloc
 
 
+@lru_cache(maxsize=1024)  # a page asks for name and expiry of one URL, and again for another tab
 def _parts(url: str) -> SplitResult:
     """Split the URL, or the inner URL in a proxy's `url=` parameter."""
     parts = _split(url)

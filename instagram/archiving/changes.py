@@ -65,13 +65,23 @@ def record(changes: Iterable[Change], *, now: datetime) -> None:
 
 def record_history(rows: Iterable[tuple[User | Post, HistoryType]], *, now: datetime) -> None:
     """Insert one history row for each changed row of one model, in one statement."""
-    entries = []
-    for row, kind in rows:
-        history: Any = row.history.model
-        tracked = {field.attname: getattr(row, field.attname) for field in history.tracked_fields}
-        entries.append(history(history_date=now, history_type=kind, **tracked))
+    changed = [*rows]
+    if not changed:
+        return
+    # Once: django-simple-history builds a class of managers for each look at `history`.
+    model: Any = type(changed[0][0]).history.model
+    names = [field.attname for field in model.tracked_fields]
     # Written here and not by the signals of django-simple-history, which bulk writes do not send.
-    writing.insert(entries)
+    writing.insert(
+        [
+            model(
+                history_date=now,
+                history_type=kind,
+                **{name: getattr(row, name) for name in names},
+            )
+            for row, kind in changed
+        ]
+    )
 
 
 def _event(change: Change, now: datetime) -> ChangeEvent | None:
