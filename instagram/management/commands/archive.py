@@ -22,7 +22,9 @@ from instagram.archiving.report import report
 from instagram.management.display import LiveProgress
 from instagram.models import ArchiveRun, RunStream
 
-POLL_SECONDS = 0.5
+POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
+POLL_SHARE = 1 / 20
+"""The most of the time that counting takes; the files of a large profile take 0.1 seconds."""
 WORKER_GRACE_SECONDS = 90
 DATABASE_GRACE_SECONDS = 60
 NO_DATABASE = "The database does not answer; waiting for it."
@@ -98,6 +100,7 @@ exit status: 0 everything was stored (without --wait: the runs were started),
         started = answered = time.monotonic()
         with LiveProgress(runs) as live:
             while True:
+                asked = time.monotonic()
                 try:
                     if self.is_done(runs, live):
                         return
@@ -110,7 +113,8 @@ exit status: 0 everything was stored (without --wait: the runs were started),
                     # A connection that has failed stays unusable until it is closed.
                     connections.close_all()
                     live.say_at_times(NO_DATABASE)
-                time.sleep(POLL_SECONDS)
+                took = time.monotonic() - asked
+                time.sleep(min(max(POLL_SECONDS, took / POLL_SHARE), MAX_POLL_SECONDS))
 
     def is_done(self, runs: list[ArchiveRun], live: LiveProgress) -> bool:
         """Show the current state; True once every run has ended and no file is pending."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 
@@ -80,10 +81,11 @@ class Workers:
     def wait(self, query: str, count: int) -> None:
         """Wait until the query counts so many rows. Raises SystemExit."""
         deadline = time.monotonic() + PATIENCE
-        while counted(self.revision, query) < count:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"{self.revision.name}: {query} is below {count} for too long")
-            time.sleep(0.1)
+        with psycopg.connect(self.revision.database, autocommit=True) as connection:
+            while _counted(connection, query) < count:
+                if time.monotonic() > deadline:
+                    raise SystemExit(f"{self.revision.name}: {query} is below {count} for too long")
+                time.sleep(0.2)
 
     def _cpu_seconds(self) -> float:
         started = (processes.postmaster(self.revision.database), *self.pids)
@@ -196,7 +198,11 @@ def outside(provider: SimulatorProcess) -> dict[str, str]:
 
 def counted(revision: Revision, query: str) -> int:
     with psycopg.connect(revision.database) as connection:
-        row = connection.execute(query.encode()).fetchone()
+        return _counted(connection, query)
+
+
+def _counted(connection: psycopg.Connection[Any], query: str) -> int:
+    row = connection.execute(query.encode()).fetchone()
     return int(row[0]) if row else 0
 
 
