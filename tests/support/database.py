@@ -87,7 +87,6 @@ def ensure_template(server: Server) -> str:
 def make_template(server: Server, name: str) -> None:
     """Migrate an empty database."""
     # It gets its name at the end, so a killed run leaves no half of a template.
-    # It gets its name at the end, so a killed run leaves no half of a template.
     unfinished = f"{name}_new"
     run(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", unfinished)
     run(server, "CREATE DATABASE {}", unfinished)
