@@ -24,6 +24,8 @@ from core.db.selection import Given, KeyQuery, Row, Scan
 
 SCANNED = 1000
 """The rows of a list that are tried first for a search; PostgreSQL needs half a millisecond."""
+MAX_PLANNED_WORDS = 8
+"""The words of a search whose statement is kept. A client could fill the memory with others."""
 MAX_CURSOR_LENGTH = 4000  # about the longest request line that web servers accept
 
 
@@ -68,7 +70,8 @@ class Listed:
     @property
     def is_one_of_a_kind(self) -> bool:
         """Whether the rows have conditions that other rows of the same model may not have."""
-        return self.filtered is not None or bool(self.rows.query.where)
+        has_many_words = len(self.words) > MAX_PLANNED_WORDS
+        return has_many_words or self.filtered is not None or bool(self.rows.query.where)
 
     def wanted(self) -> QuerySet[Any]:
         """The rows that the client wants, found by indexes."""

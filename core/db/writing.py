@@ -78,10 +78,10 @@ def _inserted(rows: Sequence[models.Model], conflict: str) -> list[Any]:
     """Insert the rows; return the keys of those that were inserted or updated, in their order."""
     if not rows:
         return []
-    model, has_key = type(rows[0]), rows[0].pk is not None
-    fields = _written(model, has_key=has_key)
+    model = type(rows[0])
+    fields = _written(model)
     document = _document(fields, [[_value(row, field) for field in fields] for row in rows])
-    return fetch(_insert(model, conflict, has_key=has_key), [document], prepare=True)
+    return fetch(_insert(model, conflict), [document], prepare=True)
 
 
 def _value(row: models.Model, field: Any) -> Any:
@@ -120,8 +120,8 @@ def _encoded(value: Any, encoder: type[json.JSONEncoder] | None) -> orjson.Fragm
 
 
 @cache
-def _insert(model: Model, conflict: str, *, has_key: bool) -> str:
-    fields = _written(model, has_key=has_key)
+def _insert(model: Model, conflict: str) -> str:
+    fields = _written(model)
     return _text(
         "INSERT INTO {table} ({columns}) SELECT {columns} FROM {new} {conflict} RETURNING {key}",
         table=_table(model),
@@ -168,13 +168,13 @@ def _update(model: Model, names: tuple[str, ...]) -> str:
 
 
 @cache
-def _written(model: Model, *, has_key: bool) -> tuple[Field, ...]:
+def _written(model: Model) -> tuple[Field, ...]:
     """The fields whose values come from the rows; PostgreSQL makes the others itself."""
     return tuple(
         field
         for field in model._meta.concrete_fields  # noqa: SLF001  documented by Django
-        if not isinstance(field, models.GeneratedField)
-        if not field.has_db_default() and (has_key or not field.primary_key)
+        if not isinstance(field, models.AutoField | models.GeneratedField)
+        if not field.has_db_default()
     )
 
 
