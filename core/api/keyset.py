@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, F, Field, Func, IntegerField, Model, QuerySet
@@ -20,12 +20,12 @@ from django.db.models.lookups import GreaterThan, LessThan
 
 from core.db import search
 from core.db.search import Word
-from core.db.selection import Given, KeyQuery, Row, Scan
+from core.db.selection import Given, KeyQuery, Row
 
 SCANNED = 1000
 """The rows of a list that are tried first for a search; PostgreSQL needs half a millisecond."""
-MAX_PLANNED_WORDS = 8
-"""The words of a search whose statement is kept. A client could fill the memory with others."""
+MAX_PLANNED_WORDS = 3
+"""PostgreSQL keeps no plan for a search of more words, because each plan takes memory."""
 MAX_CURSOR_LENGTH = 4000  # about the longest request line that web servers accept
 
 
@@ -57,9 +57,9 @@ class Cursor:
 class Listed:
     """The rows of a list, and what a client wants of them.
 
-    `owner` are fields and the values that they must have, `words` what each row must contain. The
-    queryset could be filtered by both, but would be compiled for each call. It is for the rows of
-    `filtered`, which meet other conditions. Rows with words have a SearchQuerySet.
+    Each row has the values of `owner` in these fields, and contains the `words`; a SearchQuerySet
+    finds them. The queryset could be filtered by both, but would be compiled for each call, as
+    `filtered` is: the rows that meet all other conditions of the client, None if it has none.
     """
 
     rows: QuerySet[Any]
@@ -68,26 +68,34 @@ class Listed:
     filtered: QuerySet[Any] | None = None
 
     @property
-    def is_one_of_a_kind(self) -> bool:
-        """Whether the rows have conditions that other rows of the same model may not have."""
+    def has_own_conditions(self) -> bool:
+        """Whether the statement cannot be the one for other rows of the same model."""
         has_many_words = len(self.words) > MAX_PLANNED_WORDS
         return has_many_words or self.filtered is not None or bool(self.rows.query.where)
 
-    def wanted(self) -> QuerySet[Any]:
-        """The rows that the client wants, found by indexes."""
-        return self._with_words("matching")
-
-    def tried(self) -> QuerySet[Any]:
-        """The same rows, found by comparing each row with the words."""
-        return self._with_words("reading")
-
-    def _with_words(self, method: Literal["matching", "reading"]) -> QuerySet[Any]:
-        rows = self.rows if self.filtered is None else self.filtered
+    def found(self) -> QuerySet[Any]:
+        """The rows that the client wants, by indexes. One statement if owners have words."""
+        rows: Any = self._chosen
         if not self.words:
-            return rows
-        given = [Word.given(number) for number, _ in enumerate(self.words)]
-        found: QuerySet[Any] = getattr(rows, method)(given)
+            return self._chosen
+        found: QuerySet[Any] = rows.matching(
+            self._given if rows.takes_given_words else [*map(Word.of, self.words)]
+        )
         return found
+
+    def read(self) -> QuerySet[Any]:
+        """The same rows, by comparing each row with the words."""
+        rows: Any = self._chosen
+        read: QuerySet[Any] = rows.reading(self._given) if self.words else rows
+        return read
+
+    @property
+    def _chosen(self) -> QuerySet[Any]:
+        return self.rows if self.filtered is None else self.filtered
+
+    @property
+    def _given(self) -> list[Word]:
+        return [Word.given(number) for number, _ in enumerate(self.words)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +178,21 @@ class Keyset:
         for has_value in self._segments(cursor):
             if len(found) < limit:
                 segment = self._segment(cursor, has_value=has_value, limit=limit - len(found))
-                found += read(self._query(listed, segment, cursor))
+                found += self._of_segment(listed, segment, cursor, read)
         return found
+
+    def _of_segment(
+        self, listed: Listed, segment: Segment, cursor: Cursor | None, read: Read
+    ) -> list[Row]:
+        """The wanted rows. The first rows are tried first, which is enough for a common word.
+
+        PostgreSQL expects few rows for every word, and would collect and sort all rows with it.
+        """
+        if listed.words:
+            first = read(self._tried(listed, segment, cursor))
+            if len(first) == segment.limit:
+                return first
+        return read(self._query(listed, segment, cursor))
 
     def _segments(self, cursor: Cursor | None) -> list[bool]:
         """The segments ahead in reading order: rows with a value (True) or without (False)."""
@@ -189,24 +210,24 @@ class Keyset:
         )
 
     def _query(self, listed: Listed, segment: Segment, cursor: Cursor | None) -> KeyQuery:
-        owner, words = listed.owner, listed.words
-        shape = (self.ordering, segment, len(words), *owner)
-        values = {**owner, **search.values(words)}
-        if cursor:
-            values |= {"cursor_value": cursor.value, "cursor_pk": cursor.pk}
-
-        def scan() -> Scan:
-            first = replace(segment, limit=SCANNED)
-            return Scan(
-                first=self._range(listed.rows, owner, first),
-                tried=self._range(listed.tried(), owner, segment),
-            )
-
+        """All rows that the client wants."""
+        takes_given = not listed.words or getattr(listed.rows, "takes_given_words", False)
+        shape = (self.ordering, segment, len(listed.words), *listed.owner)
         return KeyQuery(
-            None if listed.is_one_of_a_kind else shape,
-            lambda: self._range(listed.wanted(), owner, segment),
-            values,
-            scan if words or listed.filtered is not None else None,
+            shape if takes_given and not listed.has_own_conditions else None,
+            lambda: self._range(listed.found(), listed.owner, segment),
+            _values(listed, cursor),
+        )
+
+    def _tried(self, listed: Listed, segment: Segment, cursor: Cursor | None) -> KeyQuery:
+        """Those among the first rows."""
+        first = replace(segment, limit=SCANNED)
+        shape = ("tried", self.ordering, segment, len(listed.words), *listed.owner)
+        return KeyQuery(
+            None if listed.has_own_conditions else shape,
+            lambda: self._range(listed.read(), listed.owner, segment),
+            _values(listed, cursor),
+            within=lambda: self._range(listed.rows, listed.owner, first),
         )
 
     def _range(self, rows: QuerySet[Any], owner: Iterable[str], segment: Segment) -> QuerySet[Any]:
@@ -223,6 +244,12 @@ class Keyset:
             rows = rows.filter(beyond(RowValue(*map(F, names)), RowValue(*position)))
         sign = "-" if segment.descending else ""
         return rows.order_by(*(f"{sign}{name}" for name in names))[: segment.limit]
+
+
+def _values(listed: Listed, cursor: Cursor | None) -> dict[str, Any]:
+    """The values of the Given in the queries of a page."""
+    position = {"cursor_value": cursor.value, "cursor_pk": cursor.pk} if cursor else {}
+    return {**listed.owner, **search.values(listed.words), **position}
 
 
 def _plain(value: Any) -> str:

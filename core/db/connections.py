@@ -25,15 +25,6 @@ class WebConnection(Connection[Any]):
 
     timeout = STATEMENT_TIMEOUT
 
-    @classmethod
-    def connect(cls, *arguments: Any, **options: Any) -> Any:
-        """Connect, and let PostgreSQL plan each prepared statement once."""
-        connection = super().connect(*arguments, **options)
-        if options["prepare_threshold"] is not None:
-            # It would go on planning searches, because the plan for given words looks cheaper.
-            connection.execute("SET plan_cache_mode = force_generic_plan")
-        return connection
-
     def wait(
         self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None
     ) -> Result:

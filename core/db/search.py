@@ -3,7 +3,7 @@
 Each row stores its normalised text and the hashed trigrams of that text, as an integer array with a
 GIN index. The index preselects rows and `LIKE` on the text decides, so a hash collision costs time
 but never gives a wrong result. The first rows of a list are read without the index, which is faster
-for the words that many rows have (see `core.api.keyset`).
+for a word that many rows have (see `core.api.keyset`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import BooleanField, F, Func, IntegerField, Lookup, Q, QuerySet, TextField
+from django.db.models import IntegerField, Lookup, Q, QuerySet, TextField
 
 from core.db.selection import Given
 
@@ -103,23 +102,27 @@ class Like(Lookup):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word to look for: a pattern for LIKE, and the trigrams that a document must have."""
+    """A word to look for: a pattern for LIKE, and the trigrams that a document must have.
+
+    `text` is what the document contains, and None if the word is only given later.
+    """
 
     pattern: str | Given
     grams: list[int] | Given
+    text: str | None
 
     @classmethod
     def of(cls, word: str) -> Word:
         # A word of one or two letters must start a word of the document.
         text = WORD_START + word if len(word) <= 2 else word
         escaped = re.sub(r"([\\%_])", r"\\\1", text)
-        return cls(f"%{escaped}%", sorted(hashed(trigrams(text) or {text})))
+        return cls(f"%{escaped}%", sorted(hashed(trigrams(text) or {text})), text)
 
     @classmethod
     def given(cls, number: int) -> Word:
         """A word that differs from call to call; `values` has what stands for it."""
         grams = Given(f"grams_{number}", ArrayField(IntegerField()))
-        return cls(Given(f"pattern_{number}", TextField()), grams)
+        return cls(Given(f"pattern_{number}", TextField()), grams, None)
 
 
 def values(words: Iterable[str]) -> dict[str, Any]:
@@ -144,21 +147,11 @@ def matching(words: Iterable[str]) -> Q:
     return combined
 
 
-def belonging_to(name: str, owners: QuerySet[Any]) -> Func:
-    """The rows whose foreign key of this name is one of the owners, by the index of the key.
-
-    PostgreSQL collects the owners once. `name__in` would compare each row with them, if the
-    condition is one side of an OR.
-    """
-    found = ArraySubquery(owners.values("pk"))
-    template = "%(expressions)s)"
-    return Func(
-        F(name), found, template=template, arg_joiner=" = ANY(", output_field=BooleanField()
-    )
-
-
 class SearchQuerySet(QuerySet[Found]):
     """The rows that contain all of some words, found in two ways."""
+
+    takes_given_words: ClassVar = True
+    """Whether `matching` takes words that are only given later."""
 
     def matching(self, words: Sequence[Word]) -> Self:
         """The rows that contain every word, by indexes."""

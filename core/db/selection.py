@@ -55,30 +55,17 @@ class Given(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
-    """The first rows of a query without its conditions, and the query as it is tried on them.
-
-    If as many of the first rows meet the conditions as the query is limited to, PostgreSQL does not
-    look for others. It expects few rows for every word of a search, and would collect and sort all
-    rows with a common word.
-    """
-
-    first: QuerySet[Any]
-    tried: QuerySet[Any]
-
-
-@dataclass(frozen=True, slots=True)
 class KeyQuery:
     """A query of keys, and the values of the Given in it.
 
     Queries of the same `shape` differ in these values only, and are compiled once. One that has no
-    shape is compiled for each call.
+    shape is compiled for each call. If there is `within`, the keys are those of its rows only.
     """
 
     shape: Hashable | None
     build: Callable[[], QuerySet[Any]]
     values: Mapping[str, Any]
-    scan: Callable[[], Scan] | None = None
+    within: Callable[[], QuerySet[Any]] | None = None
 
 
 class EqualsAny(Func):
@@ -132,9 +119,8 @@ class Selection:
         rows = keys.build()
         order = rows.query.order_by
         outer = self._statement(order, lambda: _compiled(self.rows.order_by(*order), self.columns))
-        if keys.scan is None:
-            return outer.around(_sql(rows.values("pk")))
-        return outer.around(_tried_first(keys.scan(), rows))
+        selected = _sql(rows.values("pk"))
+        return outer.around(selected if keys.within is None else _within(keys.within(), selected))
 
     def _statement(self, shape: Hashable, make: Callable[[], _Statement]) -> _Statement:
         statement = self._statements.get(shape)
@@ -182,24 +168,14 @@ def _given(outer: _Statement) -> _Statement:
     return outer.around(_Statement(f"SELECT unnest(%s::{outer.parameters[-1].type}[])"))
 
 
-def _tried_first(scan: Scan, rows: QuerySet[Any]) -> _Statement:
-    """The query of keys, which is tried on the rows of the scan before it is tried on all rows."""
+def _within(rows: QuerySet[Any], selected: _Statement) -> _Statement:
+    """The query of keys, from these rows in place of all rows of the table."""
     options = rows.model._meta  # noqa: SLF001  documented
     table = connection.ops.quote_name(options.db_table)
     # Django writes ORDER BY with positions of columns, so their list must stay as it is compiled.
-    first = _sql(scan.first.values_list(*(field.attname for field in options.concrete_fields)))
-    tried, selected = (_sql(each.values("pk")) for each in (scan.tried, rows))
-    of_first = tried.sql.replace(f" FROM {table} ", f" FROM ({first.sql}) AS {table} ", 1)
-    if (limit := rows.query.high_mark) is None:
-        raise TypeError("A query with a scan must say how many rows are enough.")
-    sql = f"""
-        WITH scanned (pk) AS MATERIALIZED ({of_first})
-        SELECT pk FROM scanned
-        UNION ALL
-        SELECT pk FROM ({selected.sql}) AS every (pk)
-         WHERE (SELECT count(*) FROM scanned) < {limit}
-    """  # noqa: S608  compiled by Django
-    return _Statement(sql, (*first.parameters, *tried.parameters, *selected.parameters))
+    whole = _sql(rows.values_list(*(field.attname for field in options.concrete_fields)))
+    sql = selected.sql.replace(f" FROM {table} ", f" FROM ({whole.sql}) AS {table} ", 1)
+    return _Statement(sql, (*whole.parameters, *selected.parameters))
 
 
 def fetch(sql: str, parameters: Sequence[Any] = (), *, prepare: bool) -> list[Any]:

@@ -2,7 +2,8 @@
 
 The rows travel as one JSON document. Django's `bulk_create` and `bulk_update` put each value into
 the text of a statement, which is compiled, sent and parsed for each call, at several times the cost
-of the writing itself. Values are not validated, and no signals are sent.
+of the writing itself. Values are not validated and must have the types of their columns; there are
+no signals. Keys and defaults that PostgreSQL makes itself are always made by it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Values = Mapping[str, Any]
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert new rows of one model in their order, and set the keys that PostgreSQL gives them.
 
-    Raises IntegrityError if one of them exists.
+    Raises IntegrityError if one of them exists, and ValueError if one refers to a row without key.
     """
     _insert_with_keys(rows, "")
 
@@ -57,12 +58,13 @@ def update_rows(model: Model, rows: Sequence[Values]) -> int:
     """
     if not rows:
         return 0
-    named = _fields(model)
-    document = _document([named[name] for name in rows[0]], [[*row.values()] for row in rows])
-    return len(fetch(_update(model, tuple(rows[0])), [document], prepare=True))
+    named, names = _fields(model), tuple(rows[0])
+    values = [[row[name] for name in names] for row in rows]
+    document = _document([named[name] for name in names], values)
+    return len(fetch(_update(model, names), [document], prepare=True))
 
 
-def values(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
+def values_of(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
     """The values of these fields of a row and its key, for `update_rows`."""
     fields = [_fields(type(row))[name] for name in names]
     return {"pk": row.pk, **{field.attname: _value(row, field) for field in fields}}
@@ -86,9 +88,11 @@ def _inserted(rows: Sequence[models.Model], conflict: str) -> list[Any]:
 
 def _value(row: models.Model, field: Any) -> Any:
     value = getattr(row, field.attname)
-    if value is None and field.is_relation and field.is_cached(row):
-        related = field.get_cached_value(row)  # it may have got its key after it was set
-        return related and related.pk
+    if value is None and field.is_relation and (related := field.get_cached_value(row, None)):
+        if related.pk is None:
+            raise ValueError(f"{field.name} has no key; write it first.")
+        setattr(row, field.attname, related.pk)  # it got its key after it was set
+        return related.pk
     return value
 
 

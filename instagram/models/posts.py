@@ -14,7 +14,7 @@ from simple_history.models import HistoricalRecords
 from core.db.search import Searchable, SearchQuerySet, Word, containing
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Observed
-from instagram.models.users import User, owned_by
+from instagram.models.users import User
 from storage.models import Asset
 
 
@@ -25,8 +25,11 @@ class PostQuerySet(SearchQuerySet["Post"]):
         """Posts that the profile owns or shares as a coauthor."""
         return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
 
+    takes_given_words = False
+
     def matching(self, words: Sequence[Word]) -> PostQuerySet:
-        return self.filter(*(containing(word) | Q(owned_by(word)) for word in words))
+        pairs = zip(words, User.objects.by_word(words), strict=True)
+        return self.filter(*(containing(word) | Q(user__in=owners) for word, owners in pairs))
 
     def reading(self, words: Sequence[Word]) -> PostQuerySet:
         return self.filter(

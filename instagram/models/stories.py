@@ -11,15 +11,17 @@ from django.db.models import Q
 from core.db.search import SearchQuerySet, Word
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Observed
-from instagram.models.users import User, owned_by
+from instagram.models.users import User
 from storage.models import Asset
 
 
 class StoryQuerySet(SearchQuerySet["Story"]):
     """Stories; a search reads the names and the biography of their owner."""
 
+    takes_given_words = False
+
     def matching(self, words: Sequence[Word]) -> StoryQuerySet:
-        return self.filter(*map(owned_by, words))
+        return self.filter(*(Q(user__in=owners) for owners in User.objects.by_word(words)))
 
     def reading(self, words: Sequence[Word]) -> StoryQuerySet:
         return self.filter(*(Q(user__search_text__like=word.pattern) for word in words))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Case, CharField, Exists, Func, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from core.db.search import Searchable, SearchQuerySet, Word, belonging_to
+from core.db.search import Searchable, SearchQuerySet, Word, containing
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Availability, Observed
 from storage.models import Asset
+
+FEW_PROFILES = 1000
 
 
 class Schedule(models.TextChoices):
@@ -63,10 +68,19 @@ class UserQuerySet(SearchQuerySet["User"]):
             .order_by("-holds_name", "-is_only_a_name", "-created_at")
         )
 
+    def by_word(self, words: Sequence[Word]) -> list[list[uuid.UUID] | UserQuerySet]:
+        """For each word the profiles that contain it, for use in `user__in`.
 
-def owned_by(word: Word) -> Func:
-    """The rows whose owner has the word in its names or its biography, by indexes."""
-    return belonging_to("user", User.objects.matching([word]))
+        A few profiles are returned as ids, which PostgreSQL looks up by index even in an OR. Many
+        are returned as a subquery, which PostgreSQL hashes. Ids in an array of a subquery would be
+        compared with each row one after the other.
+        """
+        any_word = reduce(or_, map(containing, words), Q())
+        few = self.filter(any_word).values_list("pk", "search_text")[: FEW_PROFILES + 1]
+        found = list(few)
+        if len(found) > FEW_PROFILES:
+            return [self.matching([word]) for word in words]
+        return [[pk for pk, text in found if str(word.text) in text] for word in words]
 
 
 class User(Timestamped, Searchable, Observed):

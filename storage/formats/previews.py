@@ -17,8 +17,6 @@ def shrink(image: Image.Image) -> Image.Image:
     """Return the picture as RGB within 64 by 64 pixels; transparent parts are white."""
     small = _scalable(image)
     small.thumbnail(SMALL)
-    if small.mode == "RGB":
-        return small
     small = small.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", small.size, WHITE), small).convert("RGB")
 

@@ -21,7 +21,7 @@ def web() -> Iterator[WebConnection]:
     facts: dict[str, Any] = {
         key: value for key, value in connection.get_connection_params().items() if key in keys
     }
-    with WebConnection.connect(**facts, autocommit=True, prepare_threshold=5) as web:
+    with WebConnection.connect(**facts, autocommit=True) as web:
         yield web
 
 
@@ -49,9 +49,3 @@ def test_the_check_of_the_pool_has_a_shorter_timeout(web: WebConnection) -> None
         web.execute("SELECT pg_sleep(10)")
 
     assert web.closed
-
-
-def test_each_prepared_statement_is_planned_once(web: WebConnection) -> None:
-    mode = web.execute("SHOW plan_cache_mode").fetchone()
-
-    assert mode == ("force_generic_plan",)

@@ -7,7 +7,7 @@ from django.db import DataError, IntegrityError
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from core.db.writing import insert, insert_missing, update_rows, upsert, values
+from core.db.writing import insert, insert_missing, update_rows, upsert, values_of
 from instagram.models import ChangeEvent, Post, PostMedia
 from storage.models import Asset, StoredFile
 from tests.support.factories import NOON, PostFactory, PostMediaFactory, UserFactory
@@ -128,6 +128,7 @@ def test_a_reference_to_a_row_that_was_inserted_later_is_written() -> None:
 
     insert([media])
 
+    assert media.image_id == asset.pk
     assert PostMedia.objects.get(pk=media.pk).image_id == asset.pk
 
 
@@ -138,7 +139,7 @@ def test_a_document_stays_as_it_is(document: object) -> None:
     post = PostFactory.create()
     post.raw_data = document
 
-    update_rows(Post, [values(post, ["raw_data"])])
+    update_rows(Post, [values_of(post, ["raw_data"])])
 
     assert Post.objects.get(pk=post.pk).raw_data == document
     assert Post.objects.filter(raw_data__isnull=document is None).exists()
@@ -157,3 +158,22 @@ def test_a_time_in_a_document_is_written_as_its_field_writes_it() -> None:
 
     first, second = ChangeEvent.objects.values_list("fields", flat=True)
     assert first == second
+
+
+def test_a_reference_to_a_row_without_key_is_refused() -> None:
+    asset = Asset(owner_kind="post", owner_id="1", role="image", source_name="a", url="u")
+    media = PostMedia(post=PostFactory.create(), instagram_id="9", position=1, image=asset)
+
+    with pytest.raises(ValueError, match="image has no key"):
+        insert([media])
+
+
+def test_rows_may_name_their_columns_in_another_order() -> None:
+    first, second = stored("a", "b")
+
+    update_rows(
+        StoredFile,
+        [{"pk": first.pk, "width": 1, "height": 2}, {"height": 4, "width": 3, "pk": second.pk}],
+    )
+
+    assert [*StoredFile.objects.order_by("pk").values_list("width", "height")] == [(1, 2), (3, 4)]

@@ -138,7 +138,7 @@ def apply(intents: Intents, *, now: datetime) -> Outcome:
         changes.apply(update.row, update.values)
     updated = [update.row for update in intents.updates]
     for model, rows in _by_model(row for row in updated if type(row) in UPDATES).items():
-        writing.update_rows(model, [writing.values(row, UPDATES[model]) for row in rows])
+        writing.update_rows(model, [writing.values_of(row, UPDATES[model]) for row in rows])
     _upsert([*intents.inserts, *(row for row in updated if type(row) not in UPDATES)])
     _upsert(intents.media)
     _upsert(intents.links)

@@ -24,7 +24,7 @@ from instagram.models import ArchiveRun, RunStream
 
 POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
 POLL_SHARE = 1 / 20
-"""The most of the time that counting takes; the files of a large profile take 0.1 seconds."""
+"""Counting takes at most this share of the time. 25,000 files are counted in 0.1 seconds."""
 WORKER_GRACE_SECONDS = 90
 DATABASE_GRACE_SECONDS = 60
 NO_DATABASE = "The database does not answer; waiting for it."

@@ -55,7 +55,6 @@ LISTS = (
     "/instagram/users/{user}/metrics/",
     "/instagram/highlights/",
     "/instagram/highlights/?user={user}",
-    *SEARCHES,
     "/instagram/posts/{post}/",
     "/instagram/stories/{story}/",
     "/instagram/users/{user}/",
@@ -96,6 +95,8 @@ def recorded() -> Iterator[list[Statement]]:
 
 def pretend_to_be_large() -> None:
     """Tell the planner of this transaction about the large tables: so many rows on each page."""
+    # What other tests have left, and autovacuum has seen.
+    connection.cursor().execute("DELETE FROM pg_statistic")
     for table, rows in SIZES.items():
         connection.cursor().execute(
             "UPDATE pg_class SET reltuples = %s, relpages = 1 WHERE relname = %s", [rows, table]
@@ -117,7 +118,7 @@ def plan_of(statement: Statement, options: str = "VERBOSE") -> list[dict[str, An
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("path", [*LISTS, *SEARCHES])
 def test_a_large_archive_is_read_by_index_only(
     api: APIClient, keys: dict[str, str], path: str
 ) -> None:
@@ -136,54 +137,44 @@ def test_a_large_archive_is_read_by_index_only(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("size", "scans"), [(5, 2), (50, 3)])
 def test_a_word_that_fills_a_page_of_the_newest_posts_is_not_looked_up_in_the_others(
-    api: APIClient, size: int, scans: int
+    api: APIClient,
 ) -> None:
     PostFactory.create_batch(8, user=UserFactory.create(), caption="rain")
     with recorded() as statements:
-        api.get(f"/instagram/posts/?search=rain&page_size={size}")
-    [page] = [each for each in statements if "scanned" in each[0]]
+        api.get("/instagram/posts/?search=rain&page_size=5")
 
-    executed = [
-        node
-        for node in plan_of(page, "ANALYZE")
-        if node.get("Relation Name") == "instagram_post" and node["Actual Loops"]
-    ]
-
-    # The newest posts, all of them if need be, and the posts that are shown.
-    assert len(executed) == scans
+    assert not any("@>" in sql for sql, _ in statements)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", LISTS)
-def test_each_statement_of_a_read_is_planned_once(
+def test_a_prepared_statement_is_not_planned_for_each_request(
     api: APIClient, keys: dict[str, str], path: str
 ) -> None:
-    def executed() -> int:
-        sql = "SELECT coalesce(sum(generic_plans), 0)::int FROM pg_prepared_statements"
+    def planned() -> int:
+        sql = "SELECT coalesce(sum(custom_plans), 0)::int FROM pg_prepared_statements"
         [(plans,)] = fetch(sql, prepare=False)
         return int(plans)
 
-    connection.cursor().execute("SET LOCAL plan_cache_mode = force_generic_plan")  # as in the web
-    api.get(path.format(**keys))
-    before = executed()
-    with recorded() as statements:
+    pretend_to_be_large()
+    # PostgreSQL plans the first five executions for their values, and then compares the costs.
+    for _ in range(6):
         api.get(path.format(**keys))
+    before = planned()
+    api.get(path.format(**keys))
 
-    # The ORM looks up the profile of metrics, for a 404.
-    assert executed() - before == len(statements) - ("metrics" in path)
+    assert planned() == before
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", SEARCHES)
-def test_a_search_for_other_words_uses_the_same_statements(
+def test_a_search_for_other_words_prepares_no_other_statements(
     api: APIClient, keys: dict[str, str], path: str
 ) -> None:
-    def prepared() -> set[str]:
-        return {
-            text for (text,) in fetch("SELECT statement FROM pg_prepared_statements", prepare=False)
-        }
+    def prepared() -> list[str]:
+        found = fetch("SELECT statement FROM pg_prepared_statements", prepare=False)
+        return sorted(text for (text,) in found)
 
     api.get(path.format(**keys))
     before = prepared()

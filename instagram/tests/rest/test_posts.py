@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from instagram.models import Post, User
+from instagram.models.users import FEW_PROFILES
 from instagram.tests.rest.test_users import DETAIL_KEYS, LIST_KEYS
 from tests.support.factories import (
     AssetFactory,
@@ -266,7 +267,7 @@ def test_every_word_must_be_found(api: APIClient, query: str) -> None:
 
 def test_words_that_very_many_owners_have_are_found_too(api: APIClient) -> None:
     post = PostFactory.create(caption="A sunset")
-    namesakes = UserFactory.build_batch(1100)
+    namesakes = UserFactory.build_batch(FEW_PROFILES)
     for namesake in namesakes:
         namesake.refresh_search()
     User.objects.bulk_create(namesakes)
@@ -276,12 +277,21 @@ def test_words_that_very_many_owners_have_are_found_too(api: APIClient) -> None:
     assert [item["id"] for item in results] == [post.id]
 
 
-def test_a_search_takes_no_query_more(
+def test_a_search_that_fills_its_page_takes_no_query_more(
+    api: APIClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    PostFactory.create_batch(3)
+
+    with django_assert_num_queries(4):
+        api.get("/instagram/posts/?search=ada+caption&page_size=2")
+
+
+def test_a_search_that_does_not_takes_two_queries_more(
     api: APIClient, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     PostFactory.create()
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         api.get("/instagram/posts/", {"search": "ada caption engines love not"})
 
 
