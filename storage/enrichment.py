@@ -60,7 +60,8 @@ def enrich(files: Sequence[StoredFile]) -> int:
     others are given back when the leases come near their end. Raises StoreMissing if the folder is
     not mounted, and OSError for other failures of the disk.
     """
-    until, media_store = time.monotonic() + MAX_GROUP_SECONDS, store.default()
+    until = time.monotonic() + MAX_GROUP_SECONDS
+    media_store = store.default()
     examined: list[Examined] = []
     finished = 0
     try:

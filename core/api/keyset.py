@@ -19,7 +19,7 @@ from django.db.models import DateTimeField, F, Field, Func, IntegerField, Model,
 from django.db.models.lookups import GreaterThan, LessThan
 
 from core.db import search
-from core.db.search import Word
+from core.db.search import SearchQuerySet, Word
 from core.db.selection import Given, KeyQuery, Row
 
 SCANNED = 1000
@@ -68,26 +68,26 @@ class Listed:
     filtered: QuerySet[Any] | None = None
 
     @property
-    def has_own_conditions(self) -> bool:
-        """Whether the statement cannot be the one for other rows of the same model."""
-        has_many_words = len(self.words) > MAX_PLANNED_WORDS
-        return has_many_words or self.filtered is not None or bool(self.rows.query.where)
+    def is_planned_once(self) -> bool:
+        """Whether one statement can be kept for all words and owners."""
+        has_own_conditions = self.filtered is not None or bool(self.rows.query.where)
+        return not has_own_conditions and len(self.words) <= MAX_PLANNED_WORDS
 
-    def found(self) -> QuerySet[Any]:
-        """The rows that the client wants, by indexes. One statement if owners have words."""
-        rows: Any = self._chosen
+    @property
+    def takes_given_words(self) -> bool:
+        """Whether `by_index` looks for words that are only given later."""
+        return not self.words or cast("SearchQuerySet[Any]", self.rows).takes_given_words
+
+    def by_index(self) -> QuerySet[Any]:
+        """The rows that the client wants. One statement if the words of owners count."""
         if not self.words:
             return self._chosen
-        found: QuerySet[Any] = rows.matching(
-            self._given if rows.takes_given_words else [*map(Word.of, self.words)]
-        )
-        return found
+        words = self._given if self.takes_given_words else [*map(Word.of, self.words)]
+        return cast("SearchQuerySet[Any]", self._chosen).matching(words)
 
-    def read(self) -> QuerySet[Any]:
-        """The same rows, by comparing each row with the words."""
-        rows: Any = self._chosen
-        read: QuerySet[Any] = rows.reading(self._given) if self.words else rows
-        return read
+    def by_reading(self) -> QuerySet[Any]:
+        """The rows with the words that the client wants, found by comparing each row."""
+        return cast("SearchQuerySet[Any]", self._chosen).reading(self._given)
 
     @property
     def _chosen(self) -> QuerySet[Any]:
@@ -211,11 +211,10 @@ class Keyset:
 
     def _query(self, listed: Listed, segment: Segment, cursor: Cursor | None) -> KeyQuery:
         """All rows that the client wants."""
-        takes_given = not listed.words or getattr(listed.rows, "takes_given_words", False)
         shape = (self.ordering, segment, len(listed.words), *listed.owner)
         return KeyQuery(
-            shape if takes_given and not listed.has_own_conditions else None,
-            lambda: self._range(listed.found(), listed.owner, segment),
+            shape if listed.is_planned_once and listed.takes_given_words else None,
+            lambda: self._range(listed.by_index(), listed.owner, segment),
             _values(listed, cursor),
         )
 
@@ -224,8 +223,8 @@ class Keyset:
         first = replace(segment, limit=SCANNED)
         shape = ("tried", self.ordering, segment, len(listed.words), *listed.owner)
         return KeyQuery(
-            None if listed.has_own_conditions else shape,
-            lambda: self._range(listed.read(), listed.owner, segment),
+            shape if listed.is_planned_once else None,
+            lambda: self._range(listed.by_reading(), listed.owner, segment),
             _values(listed, cursor),
             within=lambda: self._range(listed.rows, listed.owner, first),
         )
@@ -249,7 +248,7 @@ class Keyset:
 def _values(listed: Listed, cursor: Cursor | None) -> dict[str, Any]:
     """The values of the Given in the queries of a page."""
     position = {"cursor_value": cursor.value, "cursor_pk": cursor.pk} if cursor else {}
-    return {**listed.owner, **search.values(listed.words), **position}
+    return {**listed.owner, **search.given_values(listed.words), **position}
 
 
 def _plain(value: Any) -> str:

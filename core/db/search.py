@@ -102,14 +102,11 @@ class Like(Lookup):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word to look for: a pattern for LIKE, and the trigrams that a document must have.
-
-    `text` is what the document contains, and None if the word is only given later.
-    """
+    """A word to look for: a pattern for LIKE, and the trigrams that a document must have."""
 
     pattern: str | Given
     grams: list[int] | Given
-    text: str | None
+    text: str | None = None
 
     @classmethod
     def of(cls, word: str) -> Word:
@@ -120,12 +117,18 @@ class Word:
 
     @classmethod
     def given(cls, number: int) -> Word:
-        """A word that differs from call to call; `values` has what stands for it."""
+        """A word that differs from call to call; `given_values` has what stands for it."""
         grams = Given(f"grams_{number}", ArrayField(IntegerField()))
-        return cls(Given(f"pattern_{number}", TextField()), grams, None)
+        return cls(Given(f"pattern_{number}", TextField()), grams)
+
+    def is_in(self, searchable: str) -> bool:
+        """Whether a document contains the word. Raises TypeError if it is only given later."""
+        if self.text is None:
+            raise TypeError("The word is not known yet.")
+        return self.text in searchable
 
 
-def values(words: Iterable[str]) -> dict[str, Any]:
+def given_values(words: Iterable[str]) -> dict[str, Any]:
     """The values of the given words, by their names."""
     found: dict[str, Any] = {}
     for number, word in enumerate(map(Word.of, words)):

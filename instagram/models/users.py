@@ -80,7 +80,7 @@ class UserQuerySet(SearchQuerySet["User"]):
         found = list(few)
         if len(found) > FEW_PROFILES:
             return [self.matching([word]) for word in words]
-        return [[pk for pk, text in found if str(word.text) in text] for word in words]
+        return [[pk for pk, text in found if word.is_in(text)] for word in words]
 
 
 class User(Timestamped, Searchable, Observed):
