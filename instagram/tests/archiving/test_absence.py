@@ -28,6 +28,8 @@ from tests.support.running import archive
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 
+GRID = ("profile", "posts")
+
 
 @pytest.fixture(autouse=True)
 def _polls_need_no_distance() -> None:
@@ -60,13 +62,13 @@ def listed(user: User, *, error_code: str = "", **tabs: list[str]) -> None:
 def test_a_deleted_post_is_missing_until_three_polls_confirm_it(
     provider: SimulatorControl,
 ) -> None:
-    archive("plain.case")
+    archive("plain.case", *GRID)
     gone = newest_post(provider, "plain.case")
     provider.edit("delete_post", id=gone)
 
     seen = []
     for _ in range(3):
-        archive("plain.case")
+        archive("plain.case", *GRID)
         seen.append(Post.objects.get(pk=gone).availability)
 
     assert seen == ["missing", "missing", "deleted"]
@@ -75,7 +77,7 @@ def test_a_deleted_post_is_missing_until_three_polls_confirm_it(
 
 @pytest.mark.slow
 def test_the_times_of_a_deletion_are_known(provider: SimulatorControl) -> None:
-    archive("plain.case")
+    archive("plain.case", *GRID)
     post = Post.objects.filter(in_reels=False).first()
     assert post is not None
     gone = post.pk
@@ -83,7 +85,7 @@ def test_the_times_of_a_deletion_are_known(provider: SimulatorControl) -> None:
     provider.edit("delete_post", id=gone)
 
     for _ in range(3):
-        archive("plain.case")
+        archive("plain.case", *GRID)
 
     post = Post.objects.get(pk=gone)
     assert post.last_seen_at == last_seen
@@ -94,14 +96,14 @@ def test_the_times_of_a_deletion_are_known(provider: SimulatorControl) -> None:
 
 @pytest.mark.slow
 def test_a_post_that_comes_back_is_live_again(provider: SimulatorControl) -> None:
-    archive("plain.case")
+    archive("plain.case", *GRID)
     gone = newest_post(provider, "plain.case")
     provider.edit("delete_post", id=gone)
     for _ in range(3):
-        archive("plain.case")
+        archive("plain.case", *GRID)
     provider.reset()
 
-    archive("plain.case")
+    archive("plain.case", *GRID)
 
     post = Post.objects.get(pk=gone)
     assert (post.availability, post.misses, post.confirmed_at) == ("live", 0, None)
@@ -117,12 +119,12 @@ def test_a_post_that_comes_back_is_live_again(provider: SimulatorControl) -> Non
 @pytest.mark.slow
 def test_polls_close_together_are_one_poll(provider: SimulatorControl) -> None:
     ArchivingSetting(minutes_between_misses=60).save()
-    archive("plain.case")
+    archive("plain.case", *GRID)
     gone = newest_post(provider, "plain.case")
     provider.edit("delete_post", id=gone)
 
     for _ in range(4):
-        archive("plain.case")
+        archive("plain.case", *GRID)
 
     post = Post.objects.get(pk=gone)
     assert (post.availability, post.misses) == ("missing", 1)
@@ -131,11 +133,11 @@ def test_polls_close_together_are_one_poll(provider: SimulatorControl) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["upstream_failed", "bad_gateway", "in_body_execution_error"])
 def test_an_outage_deletes_nothing(provider: SimulatorControl, form: str) -> None:
-    archive("plain.case")
+    archive("plain.case", *GRID, "stories")
     provider.add_fault("form", form=form)
 
     for _ in range(4):
-        archive("plain.case")
+        archive("plain.case", *GRID, "stories")
         User.objects.get().runs.update(state="failed")
 
     assert {*states(User).values(), *states(Post).values(), *states(Story).values()} == {"live"}
@@ -145,14 +147,14 @@ def test_an_outage_deletes_nothing(provider: SimulatorControl, form: str) -> Non
 def test_an_empty_list_is_not_believed_while_the_profile_counts_posts(
     provider: SimulatorControl,
 ) -> None:
-    archive("plain.case")
+    archive("plain.case", *GRID, "reels")
     empty = '{"code": 200, "data": {"items": [], "more_available": false, "status": "ok"}}'
     for path in ("fetch_user_posts", "fetch_user_reels"):
         provider.add_fault(
             "status", path=path, status=200, body=empty, content_type="application/json"
         )
 
-    run = archive("plain.case")
+    run = archive("plain.case", *GRID, "reels")
 
     assert run.streams.get(name="posts").state == "succeeded"
     assert {*states(Post).values()} == {"live"}
@@ -199,11 +201,11 @@ def test_an_expired_story_is_not_a_deleted_one(provider: SimulatorControl) -> No
 def test_a_profile_that_is_gone_is_deleted_after_three_polls_and_keeps_its_posts(
     provider: SimulatorControl,
 ) -> None:
-    archive("plain.case")
+    archive("plain.case", *GRID)
     posts = Post.objects.count()
     provider.edit("delete_profile", username="plain.case")
 
-    seen = [archive("plain.case").user.availability for _ in range(3)]
+    seen = [archive("plain.case", *GRID).user.availability for _ in range(3)]
 
     assert seen == ["missing", "missing", "deleted"]
     assert Post.objects.filter(availability="live").count() == posts
@@ -226,10 +228,10 @@ def test_a_profile_that_returns_is_live_again(provider: SimulatorControl) -> Non
 def test_a_profile_that_turns_private_is_private_and_its_posts_stay(
     provider: SimulatorControl,
 ) -> None:
-    archive("plain.case")
+    archive("plain.case", *GRID)
     provider.edit("change_profile", username="plain.case", changes={"is_private": True})
 
-    run = archive("plain.case")
+    run = archive("plain.case", *GRID)
 
     assert run.user.availability == "private"
     assert {*states(Post).values()} == {"live"}

@@ -18,6 +18,7 @@ from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 HERS, HIS = "two.authors.a", "plain.case"
+GRID = ("profile", "posts")
 
 
 def posts_of(user: User) -> set[str]:
@@ -32,11 +33,11 @@ def names_of(user: User) -> list[tuple[str, bool]]:
 
 @pytest.mark.slow
 def test_a_rename_is_one_change_and_moves_nothing(provider: SimulatorControl) -> None:
-    user = archive(HIS).user
+    user = archive(HIS, *GRID).user
     posts, files = posts_of(user), Asset.objects.count()
     provider.edit("rename", username=HIS, new_username="fancy.case")
 
-    renamed = archive(HIS).user
+    renamed = archive(HIS, *GRID).user
 
     assert (renamed.pk, renamed.username) == (user.pk, "fancy.case")
     assert names_of(renamed) == [(HIS, False), ("fancy.case", True)]
@@ -49,14 +50,14 @@ def test_a_rename_is_one_change_and_moves_nothing(provider: SimulatorControl) ->
 
 @pytest.mark.slow
 def test_two_accounts_that_swap_their_names_keep_their_posts(provider: SimulatorControl) -> None:
-    she, he = archive(HERS).user, archive(HIS).user
+    she, he = archive(HERS, *GRID).user, archive(HIS, *GRID).user
     hers, his = posts_of(she), posts_of(he)
     provider.edit("swap_usernames", usernames=[HERS, HIS])
 
     # By the names as people know them: each leads to who held it when it was asked for last.
-    first, second = archive(HERS).user, archive(HIS).user
-    archive(HERS)
-    archive(HIS)
+    first, second = archive(HERS, *GRID).user, archive(HIS, *GRID).user
+    archive(HERS, *GRID)
+    archive(HIS, *GRID)
 
     assert {first.pk, second.pk} <= {she.pk, he.pk}
     she.refresh_from_db()
@@ -127,15 +128,15 @@ def test_a_deactivated_account_that_returns_is_the_same_person(
     provider: SimulatorControl,
 ) -> None:
     ArchivingSetting(minutes_between_misses=0, misses_to_confirm=1).save()
-    user = archive(HIS).user
+    user = archive(HIS, *GRID).user
     posts = posts_of(user)
     provider.edit("delete_profile", username=HIS)
-    gone = archive(HIS)
+    gone = archive(HIS, *GRID)
     assert ends(gone)["profile"] == ("failed", "NoSuchProfile")
     assert gone.user.availability == "deleted"
     provider.reset()
 
-    back = archive(HIS).user
+    back = archive(HIS, *GRID).user
 
     assert (back.pk, back.availability, posts_of(back)) == (user.pk, "live", posts)
     assert names_of(back) == [(HIS, True)]

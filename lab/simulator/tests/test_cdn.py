@@ -190,7 +190,7 @@ def test_smaller_sizes_are_counted(simulator: SimulatorProcess) -> None:
     assert simulator.control.stats()["cdn"]["resized"] == 1
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def huge() -> Iterator[SimulatorProcess]:
     with process.start(world="huge") as started:
         yield started
