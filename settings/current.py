@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
+from django.db.models.query import RawQuerySet
 from django.utils.crypto import salted_hmac
 from solo.models import SingletonModel
 
@@ -23,6 +26,7 @@ from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, Fal
 PRIMARY = "primary"  # the provider of the page "Core API"; fallbacks have names of their own
 
 Row = TypeVar("Row", bound=SingletonModel)
+AnyRow = TypeVar("AnyRow", bound=Model)
 
 # Without a row nothing is private, as the model's default says.
 READING = f"""
@@ -89,7 +93,7 @@ def core_apis() -> tuple[CoreAPIConfig, ...]:
 
     A token that cannot be decrypted becomes its provider's `problem`, and stops no other provider.
     """
-    return (core_api(), *map(_fallback, FallbackCoreAPI.objects.filter(is_active=True)))
+    return (core_api(), *map(_fallback, _rows(FallbackCoreAPI, is_active=True)))
 
 
 def core_api() -> CoreAPIConfig:
@@ -174,5 +178,16 @@ def reading(request: object) -> Reading:
 def _row(model: type[Row]) -> Row:
     """Return the stored row, or the defaults."""
     # `get_solo` would write a missing row, and a read must not write.
-    rows = model._default_manager  # noqa: SLF001  documented by Django for generic code
-    return rows.filter(pk=model.singleton_instance_id).first() or model()
+    return next(iter(_rows(model, pk=model.singleton_instance_id)), None) or model()
+
+
+def _rows(model: type[AnyRow], **conditions: int) -> RawQuerySet[AnyRow]:
+    return model._default_manager.raw(*_statement(model, **conditions))  # noqa: SLF001  documented by Django for generic code
+
+
+@cache
+def _statement(model: type[Model], **conditions: int) -> tuple[str, tuple[int, ...]]:
+    """The query of the rows. Compiling it takes longer than sending it."""
+    rows = model._default_manager.filter(**conditions)  # noqa: SLF001  documented by Django for generic code
+    sql, parameters = rows.query.sql_with_params()
+    return sql, parameters
