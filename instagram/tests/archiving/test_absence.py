@@ -136,7 +136,7 @@ def test_an_outage_deletes_nothing(provider: SimulatorControl, form: str) -> Non
     archive("plain.case", *GRID, "stories")
     provider.add_fault("form", form=form)
 
-    for _ in range(4):
+    for _ in range(3):
         archive("plain.case", *GRID, "stories")
         User.objects.get().runs.update(state="failed")
 

@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from instagram import actions
-from instagram.archiving import pipeline, renewal, runs
+from instagram.archiving import renewal
 from instagram.models import Post, Story
 from lab.simulator.client import SimulatorControl
 from storage.download import batch
 from storage.download.queue import MAX_RENEWALS
 from storage.errors import UrlExpired
 from storage.models import Asset
+from tests.support.running import archive
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 EVERYTHING = 1000
@@ -24,9 +24,13 @@ EVERYTHING = 1000
 @pytest.fixture
 def archived(provider: SimulatorControl) -> None:
     """A profile whose rows are stored and whose files are only wanted."""
-    run = runs.claim(actions.add_profile(name="story.hours", by=None).run.pk, now=timezone.now())
-    assert run is not None
-    pipeline.archive(run)
+    archive("story.hours")
+
+
+@pytest.fixture
+def archived_stories(provider: SimulatorControl) -> None:
+    """A profile of stories, likewise."""
+    archive("story.hours", "profile", "stories")
 
 
 def let_pauses_pass() -> None:
@@ -105,7 +109,7 @@ def test_an_answer_about_another_post_is_not_stored(provider: SimulatorControl) 
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("archived")
+@pytest.mark.usefixtures("archived_stories")
 def test_an_owner_that_the_provider_no_longer_has_fails_in_the_end(
     provider: SimulatorControl,
 ) -> None:
@@ -120,7 +124,7 @@ def test_an_owner_that_the_provider_no_longer_has_fails_in_the_end(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("archived")
+@pytest.mark.usefixtures("archived_stories")
 def test_a_refused_token_fails_no_file_and_costs_one_call(provider: SimulatorControl) -> None:
     Asset.objects.update(state="expired")
     provider.add_fault("form", form="invalid_token")
@@ -135,7 +139,7 @@ def test_a_refused_token_fails_no_file_and_costs_one_call(provider: SimulatorCon
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("archived")
+@pytest.mark.usefixtures("archived_stories")
 def test_one_call_renews_all_live_stories_of_a_profile(provider: SimulatorControl) -> None:
     live = Story.objects.filter(highlight_items=None).values("pk")
     Asset.objects.filter(owner_kind="story", owner_id__in=live).update(state="expired")

@@ -183,7 +183,7 @@ def test_nothing_signed_is_in_the_feed(provider: SimulatorControl, api: APIClien
     archive("plain.case")
     archive("two.authors.a")
     provider.edit("change_picture", username="plain.case")
-    archive("plain.case")
+    archive("plain.case", "profile")
 
     text = json.dumps(feed(api))
 
