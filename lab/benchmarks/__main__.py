@@ -3,7 +3,7 @@
     ./dev bench downloads statements
     ./dev bench versus HEAD~1           compare another revision; see ./dev bench versus --help
 
-Exit status 0: all ran and met their goals, 1: one did not, 2: bad usage.
+Exit status 0: all ran and met their goals, 1: one did not, 2: bad usage, 130: interrupted.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ MEASUREMENTS = {
     "list_latency": "lists at 100,000 posts next to their bare SQL",
     "flat": "pages at 1,000,000 posts next to those at 10,000; takes 15 minutes",
 }
+SIGNALLED = 128
+"""Above it, the exit status of a shell says which signal ended a program."""
 MODULES = {"flat": "versus.flat"}  # the others have the module of their name
 
 
@@ -64,7 +66,10 @@ def module(name: str) -> str:
 def _measure(name: str) -> int:
     sys.stdout.write(f"\n{name}: {MEASUREMENTS[name]}\n")
     sys.stdout.flush()
-    return int(_run(name) != 0)
+    status = _run(name)
+    if status > SIGNALLED:  # the signal is meant for those that would follow, too
+        sys.exit(status)
+    return int(status != 0)
 
 
 def _run(name: str, *words: str) -> int:

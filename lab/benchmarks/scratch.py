@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import TracebackType
 from typing import LiteralString
 
 import django
@@ -27,7 +28,7 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
 
     Yields the environment for other processes that use it.
     """
-    supervisor.interrupt_on_stop_signals()
+    interruptible()
     # A database of its own, so that a benchmark never measures or deletes what is there.
     server = os.environ["DATABASE_URL"]
     name = f"bench_{uuid.uuid4().hex[:12]}"
@@ -41,6 +42,19 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
         django.setup()
         call_command("migrate", verbosity=0)
         yield dict(os.environ)
+
+
+def interruptible() -> None:
+    """Let Ctrl-C or a stop signal end this process after its clean-up, and without a traceback."""
+    supervisor.interrupt_on_stop_signals()
+    sys.excepthook = _show_error
+
+
+def _show_error(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
 
 
 def want(urls: list[str]) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-from embedded import supervisor
 from lab.benchmarks import scratch
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -109,7 +108,7 @@ def checkout(revision: str) -> Path:
 @contextmanager
 def prepared(name: str, folder: Path, redis: int) -> Iterator[Revision]:
     """A revision with an empty, migrated database, a data folder, and its own Redis databases."""
-    supervisor.interrupt_on_stop_signals()
+    scratch.interruptible()
     server = os.environ["DATABASE_URL"]
     with (
         scratch.database(server, f"versus_{name}"),
