@@ -27,7 +27,7 @@ Shown = dict[str, Any]
 
 def cut(item: Shown) -> list[str]:
     """Cut the texts of an object to their limits, in place; returns the names of the cut fields."""
-    long = [name for name, text in _texts(item) if len(text) > BOUNDS[name]]
+    long = [name for name, bound in BOUNDS.items() if len(item.get(name) or "") > bound]
     for name in long:
         item[name] = item[name][: BOUNDS[name]]
     return long

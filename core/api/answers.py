@@ -21,7 +21,7 @@ from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.renderers import JSONRenderer
+from core.api.renderers import JSONRenderer, is_indented
 from settings import current
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -80,8 +80,8 @@ def unchanged(request: Request, build: Callable[[], Response]) -> HttpResponse:
     304 if the client has it. `build` may depend on the path, the parameters, the account, the
     address of the server and the database, and on nothing else.
     """
-    if JSONRenderer().get_indent(request.accepted_media_type, {}):
-        return build()  # indented for a person, by the renderer of the view
+    if is_indented(request):
+        return build()  # the renderer of the view does that
     snapshot = current.reading(request).snapshot
     key = _key(request)
     # The snapshot of a transaction does not show what the transaction itself has written.

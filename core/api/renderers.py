@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from rest_framework import renderers
+from rest_framework.request import Request
 
 OPTIONS = orjson.OPT_UTC_Z  # times end in `Z`, as with Django REST framework's own encoder
 
@@ -29,3 +30,8 @@ class JSONRenderer(renderers.JSONRenderer):
         except TypeError:
             encoded: bytes = super().render(data, accepted_media_type, renderer_context)
             return encoded
+
+
+def is_indented(request: Request) -> bool:
+    """Whether the answer is indented for a person, as `Accept: application/json; indent=4` asks."""
+    return bool(JSONRenderer().get_indent(request.accepted_media_type, {}))
