@@ -28,6 +28,7 @@ WEB_GRACE = "3"  # seconds; a process that is still starting ignores a stop sign
 TRUSTS_NO_PEER = ("--forwarded-allow-ips", "")
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "config.settings.local",
+    "SKIP_CHECKS": "true",  # `migrate` has run them, and they touch all shared memory
     "REMAP_SIGTERM": "SIGQUIT",  # Celery then requeues unfinished tasks instead of stopping them.
 }
 
