@@ -51,8 +51,8 @@ def test_after_a_restore_into_another_server_readers_miss_nothing(
     wait_until(lambda: ChangeEvent.objects.settled().count() == 3)
     page = api.get("/instagram/changes/?page_size=2").json()
     binaries = postgres.find_binaries()
-    archive = ["--format=custom", "--file", dump, address_of_tests()]
-    subprocess.run([binaries / "pg_dump", *archive], check=True)  # noqa: S603  our own words
+    options = ["--format=custom", "--file", dump, address_of_tests()]
+    subprocess.run([binaries / "pg_dump", *options], check=True)  # noqa: S603  our own words
 
     writer.variables["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
     restore = str(binaries / "pg_restore")

@@ -46,15 +46,15 @@ def instance(**variables: str) -> Iterator[dict[str, str]]:
 
 def interruptible() -> None:
     """Let Ctrl-C or a stop signal end this process after its clean-up, and without a traceback."""
+
+    def show(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, traceback)
+
     supervisor.interrupt_on_stop_signals()
-    sys.excepthook = _show_error
-
-
-def _show_error(
-    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, traceback)
+    sys.excepthook = show
 
 
 def want(urls: list[str]) -> None:
