@@ -26,9 +26,11 @@ SPLIT = [("instagram", "0009_sort_time"), ("storage", "0004_identity")]
 
 
 def upgrade() -> None:
-    """All migrations."""
+    """All migrations that are not applied."""
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    newest = executor.loader.graph.leaf_nodes()
+    if executor.migration_plan(newest):  # without a plan it would still compute all states
+        executor.migrate(newest)
 
 
 @contextmanager

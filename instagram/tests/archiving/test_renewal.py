@@ -28,6 +28,12 @@ def archived(provider: SimulatorControl) -> None:
 
 
 @pytest.fixture
+def archived_posts(provider: SimulatorControl) -> None:
+    """A profile of posts, likewise."""
+    archive("story.hours", "profile", "posts")
+
+
+@pytest.fixture
 def archived_stories(provider: SimulatorControl) -> None:
     """A profile of stories, likewise."""
     archive("story.hours", "profile", "stories")
@@ -53,7 +59,7 @@ def test_every_kind_of_owner_gets_fresh_urls(provider: SimulatorControl) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("archived")
+@pytest.mark.usefixtures("archived_posts")
 def test_one_call_renews_all_files_of_a_post(provider: SimulatorControl) -> None:
     owner = Asset.objects.filter(owner_kind="post").first()
     assert owner is not None
@@ -68,7 +74,7 @@ def test_one_call_renews_all_files_of_a_post(provider: SimulatorControl) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("archived")
+@pytest.mark.usefixtures("archived_posts")
 def test_a_url_that_is_refused_however_fresh_fails_in_the_end(provider: SimulatorControl) -> None:
     provider.add_fault("status", service="cdn", status=403)
 
@@ -82,7 +88,7 @@ def test_a_url_that_is_refused_however_fresh_fails_in_the_end(provider: Simulato
     assert {*of_posts.values_list("state", "error_code")} == {("failed", "UrlExpired")}
 
 
-@pytest.mark.usefixtures("archived")
+@pytest.mark.usefixtures("archived_posts")
 def test_an_owner_that_we_no_longer_have_stops_no_other(provider: SimulatorControl) -> None:
     first, second = Post.objects.order_by("pk")[:2]
     Asset.objects.filter(owner_id__in=[first.pk, second.pk]).update(state="expired")
@@ -94,7 +100,7 @@ def test_an_owner_that_we_no_longer_have_stops_no_other(provider: SimulatorContr
     assert {*Asset.objects.filter(owner_id=second.pk).values_list("state", flat=True)} == {"wanted"}
 
 
-@pytest.mark.usefixtures("archived")
+@pytest.mark.usefixtures("archived_posts")
 def test_an_answer_about_another_post_is_not_stored(provider: SimulatorControl) -> None:
     asked = Post.objects.order_by("pk")[0]
     Asset.objects.filter(owner_id=asked.pk).update(state="expired")
