@@ -13,6 +13,8 @@ from instagram.models import ArchiveRun
 
 Start = Callable[[Callable[[], object]], "Future[object]"]
 """Starts work in another thread."""
+GRID = ("profile", "posts")
+"""The streams for tests that are about the posts of a profile."""
 
 
 def archive(name: str, *streams: str) -> ArchiveRun:

@@ -24,11 +24,9 @@ from lab.simulator.client import SimulatorControl
 from settings import current
 from settings.models import ArchivingSetting
 from tests.support.factories import RunFactory, StreamFactory, UserFactory
-from tests.support.running import archive
+from tests.support.running import GRID, archive
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
-
-GRID = ("profile", "posts")
 
 
 @pytest.fixture(autouse=True)

@@ -13,12 +13,11 @@ from lab.builders import NOW, post, profile
 from lab.simulator.client import SimulatorControl
 from settings.models import ArchivingSetting
 from storage.models import Asset
-from tests.support.running import Start, archive, ends
+from tests.support.running import GRID, Start, archive, ends
 from tests.support.waiting import lock_is_awaited, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 HERS, HIS = "two.authors.a", "plain.case"
-GRID = ("profile", "posts")
 
 
 def posts_of(user: User) -> set[str]:

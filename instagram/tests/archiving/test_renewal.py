@@ -15,7 +15,7 @@ from storage.download import batch
 from storage.download.queue import MAX_RENEWALS
 from storage.errors import UrlExpired
 from storage.models import Asset
-from tests.support.running import archive
+from tests.support.running import GRID, archive
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 EVERYTHING = 1000
@@ -30,7 +30,7 @@ def archived(provider: SimulatorControl) -> None:
 @pytest.fixture
 def archived_posts(provider: SimulatorControl) -> None:
     """A profile of posts, likewise."""
-    archive("story.hours", "profile", "posts")
+    archive("story.hours", *GRID)
 
 
 @pytest.fixture
