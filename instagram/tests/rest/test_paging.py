@@ -245,3 +245,12 @@ def test_a_page_is_one_query_wherever_it_is(
 
     with django_assert_num_queries(2):  # who may read, the page
         api.get(second)
+
+
+def test_a_page_that_is_indented_for_a_person_says_the_same(api: APIClient) -> None:
+    PostFactory.create()
+
+    indented = api.get("/instagram/posts/", HTTP_ACCEPT="application/json; indent=4")
+
+    assert indented.content.startswith(b"{\n    ")
+    assert indented.json() == api.get("/instagram/posts/").json()
