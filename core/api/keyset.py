@@ -20,10 +20,12 @@ from django.db.models.lookups import GreaterThan, LessThan
 
 from core.db import search
 from core.db.search import SearchQuerySet, Word
-from core.db.selection import Given, KeyQuery, Row
+from core.db.selection import Given, KeyQuery, Row, Scan
 
 SCANNED = 1000
-"""The rows of a list that are tried first for a search; PostgreSQL needs half a millisecond."""
+"""The first rows of a list that a search reads; PostgreSQL needs half a millisecond for them."""
+SCANNED_MORE = 5000
+"""The rows that it reads if the first ones fill a quarter of the page."""
 MAX_PLANNED_WORDS = 3
 """PostgreSQL keeps no plan for a search of more words, because each plan takes memory."""
 MAX_CURSOR_LENGTH = 4000  # about the longest request line that web servers accept
@@ -38,9 +40,9 @@ class BadCursor(ValueError):
 
 
 class RowValue(Func):
-    """`(a, b)`, which PostgreSQL compares column by column and finds in an index on both."""
+    """`ROW(a, b)`, which PostgreSQL compares column by column and finds in an index on both."""
 
-    function = ""
+    function = "ROW"
     output_field = Field()
 
 
@@ -73,17 +75,11 @@ class Listed:
         has_own_conditions = self.filtered is not None or bool(self.rows.query.where)
         return not has_own_conditions and len(self.words) <= MAX_PLANNED_WORDS
 
-    @property
-    def takes_given_words(self) -> bool:
-        """Whether `by_index` looks for words that are only given later."""
-        return not self.words or cast("SearchQuerySet[Any]", self.rows).takes_given_words
-
     def by_index(self) -> QuerySet[Any]:
-        """The rows that the client wants. One statement if the words of owners count."""
+        """The rows that the client wants."""
         if not self.words:
             return self._chosen
-        words = self._given if self.takes_given_words else [*map(Word.of, self.words)]
-        return cast("SearchQuerySet[Any]", self._chosen).matching(words)
+        return cast("SearchQuerySet[Any]", self._chosen).matching(self._given)
 
     def by_reading(self) -> QuerySet[Any]:
         """The rows with the words that the client wants, found by comparing each row."""
@@ -178,21 +174,8 @@ class Keyset:
         for has_value in self._segments(cursor):
             if len(found) < limit:
                 segment = self._segment(cursor, has_value=has_value, limit=limit - len(found))
-                found += self._of_segment(listed, segment, cursor, read)
+                found += read(self._query(listed, segment, cursor))
         return found
-
-    def _of_segment(
-        self, listed: Listed, segment: Segment, cursor: Cursor | None, read: Read
-    ) -> list[Row]:
-        """The wanted rows. The first rows are tried first, which is enough for a common word.
-
-        PostgreSQL expects few rows for every word, and would collect and sort all rows with it.
-        """
-        if listed.words:
-            first = read(self._tried(listed, segment, cursor))
-            if len(first) == segment.limit:
-                return first
-        return read(self._query(listed, segment, cursor))
 
     def _segments(self, cursor: Cursor | None) -> list[bool]:
         """The segments ahead in reading order: rows with a value (True) or without (False)."""
@@ -210,45 +193,59 @@ class Keyset:
         )
 
     def _query(self, listed: Listed, segment: Segment, cursor: Cursor | None) -> KeyQuery:
-        """All rows that the client wants."""
+        """The rows that the client wants."""
         shape = (self.ordering, segment, len(listed.words), *listed.owner)
-        return KeyQuery(
-            shape if listed.is_planned_once and listed.takes_given_words else None,
-            lambda: self._range(listed.by_index(), listed.owner, segment),
-            _values(listed, cursor),
-        )
-
-    def _tried(self, listed: Listed, segment: Segment, cursor: Cursor | None) -> KeyQuery:
-        """Those among the first rows."""
-        first = replace(segment, limit=SCANNED)
-        shape = ("tried", self.ordering, segment, len(listed.words), *listed.owner)
+        position = {"cursor_value": cursor.value, "cursor_pk": cursor.pk} if cursor else {}
         return KeyQuery(
             shape if listed.is_planned_once else None,
-            lambda: self._range(listed.by_reading(), listed.owner, segment),
-            _values(listed, cursor),
-            within=lambda: self._range(listed.rows, listed.owner, first),
+            lambda: self._wanted(listed, segment),
+            {**listed.owner, **search.given_values(listed.words), **position},
+            lambda: self._scans(listed, segment) if listed.words else (),
         )
 
+    def _wanted(self, listed: Listed, segment: Segment) -> QuerySet[Any]:
+        rows = self._range(listed.by_index(), listed.owner, segment)
+        if not listed.words:
+            return self._first(rows, segment)
+        # PostgreSQL does not know how rare a word is, and might read a whole list in this order.
+        order = RowValue(*map(F, self._names(segment)))
+        return rows.order_by(order.desc() if segment.descending else order)[: segment.limit]
+
+    def _scans(self, listed: Listed, segment: Segment) -> list[Scan]:
+        """The wanted rows among the first ones, which are enough for a common word.
+
+        PostgreSQL expects few rows for every word, and would collect and sort all rows with it.
+        """
+        keys = self._first(self._range(listed.by_reading(), listed.owner, segment), segment)
+        rows = self._range(listed.rows, listed.owner, segment)
+        first, more = (
+            self._first(rows, replace(segment, limit=scanned))
+            for scanned in (SCANNED, SCANNED_MORE)
+        )
+        return [Scan(keys, first), Scan(keys, more, least=max(segment.limit // 4, 1))]
+
     def _range(self, rows: QuerySet[Any], owner: Iterable[str], segment: Segment) -> QuerySet[Any]:
+        """The rows of the segment."""
         for name in owner:
             rows = rows.filter(**{name: Given(name, rows.model._meta.get_field(name))})  # noqa: SLF001  documented
         if self.field.null:
             rows = rows.filter(**{f"{self.field.name}__isnull": not segment.has_value})
-        names, position = ["pk"], [Given("cursor_pk", self.pk)]
-        if segment.has_value:
-            names.insert(0, self.field.name)
-            position.insert(0, Given("cursor_value", self.field))
         if segment.is_beyond:
             beyond = LessThan if segment.descending else GreaterThan
-            rows = rows.filter(beyond(RowValue(*map(F, names)), RowValue(*position)))
+            position = [Given("cursor_pk", self.pk)]
+            if segment.has_value:
+                position.insert(0, Given("cursor_value", self.field))
+            names = map(F, self._names(segment))
+            rows = rows.filter(beyond(RowValue(*names), RowValue(*position)))
+        return rows
+
+    def _first(self, rows: QuerySet[Any], segment: Segment) -> QuerySet[Any]:
+        """The first rows in the order of the list."""
         sign = "-" if segment.descending else ""
-        return rows.order_by(*(f"{sign}{name}" for name in names))[: segment.limit]
+        return rows.order_by(*(sign + name for name in self._names(segment)))[: segment.limit]
 
-
-def _values(listed: Listed, cursor: Cursor | None) -> dict[str, Any]:
-    """The values of the Given in the queries of a page."""
-    position = {"cursor_value": cursor.value, "cursor_pk": cursor.pk} if cursor else {}
-    return {**listed.owner, **search.given_values(listed.words), **position}
+    def _names(self, segment: Segment) -> list[str]:
+        return [self.field.name, "pk"] if segment.has_value else ["pk"]
 
 
 def _plain(value: Any) -> str:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import IntegerField, Lookup, Q, QuerySet, TextField
+from django.db.models import BooleanField, Func, IntegerField, Lookup, Q, QuerySet, TextField
 
 from core.db.selection import Given
 
@@ -100,32 +100,33 @@ class Like(Lookup):
         return f"{left} LIKE {right}", (*left_parameters, *right_parameters)
 
 
+class IsAny(Func):
+    """Whether a column has one of the values of an array, which PostgreSQL looks up in an index."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word to look for: a pattern for LIKE, and the trigrams that a document must have."""
 
     pattern: str | Given
     grams: list[int] | Given
-    text: str | None = None
 
     @classmethod
     def of(cls, word: str) -> Word:
         # A word of one or two letters must start a word of the document.
         text = WORD_START + word if len(word) <= 2 else word
         escaped = re.sub(r"([\\%_])", r"\\\1", text)
-        return cls(f"%{escaped}%", sorted(hashed(trigrams(text) or {text})), text)
+        return cls(f"%{escaped}%", sorted(hashed(trigrams(text) or {text})))
 
     @classmethod
     def given(cls, number: int) -> Word:
         """A word that differs from call to call; `given_values` has what stands for it."""
         grams = Given(f"grams_{number}", ArrayField(IntegerField()))
         return cls(Given(f"pattern_{number}", TextField()), grams)
-
-    def is_in(self, searchable: str) -> bool:
-        """Whether a document contains the word. Raises TypeError if it is only given later."""
-        if self.text is None:
-            raise TypeError("The word is not known yet.")
-        return self.text in searchable
 
 
 def given_values(words: Iterable[str]) -> dict[str, Any]:
@@ -152,9 +153,6 @@ def matching(words: Iterable[str]) -> Q:
 
 class SearchQuerySet(QuerySet[Found]):
     """The rows that contain all of some words, found in two ways."""
-
-    takes_given_words: ClassVar = True
-    """Whether `matching` takes words that are only given later."""
 
     def matching(self, words: Sequence[Word]) -> Self:
         """The rows that contain every word, by indexes."""

@@ -29,6 +29,13 @@ LOST_HINT = (
 MAX_STATEMENTS = 500
 """The statements that a Selection keeps, of about 3 KB each."""
 
+# Scans in one statement. PostgreSQL does not execute a query whose condition is only about
+# counts, and is false.
+SCAN = "scan_{number}(key) AS MATERIALIZED (SELECT * FROM ({sql}) AS k WHERE {condition})"
+COUNT = "(SELECT count(*) FROM scan_{number})"
+KEYS = "SELECT key FROM scan_{number}"
+OTHERWISE = "SELECT * FROM ({sql}) AS k WHERE greatest({counts}) < {limit}"
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -59,13 +66,27 @@ class KeyQuery:
     """A query of keys, and the values of the Given in it.
 
     Queries of the same `shape` differ in these values only, and are compiled once. One that has no
-    shape is compiled for each call. If there is `within`, the keys are those of its rows only.
+    shape is compiled for each call. If there are `scans`, the keys are those of the first one
+    that finds as many as the limit of the query, and those of the query if there is none.
     """
 
     shape: Hashable | None
     build: Callable[[], QuerySet[Any]]
     values: Mapping[str, Any]
-    within: Callable[[], QuerySet[Any]] | None = None
+    scans: Callable[[], Sequence[Scan]] = tuple
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A query of keys, from some rows in place of all rows of the table.
+
+    It must find the first keys of the KeyQuery that are in these rows. A scan that follows
+    another one is only made if that one has found `least` keys.
+    """
+
+    keys: QuerySet[Any]
+    rows: QuerySet[Any]
+    least: int = 0
 
 
 class EqualsAny(Func):
@@ -119,8 +140,10 @@ class Selection:
         rows = keys.build()
         order = rows.query.order_by
         outer = self._statement(order, lambda: _compiled(self.rows.order_by(*order), self.columns))
-        selected = _sql(rows.values("pk"))
-        return outer.around(selected if keys.within is None else _within(keys.within(), selected))
+        selected, limit, scans = _sql(rows.values("pk")), rows.query.high_mark, keys.scans()
+        if scans and limit is not None:
+            selected = _scanned(scans, selected, limit=limit)
+        return outer.around(selected)
 
     def _statement(self, shape: Hashable, make: Callable[[], _Statement]) -> _Statement:
         statement = self._statements.get(shape)
@@ -166,6 +189,23 @@ def _given(outer: _Statement) -> _Statement:
     # than one of any length (findings/postgresql-any-is-planned-each-time.sh). It keeps one plan
     # for a query, into which it does not look.
     return outer.around(_Statement(f"SELECT unnest(%s::{outer.parameters[-1].type}[])"))
+
+
+def _scanned(scans: Sequence[Scan], otherwise: _Statement, *, limit: int) -> _Statement:
+    """The keys that each scan finds, and those of the other query if none finds enough."""
+    found = [_within(scan.rows, _sql(scan.keys.values("pk"))) for scan in scans]
+    counts = [COUNT.format(number=number) for number, _ in enumerate(scans)]
+    conditions = ["TRUE"]
+    for scan, count in zip(scans[1:], counts, strict=False):
+        conditions.append(f"{count} BETWEEN {scan.least} AND {limit - 1}")
+    made = ", ".join(
+        SCAN.format(number=number, sql=each.sql, condition=condition)
+        for number, (each, condition) in enumerate(zip(found, conditions, strict=True))
+    )
+    keys = [KEYS.format(number=number) for number, _ in enumerate(scans)]
+    keys.append(OTHERWISE.format(sql=otherwise.sql, counts=", ".join(counts), limit=limit))
+    parameters = [value for each in (*found, otherwise) for value in each.parameters]
+    return _Statement(f"WITH {made} {' UNION ALL '.join(keys)}", tuple(parameters))
 
 
 def _within(rows: QuerySet[Any], selected: _Statement) -> _Statement:

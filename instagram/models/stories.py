@@ -6,25 +6,22 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
 
 from core.db.search import SearchQuerySet, Word
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Observed
-from instagram.models.users import User
+from instagram.models.users import User, of_owner
 from storage.models import Asset
 
 
 class StoryQuerySet(SearchQuerySet["Story"]):
     """Stories; a search reads the names and the biography of their owner."""
 
-    takes_given_words = False
-
     def matching(self, words: Sequence[Word]) -> StoryQuerySet:
-        return self.filter(*(Q(user__in=owners) for owners in User.objects.by_word(words)))
+        return self.filter(user__in=User.objects.matching(words))
 
     def reading(self, words: Sequence[Word]) -> StoryQuerySet:
-        return self.filter(*(Q(user__search_text__like=word.pattern) for word in words))
+        return self.filter(*map(of_owner, words))
 
 
 class Story(Timestamped, Observed):

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from functools import reduce
-from operator import or_
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from core.db.search import Searchable, SearchQuerySet, Word, containing
+from core.db.search import Like, Searchable, SearchQuerySet, Word
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Availability, Observed
 from storage.models import Asset
-
-FEW_PROFILES = 1000
 
 
 class Schedule(models.TextChoices):
@@ -67,20 +62,6 @@ class UserQuerySet(SearchQuerySet["User"]):
             .annotate(holds_name=Exists(holds_now), is_only_a_name=Q(instagram_id=None))
             .order_by("-holds_name", "-is_only_a_name", "-created_at")
         )
-
-    def by_word(self, words: Sequence[Word]) -> list[list[uuid.UUID] | UserQuerySet]:
-        """For each word the profiles that contain it, for use in `user__in`.
-
-        A few profiles are returned as ids, which PostgreSQL looks up by index even in an OR. Many
-        are returned as a subquery, which PostgreSQL hashes. Ids in an array of a subquery would be
-        compared with each row one after the other.
-        """
-        any_word = reduce(or_, map(containing, words), Q())
-        few = self.filter(any_word).values_list("pk", "search_text")[: FEW_PROFILES + 1]
-        found = list(few)
-        if len(found) > FEW_PROFILES:
-            return [self.matching([word]) for word in words]
-        return [[pk for pk, text in found if word.is_in(text)] for word in words]
 
 
 class User(Timestamped, Searchable, Observed):
@@ -159,6 +140,13 @@ class User(Timestamped, Searchable, Observed):
 
     def __str__(self) -> str:
         return self.username
+
+
+def of_owner(word: Word) -> Q:
+    """The rows whose owner's document contains the word, by reading the document for each row."""
+    # PostgreSQL might read all profiles for a join, and a page has the first rows of an order.
+    owner = User.objects.filter(pk=OuterRef("user"))
+    return Q(Like(Subquery(owner.values("search_text")), word.pattern))
 
 
 class UsernamePeriod(models.Model):

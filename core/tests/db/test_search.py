@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.db.search import BARE_LETTERS, Word, normalise
+from core.db.search import BARE_LETTERS, normalise
 
 # A word of each Latin alphabet with special letters, and what people type instead.
 SPELLINGS = {
@@ -37,9 +37,3 @@ def test_a_document_that_is_folded_again_stays_as_it_is() -> None:
 
     assert normalise(normalise(every_letter)) == normalise(every_letter)
     assert not {*map(ord, normalise(every_letter))} & {*BARE_LETTERS}
-
-
-def test_whether_a_word_that_is_given_later_is_in_a_text_is_not_known() -> None:
-    assert Word.of("rain").is_in(" it rains")
-    with pytest.raises(TypeError):
-        Word.given(0).is_in(" it rains")

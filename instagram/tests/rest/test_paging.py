@@ -96,14 +96,16 @@ def test_the_way_back_shows_the_same_pages(api: APIClient, order: str, size: int
 
 
 @pytest.mark.parametrize("order", ["full_name", "-full_name", "username", "-created_at"])
-@pytest.mark.parametrize("scanned", [1, 3, 100])
-def test_a_search_has_the_same_pages_however_many_rows_are_tried_first(
-    api: APIClient, monkeypatch: pytest.MonkeyPatch, order: str, scanned: int
+@pytest.mark.parametrize("size", [2, 4])
+@pytest.mark.parametrize("scanned", [(1, 1), (1, 3), (3, 5), (3, 100), (100, 100)])
+def test_a_search_has_the_same_pages_however_many_rows_are_scanned_first(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch, order: str, scanned: tuple[int, int], size: int
 ) -> None:
-    monkeypatch.setattr(keyset, "SCANNED", scanned)
+    for constant, rows in zip(("SCANNED", "SCANNED_MORE"), scanned, strict=True):
+        monkeypatch.setattr(keyset, constant, rows)
     for number, name in enumerate(["b", None, "a", "b", None, "c", None, "a"]):
         UserFactory.create(full_name=name, biography="rain" if number % 3 else "")
-    query = f"ordering={order}&page_size=2"
+    query = f"ordering={order}&page_size={size}"
     every = [user for page in pages(api, f"/instagram/users/?{query}") for user in page]
 
     found = names(api, f"/instagram/users/?{query}&search=rain")
