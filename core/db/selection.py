@@ -51,8 +51,10 @@ class Given(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, Any]:
-        return "%s", [self]
+    def as_sql(self, _compiler: Any, connection: Any) -> tuple[str, Any]:
+        # PostgreSQL would plan again for each value that promises fewer rows than an unknown one.
+        # It does not look into a query.
+        return f"(SELECT %s::{self.output_field.cast_db_type(connection)})", [self]
 
     def of(self, values: Mapping[str, Any]) -> Any:
         """The value of this name, with the type of its column."""
@@ -212,8 +214,12 @@ def _within(rows: QuerySet[Any], selected: _Statement) -> _Statement:
     """The query of keys, from these rows in place of all rows of the table."""
     options = rows.model._meta  # noqa: SLF001  documented
     table = connection.ops.quote_name(options.db_table)
-    # Django writes ORDER BY with positions of columns, so their list must stay as it is compiled.
-    whole = _sql(rows.values_list(*(field.attname for field in options.concrete_fields)))
+    used = [
+        field.attname
+        for field in options.concrete_fields
+        if f"{table}.{connection.ops.quote_name(field.column)}" in selected.sql
+    ]
+    whole = _sql(rows.values_list(*used))
     sql = selected.sql.replace(f" FROM {table} ", f" FROM ({whole.sql}) AS {table} ", 1)
     return _Statement(sql, (*whole.parameters, *selected.parameters))
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import ClassVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Least
 from simple_history.models import HistoricalRecords
 
-from core.db.search import IsAny, Searchable, SearchQuerySet, Word
+from core.db.search import Searchable, SearchQuerySet, Word
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Observed
-from instagram.models.users import User, of_owner
+from instagram.models.users import User, owner_by_index, owner_by_reading
 from storage.models import Asset
 
 
@@ -28,10 +26,21 @@ class PostQuerySet(SearchQuerySet["Post"]):
         return self.filter(Q(user=user) | Q(pk__in=user.coauthored_posts.values("pk")))
 
     def matching(self, words: Sequence[Word]) -> PostQuerySet:
-        return self.filter(*chain.from_iterable(map(_with_word, words)))
+        found = self
+        for word in words:
+            # PostgreSQL finds rows by the first condition, which combines two indexes. It compares
+            # each of them by the second one, for which it hashes the owners: it would look through
+            # an array for each row.
+            by_index = Q(search_grams__contains=word.grams) | owner_by_index(word)
+            is_owned = Q(user__in=User.objects.matching([word]))
+            found = found.filter(by_index, Q(search_text__like=word.pattern) | is_owned)
+        return found
 
     def reading(self, words: Sequence[Word]) -> PostQuerySet:
-        return self.filter(*(Q(search_text__like=word.pattern) | of_owner(word) for word in words))
+        found = self
+        for word in words:
+            found = found.filter(Q(search_text__like=word.pattern) | owner_by_reading(word))
+        return found
 
 
 class Post(Timestamped, Searchable, Observed):
@@ -100,19 +109,6 @@ class Post(Timestamped, Searchable, Observed):
 
     def __str__(self) -> str:
         return self.id
-
-
-def _with_word(word: Word) -> tuple[Q, Q]:
-    """The conditions for a word in a caption or in the names and the biography of an owner.
-
-    PostgreSQL finds rows by the first one, and compares each of them by the second one. For the
-    first one it combines two indexes, which it only does if the owners are an array. For the second
-    one it hashes the owners, which it only does if they are a subquery.
-    """
-    owners = User.objects.matching([word])
-    is_of_owner = IsAny(F("user"), ArraySubquery(owners.values("pk")))
-    by_index = Q(search_grams__contains=word.grams) | Q(is_of_owner)
-    return by_index, Q(search_text__like=word.pattern) | Q(user__in=owners)
 
 
 class PostMedia(Timestamped):

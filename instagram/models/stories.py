@@ -10,7 +10,7 @@ from django.db import models
 from core.db.search import SearchQuerySet, Word
 from core.models import Timestamped
 from instagram.models.availability import NOT_LIVE, Observed
-from instagram.models.users import User, of_owner
+from instagram.models.users import User, owner_by_index, owner_by_reading
 from storage.models import Asset
 
 
@@ -18,10 +18,10 @@ class StoryQuerySet(SearchQuerySet["Story"]):
     """Stories; a search reads the names and the biography of their owner."""
 
     def matching(self, words: Sequence[Word]) -> StoryQuerySet:
-        return self.filter(user__in=User.objects.matching(words))
+        return self.filter(*map(owner_by_index, words))
 
     def reading(self, words: Sequence[Word]) -> StoryQuerySet:
-        return self.filter(*map(of_owner, words))
+        return self.filter(*map(owner_by_reading, words))
 
 
 class Story(Timestamped, Observed):

@@ -162,7 +162,7 @@ def test_a_word_is_looked_up_in_all_posts_if_the_first_ones_do_not_fill_a_page(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("path", [*LISTS, *SEARCHES])
 def test_a_prepared_statement_is_not_planned_for_each_request(
     api: APIClient, keys: dict[str, str], path: str
 ) -> None:
