@@ -72,12 +72,12 @@ class Revision:
                 stop(process)
 
     @contextmanager
-    def web(self, application: str = "config.wsgi") -> Iterator[tuple[str, int]]:
+    def web(self, application: str = "config.wsgi", **variables: str) -> Iterator[tuple[str, int]]:
         """Serve an application as `./dev serve` does; yields its address and the process id."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             address = f"127.0.0.1:{free.getsockname()[1]}"
         words = ("gunicorn", application, "--bind", address, "--no-control-socket", *WEB)
-        with self.run(*words, DATABASE_POOL_SIZE="8") as process:
+        with self.run(*words, DATABASE_POOL_SIZE="8", **variables) as process:
             yield address, process.pid
 
 
