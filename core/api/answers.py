@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.http import HttpResponse, HttpResponseNotModified
@@ -74,21 +75,21 @@ class AnswerCache:
 kept = AnswerCache()
 
 
-def unchanged(request: Request, build: Callable[[], Response]) -> HttpResponse:
+def unchanged(request: Request, build: Callable[[], Any]) -> HttpResponse:
     """The kept answer to a GET if nothing was committed since, otherwise the one that is built.
 
-    304 if the client has it. `build` may depend on the path, the parameters, the account, the
-    address of the server and the database, and on nothing else.
+    304 if the client has it. `build` returns the data of the answer. It may depend on the path, the
+    parameters, the account, the address of the server and the database, and on nothing else.
     """
     if is_indented(request):
-        return build()  # the renderer of the view does that
+        return Response(build())  # the renderer of the view does that
     snapshot = current.reading(request).snapshot
     key = _key(request)
     # The snapshot of a transaction does not show what the transaction itself has written.
     may_keep = not connection.in_atomic_block
     answer = kept.get(key, snapshot) if may_keep else None
     if answer is None:
-        body = JSONRenderer().render(build().data)
+        body = JSONRenderer().render(build())
         answer = KeptAnswer(snapshot, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         if may_keep:
             kept.put(key, answer)

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 import orjson
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from core import texts
@@ -68,10 +67,10 @@ class KeysetPagination(BasePagination):
         )
         return self.page.rows
 
-    def get_paginated_response(self, data: Any) -> Response:
-        """The envelope. Long texts of the page are cut (see `core.texts`)."""
+    def envelope(self, data: list[Shown]) -> Shown:
+        """The page as it is answered. Long texts of the page are cut (see `core.texts`)."""
         links = {"next": self._link(self.page.next), "previous": self._link(self.page.previous)}
-        return Response({**links, "results": self._fitted(data)})
+        return {**links, "results": self._fitted(data)}
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}
@@ -113,6 +112,11 @@ class NumberedPagination(PageNumberPagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         listed: Listed = queryset
         return super().paginate_queryset(listed.rows.filter(**listed.owner), request, view)
+
+    def envelope(self, data: list[Shown]) -> Shown:
+        """The page as it is answered."""
+        found: Shown = self.get_paginated_response(data).data
+        return found
 
     def get_page_size(self, request: Request) -> int:
         return page_size(request)

@@ -11,7 +11,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -82,6 +82,17 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         columns = (*_shape(cls).columns, *columns)
         return [dict(zip(columns, found, strict=True)) for found in rows.values_list(*columns)]
 
+    @classmethod
+    def showing(cls, context: Mapping[str, Any]) -> Self:
+        """A serializer that can only show rows, without the work of the constructor.
+
+        The constructor of a field collects the messages of all errors that validation can find.
+        """
+        serializer = cls.__new__(cls)
+        serializer.parent = None  # type: ignore[assignment]  # as `Field` says of a root
+        serializer._context = context  # noqa: SLF001  what `context` of the framework reads
+        return serializer
+
     def show(self, rows: Sequence[Row]) -> list[Shown]:
         """Return the objects of these rows. One statement for each kind of object within them.
 
@@ -106,7 +117,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
     ) -> list[Row]:
         key = f"{name}_id"
         found = _selection(child, child.rows).of(list({row[key] for row in rows}))
-        shown = child(context=self.context).show(found)
+        shown = child.showing(self.context).show(found)
         by_key = {row["pk"]: each for row, each in zip(found, shown, strict=True)}
         return [row | {name: by_key[row[key]]} for row in rows if row[key] in by_key]
 
@@ -114,7 +125,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         selection = _selection(child, self.lists[name], key=PARENT)
         found = selection.of([row["pk"] for row in rows])
         by_parent: defaultdict[Any, list[Shown]] = defaultdict(list)
-        for row, shown in zip(found, child(context=self.context).show(found), strict=True):
+        for row, shown in zip(found, child.showing(self.context).show(found), strict=True):
             by_parent[row[PARENT]].append(shown)
         return [row | {name: by_parent[row["pk"]]} for row in rows]
 

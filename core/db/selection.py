@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import psycopg
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
 from psycopg.pq import Format
 
@@ -230,11 +230,12 @@ def fetch(sql: str, parameters: Sequence[Any] = (), *, prepare: bool) -> list[An
     Unlike Django's cursors it sends parameters apart from the statement, and receives values in
     their binary form, in which timestamps are not parsed by Python code.
     """
-    connection.ensure_connection()
-    cursor: Any = _ServerCursor(connection.connection, prepare=prepare)
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up for each attribute
+    database.ensure_connection()
+    cursor: Any = _ServerCursor(database.connection, prepare=prepare)
     # Django's wrappers count, log and time statements, and translate errors.
-    logged = connection.queries_logged
-    with connection.make_debug_cursor(cursor) if logged else connection.make_cursor(cursor) as used:
+    logged = database.queries_logged
+    with database.make_debug_cursor(cursor) if logged else database.make_cursor(cursor) as used:
         used.execute(sql, parameters)
         found: list[Any] = used.fetchall()
     return found

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from core import texts
 from core.api.rows import RowSerializer, Shown
 from core.db.selection import Row
-from storage.serving.links import MediaLinks
+from storage.serving.links import MediaLinks, links_of
 from storage.store import name_of
 
 DOUBTED_AFTER = timedelta(days=1)
@@ -20,7 +20,7 @@ DOUBTED_AFTER = timedelta(days=1)
 class FileSerializer(RowSerializer):
     @cached_property
     def links(self) -> MediaLinks:
-        return MediaLinks(self.context["request"])
+        return links_of(self.context["request"])
 
     def url(self, row: Row, path: str) -> str | None:
         """The absolute URL of the file that a path of the model leads to; None without a file."""

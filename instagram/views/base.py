@@ -22,7 +22,7 @@ from core.api.answers import unchanged
 from core.api.errors import REFUSALS
 from core.api.fields import valid
 from core.api.keyset import Listed
-from core.api.pagination import NumberedPagination
+from core.api.pagination import KeysetPagination, NumberedPagination
 from core.api.rows import RowSerializer, Shown
 from core.api.throttles import ArchiveThrottle
 from instagram import actions
@@ -55,10 +55,10 @@ class ListViewSet(GenericViewSet[Row]):
     def page(self, **owner: Any) -> HttpResponse:
         """A page of the rows, or of those that belong to one object."""
 
-        def build() -> Response:
+        def build() -> Shown:
             listed: Any = Listed(self.get_queryset(), self.owner() | owner)
             found: Any = self.paginate_queryset(self.filter_queryset(listed))
-            return self.get_paginated_response(self.serializer().show(found))
+            return self._pages.envelope(self.serializer().show(found))
 
         return unchanged(self.request, build)
 
@@ -66,8 +66,13 @@ class ListViewSet(GenericViewSet[Row]):
         """Fields and the values that they must have in each row. Raises ValidationError."""
         return {}
 
+    @property
+    def _pages(self) -> KeysetPagination | NumberedPagination:
+        return cast("KeysetPagination | NumberedPagination", self.paginator)
+
     def serializer(self) -> RowSerializer:
-        return cast("RowSerializer", self.get_serializer())
+        serializer = cast("type[RowSerializer]", self.get_serializer_class())
+        return serializer.showing(self.get_serializer_context())
 
 
 class ReadViewSet(ListViewSet[Row]):
@@ -82,12 +87,12 @@ class ReadViewSet(ListViewSet[Row]):
     def retrieve(self, request: Request, **path: Any) -> HttpResponse:
         return unchanged(request, lambda: self._object(path[self.lookup_field]))
 
-    def _object(self, key: Any) -> Response:
+    def _object(self, key: Any) -> Shown:
         serializer = self.serializer()
         shown = serializer.show(serializer.get(key))
         if not shown:
             raise Http404(f"No {serializer.Meta.model.__name__} matches the given query.")
-        return Response(shown[0])
+        return shown[0]
 
 
 class SearchedViewSet(ReadViewSet[Row]):

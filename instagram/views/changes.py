@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from rest_framework.response import Response
 
 from core.api.keyset import Cursor
 from core.api.pagination import PAGE_SIZE_PARAMETER, KeysetPagination
+from core.api.rows import Shown
 from instagram.filters import ChangeFilter
 from instagram.models import ChangeEvent
 from instagram.serializers.changes import ChangeSerializer
@@ -22,7 +22,7 @@ class FeedPagination(KeysetPagination):
 
     parameter = "since"
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def envelope(self, data: list[Shown]) -> Shown:
         following = self._link(self.page.next)
         if rows := self.page.rows:
             cursor = self.keyset.encode(Cursor(rows[-1]["transaction"], rows[-1]["pk"]))
@@ -30,7 +30,7 @@ class FeedPagination(KeysetPagination):
             # A page without changes returns the client's own cursor, to be sent again later.
             since = self.request.query_params.get(self.parameter)
             cursor = since or self.keyset.encode(START)
-        return Response({"results": data, "next": following, "cursor": cursor})
+        return {"results": data, "next": following, "cursor": cursor}
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         cursor = {"type": "string", "description": "Send it as `since` to read on, now or later."}

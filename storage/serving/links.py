@@ -48,6 +48,15 @@ class MediaLinks:
         return f"{self.base}{name}?{query}"
 
 
+def links_of(request: Request) -> MediaLinks:
+    """The URLs of the files in the answer to a request, made at the first call for it."""
+    kept = vars(request)
+    if "links" not in kept:
+        kept["links"] = MediaLinks(request)
+    found: MediaLinks = kept["links"]
+    return found
+
+
 def media_url(file: StoredFile, request: Request | None = None) -> str:
     """Return the URL of one file, as MediaLinks does."""
     return MediaLinks(request).url(file.name)
