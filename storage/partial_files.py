@@ -64,6 +64,7 @@ class PartialDownload:
         self._checkpointed = 0
         self._is_empty = False
         self._is_finished = False
+        self._head = b""
 
     @property
     def sha256(self) -> str:
@@ -96,6 +97,7 @@ class PartialDownload:
             self._file.truncate()
         self._is_empty = True
         self._digest = hashlib.sha256()
+        self._head = b""
         self.size = self._checkpointed = 0
         self.version = version
 
@@ -124,7 +126,9 @@ class PartialDownload:
 
     def head(self) -> bytes:
         """Return the first bytes, which identify the kind of file."""
-        return self.read(0, HEAD_SIZE)
+        if len(self._head) < min(self.size, HEAD_SIZE):
+            self._head = self.read(0, HEAD_SIZE)
+        return self._head
 
     def read(self, start: int, size: int) -> bytes:
         """Return `size` bytes from offset `start`, or fewer at the end of the file."""
@@ -133,7 +137,7 @@ class PartialDownload:
     def finish(self, media_store: Store, name: str) -> None:
         if self._checkpointed:
             self._checkpoint_path.unlink(missing_ok=True)
-        media_store.put(self.path, name)
+        media_store.put(self.path, name, descriptor=self._file.fileno())
         self._is_finished = True
 
     def clean_up(self) -> None:

@@ -70,17 +70,21 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, source: Path, name: str) -> None:
+    def put(self, source: Path, name: str, *, descriptor: int | None = None) -> None:
         """Move a finished file from its temporary path to its name, safe against a power cut.
 
         If the name already has the same bytes, the source is only deleted. The existing bytes are
-        hashed for this, so a damaged file is replaced.
+        hashed for this, so a damaged file is replaced. Without the `descriptor` of the source, it
+        is opened to be synced.
         """
         target = self._path(name)
         if target.is_file() and _has_same_bytes(target, source):
             source.unlink()
             return
-        _sync(source)
+        if descriptor is None:
+            _sync(source)
+        else:
+            os.fsync(descriptor)
         # The entry of a new folder or file is lost in a power cut unless its parent is synced.
         try:
             source.replace(target)

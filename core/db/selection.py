@@ -108,18 +108,24 @@ class EqualsAny(Func):
 class Selection:
     """Columns of the rows of a queryset, selected by their values in the column `key`.
 
-    The queryset must not contain values that change with time, because it is compiled once.
+    The queryset must not contain values that change with time, because it is compiled once. Pass
+    `prepare=False` if a connection may use it while the table grows from nothing: PostgreSQL keeps
+    a plan for an empty table until the table is analysed.
     """
 
-    def __init__(self, rows: QuerySet[Any], columns: Iterable[str], *, key: str = "pk") -> None:
+    def __init__(
+        self, rows: QuerySet[Any], columns: Iterable[str], *, key: str = "pk", prepare: bool = True
+    ) -> None:
         self.rows = rows.filter(EqualsAny(F(key)))
         self.columns = tuple(columns)
+        self.prepare = prepare
         self._statements: dict[Hashable, _Statement] = {}
 
     def of(self, keys: Sequence[Any]) -> list[Row]:
         """The rows with these keys, in the order of the queryset. One statement."""
         statement = self._statement(None, lambda: _given(_compiled(self.rows, self.columns)))
-        return self._fetched(statement.sql, [*statement.parameters, list(keys)], prepare=True)
+        parameters = [*statement.parameters, list(keys)]
+        return self._fetched(statement.sql, parameters, prepare=self.prepare)
 
     def within(self, keys: KeyQuery) -> list[Row]:
         """The rows whose keys a query selects, in the order of that query. One statement."""
@@ -135,7 +141,8 @@ class Selection:
             for each in statement.parameters
         ]
         # A plan made for other values can be a bad one, as for another word of a search.
-        return self._fetched(statement.sql, parameters, prepare=keys.shape is not None)
+        prepare = self.prepare and keys.shape is not None
+        return self._fetched(statement.sql, parameters, prepare=prepare)
 
     def _around(self, keys: KeyQuery) -> _Statement:
         """The statement for the keys that a query selects, in the order of that query."""

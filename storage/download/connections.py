@@ -140,11 +140,12 @@ class Connection:
     buffer: memoryview
     deadline: Deadline
     used_at: float = 0.0
+    timeout: float = 0.0
 
     def get(self, request: bytes) -> Response:
         """Send a request, and receive the head of its answer. Raises BrokenConnection."""
         with _translated():
-            self.socket.settimeout(self.deadline.timeout())
+            self._set_timeout()
             self.socket.sendall(request)
         response = Response(self)
         response.read_head()
@@ -153,10 +154,17 @@ class Connection:
     def receive(self) -> memoryview:
         """Return what has arrived, valid until the next call; nothing if the host has closed."""
         with _translated():
-            self.socket.settimeout(self.deadline.timeout())
+            self._set_timeout()
             size = self.socket.recv_into(self.buffer)
         self.deadline.received += size
         return self.buffer[:size]
+
+    def _set_timeout(self) -> None:
+        """Let the socket wait as long as the deadline allows; a system call if that has changed."""
+        timeout = self.deadline.timeout()
+        if timeout != self.timeout:
+            self.socket.settimeout(timeout)
+            self.timeout = timeout
 
     def is_usable(self) -> bool:
         """Whether an idle connection can take a request. One that the host closed is readable."""

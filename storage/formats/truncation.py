@@ -29,8 +29,8 @@ SEGMENT = b"\x18\x53\x80\x67"
 # A marker that ends a scan of a JPEG: not a stuffed byte, a restart or a fill byte.
 MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 EOI = 0xD9
-# The bytes of a scan or of blocks that are read at once.
-SCANNED = 1 << 16
+# The bytes of a scan or of blocks that are read at once: most pictures as a whole.
+SCANNED = 1 << 18
 
 
 def is_whole(kind: Kind, read: Read, size: int) -> bool:
@@ -108,11 +108,14 @@ class _Window:
         self._read = read
         self._start = 0
         self._block = b""
+        self._reaches_the_end = False
 
     def read(self, offset: int, size: int) -> bytes:
         start = offset - self._start
-        if not 0 <= start <= len(self._block) - size:
+        wanted = 0 if self._reaches_the_end else size
+        if not 0 <= start <= len(self._block) - wanted:
             self._start, self._block, start = offset, self._read(offset, SCANNED), 0
+            self._reaches_the_end = len(self._block) < SCANNED
         return self._block[start : start + size]
 
 

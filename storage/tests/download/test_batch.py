@@ -288,11 +288,11 @@ class FullStore(Store):
 
     puts = 0
 
-    def put(self, source: Path, name: str) -> None:
+    def put(self, source: Path, name: str, *, descriptor: int | None = None) -> None:
         self.puts += 1
         if self.puts > 2:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source))
-        super().put(source, name)
+        super().put(source, name, descriptor=descriptor)
 
 
 def test_a_disk_that_fills_up_loses_no_file_and_no_attempt(
