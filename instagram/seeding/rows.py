@@ -59,13 +59,12 @@ class Generator:
     asset_keys: Iterator[int]
     rows: Rows = field(default_factory=lambda: defaultdict(list))
 
-    def profile(self, index: int) -> SeedProfile:
+    def profile(self, index: int, added_at: datetime) -> SeedProfile:
         """A profile with its name, picture, a week of counts and a finished run."""
         instagram_id = str(profile_number(self.seed, index))
         name = texts.full_name(self.choose)
         username = f"{name.lower().replace(' ', '_')}.{self.seed}n{index}"
         profile = SeedProfile(uuid.uuid5(NAMESPACE, instagram_id), instagram_id, username)
-        added_at = BEGIN + timedelta(seconds=self.choose.randrange(10 * 365 * 86400))
         self._user(profile, name, added_at)
         self._metrics(profile)
         self._run(profile)

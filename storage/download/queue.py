@@ -111,7 +111,7 @@ FILES = Selection(
     StoredFile.objects.order_by("sha256").select_for_update(no_key=True),
     ("id", "sha256", "extension", "rejected_at", "lost_at"),
     key="sha256",
-    prepare=False,
+    prepare=False,  # the first run of an archive fills the table from nothing
 )
 
 

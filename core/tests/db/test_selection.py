@@ -64,3 +64,15 @@ def test_a_session_without_its_prepared_statements_names_the_setting() -> None:
 
     with pytest.raises(ProgrammingError, match="DATABASE_PREPARED_STATEMENTS=false"):
         fetch("SELECT 1", prepare=True)
+
+
+@pytest.mark.django_db
+def test_a_selection_that_is_not_prepared_is_planned_for_the_table_as_it_is_now() -> None:
+    prepared = Selection(Account.objects.all(), ("email", "is_staff"))
+    planned = Selection(Account.objects.all(), ("email", "is_superuser"), prepare=False)
+    for selection in (prepared, planned):
+        selection.of([])
+
+    kept = fetch("SELECT string_agg(statement, '') FROM pg_prepared_statements", prepare=False)
+    assert '"is_staff" AS' in kept[0][0]
+    assert '"is_superuser" AS' not in kept[0][0]

@@ -93,8 +93,9 @@ def test_the_end_of_a_thumbnail_is_not_the_end_of_its_picture() -> None:
     assert not is_whole(media_types.JPEG, data[:-2])
 
 
-def test_a_marker_across_the_border_of_two_reads_is_found() -> None:
-    data = b"\xff\xd8\xff\xda\0\2" + b"x" * (truncation.SCANNED - 1) + b"\xff\xd9"
+@pytest.mark.parametrize("around", range(-8, 8))
+def test_a_marker_across_the_border_of_two_reads_is_found(around: int) -> None:
+    data = b"\xff\xd8\xff\xda\0\2" + b"x" * (truncation.SCANNED + around) + b"\xff\xd9"
 
     assert is_whole(media_types.JPEG, data)
 
