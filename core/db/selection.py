@@ -31,10 +31,13 @@ MAX_STATEMENTS = 500
 
 # Scans in one statement. PostgreSQL does not execute a query whose condition is only about
 # counts, and is false.
-SCAN = "scan_{number}(key) AS MATERIALIZED (SELECT * FROM ({sql}) AS k WHERE {condition})"
+SCAN = (
+    "scan_{number}(key) AS MATERIALIZED (SELECT * FROM ({sql}) AS k"
+    " WHERE {found} >= {least} LIMIT greatest({limit} - ({found}), 0))"
+)
 COUNT = "(SELECT count(*) FROM scan_{number})"
 KEYS = "SELECT key FROM scan_{number}"
-OTHERWISE = "SELECT * FROM ({sql}) AS k WHERE greatest({counts}) < {limit}"
+OTHERWISE = "SELECT * FROM ({sql}) AS k WHERE {found} < {limit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class KeyQuery:
     """A query of keys, and the values of the Given in it.
 
     Queries of the same `shape` differ in these values only, and are compiled once. One that has no
-    shape is compiled for each call. If there are `scans`, the keys are those of the first one
-    that finds as many as the limit of the query, and those of the query if there is none.
+    shape is compiled for each call. If there are `scans`, the keys are those that they find, and
+    those of the query if they find fewer than its limit.
     """
 
     shape: Hashable | None
@@ -82,8 +85,8 @@ class KeyQuery:
 class Scan:
     """A query of keys, from some rows in place of all rows of the table.
 
-    It must find the first keys of the KeyQuery that are in these rows. A scan that follows
-    another one is only made if that one has found `least` keys.
+    The rows of the scans follow each other in the order of the KeyQuery. A scan is only made if
+    those before it have found at least `least` keys, and fewer than the limit.
     """
 
     keys: QuerySet[Any]
@@ -201,20 +204,18 @@ def _given(outer: _Statement) -> _Statement:
 
 
 def _scanned(scans: Sequence[Scan], otherwise: _Statement, *, limit: int) -> _Statement:
-    """The keys that each scan finds, and those of the other query if none finds enough."""
-    found = [_within(scan.rows, _sql(scan.keys.values("pk"))) for scan in scans]
-    counts = [COUNT.format(number=number) for number, _ in enumerate(scans)]
-    conditions = ["TRUE"]
-    for scan, count in zip(scans[1:], counts, strict=False):
-        conditions.append(f"{count} BETWEEN {scan.least} AND {limit - 1}")
-    made = ", ".join(
-        SCAN.format(number=number, sql=each.sql, condition=condition)
-        for number, (each, condition) in enumerate(zip(found, conditions, strict=True))
-    )
-    keys = [KEYS.format(number=number) for number, _ in enumerate(scans)]
-    keys.append(OTHERWISE.format(sql=otherwise.sql, counts=", ".join(counts), limit=limit))
-    parameters = [value for each in (*found, otherwise) for value in each.parameters]
-    return _Statement(f"WITH {made} {' UNION ALL '.join(keys)}", tuple(parameters))
+    """The keys that the scans find, and those of the other query if they find too few."""
+    made, keys, parameters, found = [], [], [], "0"
+    for number, scan in enumerate(scans):
+        within = _within(scan.rows, _sql(scan.keys.values("pk")))
+        facts = {"number": number, "found": found, "least": scan.least, "limit": limit}
+        made.append(SCAN.format(sql=within.sql, **facts))
+        keys.append(KEYS.format(number=number))
+        parameters += within.parameters
+        found += f" + {COUNT.format(number=number)}"
+    keys.append(OTHERWISE.format(sql=otherwise.sql, found=found, limit=limit))
+    sql = f"WITH {', '.join(made)} {' UNION ALL '.join(keys)}"
+    return _Statement(sql, (*parameters, *otherwise.parameters))
 
 
 def _within(rows: QuerySet[Any], selected: _Statement) -> _Statement:
