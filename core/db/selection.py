@@ -205,7 +205,8 @@ def _given(outer: _Statement) -> _Statement:
 
 def _scanned(scans: Sequence[Scan], otherwise: _Statement, *, limit: int) -> _Statement:
     """The keys that the scans find, and those of the other query if they find too few."""
-    made, keys, parameters, found = [], [], [], "0"
+    made, keys, found = [], [], "0"
+    parameters: list[Any] = []
     for number, scan in enumerate(scans):
         within = _within(scan.rows, _sql(scan.keys.values("pk")))
         facts = {"number": number, "found": found, "least": scan.least, "limit": limit}

@@ -29,11 +29,10 @@ FIRST_PAGES = {
         name: reads.PAGES[name]
         for name in (
             "posts list", "posts search", "stories list", "users list", "users search",
-            "user history",
+            "users search without a hit", "user history",
         )
     },
     "posts search by a common name": "/instagram/posts/?search=tanaka",
-    "users search by a common name": "/instagram/users/?search=tanaka",
     "statistic": "/instagram/statistic/",
 }  # fmt: skip
 HEADER = f"{'ms CPU a request':52} {'small':>9} {'large':>9} {'ratio':>9}  {'target':13} met"
