@@ -77,9 +77,8 @@ def seed(size: SeedSize, *, advance: Callable[[int], None]) -> Seeded:
 def _made(size: SeedSize, maker: Generator) -> Iterator[int]:
     """Generate profiles, posts and stories one by one; yields the count."""
     profiles: list[SeedProfile] = []
-    # The rows of an archive lie on disk in the order in which they were added.
-    for index, added_at in enumerate(_times(maker, size.profiles, since=BEGIN)):
-        profiles.append(maker.profile(index, added_at))
+    for index in range(size.profiles):
+        profiles.append(maker.profile(index, size.profiles))
         yield len(profiles)
     posts = _owned(maker, profiles, size.posts, since=BEGIN)
     for number, (taken_at, owner, other) in enumerate(posts):
@@ -98,16 +97,11 @@ def _owned(
     # As on Instagram, a few profiles own most of the posts.
     weights = [(place + 1) ** -POPULARITY for place in range(len(profiles))]
     cumulated = list(itertools.accumulate(weights))
-    for taken_at in _times(maker, count, since=since):
-        owner, other = maker.choose.choices(profiles, cum_weights=cumulated, k=2)
-        yield taken_at, owner, other
-
-
-def _times(maker: Generator, count: int, *, since: datetime) -> Iterator[datetime]:
-    """Random times from `since` to the end, in order."""
     pause = (END - since) / max(count, 1)
     for number in range(count):
-        yield since + pause * (number + maker.choose.random())
+        taken_at = since + pause * (number + maker.choose.random())
+        owner, other = maker.choose.choices(profiles, cum_weights=cumulated, k=2)
+        yield taken_at, owner, other
 
 
 def _write(maker: Generator, seeded: Seeded) -> None:

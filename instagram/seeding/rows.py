@@ -33,6 +33,8 @@ BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 END = datetime(2025, 12, 31, tzinfo=UTC)
 INSTAGRAM_EPOCH = datetime(2011, 8, 24, 21, 7, 1, 721000, tzinfo=UTC)
 NAMESPACE = uuid.UUID("5eed0000-0000-4000-8000-000000000000")
+SECONDS = 10 * 365 * 86400
+"""The time in which profiles were added."""
 SHORTCODE_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 COAUTHORED = 0.02
 METRIC_DAYS = 7
@@ -59,12 +61,18 @@ class Generator:
     asset_keys: Iterator[int]
     rows: Rows = field(default_factory=lambda: defaultdict(list))
 
-    def profile(self, index: int, added_at: datetime) -> SeedProfile:
-        """A profile with its name, picture, a week of counts and a finished run."""
+    def profile(self, index: int, count: int) -> SeedProfile:
+        """A profile with its name, picture, a week of counts and a finished run.
+
+        It was added after the profiles before it, as the rows of an archive are, and before the
+        rest of the `count`.
+        """
         instagram_id = str(profile_number(self.seed, index))
         name = texts.full_name(self.choose)
         username = f"{name.lower().replace(' ', '_')}.{self.seed}n{index}"
         profile = SeedProfile(uuid.uuid5(NAMESPACE, instagram_id), instagram_id, username)
+        moment = self.choose.randrange(SECONDS)
+        added_at = BEGIN + timedelta(seconds=(index * SECONDS + moment) // count)
         self._user(profile, name, added_at)
         self._metrics(profile)
         self._run(profile)
