@@ -10,9 +10,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
-from redis.exceptions import RedisError
 
-from core import broker
 from core.clocks import TOLERANCE
 
 REFERENCES = """
@@ -74,6 +72,10 @@ def eviction(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMess
     """
     if not databases:
         return []
+    from redis.exceptions import RedisError  # noqa: PLC0415  as the next import
+
+    from core import broker  # noqa: PLC0415  loads redis, which most commands do without
+
     try:
         with broker.client(decode_responses=True) as redis:
             found: Any = redis.config_get("maxmemory*")

@@ -120,3 +120,12 @@ def test_a_table_of_a_deleted_feature_is_reported() -> None:
 
     assert message.id == "core.W001"
     assert "gone_cover belongs to no installed app and refers to storage_storedfile" in message.msg
+
+
+@pytest.mark.slow
+def test_a_command_without_redis_does_not_load_it(settings: Settings) -> None:
+    code = "import sys, django; django.setup(); sys.exit('redis' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=settings.BASE_DIR, check=False)  # noqa: S603  our own code
+
+    assert done.returncode == 0
