@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from celery.signals import after_task_publish
+from django.contrib.auth.models import Group
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 from rest_framework.test import APIClient
 
+from core.scopes import Role
 from core.users.models import Account
 from lab.simulator.process import SimulatorProcess, start
 from tests.support import database
@@ -101,8 +103,10 @@ def api(own_cache: None, db: None) -> APIClient:  # noqa: ARG001  fixtures by na
 
 @pytest.fixture
 def account(db: None) -> Account:  # noqa: ARG001  a fixture by name
-    """An account without rights."""
-    return Account.objects.create_user("reader@example.org", "correct horse battery staple")
+    """An archivist, as new accounts are."""
+    made = Account.objects.create_user("reader@example.org", "correct horse battery staple")
+    made.groups.add(Group.objects.get(name=Role.ARCHIVIST))
+    return made
 
 
 @pytest.fixture

@@ -23,13 +23,18 @@ class AddressRefused(Exception):
 
 def log_in(*, email: str, password: str) -> TokenPair:
     """Start a session. Raises AuthenticationFailed."""
+    return tokens.issue(authenticated(email=email, password=password))
+
+
+def authenticated(*, email: str, password: str) -> Account:
+    """The account with this address and password. Raises AuthenticationFailed."""
     # Error and duration are the same for an unknown address, a wrong password and an inactive
     # account, because Django's backend hashes a password in each case. So no client can find out
     # which addresses have accounts.
     account = authenticate(email=email, password=password)
     if not isinstance(account, Account):
         raise AuthenticationFailed("Wrong e-mail address or password.")
-    return tokens.issue(account)
+    return account
 
 
 def register(*, email: str, password: str, name: str = "") -> Account:

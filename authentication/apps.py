@@ -9,6 +9,12 @@ class AuthenticationConfig(AppConfig):
     label = "authentication"
     default = True
 
+    def ready(self) -> None:
+        """Declare the permissions of the scopes."""
+        from core import scopes  # noqa: PLC0415  not before the models are loaded
+
+        scopes.declare()
+
 
 class AdminConfig(SimpleAdminConfig):
     """Replaces the site of Django's admin."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from authentication.models import ApiKey
 from core.api.fields import TextField
+from core.scopes import Scope
 from core.users.models import Account
 
 MAX_PASSWORD_LENGTH = 256  # the time of hashing grows with the length
@@ -53,3 +55,35 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
     class Meta:
         model = Account
         fields = ("id", "username", "email", "name", "photo_url")
+
+
+class NewKeySerializer(serializers.Serializer[Any]):
+    """An API key that an account wants."""
+
+    name = TextField(max_length=100, help_text="For what the key is used.")
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField([each.value for each in Scope]), allow_empty=False
+    )
+    expires_at = serializers.DateTimeField(
+        allow_null=True, default=None, help_text="Within a year; null: never."
+    )
+
+
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    """An API key without its secret."""
+
+    scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = ApiKey
+        fields = (
+            "id", "name", "prefix", "scopes",
+            "created_at", "expires_at", "last_used_at", "revoked_at",
+        )  # fmt: skip
+
+
+class ShownKeySerializer(serializers.Serializer[Any]):
+    """A new API key with its secret, which is never shown again."""
+
+    key = ApiKeySerializer()
+    token = serializers.CharField()

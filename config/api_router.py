@@ -3,7 +3,13 @@
 from django.urls import re_path, register_converter
 from rest_framework.routers import DefaultRouter
 
-from authentication.views import AccountViewSet, PasswordViewSet, SessionViewSet
+from authentication.views import (
+    AccountViewSet,
+    ApiKeyViewSet,
+    KeyTokenViewSet,
+    PasswordViewSet,
+    SessionViewSet,
+)
 from core.api.errors import not_found
 from core.api.paths import Identifier
 from instagram.views.changes import ChangeViewSet
@@ -33,6 +39,8 @@ router.register("instagram/statistic", StatisticViewSet, "statistic")
 router.register("authentication", PasswordViewSet, "password")
 router.register("authentication", SessionViewSet, "session")
 router.register("authentication", AccountViewSet, "account")
+router.register("authentication/tokens", KeyTokenViewSet, "token")
+router.register("authentication/keys", ApiKeyViewSet, "key")
 
 urlpatterns = [
     *router.urls,

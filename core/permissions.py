@@ -38,12 +38,23 @@ def declare(name: str, description: str, *, groups: Sequence[str] = ()) -> None:
 def holds(account: Account, name: str) -> bool:
     """Whether the account holds the permission, directly or by a group. Superusers hold all.
 
-    At most 2 statements per account object, which caches its permissions. Raises LookupError if the
+    1 statement per account object, which keeps its permissions. Raises LookupError if the
     permission is not declared: a typing error must not read as a refusal.
     """
     if name not in _declared:
         raise LookupError(f"the permission {name} is not declared")
-    return account.has_perm(f"{FeaturePermission._meta.app_label}.{name}")  # noqa: SLF001  Django's public API
+    return account.is_active and (account.is_superuser or name in _granted(account))
+
+
+def _granted(account: Account) -> frozenset[str]:
+    """The declared permissions of the account. Django's own backend would read all, in 2 steps."""
+    kept = vars(account)
+    if "granted" not in kept:
+        rows = Permission.objects.filter(content_type__model=FeaturePermission._meta.model_name)  # noqa: SLF001  Django's public API
+        names = rows.filter(user=account).union(rows.filter(group__user=account))
+        kept["granted"] = frozenset(names.values_list("codename", flat=True))
+    found: frozenset[str] = kept["granted"]
+    return found
 
 
 @transaction.atomic

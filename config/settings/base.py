@@ -129,6 +129,7 @@ USE_I18N = False
 # Accounts
 IS_LOCAL = False  # allows what only a loopback run may have, such as the demo's login
 AUTH_USER_MODEL = "users.Account"
+AUTHENTICATION_BACKENDS = ["authentication.backends.AdmittedBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -222,7 +223,9 @@ CELERY_TIMEZONE = TIME_ZONE
 # REST
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "authentication.authenticators.KeyAuthentication",
         "authentication.authenticators.AccessTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",  # pages of our own origin
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.MayRead"],
     "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.JSONRenderer"],

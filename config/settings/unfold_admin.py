@@ -75,8 +75,10 @@ UNFOLD = {
                 "title": "People",
                 "items": [
                     item("Accounts", "person", "users.account"),
-                    item("Groups", "group", "auth.group"),
-                    item("Sessions of clients", "key", "token_blacklist.outstandingtoken"),
+                    item("Roles", "group", "auth.group"),
+                    item("Bans", "block", "authentication.ban"),
+                    item("API keys", "key", "authentication.apikey"),
+                    item("Sessions of clients", "devices", "token_blacklist.outstandingtoken"),
                 ],
             },
         ],

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, TabularInline
 
 from core.db.search import matching, query_words
+from core.users.models import Account
 
 COUNTED = 10_000
 
@@ -111,6 +112,13 @@ class ReadOnlyAdmin(KeptAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's signature
         return False
+
+
+def staff_of(request: HttpRequest) -> Account:
+    """The account that uses the admin. Raises TypeError outside of the admin."""
+    if not isinstance(request.user, Account):
+        raise TypeError("The admin has only accounts.")
+    return request.user
 
 
 class KeptInline(TabularInline):

@@ -9,6 +9,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from core import permissions
+from core.scopes import Scope, key_scopes, may
 from core.users.models import Account
 from settings import current
 
@@ -24,13 +25,38 @@ def signed_in(request: Request) -> Account:
 
 
 class MayRead(BasePermission):
-    """Reading is public unless an admin made it private; writing requires authentication."""
+    """Reading is public unless an admin made it private; writing requires `archive:write`.
+
+    Allows a method that the view lacks, so that the answer is 405 instead of 401.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Allows a method that the view lacks, so that the answer is 405 instead of 401."""
-        if request.user.is_authenticated or request.method not in view.allowed_methods:
+        if request.method not in view.allowed_methods:
             return True
-        return request.method in SAFE_METHODS and not current.reading(request).is_private
+        if request.method in SAFE_METHODS:
+            return not current.reading(request).is_private or may(request, Scope.READ)
+        return may(request, Scope.WRITE)
+
+
+class HasSession(BasePermission):
+    """A person who signed in. An API key must not change its account or make keys."""
+
+    message = "This needs a session. An API key is not enough."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002  of DRF
+        return request.user.is_authenticated and key_scopes(request) is None
+
+
+def needs_scope(scope: Scope) -> type[BasePermission]:
+    """The permission class of a view for which an account, and its key if any, needs a scope."""
+
+    class NeedsScope(BasePermission):
+        message = f"This needs the scope {scope}."
+
+        def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002  of DRF
+            return may(request, scope)
+
+    return NeedsScope
 
 
 def needs(name: str) -> type[BasePermission]:

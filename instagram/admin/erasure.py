@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin.bases import ReadOnlyAdmin
+from core.admin.bases import ReadOnlyAdmin, staff_of
 from core.users.models import Account
 from instagram import erasure
 from instagram.admin.owners import OfProfileSearch
@@ -112,7 +112,7 @@ def confirm(profiles: ModelAdmin, step: Step, request: HttpRequest, pk: object) 
 def _take(step: Step, request: HttpRequest, user: User, facts: dict[str, Any]) -> HttpResponse:
     page = reverse("admin:instagram_user_change", args=[user.pk])
     try:
-        step.take(user, cast("Account", request.user), facts)
+        step.take(user, staff_of(request), facts)
     except erasure.ErasureRefused as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,9 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin
+from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin, staff_of
 from core.admin.filters import DayRangeFilter
-from core.users.models import Account
 from instagram import actions
 from instagram.admin import erasure
 from instagram.admin.observed import OBSERVED
@@ -129,7 +128,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
             user: User = super().save_form(request, form, change)
             return user
         form.save(commit=False)
-        return actions.add_profile(name=form.cleaned_data["name"], by=_by(request)).user
+        return actions.add_profile(name=form.cleaned_data["name"], by=staff_of(request)).user
 
     def save_model(
         self,
@@ -168,7 +167,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
             messages.error(request, f"At most {MAX_AT_ONCE} profiles at once; none was started.")
             return
         for user in chosen:
-            actions.request_archive(user=user, by=_by(request))
+            actions.request_archive(user=user, by=staff_of(request))
         messages.success(request, f"Archiving {len(chosen)} profiles.")
 
     def get_urls(self) -> list[URLPattern]:
@@ -183,7 +182,7 @@ class UserAdmin(KeptAdmin, SearchableAdmin):
         user = self.get_object(request, str(pk))
         if user is None or not self.has_change_permission(request, user):
             raise PermissionDenied
-        actions.request_archive(user=user, by=_by(request))
+        actions.request_archive(user=user, by=staff_of(request))
         return self._to_active_run(request, user)
 
     def _to_active_run(self, request: HttpRequest, user: User) -> HttpResponse:
@@ -198,7 +197,3 @@ def _picture(request: HttpRequest, height: int) -> Pictures:
 
 def _files(user: User) -> list[StoredFile | None]:
     return [files.stored(user.picture)]
-
-
-def _by(request: HttpRequest) -> Account:
-    return cast("Account", request.user)

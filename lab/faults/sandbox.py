@@ -17,7 +17,12 @@ from lab.simulator.client import SimulatorControl
 from settings.models import CoreAPISetting
 
 # Tables that `migrate` fills.
-KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
+KEPT = frozenset(
+    {
+        "django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
+        "instagram_feedclock",
+    }
+)  # fmt: skip
 SECONDS_PER_CALL = 2
 CALLS_PER_SECOND = 1000
 # Free bytes left on a full disk, so that it fills up in the middle of a download.

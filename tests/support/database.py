@@ -26,7 +26,12 @@ TEST_PREFIX = "instarchiver_test_"
 MAX_TEMPLATES = 3  # so that changing between branches needs no migration
 MAKING = 20_260_301  # any number: the advisory lock of making a template
 # Migrations write these rows, and the archive needs them.
-KEPT = frozenset({"django_content_type", "auth_permission", "instagram_feedclock"})
+KEPT = frozenset(
+    {
+        "django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
+        "instagram_feedclock",
+    }
+)  # fmt: skip
 TALLIES = "instagram_rowtally"
 
 

@@ -1,0 +1,15 @@
+"""Which accounts may use the archive. Every way to sign in asks here, on each request."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from authentication.models import Ban
+from core.users.models import Account
+
+
+def admitted() -> QuerySet[Account]:
+    """The accounts that are active and not banned now."""
+    bans = Ban.objects.in_force(timezone.now()).filter(account=OuterRef("pk"))
+    return Account.objects.filter(~Exists(bans), is_active=True)

@@ -1,0 +1,41 @@
+"""Base classes of the views of sign-in."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.viewsets import ViewSet
+
+from authentication import attempts
+from authentication.serializers import DetailSerializer
+from core.api.throttles import AddressThrottle, LoginThrottle
+
+REFUSED = OpenApiResponse(DetailSerializer, description="Refused, without saying why.")
+
+
+class SignedOutViewSet(ViewSet):
+    """Views without authentication."""
+
+    # An expired token in the header must not refuse a login or a refresh.
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def get_authenticate_header(self, _request: Request) -> str:
+        """Return a challenge. Without one, Django REST framework turns every 401 into a 403."""
+        return "Bearer"
+
+
+class GuessableViewSet(SignedOutViewSet):
+    """Views that take a secret of a person. Attempts are limited, and refused ones are logged."""
+
+    throttle_classes: tuple[type[BaseThrottle], ...] = (AddressThrottle,)
+
+    def throttled(self, request: Request, wait: float) -> NoReturn:
+        """Log the refused attempt. Raises Throttled."""
+        account = LoginThrottle().account(request)
+        attempts.log_refused(request, account, reason="throttled")
+        super().throttled(request, wait)
