@@ -24,7 +24,61 @@ class LoginSerializer(serializers.Serializer[Any]):
 class RegistrationSerializer(LoginSerializer):
     """What a new account is made of."""
 
-    name = TextField(max_length=150, required=False, allow_blank=True)
+    name = TextField(max_length=150, required=False, allow_blank=True, default="")
+
+
+class EmailSerializer(serializers.Serializer[Any]):
+    """An e-mail address."""
+
+    email = serializers.EmailField(max_length=254)
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    """The password, entered again."""
+
+    password = TextField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class ChangePasswordSerializer(PasswordSerializer):
+    """The present password and the new one."""
+
+    new_password = TextField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class ChangeEmailSerializer(PasswordSerializer):
+    """The password and the new address."""
+
+    email = serializers.EmailField(max_length=254)
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    """The token in the link of a mail."""
+
+    token = TextField(max_length=2048)
+
+
+class NewPasswordSerializer(LinkSerializer):
+    """The token in the link of a mail, and the new password."""
+
+    password = TextField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class InvitedSerializer(NewPasswordSerializer):
+    """What an invited person adds to the invitation."""
+
+    name = TextField(max_length=150, required=False, allow_blank=True, default="")
+
+
+class IdTokenSerializer(serializers.Serializer[Any]):
+    """An ID token of Firebase."""
+
+    token = TextField(max_length=8192)
+
+
+class LinkGoogleSerializer(IdTokenSerializer):
+    """An ID token, and the password of the account with its address."""
+
+    password = TextField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):

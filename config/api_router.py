@@ -6,7 +6,9 @@ from rest_framework.routers import DefaultRouter
 from authentication.views import (
     AccountViewSet,
     ApiKeyViewSet,
+    GoogleViewSet,
     KeyTokenViewSet,
+    OwnAccountViewSet,
     PasswordViewSet,
     SessionViewSet,
 )
@@ -37,8 +39,10 @@ router.register("instagram/runs", RunViewSet, "runs")
 router.register("instagram/costs", CostsViewSet, "costs")
 router.register("instagram/statistic", StatisticViewSet, "statistic")
 router.register("authentication", PasswordViewSet, "password")
+router.register("authentication", GoogleViewSet, "google")
 router.register("authentication", SessionViewSet, "session")
 router.register("authentication", AccountViewSet, "account")
+router.register("authentication", OwnAccountViewSet, "own-account")
 router.register("authentication/tokens", KeyTokenViewSet, "token")
 router.register("authentication/keys", ApiKeyViewSet, "key")
 

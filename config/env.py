@@ -149,6 +149,7 @@ class Environment:
     cors_origins: tuple[str, ...]
     admin_path: str
     email_url: str = field(repr=False)
+    email_sender: str
     json_logs: bool
     media_redirect_prefix: str
     trusted_proxies: Networks
@@ -192,6 +193,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         cors_origins=reader.read("CORS_ALLOWED_ORIGINS", "", words),
         admin_path=reader.read("DJANGO_ADMIN_PATH", "admin/", admin_path),
         email_url=reader.read("EMAIL_URL", "", email_url),
+        email_sender=reader.read("EMAIL_SENDER", "instarchiver@localhost", str.strip),
         json_logs=reader.read("JSON_LOGS", "false", flag),
         media_redirect_prefix=reader.read("MEDIA_REDIRECT_PREFIX", "", str),
         trusted_proxies=reader.read("TRUSTED_PROXIES", "", networks),

@@ -30,6 +30,7 @@ SCHEDULES = (
     ScheduledTask("storage.find_orphans", 86400),
     ScheduledTask("api_logs.close_abandoned", 300),
     ScheduledTask("api_logs.delete_expired", 3600),
+    ScheduledTask("authentication.send_mails", 60),
     ScheduledTask("authentication.flush_expired_tokens", 86400),
 )
 

@@ -21,7 +21,18 @@ from solo.models import SingletonModel
 
 from core.db.selection import fetch
 from settings.fields import Secret
-from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, FallbackCoreAPI
+from settings.models import (
+    AccessSetting,
+    ArchivingSetting,
+    CoreAPISetting,
+    FallbackCoreAPI,
+    FirebaseAdminSetting,
+    MailSecurity,
+    MailSetting,
+    OpenAISetting,
+    Registration,
+)
+from settings.models.people import domains_in
 
 PRIMARY = "primary"  # the provider of the page "Core API"; fallbacks have names of their own
 
@@ -84,8 +95,53 @@ class ArchivingConfig:
 
 @dataclass(frozen=True, slots=True)
 class AccessConfig:
-    registration_open: bool
+    """Who may register, and who may read. `default_role` is the name of a group, or empty."""
+
+    registration: Registration
+    registration_domains: frozenset[str]
+    default_role: str
     private_reading: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FirebaseConfig:
+    """The JSON of the service account, or "" if it is not set. `problem` is as in CoreAPIConfig."""
+
+    service_account: str = field(repr=False)
+    problem: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest that changes with the service account, and does not reveal it."""
+        salt = "settings.FirebaseConfig"
+        return salted_hmac(salt, self.service_account, algorithm="sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIConfig:
+    """A service with OpenAI's API. Models are empty if not set; the cap is in USD a day."""
+
+    is_active: bool
+    base_url: str
+    api_key: str = field(repr=False)
+    text_model: str
+    embedding_model: str
+    image_model: str
+    daily_cap: Decimal
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailConfig:
+    """A mail server. `host` is empty if none is set: mails then go to the terminal."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    user: str
+    password: str = field(repr=False)
+    sender: str
+    problem: str = ""
 
 
 def core_apis() -> tuple[CoreAPIConfig, ...]:
@@ -153,8 +209,61 @@ def archiving() -> ArchivingConfig:
 def access() -> AccessConfig:
     row = _row(AccessSetting)
     return AccessConfig(
-        registration_open=row.registration_open, private_reading=row.private_reading
+        registration=Registration(row.registration),
+        registration_domains=domains_in(row.registration_domains),
+        default_role=row.default_role,
+        private_reading=row.private_reading,
     )
+
+
+def firebase() -> FirebaseConfig:
+    return FirebaseConfig(*_revealed(_row(FirebaseAdminSetting).service_account))
+
+
+def openai() -> OpenAIConfig:
+    row = _row(OpenAISetting)
+    api_key, problem = _revealed(row.api_key)
+    return OpenAIConfig(
+        is_active=row.is_active,
+        base_url=row.base_url.rstrip("/"),
+        api_key=api_key,
+        text_model=row.text_model,
+        embedding_model=row.embedding_model,
+        image_model=row.image_model,
+        daily_cap=row.daily_cap,
+        problem=problem,
+    )
+
+
+def mail() -> MailConfig:
+    """The server of the admin's row, or else that of EMAIL_URL."""
+    row = _row(MailSetting)
+    sender = row.sender or settings.DEFAULT_FROM_EMAIL
+    if not row.host:
+        return MailConfig(
+            host=settings.EMAIL_HOST,
+            port=settings.EMAIL_PORT,
+            security=_security_of_the_environment(),
+            user=settings.EMAIL_HOST_USER,
+            password=settings.EMAIL_HOST_PASSWORD,
+            sender=sender,
+        )
+    password, problem = _revealed(row.password)
+    return MailConfig(
+        host=row.host,
+        port=row.port,
+        security=MailSecurity(row.security),
+        user=row.user,
+        password=password,
+        sender=sender,
+        problem=problem,
+    )
+
+
+def _security_of_the_environment() -> MailSecurity:
+    if settings.EMAIL_USE_SSL:
+        return MailSecurity.TLS
+    return MailSecurity.STARTTLS if settings.EMAIL_USE_TLS else MailSecurity.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,5 +2,15 @@
 
 from authentication.models.bans import Ban
 from authentication.models.credentials import ApiKey, RefreshFamily
+from authentication.models.mails import OutgoingMail
+from authentication.models.people import GoogleIdentity, Invitation, PendingAccount
 
-__all__ = ["ApiKey", "Ban", "RefreshFamily"]
+__all__ = [
+    "ApiKey",
+    "Ban",
+    "GoogleIdentity",
+    "Invitation",
+    "OutgoingMail",
+    "PendingAccount",
+    "RefreshFamily",
+]

@@ -1,6 +1,7 @@
 """The viewsets of `/authentication/`."""
 
-from authentication.views.account import AccountViewSet
+from authentication.views.account import AccountViewSet, OwnAccountViewSet
+from authentication.views.google import GoogleViewSet
 from authentication.views.keys import ApiKeyViewSet, KeyTokenViewSet
 from authentication.views.passwords import PasswordViewSet
 from authentication.views.sessions import SessionViewSet
@@ -8,7 +9,9 @@ from authentication.views.sessions import SessionViewSet
 __all__ = [
     "AccountViewSet",
     "ApiKeyViewSet",
+    "GoogleViewSet",
     "KeyTokenViewSet",
+    "OwnAccountViewSet",
     "PasswordViewSet",
     "SessionViewSet",
 ]

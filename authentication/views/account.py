@@ -6,16 +6,33 @@ from django.contrib.auth import logout
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 from rest_framework_simplejwt.tokens import Token
 
-from authentication import tokens
-from authentication.serializers import AccountSerializer, DetailSerializer
-from authentication.views.base import REFUSED
+from authentication import actions, tokens
+from authentication.serializers import (
+    AccountSerializer,
+    ChangeEmailSerializer,
+    ChangePasswordSerializer,
+    DetailSerializer,
+    PasswordSerializer,
+    TokenPairSerializer,
+)
+from authentication.views.base import REFUSED, origin_of
+from authentication.views.passwords import mailed
+from core.api.errors import REFUSALS
+from core.api.fields import valid
 from core.api.permissions import HasSession, signed_in
+from core.api.throttles import AddressThrottle
+from core.users.models import Account
+
+REFUSALS[actions.LastSuperuser] = lambda _: PermissionDenied(
+    "This is the last account that can manage the archive."
+)
 
 
 class AccountViewSet(ViewSet):
@@ -56,3 +73,48 @@ class AccountViewSet(ViewSet):
         """End all sessions of the account. Its API keys stay."""
         tokens.end_all(signed_in(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class OwnAccountViewSet(ViewSet):
+    """What a person changes about their account. Each change asks for the password again."""
+
+    permission_classes = (HasSession,)
+    throttle_classes = (AddressThrottle,)
+
+    @extend_schema(request=ChangePasswordSerializer, responses={200: TokenPairSerializer})
+    @action(detail=False, methods=["post"], url_path="change-password")
+    def change_password(self, request: Request) -> Response:
+        """Change the password. All other sessions end."""
+        given = valid(ChangePasswordSerializer(data=request.data))
+        account = actions.confirmed(signed_in(request), given["password"])
+        pair = actions.change_password(
+            account, password=given["new_password"], origin=origin_of(request)
+        )
+        return Response(pair)
+
+    @extend_schema(request=ChangeEmailSerializer, responses={202: DetailSerializer})
+    @action(detail=False, methods=["post"], url_path="change-email")
+    def change_email(self, request: Request) -> Response:
+        """Ask for another address. A mail to it confirms the change."""
+        given = valid(ChangeEmailSerializer(data=request.data))
+        account = actions.confirmed(signed_in(request), given["password"])
+        actions.request_email(account, email=given["email"], origin=origin_of(request))
+        return mailed(given["email"])
+
+    @extend_schema(request=PasswordSerializer, responses={204: None})
+    @action(detail=False, methods=["post"])
+    def deactivate(self, request: Request) -> Response:
+        """End the use of the account. Only staff can activate it again."""
+        actions.deactivate(self._confirmed(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=PasswordSerializer, responses={204: None})
+    @action(detail=False, methods=["post"], url_path="delete-account")
+    def delete_account(self, request: Request) -> Response:
+        """Delete the account. What it added to the archive stays."""
+        actions.delete(self._confirmed(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _confirmed(self, request: Request) -> Account:
+        given = valid(PasswordSerializer(data=request.data))
+        return actions.confirmed(signed_in(request), given["password"])

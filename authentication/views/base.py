@@ -14,6 +14,12 @@ from authentication import attempts
 from authentication.serializers import DetailSerializer
 from core.api.throttles import AddressThrottle, LoginThrottle
 
+
+def origin_of(request: Request) -> str:
+    """The address of our own pages, for links in mails. Django has checked its host."""
+    return request.build_absolute_uri("/").rstrip("/")
+
+
 REFUSED = OpenApiResponse(DetailSerializer, description="Refused, without saying why.")
 
 

@@ -1,4 +1,4 @@
-"""Sign-in and registration with e-mail and password. Sessions are JSON Web Tokens."""
+"""Sign-in, registration and lost passwords. Sessions are JSON Web Tokens."""
 
 from __future__ import annotations
 
@@ -9,24 +9,34 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Va
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from authentication import actions, attempts
+from authentication import actions, attempts, links, registration
 from authentication.serializers import (
     AccountSerializer,
     DetailSerializer,
+    EmailSerializer,
+    InvitedSerializer,
+    LinkSerializer,
     LoginSerializer,
+    NewPasswordSerializer,
     RegistrationSerializer,
     TokenPairSerializer,
 )
-from authentication.views.base import REFUSED, GuessableViewSet
+from authentication.views.base import REFUSED, GuessableViewSet, origin_of
 from core.api.errors import REFUSALS
 from core.api.fields import valid
 from core.api.throttles import AddressThrottle, LoginThrottle
-from settings import current
 
-REFUSALS[actions.WeakPassword] = lambda error: ValidationError({"password": error.messages})
-REFUSALS[actions.AddressRefused] = lambda _: ValidationError(
-    {"email": ["This address cannot be registered."]}
-)
+NOT_ADMITTED = OpenApiResponse(DetailSerializer, description="This person may not register.")
+
+REFUSALS[registration.WeakPassword] = lambda error: ValidationError({"password": error.messages})
+REFUSALS[registration.NotAdmitted] = lambda error: PermissionDenied(str(error))
+REFUSALS[links.InvalidLink] = lambda error: ValidationError({"token": [str(error)]})
+
+
+def mailed(email: str) -> Response:
+    """202, in the same words for every address."""
+    detail = f"If the address can be used, a mail goes to {email}."
+    return Response({"detail": detail}, status=status.HTTP_202_ACCEPTED)
 
 
 class PasswordViewSet(GuessableViewSet):
@@ -44,16 +54,49 @@ class PasswordViewSet(GuessableViewSet):
             raise
 
     @extend_schema(
-        request=RegistrationSerializer,
-        responses={
-            201: AccountSerializer,
-            403: OpenApiResponse(DetailSerializer, description="Registration is closed."),
-        },
+        request=RegistrationSerializer, responses={202: DetailSerializer, 403: NOT_ADMITTED}
     )
     @action(detail=False, methods=["post"])
     def register(self, request: Request) -> Response:
-        """Make an account, where an admin has opened registration."""
-        if not current.access().registration_open:
-            raise PermissionDenied("Registration is closed.")
-        account = actions.register(**valid(RegistrationSerializer(data=request.data)))
+        """Ask for an account, where the setting allows it. A mail confirms the address."""
+        given = valid(RegistrationSerializer(data=request.data))
+        registration.register(**given, origin=origin_of(request))
+        return mailed(given["email"])
+
+    @extend_schema(request=LinkSerializer, responses={201: AccountSerializer})
+    @action(detail=False, methods=["post"], url_path="verify-email")
+    def verify_email(self, request: Request) -> Response:
+        """Make the account of a registration, with the token of the mail's link."""
+        account = registration.confirm(**valid(LinkSerializer(data=request.data)))
         return Response(AccountSerializer(account).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=InvitedSerializer, responses={201: AccountSerializer})
+    @action(detail=False, methods=["post"], url_path="accept-invitation")
+    def accept_invitation(self, request: Request) -> Response:
+        """Make the account of an invited person, with the token of the mail's link."""
+        account = registration.accept(**valid(InvitedSerializer(data=request.data)))
+        return Response(AccountSerializer(account).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=EmailSerializer, responses={202: DetailSerializer})
+    @action(detail=False, methods=["post"], url_path="reset-password")
+    def reset_password(self, request: Request) -> Response:
+        """Ask for a mail with a link that sets a new password."""
+        given = valid(EmailSerializer(data=request.data))
+        actions.request_reset(**given, origin=origin_of(request))
+        return mailed(given["email"])
+
+    @extend_schema(request=NewPasswordSerializer, responses={204: None})
+    @action(detail=False, methods=["post"], url_path="set-password")
+    def set_password(self, request: Request) -> Response:
+        """Set a new password with the token of the mail's link. Sessions and keys end."""
+        given = valid(NewPasswordSerializer(data=request.data))
+        actions.reset_password(**given, origin=origin_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=LinkSerializer, responses={200: AccountSerializer})
+    @action(detail=False, methods=["post"], url_path="confirm-email")
+    def confirm_email(self, request: Request) -> Response:
+        """Change the address of an account with the token of the mail's link."""
+        given = valid(LinkSerializer(data=request.data))
+        account = actions.change_email(**given, origin=origin_of(request))
+        return Response(AccountSerializer(account).data)

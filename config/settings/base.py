@@ -277,9 +277,11 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": True,  # a password change ends all sessions
 }
 
-# E-mail: smtp://, smtp+starttls:// or smtps://user:password@host:port; unset: to the terminal
+# E-mail: smtp://, smtp+starttls:// or smtps://user:password@host:port; unset: to the terminal.
+# The admin's row replaces these values (settings/current.py).
 MAIL = urlsplit(env.email_url)
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL.hostname else 'console'}.EmailBackend"
+EMAIL_BACKEND = "settings.mail.ConfiguredBackend"
+DEFAULT_FROM_EMAIL = env.email_sender
 EMAIL_HOST = MAIL.hostname or ""
 EMAIL_PORT = MAIL.port or 25
 EMAIL_HOST_USER = unquote(MAIL.username or "")

@@ -1,5 +1,7 @@
 """Production: refuses to start with values that are only safe for local runs."""
 
+import os
+
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import env
@@ -10,6 +12,10 @@ SHORTEST_SECRET_KEY = 32  # bytes, the minimum of RFC 7518 for HS256, which sign
 
 if env.media_trusted_hosts:
     raise ImproperlyConfigured("MEDIA_TRUSTED_HOSTS is for local runs only; unset it.")
+if "FIREBASE_AUTH_EMULATOR_HOST" in os.environ:
+    raise ImproperlyConfigured(
+        "FIREBASE_AUTH_EMULATOR_HOST makes forged sign-in tokens of Google valid; unset it."
+    )
 REQUIRED = {
     "DJANGO_SECRET_KEY": env.secret_key,
     "FIELD_ENCRYPTION_KEYS": env.encryption_keys,

@@ -56,12 +56,25 @@ class Answer:
 
 def payload(answer: Answer) -> Payload:
     """The envelope's `data`, unchanged. Raises the CoreAPIError that the answer stands for."""
+    return _data(answer, _accepted(answer))
+
+
+def document(answer: Answer) -> Mapping[str, Any]:
+    """A JSON object that is no envelope. Raises the CoreAPIError that the answer stands for."""
+    body = _accepted(answer)
+    if not isinstance(body, dict):
+        raise UnexpectedPayload(f"{answer.path}: not a JSON object")
+    return body
+
+
+def _accepted(answer: Answer) -> Any:
+    """The JSON of an answer that is no refusal."""
     if 300 <= answer.status < 400:
         raise BadRequest(f"{answer.path}: redirected; check the address of the Core API")
     body = _json(answer)
     if answer.status >= 400:
         raise _refusal(answer, body)
-    return _data(answer, body)
+    return body
 
 
 def provider_request_id(answer: Answer) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import httpx
 import stamina
@@ -77,6 +78,9 @@ class Endpoint:
     price: Decimal
 
 
+ACCOUNT = Endpoint("get_user_info", "/api/v1/tikhub/user/get_user_info", Decimal(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request to one provider; retries send it unchanged."""
@@ -117,6 +121,16 @@ def make_request(
         except CoreAPIError as refusal:
             refusals.append(refusal)
     raise _most_useful(refusals)
+
+
+def account_of(config: CoreAPIConfig) -> Mapping[str, Any]:
+    """What the provider says of the token: `api_key_data` and `user_data`. Costs nothing.
+
+    Raises CoreAPIError. The answer is not kept in the log: it names the owner of the account.
+    """
+    call = Call(ACCOUNT, {}, "", checked(config))
+    with admission.admitted(call.planned()) as outcome:
+        return answers.document(_exchange(call, outcome))
 
 
 def checked(config: CoreAPIConfig) -> CoreAPIConfig:

@@ -27,6 +27,7 @@ from lab.simulator.worlds import WORLDS
 # The provider documents this cookie as the fallback of the header.
 COOKIE = re.compile(r"Authorization=([^;]*)")
 HEALTH = "/api/v1/health/check"
+ACCOUNT = "/api/v1/tikhub/user/get_user_info"
 TARGETS = ("user_id", "username", "post_id", "highlight_id")
 
 
@@ -118,10 +119,12 @@ class CoreApi:
             return envelope.form(rule.form, call)
         if call.path == HEALTH:
             return envelope.health()
-        if call.path not in ENDPOINTS:
+        if call.path not in {*ENDPOINTS, ACCOUNT}:
             return envelope.form("not_found", call)
         if call.token != self.options.token:
             return envelope.form("invalid_token", call)
+        if call.path == ACCOUNT:
+            return envelope.account(call)
         distort = DISTORTIONS.get(rule.kind) if rule else None
         return self._answered(call, ENDPOINTS[call.path], distort)
 

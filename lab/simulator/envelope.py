@@ -97,6 +97,27 @@ def health() -> Written:
     return _json(200, {"status": "ok"})
 
 
+def account(call: SimulatedCall) -> Written:
+    """Return what the provider says of the token, which has no envelope."""
+    key = {
+        "api_key_name": "simulator",
+        "api_key_scopes": ["/api/v1/instagram/"],
+        "created_at": "2026-01-01T00:00:00",
+        "expires_at": None,
+        "api_key_status": 1,
+    }
+    user = {
+        "email": "owner@instarchiver.example",
+        "balance": 12.5,
+        "free_credit": 0.25,
+        "email_verified": True,
+        "account_disabled": False,
+        "is_active": True,
+    }
+    body = {"code": 200, "router": call.path, "api_key_data": key, "user_data": user}
+    return _json(200, body)
+
+
 def form(name: str, call: SimulatedCall) -> Written:
     """Return the failure with that name. Raises KeyError for a name that FORMS lacks."""
     return FORMS[name](call)

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import settings.fields
-import settings.models
+import settings.models.providers
 from django.db import migrations, models
 
 
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             name='CoreAPISetting',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('base_url', models.CharField(blank=True, default='', help_text='Such as https://api.tikhub.io. Empty: CORE_API_URL of the environment.', max_length=500, validators=[settings.models.validate_address], verbose_name='address')),
+                ('base_url', models.CharField(blank=True, default='', help_text='Such as https://api.tikhub.io. Empty: CORE_API_URL of the environment.', max_length=500, validators=[settings.models.providers.validate_address], verbose_name='address')),
                 ('token', settings.fields.EncryptedTextField(blank=True, default='', help_text='Without one, CORE_API_TOKEN of the environment is used.')),
                 ('timeout_seconds', models.PositiveSmallIntegerField(default=60, help_text='How long one call may take; the provider recommends 30 to 60.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)])),
             ],

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import settings.fields
-import settings.models
+import settings.models.providers
 from django.db import migrations, models
 
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='As the log and alarms call it.', max_length=40, unique=True)),
                 ('position', models.PositiveSmallIntegerField(default=1, help_text='The lowest is asked first.')),
                 ('is_active', models.BooleanField(default=True)),
-                ('base_url', models.CharField(max_length=500, validators=[settings.models.validate_address], verbose_name='address')),
+                ('base_url', models.CharField(max_length=500, validators=[settings.models.providers.validate_address], verbose_name='address')),
                 ('token', settings.fields.EncryptedTextField(blank=True, default='')),
                 ('timeout_seconds', models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)])),
                 ('requests_per_second', models.FloatField(default=10.0, validators=[django.core.validators.MinValueValidator(0.01), django.core.validators.MaxValueValidator(1000)])),

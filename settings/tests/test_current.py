@@ -12,7 +12,13 @@ from pytest_django import Settings
 
 from settings import current
 from settings.current import AccessConfig, ArchivingConfig, CallLimits, CoreAPIConfig
-from settings.models import AccessSetting, ArchivingSetting, CoreAPISetting, FallbackCoreAPI
+from settings.models import (
+    AccessSetting,
+    ArchivingSetting,
+    CoreAPISetting,
+    FallbackCoreAPI,
+    Registration,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +135,12 @@ def test_the_defaults_of_archiving() -> None:
 
 
 def test_by_default_reading_is_open_and_registration_is_not() -> None:
-    assert current.access() == AccessConfig(registration_open=False, private_reading=False)
+    assert current.access() == AccessConfig(
+        registration=Registration.INVITATION,
+        registration_domains=frozenset(),
+        default_role="Archivist",
+        private_reading=False,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,17 @@
-"""Settings that staff can change at run time. Only `settings/current.py` reads these rows."""
+"""The services outside that the archive calls."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from solo.models import SingletonModel
 
-from settings.fields import EncryptedTextField
-
-GIBIBYTE = 2**30
+from settings import service_accounts
+from settings.fields import EncryptedTextField, Secret
 
 
 def validate_address(text: str) -> None:
@@ -104,91 +103,64 @@ class FallbackCoreAPI(models.Model):
         return self.name
 
 
-class StoryPace(models.TextChoices):
-    """How often stories are polled. `instagram.archiving.schedule.intervals` has the numbers."""
+def validate_service_account(text: str | Secret) -> None:
+    """Accept the JSON of a service account whose private key loads."""
+    try:
+        revealed = text.reveal() if isinstance(text, Secret) else text
+        if revealed:
+            service_accounts.parse(revealed)
+    except (service_accounts.InvalidServiceAccount, ImproperlyConfigured) as error:
+        raise ValidationError(str(error)) from error
 
-    THRIFTY = "thrifty", "thrifty: daily where stories are likely, weekly elsewhere"
-    BALANCED = "balanced", "balanced: daily where stories are likely, up to weekly elsewhere"
-    GAPLESS = "gapless", "gapless: every profile before a story can die unseen"
-    DENSE = "dense", "dense: as gapless, and every 2 hours while a profile posts"
 
+class FirebaseAdminSetting(SingletonModel):
+    """With what the archive checks Google's sign-in tokens."""
 
-class ArchivingSetting(SingletonModel):
-    """How much is downloaded at once, and how long the log of calls and runs are kept."""
-
-    max_file_bytes = models.PositiveBigIntegerField(
-        default=2 * GIBIBYTE,
-        validators=[MinValueValidator(1)],
-        help_text="Larger media files are refused.",
-    )
-    download_threads = models.PositiveSmallIntegerField(
-        default=16,
-        validators=[MinValueValidator(1), MaxValueValidator(128)],
-        help_text="Files downloaded at the same time by one worker.",
-    )
-    connections_per_host = models.PositiveSmallIntegerField(
-        default=16,
-        validators=[MinValueValidator(1), MaxValueValidator(128)],
-        help_text="Of those, at most this many from the same host.",
-    )
-    api_log_retention_days = models.PositiveSmallIntegerField(
-        default=30,
-        validators=[MinValueValidator(1)],
-        verbose_name="API log retention (days)",
-        help_text="Older rows of the API log are deleted.",
-    )
-    run_retention_days = models.PositiveSmallIntegerField(
-        default=90,
-        validators=[MinValueValidator(1)],
-        verbose_name="run retention (days)",
-        help_text="Older runs of the schedule are deleted, but the last of each profile.",
-    )
-    api_log_body_limit = models.PositiveIntegerField(
-        default=64 * 1024,
-        validators=[MaxValueValidator(1024 * 1024)],
-        verbose_name="API log body limit (characters)",
-        help_text="How much of each answer the API log keeps; 0 keeps none.",
-    )
-    misses_to_confirm = models.PositiveSmallIntegerField(
-        default=3,
-        validators=[MinValueValidator(1)],
-        help_text="Polls in a row that must miss something before it counts as deleted.",
-    )
-    minutes_between_misses = models.PositiveIntegerField(
-        default=60,
-        help_text="Polls closer together than this are one poll: they may share one mistake.",
-    )
-    story_pace = models.CharField(
-        max_length=10,
-        choices=StoryPace,
-        default=StoryPace.BALANCED,
-        help_text="Each profile takes it over at its next poll. The denser, the more it costs.",
-    )
-    fixity_cycle_days = models.PositiveSmallIntegerField(
-        default=30,
-        validators=[MinValueValidator(1)],
-        help_text="Every stored file is hashed again within this time.",
+    service_account = EncryptedTextField(
+        default="",
+        blank=True,
+        validators=[validate_service_account],
+        help_text="The JSON file that Firebase offers under Project settings, Service accounts.",
     )
 
     class Meta:
-        verbose_name = "archiving"
+        verbose_name = "Google sign-in"
 
     def __str__(self) -> str:
-        return "archiving"
+        return "Google sign-in"
 
 
-class AccessSetting(SingletonModel):
-    """Who may register, and who may read."""
+class OpenAISetting(SingletonModel):
+    """A service with the API of OpenAI."""
 
-    registration_open = models.BooleanField(
-        default=False, help_text="Anyone may create an account with e-mail and password."
+    is_active = models.BooleanField(default=False, help_text="While this is off, nothing is sent.")
+    base_url = models.CharField(
+        max_length=500,
+        default="https://api.openai.com/v1",
+        validators=[validate_address],
+        verbose_name="address",
     )
-    private_reading = models.BooleanField(
-        default=False, help_text="Reading needs an account, and media addresses expire."
+    api_key = EncryptedTextField(default="", blank=True, verbose_name="API key")
+    text_model = models.CharField(
+        max_length=100, default="", blank=True, help_text="It answers questions. Empty: none."
+    )
+    embedding_model = models.CharField(
+        max_length=100, default="", blank=True, help_text="It compares texts. Empty: none."
+    )
+    image_model = models.CharField(
+        max_length=100, default="", blank=True, help_text="It makes images. Empty: none."
+    )
+    daily_cap = models.DecimalField(
+        max_digits=10,
+        decimal_places=4,
+        default=1,
+        validators=[MinValueValidator(0)],
+        verbose_name="cap (USD a day)",
+        help_text="No request is sent that could exceed it. Days are of UTC.",
     )
 
     class Meta:
-        verbose_name = "access"
+        verbose_name = "OpenAI"
 
     def __str__(self) -> str:
-        return "access"
+        return "OpenAI"

@@ -1,0 +1,17 @@
+"""The mails that accounts get."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from django.core import mail
+
+from authentication import mails
+
+
+def token_in_mail() -> str:
+    """Send all due mails, and return the token of the link in the newest."""
+    mails.send_due()
+    [token] = re.findall(r"token=(\S+)", str(mail.outbox[-1].body))
+    return unquote(token)
