@@ -10,10 +10,13 @@ class AuthenticationConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Declare the permissions of the scopes."""
-        from core import scopes  # noqa: PLC0415  not before the models are loaded
+        """Declare the permissions of the scopes, and the probe of Google's sign-in."""
+        from authentication import firebase  # noqa: PLC0415  not before the models are loaded
+        from core import scopes  # noqa: PLC0415  the same
+        from settings import probes  # noqa: PLC0415  the same
 
         scopes.declare()
+        probes.registry.register("firebase", firebase.probe)
 
 
 class AdminConfig(SimpleAdminConfig):

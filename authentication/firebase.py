@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from settings import current, service_accounts
 from settings.current import FirebaseConfig
+from settings.probes import ProbeFailed
 
 if TYPE_CHECKING:
     from firebase_admin import App
@@ -81,26 +82,29 @@ def user_of(token: str) -> GoogleUser:
         if time.monotonic() - known.built_at < TIME_BETWEEN_FETCHES:
             raise
         claims = _claims(token, _app(config, unlike=known))
+    photo = str(claims.get("picture") or "")
     return GoogleUser(
         project=known.app.project_id or "",
         uid=claims["uid"],
         email=str(claims.get("email") or "").strip().lower(),
         email_verified=claims.get("email_verified") is True,
         name=str(claims.get("name") or "")[:150],
-        photo_url=_photo(claims.get("picture")),
+        photo_url=photo if photo.startswith("https://") and len(photo) <= 500 else "",
     )
 
 
 def probe() -> str:
-    """Ask Google for an access token of the service account. Raises FirebaseError."""
+    """Ask Google for an access token of the service account. Raises ProbeFailed."""
     from firebase_admin import credentials  # noqa: PLC0415  heavy
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415  heavy
 
-    account = service_accounts.parse(_config().service_account)
     try:
+        account = service_accounts.parse(_config().service_account)
         credentials.Certificate(dict(account.facts)).get_access_token()
+    except NotSetUp as error:
+        raise ProbeFailed(str(error)) from error
     except GoogleAuthError as error:
-        raise GoogleUnavailable(
+        raise ProbeFailed(
             f"Google did not accept the service account: {type(error).__name__}."
         ) from error
     return f"Google accepts the service account of the project {account.project}."
@@ -132,7 +136,7 @@ def _built(config: FirebaseConfig) -> _KnownApp:
         {"projectId": account.project, "httpTimeout": SECONDS},
         name=uuid.uuid4().hex,
     )
-    # The library keeps each app for ever, and ours is the only reference that is needed. Threads
+    # The library keeps each app without end, and ours is the only reference that is needed. Threads
     # that still use the app before it go on with it.
     firebase_admin._apps.pop(app.name)  # noqa: SLF001  delete_app would break those threads
     return _KnownApp(app, config.fingerprint, time.monotonic())
@@ -152,8 +156,3 @@ def _claims(token: str, known: _KnownApp) -> dict[str, Any]:
         raise InvalidToken from None  # the errors quote parts of the token
     except (exceptions.FirebaseError, GoogleAuthError) as error:
         raise GoogleUnavailable(f"Google did not answer: {type(error).__name__}.") from error
-
-
-def _photo(url: object) -> str:
-    is_usable = isinstance(url, str) and url.startswith("https://") and len(url) <= 500
-    return str(url) if is_usable else ""

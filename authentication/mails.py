@@ -97,7 +97,7 @@ def _failed(mail: OutgoingMail, error: Exception) -> None:
 
 def _message(mail: OutgoingMail) -> EmailMessage | None:
     """The mail as it is sent; None if there is nothing to say any more."""
-    written = _written(mail)
+    written = WRITERS[Kind(mail.kind)](mail)
     if written is None:
         return None
     template, facts = written
@@ -106,11 +106,6 @@ def _message(mail: OutgoingMail) -> EmailMessage | None:
     )
     subject, _, body = text.partition("\n")
     return EmailMessage(subject.strip(), body.strip() + "\n", None, [mail.to])
-
-
-def _written(mail: OutgoingMail) -> Written | None:
-    """The template of the mail and what it says; None if its subject is gone."""
-    return WRITERS[Kind(mail.kind)](mail)
 
 
 def _confirm(mail: OutgoingMail) -> Written | None:
@@ -148,6 +143,7 @@ WRITERS: dict[OutgoingMail.Kind, Callable[[OutgoingMail], Written | None]] = {
     Kind.INVITE: _invite,
     Kind.NOTICE: _notice,
 }
+"""The template of each kind, and what the mail says; None if its subject is gone."""
 
 
 def _account_at(address: str) -> Account | None:

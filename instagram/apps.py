@@ -18,10 +18,20 @@ class InstagramConfig(AppConfig):
     verbose_name = "Archive"
 
     def ready(self) -> None:
-        """Connect the feed clock to `migrate`, which runs before all other services."""
+        """Connect the feed clock to `migrate`, and offer the probe of the Core API."""
+        from settings import probes  # noqa: PLC0415  not before the models are loaded
+
+        probes.registry.register("core_api", ask_core_api)
         post_migrate.connect(follow_cluster, sender=self)
         signals.files_due.connect(start_downloads)
         signals.pauses_ended.connect(sweep_downloads)
+
+
+def ask_core_api(config: Any) -> str:
+    """The probe of a Core API (see `core.utils.account`)."""
+    from core.utils import account  # noqa: PLC0415  loads the HTTP client, for this only
+
+    return account.describe(config)
 
 
 def start_downloads(**_: Any) -> None:

@@ -243,7 +243,7 @@ def mail() -> MailConfig:
         return MailConfig(
             host=settings.EMAIL_HOST,
             port=settings.EMAIL_PORT,
-            security=_security_of_the_environment(),
+            security=MailSecurity(settings.EMAIL_SECURITY),
             user=settings.EMAIL_HOST_USER,
             password=settings.EMAIL_HOST_PASSWORD,
             sender=sender,
@@ -258,12 +258,6 @@ def mail() -> MailConfig:
         sender=sender,
         problem=problem,
     )
-
-
-def _security_of_the_environment() -> MailSecurity:
-    if settings.EMAIL_USE_SSL:
-        return MailSecurity.TLS
-    return MailSecurity.STARTTLS if settings.EMAIL_USE_TLS else MailSecurity.NONE
 
 
 @dataclass(frozen=True, slots=True)

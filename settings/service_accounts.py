@@ -33,7 +33,8 @@ def parse(text: str) -> ServiceAccount:
     facts = _object(text)
     if facts.get("type") != KIND:
         raise InvalidServiceAccount(f'This is not a service account: "type" is not "{KIND}".')
-    missing = [name for name in REQUIRED if not _is_text(facts.get(name))]
+    texts = {name for name, value in facts.items() if isinstance(value, str) and value.strip()}
+    missing = [name for name in REQUIRED if name not in texts]
     if missing:
         raise InvalidServiceAccount(f"Missing: {', '.join(missing)}.")
     _check_key(facts["private_key"])
@@ -48,10 +49,6 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidServiceAccount("This is not a JSON object. Paste the whole file.")
     return found
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _check_key(pem: str) -> None:

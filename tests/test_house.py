@@ -37,6 +37,9 @@ STATED_CIRCLES = {
     ("lab.simulator", "lab.simulator.payload_formats"): (
         "Answers are made of payload formats, and these of the simulated world."
     ),
+    ("settings", "settings.models"): (
+        "The models use the fields and parsers of the hall; `settings.current` reads the models."
+    ),
     ("storage", "storage.download", "storage.fixity", "storage.models", "storage.serving"): (
         "The rooms share the store, the partial files and the errors; the hall's tasks and"
         " admin use the rooms."

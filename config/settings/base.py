@@ -286,9 +286,7 @@ EMAIL_HOST = MAIL.hostname or ""
 EMAIL_PORT = MAIL.port or 25
 EMAIL_HOST_USER = unquote(MAIL.username or "")
 EMAIL_HOST_PASSWORD = unquote(MAIL.password or "")
-EMAIL_USE_SSL = MAIL.scheme == "smtps"
-EMAIL_USE_TLS = MAIL.scheme == "smtp+starttls"
-EMAIL_TIMEOUT = 10
+EMAIL_SECURITY = {"smtps": "tls", "smtp+starttls": "starttls"}.get(MAIL.scheme, "none")
 
 UNFOLD = unfold_admin.UNFOLD
 

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.serializers import ListSerializer
 
 from core.api.pagination import NumberedPagination
 from core.api.permissions import MayRead
@@ -27,6 +28,8 @@ class Operation(AutoSchema):
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         """Without rows, as with the costs, `list` answers one object."""
+        if isinstance(serializer, ListSerializer):
+            return True
         return isinstance(self.view, GenericAPIView) and bool(super()._is_list_view(serializer))
 
     def get_tags(self) -> list[str]:

@@ -14,9 +14,9 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from core.admin.bases import staff_of
-from settings.admin.probes import ProbeFailed
 from settings.fields import Secret
 from settings.models import SettingChange
+from settings.probes import ProbeFailed
 
 log = structlog.get_logger("security")
 

@@ -12,5 +12,5 @@ from settings.models import SettingChange
 class SettingChangeAdmin(ReadOnlyAdmin):
     list_display = ("changed_at", "setting", "field", "before", "after", "changed_by")
     fields = list_display
-    list_filter = ("setting",)
+    search_fields = ("setting", "field")
     list_select_related = ("changed_by",)

@@ -12,8 +12,8 @@ from solo.admin import SingletonModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.admin.bases import staff_of
-from settings.admin import probes
 from settings.admin.bases import ProbedAdmin, RecordedAdmin
+from settings.admin.probes import mail_to
 from settings.models import AccessSetting, MailSetting
 
 
@@ -61,4 +61,4 @@ class MailSettingAdmin(SingletonModelAdmin, ProbedAdmin):
 
     def probe(self, request: HttpRequest) -> str:
         """Send a mail to the account that asks."""
-        return probes.mail_to(staff_of(request).email)
+        return mail_to(staff_of(request).email)

@@ -1,11 +1,9 @@
-"""What the other side of a setting answers: one call each, with a sentence for people."""
+"""The probes of services that only the settings know: OpenAI and the mail server."""
 
 from __future__ import annotations
 
 import json
 import smtplib
-from collections.abc import Mapping
-from typing import Any
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured
@@ -14,19 +12,13 @@ from django.db import connection
 
 from core.http import client
 from core.http.client import Bounds, Ended, Outgoing, OutsideError
-from core.utils import core_api
-from core.utils.errors import CoreAPIError
 from settings import current
-from settings.current import CoreAPIConfig
 from settings.mail import backend_of
+from settings.probes import ProbeFailed
 
 log = structlog.get_logger(__name__)
 
 BOUNDS = Bounds(seconds=15, max_bytes=1024 * 1024)
-
-
-class ProbeFailed(Exception):
-    """The other side refused or did not answer. The message says what to do, and quotes nothing."""
 
 
 class LoggedProbe:
@@ -37,24 +29,6 @@ class LoggedProbe:
 
     def end(self, ended: Ended) -> None:
         log.info("probe.ended", status=ended.status, error=ended.error, seconds=ended.seconds)
-
-
-def core_api_account(config: CoreAPIConfig) -> str:
-    """Ask a Core API for the account of the token. Raises ProbeFailed."""
-    try:
-        found = core_api.account_of(config)
-    except CoreAPIError as error:
-        raise ProbeFailed(f"The Core API did not accept the test: {error}") from error
-    key, user = _object(found, "api_key_data"), _object(found, "user_data")
-    facts = {
-        "key": key.get("api_key_name"),
-        "balance": _dollars(user.get("balance")),
-        "free credit": _dollars(user.get("free_credit")),
-        "key expires": key.get("expires_at") or "never",
-        "scopes": ", ".join(map(str, key.get("api_key_scopes") or ())) or None,
-    }
-    shown = "; ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
-    return f"The Core API accepts the token: {shown}."
 
 
 def openai_models() -> str:
@@ -115,12 +89,3 @@ def mail_to(address: str) -> str:
             f"The mail server did not take the mail: {type(error).__name__}."
         ) from error
     return f"The mail server took a mail to {address}."
-
-
-def _object(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = found.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _dollars(value: object) -> str | None:
-    return f"${value}" if isinstance(value, int | float) else None

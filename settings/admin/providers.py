@@ -9,10 +9,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from solo.admin import SingletonModelAdmin
 
-from authentication import firebase
-from settings import current, service_accounts
-from settings.admin import probes
+from settings import current, probes, service_accounts
 from settings.admin.bases import ProbedAdmin
+from settings.admin.probes import openai_models
 from settings.current import PRIMARY
 from settings.forms import SecretTextFormField
 from settings.models import CoreAPISetting, FallbackCoreAPI, FirebaseAdminSetting, OpenAISetting
@@ -72,7 +71,7 @@ class CoreAPISettingAdmin(StoredToken, SingletonModelAdmin, ProbedAdmin):
 
     def probe(self, request: HttpRequest) -> str:  # noqa: ARG002  of ProbedAdmin
         """Ask for the token's plan and balance."""
-        return probes.core_api_account(current.core_api())
+        return probes.registry["core_api"](current.core_api())
 
 
 @admin.register(FallbackCoreAPI)
@@ -91,7 +90,7 @@ class FallbackCoreAPIAdmin(StoredToken, ProbedAdmin):
         config = next((each for each in current.core_apis() if each.name == name), None)
         if config is None:
             raise probes.ProbeFailed("An inactive provider is not called; activate it first.")
-        return probes.core_api_account(config)
+        return probes.registry["core_api"](config)
 
 
 @admin.register(FirebaseAdminSetting)
@@ -117,10 +116,7 @@ class FirebaseAdminSettingAdmin(SingletonModelAdmin, ProbedAdmin):
 
     def probe(self, request: HttpRequest) -> str:  # noqa: ARG002  of ProbedAdmin
         """Ask Google for an access token of the service account."""
-        try:
-            return firebase.probe()
-        except firebase.FirebaseError as error:
-            raise probes.ProbeFailed(str(error)) from error
+        return probes.registry["firebase"]()
 
 
 @admin.register(OpenAISetting)
@@ -129,4 +125,4 @@ class OpenAISettingAdmin(SingletonModelAdmin, ProbedAdmin):
 
     def probe(self, request: HttpRequest) -> str:  # noqa: ARG002  of ProbedAdmin
         """Ask for the models that the key may use."""
-        return probes.openai_models()
+        return openai_models()
