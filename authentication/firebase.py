@@ -62,6 +62,7 @@ class _KnownApp:
     app: App
     fingerprint: str
     built_at: float
+    before: App | None
 
 
 _lock = threading.Lock()
@@ -122,11 +123,11 @@ def _app(config: FirebaseConfig, *, unlike: _KnownApp | None = None) -> _KnownAp
     global _known  # noqa: PLW0603  one app per process
     with _lock:
         if _known is None or _known.fingerprint != config.fingerprint or _known is unlike:
-            _known = _built(config)
+            _known = _built(config, before=_known)
         return _known
 
 
-def _built(config: FirebaseConfig) -> _KnownApp:
+def _built(config: FirebaseConfig, *, before: _KnownApp | None) -> _KnownApp:
     import firebase_admin  # noqa: PLC0415  heavy
     from firebase_admin import credentials  # noqa: PLC0415  heavy
 
@@ -136,10 +137,10 @@ def _built(config: FirebaseConfig) -> _KnownApp:
         {"projectId": account.project, "httpTimeout": SECONDS},
         name=uuid.uuid4().hex,
     )
-    # The library keeps each app without end, and ours is the only reference that is needed. Threads
-    # that still use the app before it go on with it.
-    firebase_admin._apps.pop(app.name)  # noqa: SLF001  delete_app would break those threads
-    return _KnownApp(app, config.fingerprint, time.monotonic())
+    # The library keeps each app until it is deleted. Threads may still use the one before this.
+    if before is not None and before.before is not None:
+        firebase_admin.delete_app(before.before)
+    return _KnownApp(app, config.fingerprint, time.monotonic(), before.app if before else None)
 
 
 def _claims(token: str, known: _KnownApp) -> dict[str, Any]:
