@@ -1,4 +1,4 @@
-"""Every account could archive before there were roles, so each becomes an archivist."""
+"""Before there were roles, every account could archive. So each becomes an archivist."""
 
 from django.db import migrations
 
