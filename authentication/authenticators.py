@@ -69,26 +69,21 @@ class AccessTokenAuthentication(JWTAuthentication):
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
     """`Authorization: Bearer <API key>` in OpenAPI."""
 
-    target_class = KeyAuthentication
+    target_class: Any = KeyAuthentication
     name = "apiKey"
+    bearer_format = "ia_…"
 
     def get_security_definition(self, _auto_schema: Any) -> dict[str, Any]:
         return build_bearer_security_scheme_object(
             header_name="Authorization",
             token_prefix="Bearer",  # noqa: S106  no password
-            bearer_format="ia_…",
+            bearer_format=self.bearer_format,
         )
 
 
-class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
+class AccessTokenScheme(KeyScheme):  # type: ignore[no-untyped-call]  # registers itself
     """`Authorization: Bearer <access token>` in OpenAPI."""
 
     target_class = AccessTokenAuthentication
     name = "accessToken"
-
-    def get_security_definition(self, _auto_schema: Any) -> dict[str, Any]:
-        return build_bearer_security_scheme_object(
-            header_name="Authorization",
-            token_prefix="Bearer",  # noqa: S106  no password
-            bearer_format="JWT",
-        )
+    bearer_format = "JWT"
