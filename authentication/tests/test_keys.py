@@ -175,3 +175,12 @@ def test_the_command_names_what_is_wrong(account: Account) -> None:
         call_command("apikey", "create", account.email, "--name", "x", "--scope", "admin:read")
     with pytest.raises(CommandError, match=r"No account has the address x@y\.z"):
         call_command("apikey", "list", "x@y.z")
+
+
+def test_a_key_of_staff_reads_costs_only_with_its_scope(api: APIClient, account: Account) -> None:
+    account.is_staff = True
+    account.save()
+
+    assert with_session(api, account).get("/instagram/costs/").status_code == 200
+    reading = with_header(api, f"Bearer {key_of(account, Scope.READ)}")
+    assert reading.get("/instagram/costs/").status_code == 403

@@ -6,21 +6,21 @@ from dataclasses import asdict
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from api_logs.costs import costs
 from core.api.fields import valid
+from core.api.permissions import ReadsAsStaff
 from instagram.archiving.schedule import forecast
 from instagram.serializers.costs import CostsQuerySerializer, CostsSerializer
 
 
 class CostsViewSet(ViewSet):
-    """What the Core API costs. For staff only."""
+    """What the Core API costs. For staff and `admin:read`."""
 
-    permission_classes = (IsAdminUser,)
+    permission_classes = (ReadsAsStaff,)
 
     @extend_schema(parameters=[CostsQuerySerializer], responses=CostsSerializer)
     def list(self, request: Request) -> Response:
