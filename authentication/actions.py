@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import structlog
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, login
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 
 from authentication import keys, links, mails, tokens
@@ -22,7 +23,18 @@ class LastSuperuser(Exception):
 
 def log_in(*, email: str, password: str) -> TokenPair:
     """Start a session. Raises AuthenticationFailed."""
-    return tokens.issue(authenticated(email=email, password=password))
+    account = authenticated(email=email, password=password)
+    pair = tokens.issue(account)
+    log.info("session.started", account=account.pk)
+    return pair
+
+
+def sign_in(request: HttpRequest, *, email: str, password: str) -> Account:
+    """Start a cookie session, for pages of our own origin. Raises AuthenticationFailed."""
+    account = authenticated(email=email, password=password)
+    login(request, account)
+    log.info("session.started", account=account.pk)
+    return account
 
 
 def authenticated(*, email: str, password: str) -> Account:

@@ -1,17 +1,43 @@
-"""The log of refused password attempts, in the API and in the admin."""
+"""Attempts to guess a password: their limits and their log, in the API, pages and admin."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import structlog
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from core.api.throttles import AddressThrottle
+from core.api.throttles import AddressThrottle, LoginThrottle
 
 log = structlog.get_logger(__name__)
+
+
+class TypedAccount(LoginThrottle):
+    """Counts an attempt for the account in a form. The API's login shares the counter."""
+
+    def __init__(self, account: str) -> None:
+        self.typed = account
+
+    def account(self, _request: Any) -> str:
+        return self.typed
+
+
+def seconds_to_wait(request: HttpRequest, account: str | None) -> int | None:
+    """Count an attempt in a form; None if it is allowed. A refused one is logged.
+
+    `account` is what the form calls the account, None if it has no such field.
+    """
+    throttles = [AddressThrottle(), *([] if account is None else [TypedAccount(account)])]
+    waits = [each.wait() for each in throttles if not each.allow_request(request)]
+    if not waits:
+        return None
+    log_refused(request, account, reason="throttled")
+    return int(max(waits))
 
 
 def log_refused(
@@ -27,3 +53,13 @@ def log_refused(
         address=AddressThrottle().address(request),
         account=salted_hmac("authentication.attempts", typed).hexdigest()[:16],
     )
+
+
+@contextmanager
+def logged(request: Request | HttpRequest, account: object) -> Iterator[None]:
+    """Log the attempt if it raises AuthenticationFailed."""
+    try:
+        yield
+    except AuthenticationFailed:
+        log_refused(request, account, reason="wrong")
+        raise

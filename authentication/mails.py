@@ -15,8 +15,10 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from rest_framework.request import Request
 
 from authentication import links
 from authentication.admission import admitted
@@ -30,6 +32,11 @@ BATCH = 50
 LEASE = timedelta(minutes=2)
 Kind = OutgoingMail.Kind
 Written = tuple[str, dict[str, str]]
+
+
+def origin_of(request: Request | HttpRequest) -> str:
+    """The address of our own pages, for links in mails. Django has checked its host."""
+    return request.build_absolute_uri("/").rstrip("/")
 
 
 def queue(
@@ -112,7 +119,7 @@ def _confirm(mail: OutgoingMail) -> Written | None:
     if _account_at(mail.to):
         return "known", {}
     pending = PendingAccount.objects.filter(pk=mail.subject_id).first()
-    return ("confirm", _link(mail, "confirm", links.to_confirm(pending))) if pending else None
+    return ("confirm", _link(mail, "verify-email", links.to_confirm(pending))) if pending else None
 
 
 def _reset(mail: OutgoingMail) -> Written | None:
@@ -124,12 +131,12 @@ def _change_email(mail: OutgoingMail) -> Written | None:
     if _account_at(mail.to) or mail.account is None:
         return "known", {}
     token = links.to_change_email(mail.account, mail.to)
-    return "change_email", _link(mail, "change-email", token)
+    return "change_email", _link(mail, "confirm-email", token)
 
 
 def _invite(mail: OutgoingMail) -> Written | None:
     found = Invitation.objects.open().filter(pk=mail.subject_id).first()
-    return ("invite", _link(mail, "register", links.to_accept(found))) if found else None
+    return ("invite", _link(mail, "accept-invitation", links.to_accept(found))) if found else None
 
 
 def _notice(mail: OutgoingMail) -> Written | None:

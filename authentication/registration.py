@@ -66,6 +66,19 @@ def confirm(token: str) -> Account:
 
 
 @transaction.atomic
+def invite(invitation: Invitation, *, origin: str) -> None:
+    """Save the invitation, and mail its link."""
+    invitation.save()
+    mails.queue(
+        OutgoingMail.Kind.INVITE,
+        to=invitation.email,
+        origin=origin,
+        subject_id=str(invitation.pk),
+    )
+    log.info("account.invited", invitation=invitation.pk)
+
+
+@transaction.atomic
 def accept(token: str, *, password: str, name: str) -> Account:
     """Make the account of an invited person. Raises InvalidLink or WeakPassword."""
     invitation = links.invitation_of(token)

@@ -111,6 +111,13 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
         fields = ("id", "username", "email", "name", "photo_url")
 
 
+class CookieSessionSerializer(serializers.Serializer[Any]):
+    """A cookie session."""
+
+    csrf_token = serializers.CharField()
+    account = AccountSerializer(allow_null=True)
+
+
 class NewKeySerializer(serializers.Serializer[Any]):
     """An API key that an account wants."""
 

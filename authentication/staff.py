@@ -9,17 +9,6 @@ from django.template.response import TemplateResponse
 from unfold.sites import UnfoldAdminSite
 
 from authentication import attempts
-from core.api.throttles import AddressThrottle, LoginThrottle
-
-
-class TypedAccount(LoginThrottle):
-    """Counts an attempt for an account of the admin. The API's login shares the counter."""
-
-    def __init__(self, account: str) -> None:
-        self.typed = account
-
-    def account(self, _request: Any) -> str:
-        return self.typed
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
@@ -44,17 +33,15 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
 
     def _refusal(self, request: HttpRequest, account: str) -> TemplateResponse | None:
         """Return the page that says how long to wait; None if the attempt is allowed."""
-        throttles = (AddressThrottle(), TypedAccount(account))
-        waits = [each.wait() for each in throttles if not each.allow_request(request)]
-        if not waits:
+        seconds = attempts.seconds_to_wait(request, account)
+        if seconds is None:
             return None
-        attempts.log_refused(request, account, reason="throttled")
         return TemplateResponse(
             request,
             "authentication/too_many_attempts.html",
-            {**self.each_context(request), "title": "Too many attempts", "seconds": max(waits)},
+            {**self.each_context(request), "title": "Too many attempts", "seconds": seconds},
             status=429,
-            headers={"Retry-After": str(int(max(waits)))},
+            headers={"Retry-After": str(seconds)},
         )
 
 

@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter
 from authentication.views import (
     AccountViewSet,
     ApiKeyViewSet,
+    CookieSessionViewSet,
     GoogleViewSet,
     KeyTokenViewSet,
     OwnAccountViewSet,
@@ -44,6 +45,7 @@ router.register("authentication", SessionViewSet, "session")
 router.register("authentication", AccountViewSet, "account")
 router.register("authentication", OwnAccountViewSet, "own-account")
 router.register("authentication/tokens", KeyTokenViewSet, "token")
+router.register("authentication/session", CookieSessionViewSet, "cookie-session")
 router.register("authentication/keys", ApiKeyViewSet, "key")
 
 urlpatterns = [

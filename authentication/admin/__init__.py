@@ -1,5 +1,5 @@
-"""The pages of accounts, bans and keys."""
+"""The pages of accounts, bans, keys, invitations and Google identities."""
 
-from authentication.admin import accounts, bans, keys
+from authentication.admin import accounts, bans, keys, people
 
-__all__ = ["accounts", "bans", "keys"]
+__all__ = ["accounts", "bans", "keys", "people"]

@@ -8,16 +8,17 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Group
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from authentication import mails
-from authentication.models import Invitation, OutgoingMail, PendingAccount
+from authentication.models import GoogleIdentity, Invitation, OutgoingMail, PendingAccount
 from core.scopes import Role
 from core.users.models import Account
 from settings.models import AccessSetting, Registration
-from tests.support.mails import token_in_mail
+from tests.support.mails import link_in_mail, token_in_mail
 
 STRANGER = {"email": "New@Example.org", "password": "correct horse battery", "name": "New"}
 REGISTER = "/authentication/register/"
@@ -158,3 +159,59 @@ def test_a_mail_that_the_server_does_not_take_is_sent_later(
         assert mails.send_due() == 1
 
     assert not OutgoingMail.objects.exists()
+
+
+def test_staff_invites_a_person_by_mail(admin_client: Client) -> None:
+    response = admin_client.post("/admin/authentication/invitation/add/", {"email": "New@b.org"})
+
+    assert response.status_code == 302
+    invited = Invitation.objects.get()
+    assert (invited.email, invited.invited_by is None) == ("new@b.org", False)
+    assert "http://testserver/account/accept-invitation/?token=" in link_in_mail()
+
+
+def test_an_invitation_of_an_address_with_an_account_is_refused(
+    admin_client: Client, account: Account
+) -> None:
+    response = admin_client.post("/admin/authentication/invitation/add/", {"email": account.email})
+
+    assert b"has an account already" in response.content
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.usefixtures("invitation")
+def test_an_invitation_is_mailed_again_until_it_is_accepted(admin_client: Client) -> None:
+    mails.send_due()
+    accepted = Invitation.objects.create(email="old@b.example", accepted_at=timezone.now())
+    both = [each.pk for each in Invitation.objects.all()]
+
+    admin_client.post(
+        "/admin/authentication/invitation/", {"action": "send_again", "_selected_action": both}
+    )
+    mails.send_due()
+
+    assert accepted.pk in both
+    assert [message.to for message in mail.outbox] == [["new@example.org"]] * 2
+
+
+def test_an_account_that_staff_makes_gets_the_role_of_new_accounts(admin_client: Client) -> None:
+    AccessSetting.objects.create(default_role=Role.VIEWER)
+    passwords = {"password1": STRANGER["password"], "password2": STRANGER["password"]}
+
+    admin_client.post("/admin/users/account/add/", {"email": "a@b.example", **passwords})
+
+    made = Account.objects.get(email="a@b.example")
+    assert [group.name for group in made.groups.all()] == [Role.VIEWER]
+
+
+def test_a_google_identity_is_unlinked_by_deleting_it(
+    admin_client: Client, account: Account
+) -> None:
+    linked = GoogleIdentity.objects.create(account=account, project="p", uid="u")
+    page = f"/admin/authentication/googleidentity/{linked.pk}"
+
+    assert admin_client.get(f"{page}/change/").status_code == 200
+    admin_client.post(f"{page}/delete/", {"post": "yes"})
+
+    assert not GoogleIdentity.objects.exists()
+    assert Account.objects.filter(pk=account.pk).exists()

@@ -4,11 +4,12 @@ from authentication.views.account import AccountViewSet, OwnAccountViewSet
 from authentication.views.google import GoogleViewSet
 from authentication.views.keys import ApiKeyViewSet, KeyTokenViewSet
 from authentication.views.passwords import PasswordViewSet
-from authentication.views.sessions import SessionViewSet
+from authentication.views.sessions import CookieSessionViewSet, SessionViewSet
 
 __all__ = [
     "AccountViewSet",
     "ApiKeyViewSet",
+    "CookieSessionViewSet",
     "GoogleViewSet",
     "KeyTokenViewSet",
     "OwnAccountViewSet",

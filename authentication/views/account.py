@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 from rest_framework_simplejwt.tokens import Token
 
-from authentication import actions, tokens
+from authentication import actions, mails, tokens
 from authentication.serializers import (
     AccountSerializer,
     ChangeEmailSerializer,
@@ -22,7 +22,7 @@ from authentication.serializers import (
     PasswordSerializer,
     TokenPairSerializer,
 )
-from authentication.views.base import REFUSED, origin_of
+from authentication.views.base import REFUSED
 from authentication.views.passwords import mailed
 from core.api.errors import REFUSALS
 from core.api.fields import valid
@@ -88,7 +88,7 @@ class OwnAccountViewSet(ViewSet):
         given = valid(ChangePasswordSerializer(data=request.data))
         account = actions.confirmed(signed_in(request), given["password"])
         pair = actions.change_password(
-            account, password=given["new_password"], origin=origin_of(request)
+            account, password=given["new_password"], origin=mails.origin_of(request)
         )
         return Response(pair)
 
@@ -98,7 +98,7 @@ class OwnAccountViewSet(ViewSet):
         """Ask for another address. A mail to it confirms the change."""
         given = valid(ChangeEmailSerializer(data=request.data))
         account = actions.confirmed(signed_in(request), given["password"])
-        actions.request_email(account, email=given["email"], origin=origin_of(request))
+        actions.request_email(account, email=given["email"], origin=mails.origin_of(request))
         return mailed(given["email"])
 
     @extend_schema(request=PasswordSerializer, responses={204: None})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -14,12 +15,6 @@ from authentication import attempts
 from authentication.serializers import DetailSerializer
 from core.api.throttles import AddressThrottle, LoginThrottle
 
-
-def origin_of(request: Request) -> str:
-    """The address of our own pages, for links in mails. Django has checked its host."""
-    return request.build_absolute_uri("/").rstrip("/")
-
-
 REFUSED = OpenApiResponse(DetailSerializer, description="Refused, without saying why.")
 
 
@@ -27,7 +22,7 @@ class SignedOutViewSet(ViewSet):
     """Views without authentication."""
 
     # An expired token in the header must not refuse a login or a refresh.
-    authentication_classes = ()
+    authentication_classes: tuple[type[BaseAuthentication], ...] = ()
     permission_classes = (AllowAny,)
 
     def get_authenticate_header(self, _request: Request) -> str:

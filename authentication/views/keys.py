@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -37,11 +37,8 @@ class KeyTokenViewSet(GuessableViewSet):
     def create(self, request: Request) -> Response:
         """Exchange an e-mail address and its password for a key that is valid for 10 hours."""
         given = valid(LoginSerializer(data=request.data))
-        try:
+        with attempts.logged(request, given["email"]):
             account = actions.authenticated(**given)
-        except AuthenticationFailed:
-            attempts.log_refused(request, given["email"], reason="wrong")
-            raise
         return _shown(keys.make_token(account))
 
 

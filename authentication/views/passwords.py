@@ -5,11 +5,11 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from authentication import actions, attempts, links, registration
+from authentication import actions, attempts, links, mails, registration
 from authentication.serializers import (
     AccountSerializer,
     DetailSerializer,
@@ -21,7 +21,7 @@ from authentication.serializers import (
     RegistrationSerializer,
     TokenPairSerializer,
 )
-from authentication.views.base import REFUSED, GuessableViewSet, origin_of
+from authentication.views.base import REFUSED, GuessableViewSet
 from core.api.errors import REFUSALS
 from core.api.fields import valid
 from core.api.throttles import AddressThrottle, LoginThrottle
@@ -47,11 +47,8 @@ class PasswordViewSet(GuessableViewSet):
     def login(self, request: Request) -> Response:
         """Exchange an e-mail address and its password for a pair of tokens."""
         given = valid(LoginSerializer(data=request.data))
-        try:
+        with attempts.logged(request, given["email"]):
             return Response(actions.log_in(**given))
-        except AuthenticationFailed:
-            attempts.log_refused(request, given["email"], reason="wrong")
-            raise
 
     @extend_schema(
         request=RegistrationSerializer, responses={202: DetailSerializer, 403: NOT_ADMITTED}
@@ -60,7 +57,7 @@ class PasswordViewSet(GuessableViewSet):
     def register(self, request: Request) -> Response:
         """Ask for an account, where the setting allows it. A mail confirms the address."""
         given = valid(RegistrationSerializer(data=request.data))
-        registration.register(**given, origin=origin_of(request))
+        registration.register(**given, origin=mails.origin_of(request))
         return mailed(given["email"])
 
     @extend_schema(request=LinkSerializer, responses={201: AccountSerializer})
@@ -82,7 +79,7 @@ class PasswordViewSet(GuessableViewSet):
     def reset_password(self, request: Request) -> Response:
         """Ask for a mail with a link that sets a new password."""
         given = valid(EmailSerializer(data=request.data))
-        actions.request_reset(**given, origin=origin_of(request))
+        actions.request_reset(**given, origin=mails.origin_of(request))
         return mailed(given["email"])
 
     @extend_schema(request=NewPasswordSerializer, responses={204: None})
@@ -90,7 +87,7 @@ class PasswordViewSet(GuessableViewSet):
     def set_password(self, request: Request) -> Response:
         """Set a new password with the token of the mail's link. Sessions and keys end."""
         given = valid(NewPasswordSerializer(data=request.data))
-        actions.reset_password(**given, origin=origin_of(request))
+        actions.reset_password(**given, origin=mails.origin_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=LinkSerializer, responses={200: AccountSerializer})
@@ -98,5 +95,5 @@ class PasswordViewSet(GuessableViewSet):
     def confirm_email(self, request: Request) -> Response:
         """Change the address of an account with the token of the mail's link."""
         given = valid(LinkSerializer(data=request.data))
-        account = actions.change_email(**given, origin=origin_of(request))
+        account = actions.change_email(**given, origin=mails.origin_of(request))
         return Response(AccountSerializer(account).data)

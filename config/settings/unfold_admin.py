@@ -80,6 +80,8 @@ UNFOLD = {
                 "items": [
                     item("Accounts", "person", "users.account"),
                     item("Roles", "group", "auth.group"),
+                    item("Invitations", "outgoing_mail", "authentication.invitation"),
+                    item("Google identities", "badge", "authentication.googleidentity"),
                     item("Bans", "block", "authentication.ban"),
                     item("API keys", "key", "authentication.apikey"),
                     item("Sessions of clients", "devices", "token_blacklist.outstandingtoken"),
