@@ -18,6 +18,7 @@ from core.api.paths import Identifier
 from instagram.views.changes import ChangeViewSet
 from instagram.views.costs import CostsViewSet
 from instagram.views.highlights import HighlightViewSet
+from instagram.views.ingest import IngestViewSet
 from instagram.views.posts import PostViewSet
 from instagram.views.runs import RunViewSet
 from instagram.views.statistic import StatisticViewSet
@@ -38,6 +39,7 @@ router.register("instagram/highlights", HighlightViewSet, "highlights")
 router.register("instagram/changes", ChangeViewSet, "changes")
 router.register("instagram/runs", RunViewSet, "runs")
 router.register("instagram/costs", CostsViewSet, "costs")
+router.register("instagram/inject-data", IngestViewSet, "inject-data")
 router.register("instagram/statistic", StatisticViewSet, "statistic")
 router.register("authentication", PasswordViewSet, "password")
 router.register("authentication", GoogleViewSet, "google")

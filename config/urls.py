@@ -22,7 +22,7 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("health/", HealthView.as_view(), name="health"),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("account/", include("authentication.urls")),
+    path("account/", include("authentication.pages.urls")),
     path("", include("storage.serving.urls")),
     *(path("", include(f"{app}.urls")) for app in settings.FEATURES if find_spec(f"{app}.urls")),
     path("", include("config.api_router")),

@@ -17,7 +17,7 @@ from authentication import attempts, links, registration
 
 
 @method_decorator(never_cache, name="dispatch")
-class Page(FormView, ABC):  # type: ignore[type-arg]  # generic in the stubs only
+class FormPage(FormView, ABC):  # type: ignore[type-arg]  # generic in the stubs only
     """A page whose form takes what a person knows. The API's limits of attempts count here too."""
 
     template_name = "authentication/page.html"
@@ -62,7 +62,7 @@ class Page(FormView, ABC):  # type: ignore[type-arg]  # generic in the stubs onl
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
-class LinkPage(Page):
+class LinkPage(FormPage):
     """The page of a link in a mail. It says at once that a link is not valid any more."""
 
     find: Callable[[str], object]

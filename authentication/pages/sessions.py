@@ -11,10 +11,10 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from authentication import actions, attempts, mails, registration
 from authentication.pages import forms
-from authentication.pages.base import Page
+from authentication.pages.base import FormPage
 
 
-class SignInPage(RedirectURLMixin, Page):
+class SignInPage(RedirectURLMixin, FormPage):
     """Starts a cookie session, and leads to the page in `next`."""
 
     title = "Sign in"
@@ -39,7 +39,7 @@ class SignInPage(RedirectURLMixin, Page):
         return ""
 
 
-class LostPasswordPage(Page):
+class LostPasswordPage(FormPage):
     """Asks for a mail with a link that sets a new password."""
 
     title = "Lost password"
@@ -52,7 +52,7 @@ class LostPasswordPage(Page):
         return f"If {given['email']} has an account, a mail is on its way."
 
 
-class RegistrationPage(Page):
+class RegistrationPage(FormPage):
     """Asks for an account, where the setting allows it."""
 
     title = "Make an account"

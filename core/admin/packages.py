@@ -9,13 +9,14 @@ from django_celery_beat import admin as beat_admin
 from django_celery_beat import models as beat
 from rest_framework_simplejwt.token_blacklist import admin as token_admin
 from rest_framework_simplejwt.token_blacklist import models as tokens
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
+
+from core.users.models import RoleLimit
 
 # Importing their admin modules registers them with Django's theme, so they are registered again.
 # Solar and clocked schedules are not used, and a blacklisted token adds nothing to the outstanding
 # one.
 OURS = {
-    Group: auth_admin.GroupAdmin,
     beat.PeriodicTask: beat_admin.PeriodicTaskAdmin,
     beat.IntervalSchedule: beat_admin.IntervalScheduleAdmin,
     beat.CrontabSchedule: beat_admin.CrontabScheduleAdmin,
@@ -23,6 +24,19 @@ OURS = {
 }
 UNUSED = (beat.ClockedSchedule, beat.SolarSchedule, tokens.BlacklistedToken)
 
-admin.site.unregister([*OURS, *UNUSED])
+admin.site.unregister([Group, *OURS, *UNUSED])
 for model, their_admin in OURS.items():
     admin.site.register(model, type(their_admin.__name__, (their_admin, ModelAdmin), {}))
+
+
+class RoleLimitInline(TabularInline):
+    model = RoleLimit
+    extra = 1
+    max_num = 1
+
+
+@admin.register(Group)
+class RoleAdmin(auth_admin.GroupAdmin, ModelAdmin):
+    """A role: its permissions, and the limits of its accounts."""
+
+    inlines = (RoleLimitInline,)

@@ -66,3 +66,15 @@ def needs(name: str) -> type[BasePermission]:
             return isinstance(request.user, Account) and permissions.holds(request.user, name)
 
     return Needs
+
+
+def needs_key(scope: Scope) -> type[BasePermission]:
+    """The permission class of a view for programs: an API key with the scope, and nothing else."""
+
+    class NeedsKey(BasePermission):
+        message = f"This needs an API key with the scope {scope}."
+
+        def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002  of DRF
+            return key_scopes(request) is not None and may(request, scope)
+
+    return NeedsKey

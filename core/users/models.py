@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -75,3 +75,17 @@ class Account(AbstractBaseUser, PermissionsMixin):
     def username(self) -> str:
         """The part of the e-mail address before the @, which API clients display."""
         return self.email.partition("@")[0]
+
+
+class RoleLimit(models.Model):
+    """What the accounts of a role may do in 24 hours. The highest of its roles counts."""
+
+    DEFAULT: ClassVar = 1000
+
+    role = models.OneToOneField(Group, models.CASCADE, related_name="limit")
+    profiles_a_day = models.PositiveIntegerField(
+        default=DEFAULT, help_text="New profiles that an account may add in 24 hours."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.profiles_a_day} profiles a day"

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.bases import KeptAdmin, KeptInline, SearchableAdmin, staff_of
 from core.admin.filters import DayRangeFilter
-from instagram import actions
+from instagram import actions, adding
 from instagram.admin import erasure
 from instagram.admin.observed import OBSERVED
 from instagram.admin.pictures import Pictures
@@ -44,8 +44,8 @@ class AddProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
         """Rejects invalid usernames and names of erased profiles."""
         try:
             name = actions.username_from(self.cleaned_data["name"])
-            actions.refuse_erased(name)
-        except actions.Refused as error:
+            adding.refuse_erased(name)
+        except (actions.NotAUsername, adding.NameOfErased) as error:
             raise forms.ValidationError(str(error)) from error
         return name
 

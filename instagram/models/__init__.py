@@ -10,7 +10,7 @@ from instagram.models.posts import Post, PostMedia
 from instagram.models.runs import ArchiveRun, RejectedItem, RunStream, StreamPage
 from instagram.models.stories import Story
 from instagram.models.tallies import RowTally
-from instagram.models.users import ProfileMetric, User, UsernamePeriod
+from instagram.models.users import ProfileAddition, ProfileMetric, User, UsernamePeriod
 
 __all__ = [
     "ArchiveRun",
@@ -23,6 +23,7 @@ __all__ = [
     "Observed",
     "Post",
     "PostMedia",
+    "ProfileAddition",
     "ProfileMetric",
     "RejectedItem",
     "RowTally",

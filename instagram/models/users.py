@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -53,13 +54,13 @@ class UserQuerySet(SearchQuerySet["User"]):
         """Profiles whose schedule does not match their flags, in index order."""
         return self.filter(OUT_OF_STEP).order_by("pk")
 
-    def named(self, username: str) -> UserQuerySet:
-        """Profiles of that name: its current holder, one requested by it, then former holders."""
+    def named(self, *usernames: str) -> UserQuerySet:
+        """Profiles of these names: the current holder, one requested by it, then former holders."""
         holds_now = UsernamePeriod.objects.filter(
-            user=OuterRef("pk"), username=username, ended_at=None
+            user=OuterRef("pk"), username=OuterRef("username"), ended_at=None
         )
         return (
-            self.filter(username=username)
+            self.filter(username__in=usernames)
             .annotate(holds_name=Exists(holds_now), is_only_a_name=Q(instagram_id=None))
             .order_by("-holds_name", "-is_only_a_name", "-created_at")
         )
@@ -199,3 +200,18 @@ class ProfileMetric(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.day}"
+
+
+class ProfileAddition(models.Model):
+    """An account has added a profile that was new. Older ones than 24 hours are of no use."""
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="additions", editable=False
+    )
+    added_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["account", "added_at"], name="addition_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} at {self.added_at:%Y-%m-%d %H:%M}"

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from core.db.deleting import delete_at_once
 from core.tasks import BaseTask
-from instagram.models import ArchiveRun, RunStream, StreamPage
+from instagram.daily_limits import WINDOW
+from instagram.models import ArchiveRun, ProfileAddition, RunStream, StreamPage
 from settings import current
 
 BATCH = 1000
@@ -18,8 +19,10 @@ BATCH = 1000
 def delete_expired_runs() -> int:
     """Delete scheduled runs past their retention, in bounded batches; returns how many.
 
-    Each batch sends 4 statements, and one more finds that nothing is left.
+    Each batch sends 4 statements, and one more finds that nothing is left. Additions of profiles
+    that no limit counts any more go as well.
     """
+    delete_at_once(ProfileAddition.objects.filter(added_at__lte=timezone.now() - WINDOW))
     expired = ArchiveRun.objects.expired(timezone.now() - current.archiving().run_retention)
     total = 0
     while batch := list(expired.values_list("pk", flat=True)[:BATCH]):

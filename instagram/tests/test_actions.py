@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from instagram import actions
+from instagram import actions, adding
 from instagram.models import ArchiveRun, RunStream, User
 
 
@@ -94,7 +94,7 @@ def test_a_profile_that_is_only_a_name_is_always_identified_first() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_concurrent_requests_for_a_name_share_one_profile_and_run() -> None:
-    def add(_: int) -> actions.AddedProfile:
+    def add(_: int) -> adding.AddedProfile:
         try:
             return actions.add_profile(name="lena.v", by=None)
         finally:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -25,8 +25,9 @@ from core.api.keyset import Listed
 from core.api.pagination import KeysetPagination, NumberedPagination
 from core.api.rows import RowSerializer, Shown
 from core.api.throttles import ArchiveThrottle
-from instagram import actions
+from instagram import actions, adding
 from instagram.archiving import progress
+from instagram.daily_limits import DailyLimit
 from instagram.filters import FilterBackend, WordSearch
 from instagram.models import ArchiveRun
 from instagram.serializers.runs import RunSerializer
@@ -35,7 +36,9 @@ from instagram.serializers.users import OfProfileSerializer
 Row = TypeVar("Row", bound=Model)
 Method = TypeVar("Method", bound=Callable[..., HttpResponse])
 
-REFUSALS[actions.Refused] = lambda error: ValidationError({"username": [str(error)]})
+REFUSALS[actions.NotAUsername] = lambda error: ValidationError({"username": [str(error)]})
+REFUSALS[adding.NameOfErased] = REFUSALS[actions.NotAUsername]
+REFUSALS[DailyLimit] = lambda error: Throttled(error.retry_after, str(error))
 
 
 class ListViewSet(GenericViewSet[Row]):
@@ -118,14 +121,14 @@ class OfProfile(ListViewSet[Row]):
 
 
 class StartsRuns(APIView):
-    """A viewset in which `create` and `archive` start an archive run."""
+    """A viewset in which `create`, `bulk` and `archive` start archive runs."""
 
     action: str
 
     def get_throttles(self) -> list[BaseThrottle]:
         """The usual limits, and a lower one for runs, whose calls cost money."""
         throttles = list(super().get_throttles())
-        starts = self.action in {"create", "archive"}
+        starts = self.action in {"create", "bulk", "archive"}
         return [*throttles, ArchiveThrottle()] if starts else throttles
 
 

@@ -17,10 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import valid
+from core.api.parsers import CSVParser, ShallowJSONParser
 from core.api.permissions import signed_in
-from instagram import actions, querysets
+from instagram import actions, adding, querysets
 from instagram.filters import FilterBackend, MetricFilter, UserFilter
 from instagram.models import ProfileMetric, User
+from instagram.serializers import bulk
 from instagram.serializers.coverage import CoverageQuerySerializer, CoverageSerializer
 from instagram.serializers.runs import (
     AddedUserSerializer,
@@ -66,6 +68,22 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
             user,
             status=status.HTTP_201_CREATED if added.created else status.HTTP_200_OK,
         )
+
+    @extend_schema(
+        request={"application/json": bulk.BulkSerializer, "text/csv": str},
+        responses=bulk.BulkResultSerializer,
+    )
+    @action(detail=False, methods=["post"], parser_classes=(ShallowJSONParser, CSVParser))
+    def bulk(self, request: Request) -> Response:
+        """Add up to 1,000 profiles: a list of names, or a CSV with a column of them.
+
+        Each name has its own result: a wrong one does not keep the others from being added.
+        """
+        given = valid(bulk.BulkSerializer(data=request.data))["usernames"]
+        names = [*map(bulk.understood, given)]
+        wanted = [each for each in names if isinstance(each, str)]
+        results = adding.add(wanted, by=signed_in(request))
+        return Response({"results": [*bulk.rows(given, names, results)]})
 
     @extend_schema(parameters=[AsOfSerializer])
     def retrieve(self, request: Request, **path: Any) -> HttpResponse:

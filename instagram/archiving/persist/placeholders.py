@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from core.utils.errors import Transient
-from instagram.models import ArchiveRun, LegalHold, User
+from instagram.models import ArchiveRun, ChangeEvent, LegalHold, Story, User
 
 FLAGS = ("allow_auto_update_stories", "allow_auto_update_profile")
 
@@ -36,9 +36,10 @@ def take_in(user: User, *, now: datetime) -> None:
 
 
 def _merge(placeholder: User, survivor: User, now: datetime) -> None:
-    """Move the requests, holds and flags of the placeholder to the profile, and delete it."""
+    """Move what the placeholder has to the profile, and delete it."""
     ArchiveRun.objects.filter(user=placeholder).update(user=survivor)
     _move_holds(placeholder, survivor, now)
+    _move_stories(placeholder, survivor)
     flags = {flag: True for flag in FLAGS if getattr(placeholder, flag)}
     if flags:
         User.objects.filter(pk=survivor.pk).update(**flags)
@@ -54,3 +55,9 @@ def _move_holds(placeholder: User, survivor: User, now: datetime) -> None:
     if LegalHold.objects.in_force().filter(user=survivor).exists():
         holds.in_force().update(released_at=now)
     holds.update(user=survivor)
+
+
+def _move_stories(placeholder: User, survivor: User) -> None:
+    # Only stories that a program handed in belong to a profile without an Instagram id.
+    Story.objects.filter(user=placeholder).update(user=survivor)
+    ChangeEvent.objects.filter(user=placeholder).update(user=survivor)

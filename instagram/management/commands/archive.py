@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connections
 
 from core.management.examples import CommandWithExamples
 from core.models import WorkerHeartbeat
-from instagram import actions
+from instagram import actions, adding
 from instagram.archiving import progress
 from instagram.archiving.report import report
 from instagram.management.display import LiveProgress
@@ -157,11 +157,11 @@ def username(text: str) -> str:
         raise CommandError(f"{text!r}: {error}", returncode=2) from error
 
 
-def add(name: str, only: list[str] | None) -> actions.AddedProfile:
+def add(name: str, only: list[str] | None) -> adding.AddedProfile:
     """Start the run. Raises CommandError for an erased profile."""
     try:
         return actions.add_profile(name=name, by=None, streams=only)
-    except actions.NameOfErased as error:
+    except adding.NameOfErased as error:
         raise CommandError(str(error)) from error
 
 

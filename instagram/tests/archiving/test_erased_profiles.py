@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from api_logs.models import APIRequestLog
 from core.utils.errors import Erased
-from instagram import actions, erasure
+from instagram import actions, adding, erasure
 from instagram.archiving import persist
 from instagram.archiving.records import OwnerRecord
 from instagram.models import ArchiveRun, Post, Tombstone, User
@@ -36,7 +36,7 @@ def tombstone() -> Tombstone:
 
 @pytest.mark.usefixtures("tombstone")
 def test_an_erased_name_cannot_be_added() -> None:
-    with pytest.raises(actions.NameOfErased):
+    with pytest.raises(adding.NameOfErased):
         actions.add_profile(name=f"https://www.instagram.com/{NAME.upper()}/", by=None)
 
     assert not User.objects.exists()
@@ -92,7 +92,7 @@ def test_the_new_name_of_an_erased_profile_is_refused_from_then_on(
     Tombstone.objects.update(username_digests=[])
     archive("plain.case", "profile")
 
-    with pytest.raises(actions.NameOfErased):
+    with pytest.raises(adding.NameOfErased):
         actions.add_profile(name="plain.case", by=None)
 
     assert ArchiveRun.objects.count() == 1

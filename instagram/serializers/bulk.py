@@ -1,0 +1,105 @@
+"""Many profiles at once."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rest_framework import serializers
+
+from core.api.fields import TextField
+from instagram import actions
+from instagram.adding import AddedProfile, Refusal
+
+MAX_NAMES = 1000
+HEADINGS = ("username", "name", "profile", "account", "user", "url", "link", "address")
+DELIMITERS = ",;\t"
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """The names of profiles to add: with `@`, in capitals and as addresses too."""
+
+    usernames = serializers.ListField(
+        child=TextField(max_length=2048, allow_blank=True), max_length=MAX_NAMES, required=False
+    )
+    csv = TextField(
+        required=False,
+        trim_whitespace=False,
+        help_text="Instead of `usernames`: its column `username`, or its first one.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("usernames" in attrs) == ("csv" in attrs):
+            raise serializers.ValidationError("Give either usernames or a csv.")
+        names = attrs["usernames"] if "usernames" in attrs else names_in(attrs["csv"])
+        if not 1 <= len(names) <= MAX_NAMES:
+            raise serializers.ValidationError(f"Give 1 to {MAX_NAMES} names, not {len(names)}.")
+        return {"usernames": names}
+
+
+class BulkRowSerializer(serializers.Serializer[Any]):
+    """What became of one name."""
+
+    given = serializers.CharField(help_text="As it was sent.")
+    username = serializers.CharField(allow_null=True)
+    result = serializers.ChoiceField(
+        ["added", "known", "repeated", "invalid", "erased", "limit"],
+        help_text="`repeated`: an earlier row has the same name.",
+    )
+    user = serializers.UUIDField(allow_null=True, help_text="The profile.")
+    run = serializers.UUIDField(allow_null=True, help_text="The run that archives it.")
+    detail = serializers.CharField(help_text="Why the name was refused; empty if it was not.")
+
+
+class BulkResultSerializer(serializers.Serializer[Any]):
+    """One row for each name, in the order of the request."""
+
+    results = BulkRowSerializer(many=True)
+
+
+def understood(text: str) -> str | actions.NotAUsername:
+    """The username in the text, or why there is none."""
+    try:
+        return actions.username_from(text)
+    except actions.NotAUsername as error:
+        return error
+
+
+def rows(
+    given: Sequence[str],
+    names: Sequence[str | actions.NotAUsername],
+    results: dict[str, AddedProfile | Refusal],
+) -> Iterator[dict[str, Any]]:
+    """The row of each name."""
+    seen: set[str] = set()
+    for text, name in zip(given, names, strict=True):
+        row = {"given": text, "username": None, "user": None, "run": None, "detail": ""}
+        if not isinstance(name, str):
+            yield {**row, "result": "invalid", "detail": str(name)}
+            continue
+        shown = _shown(results[name])
+        yield {**row, "username": name, **shown, **({"result": "repeated"} if name in seen else {})}
+        seen.add(name)
+
+
+def _shown(result: AddedProfile | Refusal) -> dict[str, Any]:
+    if isinstance(result, AddedProfile):
+        state = "added" if result.created else "known"
+        return {"result": state, "user": result.user.pk, "run": result.run.pk}
+    return {"result": result.code, "detail": str(result)}
+
+
+def names_in(text: str) -> list[str]:
+    """The names in a CSV: its column `username`, or its first one. Empty lines are left out."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    delimiter = max(DELIMITERS, key=lambda each: sum(line.count(each) for line in lines[:10]))
+    table = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
+    if not table:
+        return []
+    headings = [cell.strip().lower() for cell in table[0]]
+    column = next((headings.index(each) for each in HEADINGS if each in headings), None)
+    if column is not None:
+        table = table[1:]
+    cells = (row[column or 0] if len(row) > (column or 0) else "" for row in table)
+    return [cell.strip() for cell in cells]
