@@ -39,7 +39,9 @@ def _merge(placeholder: User, survivor: User, now: datetime) -> None:
     """Move what the placeholder has to the profile, and delete it."""
     ArchiveRun.objects.filter(user=placeholder).update(user=survivor)
     _move_holds(placeholder, survivor, now)
-    _move_stories(placeholder, survivor)
+    # Stories that a program handed in.
+    Story.objects.filter(user=placeholder).update(user=survivor)
+    ChangeEvent.objects.filter(user=placeholder).update(user=survivor)
     flags = {flag: True for flag in FLAGS if getattr(placeholder, flag)}
     if flags:
         User.objects.filter(pk=survivor.pk).update(**flags)
@@ -55,9 +57,3 @@ def _move_holds(placeholder: User, survivor: User, now: datetime) -> None:
     if LegalHold.objects.in_force().filter(user=survivor).exists():
         holds.in_force().update(released_at=now)
     holds.update(user=survivor)
-
-
-def _move_stories(placeholder: User, survivor: User) -> None:
-    # Only stories that a program handed in belong to a profile without an Instagram id.
-    Story.objects.filter(user=placeholder).update(user=survivor)
-    ChangeEvent.objects.filter(user=placeholder).update(user=survivor)
