@@ -137,6 +137,8 @@ class Environment:
     broker_timeout: int
     database_pool_size: int
     database_prepares: bool
+    web_threads: int
+    event_streams: int
     secret_key: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
     core_api_url: str
@@ -181,6 +183,8 @@ def read(variables: Mapping[str, str]) -> Environment:
         broker_timeout=reader.read("BROKER_TIMEOUT", "15", positive_number),
         database_pool_size=reader.read("DATABASE_POOL_SIZE", "0", natural_number),
         database_prepares=reader.read("DATABASE_PREPARED_STATEMENTS", "true", flag),
+        web_threads=reader.read("WEB_THREADS", "8", positive_number),
+        event_streams=reader.read("EVENT_STREAMS", "150", natural_number),
         secret_key=reader.read("DJANGO_SECRET_KEY", "", str),
         encryption_keys=reader.read("FIELD_ENCRYPTION_KEYS", "", encryption_keys),
         core_api_url=reader.read("CORE_API_URL", "", http_url),

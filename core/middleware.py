@@ -1,14 +1,17 @@
-"""The request id: taken from the proxy or generated, logged, and returned to the client."""
+"""How many requests are answered at once, and the id of each."""
 
 from __future__ import annotations
 
 import re
+import threading
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -17,7 +20,28 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the current request or task; "" outside of both."""
 
 
+class ConcurrencyMiddleware:
+    """Answers at most WEB_THREADS requests at once. The other threads belong to event streams.
+
+    A streamed answer has left when its first byte is sent, and gives back its connection to the
+    database before: a slow client of a large file would otherwise keep it from others.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.room = threading.BoundedSemaphore(settings.WEB_THREADS)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with self.room:
+            response = self.get_response(request)
+            if response.streaming and not connection.in_atomic_block:
+                connection.close()
+            return response
+
+
 class RequestIdMiddleware:
+    """Takes the id from the proxy or makes one, logs it, and returns it to the client."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 

@@ -21,7 +21,7 @@ WORKERS = {
     "archiver": ("2", "archive,downloads"),
     "curator": ("2", "files"),
 }
-WEB_THREADS = "8"
+WEB_THREADS = "158"  # the defaults of WEB_THREADS and EVENT_STREAMS together
 WEB_GRACE = "3"  # seconds; a process that is still starting ignores a stop signal
 # Gunicorn would trust X-Forwarded-Proto of every local client. Only TRUSTED_PROXIES, which Django
 # reads, defines the trusted proxies.

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from django.db.models import Max, Value
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from core.users.models import Account, RoleLimit
@@ -49,7 +47,7 @@ class Room:
         Account.objects.select_for_update(no_key=True).only("pk").get(pk=account.pk)
         recent = ProfileAddition.objects.filter(account=account, added_at__gt=now - WINDOW)
         used = recent.order_by("added_at").values_list("added_at", flat=True)
-        return cls(account, _limit_of(account), [*used], now)
+        return cls(account, RoleLimit.profiles_a_day_of(account), [*used], now)
 
     def share(self, names: Sequence[str]) -> Sequence[str]:
         """The first of the names, as many as there is room for."""
@@ -69,10 +67,3 @@ class Room:
         blocking = self.used[-limit] if 0 < limit <= len(self.used) else self.now
         wait = (blocking + WINDOW - self.now).total_seconds()
         return DailyLimit(limit, max(1, math.ceil(wait)))
-
-
-def _limit_of(account: Account) -> int:
-    """The highest limit of its roles. An account without a role has the default too."""
-    limit = Coalesce("limit__profiles_a_day", Value(RoleLimit.DEFAULT))
-    highest: int | None = account.groups.aggregate(highest=Max(limit))["highest"]
-    return RoleLimit.DEFAULT if highest is None else highest

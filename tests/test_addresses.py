@@ -34,6 +34,7 @@ ADDRESSES = {
     "instagram/changes/": {"get": "list"},
     "instagram/runs/": {"get": "list", "post": "create"},
     f"instagram/runs/{UUID}/": {"get": "retrieve"},
+    f"instagram/runs/{UUID}/events/": {"get": "events"},
     "instagram/costs/": {"get": "list"},
     "instagram/statistic/": {"get": "list"},
     "authentication/accept-invitation/": {"post": "accept_invitation"},

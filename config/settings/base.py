@@ -49,7 +49,8 @@ INSTALLED_APPS = [
     "solo",
 ]
 MIDDLEWARE = [
-    "core.proxies.TrustedProxiesMiddleware",  # first: the others trust its result
+    "core.middleware.ConcurrencyMiddleware",
+    "core.proxies.TrustedProxiesMiddleware",  # the others trust its result
     "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -77,6 +78,10 @@ TEMPLATES = [
         },
     },
 ]
+
+# Threads of a web process: WEB_THREADS answer requests, EVENT_STREAMS wait for news of runs
+WEB_THREADS = env.web_threads
+EVENT_STREAMS = env.event_streams
 
 # Database
 CONNECTION_KEYS = {

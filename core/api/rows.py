@@ -72,9 +72,9 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return _selection(cls, cls.rows, columns=columns).within(keys)
 
     @classmethod
-    def get(cls, key: Any) -> list[Row]:
-        """Return the row with this primary key; nothing if there is none. One statement."""
-        return _selection(cls, cls.rows).of([key])
+    def get(cls, *keys: Any) -> list[Row]:
+        """Return the rows with these primary keys, as far as they exist. One statement."""
+        return _selection(cls, cls.rows).of(keys)
 
     @classmethod
     def read(cls, rows: QuerySet[Any], *columns: str) -> list[Row]:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models import Max, Value
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -89,3 +90,10 @@ class RoleLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role}: {self.profiles_a_day} profiles a day"
+
+    @classmethod
+    def profiles_a_day_of(cls, account: Account) -> int:
+        """The highest limit of its roles; the default without a role. 1 statement."""
+        limit = Coalesce("limit__profiles_a_day", Value(cls.DEFAULT))
+        highest: int | None = account.groups.aggregate(highest=Max(limit))["highest"]
+        return cls.DEFAULT if highest is None else highest

@@ -26,11 +26,10 @@ from core.api.pagination import KeysetPagination, NumberedPagination
 from core.api.rows import RowSerializer, Shown
 from core.api.throttles import ArchiveThrottle
 from instagram import actions, adding
-from instagram.archiving import progress
 from instagram.daily_limits import DailyLimit
 from instagram.filters import FilterBackend, WordSearch
 from instagram.models import ArchiveRun
-from instagram.serializers.runs import RunSerializer
+from instagram.serializers.runs import show_runs
 from instagram.serializers.users import OfProfileSerializer
 
 Row = TypeVar("Row", bound=Model)
@@ -160,6 +159,5 @@ def accepted(request: Request, run: ArchiveRun) -> Response:
 
 def shown_run(request: Request, run: ArchiveRun) -> Shown:
     """The run, and how far it has come."""
-    serializer = RunSerializer(context={"request": request, "progress": progress.of_run(run)})
-    [shown] = serializer.show(serializer.get(run.pk))
+    [shown] = show_runs([run], shows_errors=request.user.is_staff)
     return shown

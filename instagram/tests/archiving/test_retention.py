@@ -87,6 +87,6 @@ def test_a_batch_takes_few_statements(
     for days in range(100, 120):
         run_of(user, days=days)
 
-    # the retention, two batches with a savepoint around what they delete, an empty one
-    with django_assert_num_queries(1 + 2 * (4 + 2) + 1):
+    # additions, the retention, two batches with a savepoint around what they delete, an empty one
+    with django_assert_num_queries(1 + 1 + 2 * (4 + 2) + 1):
         assert delete_expired_runs() == 20
