@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import BigIntegerField, Func, TextField
@@ -127,3 +128,30 @@ class FeaturePermission(models.Model):
 
     def __str__(self) -> str:
         return "permission of a feature"
+
+
+class IdempotencyKey(models.Model):
+    """The answer to a POST that a client may send again with the same `Idempotency-Key`.
+
+    It is written in the transaction of the work itself, so there is never one without the other.
+    """
+
+    LIFETIME: ClassVar = timedelta(hours=24)
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    request_digest = models.CharField("SHA-256 of method, path and body", max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.TextField("JSON, with its keys in order", default="null")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "key"], name="idempotency_key_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "created_at"], name="idempotency_key_expired"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -72,6 +72,8 @@ def refusals(path: str, operation: dict[str, Any]) -> Iterator[HTTPStatus]:
     if "requestBody" in operation:
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ())):
+        yield HTTPStatus.UNPROCESSABLE_ENTITY
     if operation.get("security"):
         yield HTTPStatus.UNAUTHORIZED
         yield HTTPStatus.FORBIDDEN

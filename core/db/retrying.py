@@ -1,11 +1,11 @@
 """Retries transactions that PostgreSQL rolled back because of another transaction.
 
 All code locks rows in one order, so that transactions wait for each other instead of deadlocking:
-advisory locks, users, runs and their streams, posts, stories, assets, files; rows of one table in
-the order of their keys. Locks use `no_key=True` unless a key changes, because inserting a row takes
-a share lock on the row that it refers to. Only deletion takes the full lock. The remaining
-conflicts, such as with a removal that locks files in the order of their hashes, end with one of
-CONFLICTS and are retried here.
+accounts, advisory locks, users, runs and their streams, posts, stories, assets, files; rows of one
+table in the order of their keys. Locks use `no_key=True` unless a key changes, because inserting a
+row takes a share lock on the row that it refers to. Only deletion takes the full lock. The
+remaining conflicts, such as with a removal that locks files in the order of their hashes, end with
+one of CONFLICTS and are retried here.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from rest_framework.viewsets import ViewSet
 
 from core.api.errors import REFUSALS
 from core.api.fields import valid
+from core.api.idempotency import idempotent
 from core.api.permissions import needs_key
 from core.scopes import Scope
 from instagram import ingest
@@ -31,6 +32,7 @@ class IngestViewSet(ViewSet):
     @extend_schema(
         request=IngestSerializer, responses={200: IngestedSerializer, 201: IngestedSerializer}
     )
+    @idempotent
     def create(self, request: Request) -> Response:
         """Store a story from another program; 200 when it was there already.
 

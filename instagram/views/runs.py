@@ -16,12 +16,13 @@ from rest_framework.response import Response
 
 from core.api import event_streams
 from core.api.fields import valid
+from core.api.idempotency import idempotent
 from core.api.permissions import signed_in
-from instagram import actions, run_events
+from instagram import actions
 from instagram.filters import RunFilter
 from instagram.models import ArchiveRun
 from instagram.serializers.runs import NewRunSerializer, RunInListSerializer, RunSerializer
-from instagram.views import base
+from instagram.views import base, run_events
 
 
 @extend_schema_view(
@@ -78,6 +79,7 @@ class RunViewSet(base.StartsRuns, base.OfProfile[ArchiveRun], base.ReadViewSet[A
         return True
 
     @extend_schema(request=NewRunSerializer, responses={202: RunSerializer})
+    @idempotent
     def create(self, request: Request) -> Response:
         """Start archiving a profile, or add the wanted streams to its active run."""
         wanted = valid(NewRunSerializer(data=request.data))

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import valid
+from core.api.idempotency import idempotent
 from core.api.parsers import CSVParser, ShallowJSONParser
 from core.api.permissions import signed_in
 from instagram import actions, adding, querysets
@@ -57,6 +58,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
     @extend_schema(
         request=NewUserSerializer, responses={200: AddedUserSerializer, 201: AddedUserSerializer}
     )
+    @idempotent
     def create(self, request: Request) -> Response:
         """Add a profile and start archiving it; 200 when it was there already."""
         name = valid(NewUserSerializer(data=request.data))["username"]
@@ -74,6 +76,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         responses=bulk.BulkResultSerializer,
     )
     @action(detail=False, methods=["post"], parser_classes=(ShallowJSONParser, CSVParser))
+    @idempotent
     def bulk(self, request: Request) -> Response:
         """Add up to 1,000 profiles: a list of names, or a CSV with a column of them.
 
@@ -125,6 +128,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
 
     @extend_schema(request=StreamsSerializer, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
+    @idempotent
     def archive(self, request: Request, **path: str) -> Response:
         """Start archiving the profile, or add the wanted streams to its active run."""
         users = User.objects.only("pk", "username", "instagram_id")

@@ -17,8 +17,9 @@ from rest_framework.test import APIClient
 from authentication import bans, tokens
 from core.api import event_streams
 from core.users.models import Account
-from instagram import actions, run_events
+from instagram import actions
 from instagram.models import ArchiveRun, RunStream
+from instagram.views import run_events
 from settings.models import AccessSetting
 
 

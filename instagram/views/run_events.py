@@ -98,16 +98,16 @@ class RunWatcher:
         return found
 
     def _run(self) -> None:
-        while ids := self._ids():
+        while True:
+            with self._changed:
+                ids = [*self._watched]
+                self._is_running = bool(ids)
+            if not ids:
+                return
             started = time.monotonic()
             self._refresh(ids)
             # A profile of 100,000 posts takes long to count, and may not take all of the time.
             time.sleep(max(self.interval, 10 * (time.monotonic() - started)))
-
-    def _ids(self) -> list[UUID]:
-        with self._changed:
-            self._is_running = bool(self._watched)
-            return [*self._watched]
 
     def _refresh(self, ids: list[UUID]) -> None:
         try:
