@@ -12,6 +12,7 @@ from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from api_logs.models import ABANDONED_AFTER, APIRequestLog
+from core.models import IdempotencyKey
 from instagram import contributors
 from instagram.models import (
     ChangeEvent,
@@ -19,8 +20,10 @@ from instagram.models import (
     LegalHold,
     Post,
     PostMedia,
+    PostViews,
     RejectedItem,
     RunStream,
+    StoryViews,
     StreamPage,
     User,
     UsernamePeriod,
@@ -38,6 +41,7 @@ def rows(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield from contributors.rows(user)
     yield "calls", calls(user)
     yield "admin_log", _admin_log(user)
+    yield "answers", _kept_answers(user)
     for assets in _assets(user):
         yield "quarantined", Quarantined.objects.filter(asset__in=assets.values("pk"))
         yield "assets", assets
@@ -66,6 +70,14 @@ def _admin_log(user: User) -> QuerySet[LogEntry]:
     return LogEntry.objects.filter(about)
 
 
+def _kept_answers(user: User) -> QuerySet[IdempotencyKey]:
+    """Answers to requests that named the profile. They are kept for a day."""
+    named = Q(body__contains=str(user.pk))
+    for name in _names(user):
+        named |= Q(body__contains=f'"{name}"')
+    return IdempotencyKey.objects.filter(named)
+
+
 def _about(model: type[Model]) -> Q:
     return Q(content_type=ContentType.objects.get_for_model(model))
 
@@ -78,6 +90,7 @@ def _ids(rows: Any) -> QuerySet[Any]:
 def _of_posts(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
     # Posts of others that name the profile as a coauthor are kept. Only the link is its trace.
     posts = user.posts.values("pk")
+    yield "views", PostViews.objects.filter(post__in=posts)
     yield "media", PostMedia.objects.filter(post__in=posts)
     yield "history", Post.history.filter(id__in=posts)
     yield "coauthors", CoauthorLink.objects.filter(post__in=posts)
@@ -92,6 +105,7 @@ def _of_stories(user: User) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "highlight_places", HighlightItem.objects.filter(highlight__in=highlights)
     yield "highlight_places", elsewhere.filter(story__in=user.stories.values("pk"))
     yield "highlights", user.highlights.all()
+    yield "views", StoryViews.objects.filter(story__in=user.stories.values("pk"))
     yield "stories", user.stories.all()
 
 

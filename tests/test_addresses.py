@@ -45,6 +45,8 @@ ADDRESSES = {
     "authentication/delete-account/": {"post": "delete_account"},
     "authentication/keys/": {"get": "list", "post": "create"},
     "authentication/keys/1/": {"delete": "destroy"},
+    "instagram/changes/feed/": {"get": "feed"},
+    f"instagram/users/{UUID}/feed/": {"get": "feed"},
     "instagram/inject-data/": {"post": "create"},
     "instagram/users/bulk/": {"post": "bulk"},
     "authentication/session/": {"get": "list", "post": "create"},

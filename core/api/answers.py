@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from core.api.renderers import JSONRenderer, is_indented
 from settings import current
 
+JSON = "application/json"
 MAX_BYTES = 8 * 1024 * 1024
 """The total of the kept bodies, which are about 100 pages of posts."""
 LINK_WINDOW = 60 * 60
@@ -75,13 +76,25 @@ class AnswerCache:
 kept = AnswerCache()
 
 
-def unchanged(request: Request, build: Callable[[], Any]) -> HttpResponse:
+def to_json(data: Any) -> bytes:
+    """The data as the API writes JSON."""
+    return JSONRenderer().render(data)
+
+
+def unchanged(
+    request: Request,
+    build: Callable[[], Any],
+    *,
+    encode: Callable[[Any], bytes] = to_json,
+    media_type: str = JSON,
+) -> HttpResponse:
     """The kept answer to a GET if nothing was committed since, otherwise the one that is built.
 
-    304 if the client has it. `build` returns the data of the answer. It may depend on the path, the
-    parameters, the account, the address of the server and the database, and on nothing else.
+    304 if the client has it. `build` returns the data of the answer, which `encode` writes in the
+    media type. It may depend on the path, the parameters, the account, the address of the server
+    and the database, and on nothing else.
     """
-    if is_indented(request):
+    if media_type == JSON and is_indented(request):
         return Response(build())  # the renderer of the view does that
     snapshot = current.reading(request).snapshot
     key = _key(request)
@@ -89,21 +102,21 @@ def unchanged(request: Request, build: Callable[[], Any]) -> HttpResponse:
     may_keep = not connection.in_atomic_block
     answer = kept.get(key, snapshot) if may_keep else None
     if answer is None:
-        body = JSONRenderer().render(build())
+        body = encode(build())
         answer = KeptAnswer(snapshot, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         if may_keep:
             kept.put(key, answer)
-    response = _response(request, answer)
+    response = _response(request, answer, media_type)
     response["ETag"] = answer.etag
     response["Cache-Control"] = "private, no-cache"  # a client may keep it, and has to ask
     return response
 
 
-def _response(request: Request, answer: KeptAnswer) -> HttpResponse:
+def _response(request: Request, answer: KeptAnswer, media_type: str) -> HttpResponse:
     wanted = parse_etags(request.headers.get("If-None-Match", ""))
     if answer.etag in wanted or f"W/{answer.etag}" in wanted or wanted == ["*"]:
         return HttpResponseNotModified()
-    return HttpResponse(answer.body, content_type="application/json")
+    return HttpResponse(answer.body, content_type=media_type)
 
 
 def _key(request: Request) -> Hashable:

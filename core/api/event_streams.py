@@ -10,14 +10,12 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from rest_framework.exceptions import APIException
-from rest_framework.negotiation import BaseContentNegotiation
 
 MEDIA_TYPE = "text/event-stream"
 RETRY = 2
@@ -30,16 +28,6 @@ class TooManyStreams(APIException):
     status_code = 503
     default_detail = "Too many event streams are open. Poll, and try again later."
     wait = 15  # becomes Retry-After
-
-
-class IgnoresAccept(BaseContentNegotiation):
-    """For streams: browsers accept only `text/event-stream`, and errors are JSON all the same."""
-
-    def select_parser(self, _request: Any, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, _request: Any, renderers: Any, _suffix: Any = None) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 class Slots:

@@ -11,6 +11,7 @@ from instagram.models.runs import ArchiveRun, RejectedItem, RunStream, StreamPag
 from instagram.models.stories import Story
 from instagram.models.tallies import RowTally
 from instagram.models.users import ProfileAddition, ProfileMetric, User, UsernamePeriod
+from instagram.models.view_tallies import PostViews, StoryViews
 
 __all__ = [
     "ArchiveRun",
@@ -23,12 +24,14 @@ __all__ = [
     "Observed",
     "Post",
     "PostMedia",
+    "PostViews",
     "ProfileAddition",
     "ProfileMetric",
     "RejectedItem",
     "RowTally",
     "RunStream",
     "Story",
+    "StoryViews",
     "StoryWindow",
     "StreamPage",
     "StreamPoll",

@@ -141,6 +141,7 @@ class PostDetailSerializer(PostSerializer):
 
     user = UserDetailSerializer(read_only=True)
     last_seen_at = LastSeenField()
+    views = serializers.SerializerMethodField(help_text="As of some minutes ago.")
 
     class Meta(PostSerializer.Meta):
         fields = (
@@ -148,8 +149,14 @@ class PostDetailSerializer(PostSerializer):
             "last_seen_at",
             "first_missed_at",
             "confirmed_at",
+            "views",
         )
         read_only_fields = fields
+
+    @reads("viewed__views")
+    def get_views(self, row: Row) -> int:
+        views: int | None = row["viewed__views"]
+        return views or 0
 
 
 class Cover(TypedDict):

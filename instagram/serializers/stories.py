@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from core.api.rows import Rows, RowSerializer
+from core.api.rows import Rows, RowSerializer, reads
+from core.db.selection import Row
 from instagram import querysets
 from instagram.models import HighlightItem, Story
 from instagram.serializers.base import DoubtfulField, LastSeenField
@@ -61,6 +62,7 @@ class StoryDetailSerializer(StorySerializer):
     user = UserDetailSerializer(read_only=True)
     highlights = HolderSerializer(many=True, read_only=True)
     last_seen_at = LastSeenField()
+    views = serializers.SerializerMethodField(help_text="As of some minutes ago.")
 
     class Meta(StorySerializer.Meta):
         fields = (
@@ -69,5 +71,11 @@ class StoryDetailSerializer(StorySerializer):
             "last_seen_at",
             "first_missed_at",
             "confirmed_at",
+            "views",
         )
         read_only_fields = fields
+
+    @reads("viewed__views")
+    def get_views(self, row: Row) -> int:
+        views: int | None = row["viewed__views"]
+        return views or 0

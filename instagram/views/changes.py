@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
 
 from core.api.keyset import Cursor
+from core.api.negotiation import IgnoresAccept
 from core.api.pagination import PAGE_SIZE_PARAMETER, KeysetPagination
 from core.api.rows import Shown
 from instagram.filters import ChangeFilter
 from instagram.models import ChangeEvent
 from instagram.serializers.changes import ChangeSerializer
-from instagram.views import base
+from instagram.views import base, feeds
 
 START = Cursor(0, 0)
 
@@ -71,3 +76,14 @@ class ChangeViewSet(base.OfProfile[ChangeEvent]):
         # An unsettled change could appear before one that a client has read already.
         settled: QuerySet[ChangeEvent] = ChangeEvent.objects.settled()
         return settled
+
+    @extend_schema(responses={(200, feeds.MEDIA_TYPE): str})
+    @action(
+        detail=False,
+        content_negotiation_class=IgnoresAccept,
+        pagination_class=None,
+        filter_backends=(),
+    )
+    def feed(self, request: Request) -> HttpResponse:
+        """The newest 50 changes of all profiles as an Atom feed."""
+        return feeds.answer(request)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from instagram.filters import PostFilter, TextSearch
-from instagram.models import ChangeEvent, Post
+from instagram.models import ChangeEvent, Post, PostViews
 from instagram.serializers.changes import VersionSerializer
 from instagram.serializers.posts import PostDetailSerializer, PostSerializer
-from instagram.views import base
+from instagram.views import base, viewing
 
 
 @extend_schema_view(
@@ -29,6 +31,11 @@ class PostViewSet(base.OfProfile[Post], base.SearchedViewSet[Post]):
     default_ordering = "-post_created_at"
     lookup_field = "id"
     lookup_value_converter = "identifier"
+
+    def retrieve(self, request: Request, **path: Any) -> HttpResponse:
+        response = super().retrieve(request, **path)
+        viewing.seen(request, PostViews, path["id"])
+        return response
 
     @base.sublist(
         VersionSerializer,

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from core.api import event_streams
 from core.api.fields import valid
 from core.api.idempotency import idempotent
+from core.api.negotiation import IgnoresAccept
 from core.api.permissions import signed_in
 from instagram import actions
 from instagram.filters import RunFilter
@@ -51,7 +52,7 @@ class RunViewSet(base.StartsRuns, base.OfProfile[ArchiveRun], base.ReadViewSet[A
         parameters=[OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER)],
         responses={(200, event_streams.MEDIA_TYPE): str, 204: None},
     )
-    @action(detail=True, content_negotiation_class=event_streams.IgnoresAccept)
+    @action(detail=True, content_negotiation_class=IgnoresAccept)
     def events(self, request: Request, **path: Any) -> HttpResponseBase:
         """The run as server-sent events: `progress` with each change, and `end` at its end.
 

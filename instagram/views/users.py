@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from core.api.fields import valid
 from core.api.idempotency import idempotent
+from core.api.negotiation import IgnoresAccept
 from core.api.parsers import CSVParser, ShallowJSONParser
 from core.api.permissions import signed_in
 from instagram import actions, adding, querysets
@@ -38,7 +39,7 @@ from instagram.serializers.users import (
     UserHistorySerializer,
     UserSerializer,
 )
-from instagram.views import base
+from instagram.views import base, feeds
 from instagram.views.coverage import coverage_answer
 
 
@@ -117,6 +118,13 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         """The counts of a profile, one row for each day on which one of them changed."""
         user = get_object_or_404(User.objects.only("pk"), pk=path["uuid"])
         return self.page(user=user.pk)
+
+    @extend_schema(responses={(200, feeds.MEDIA_TYPE): str})
+    @action(detail=True, content_negotiation_class=IgnoresAccept)
+    def feed(self, request: Request, **path: str) -> HttpResponse:
+        """The newest 50 changes of a profile as an Atom feed."""
+        user = get_object_or_404(User.objects.only("pk", "username"), pk=path["uuid"])
+        return feeds.answer(request, user)
 
     @extend_schema(parameters=[CoverageQuerySerializer], responses=CoverageSerializer)
     @action(detail=True)

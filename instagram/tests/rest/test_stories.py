@@ -33,7 +33,7 @@ def test_a_detail_shows_the_owner_in_full(api: APIClient) -> None:
 
     body = api.get(f"/instagram/stories/{story.story_id}/").json()
 
-    assert set(body) == STORY_KEYS | TIMES | {"highlights"}
+    assert set(body) == STORY_KEYS | TIMES | {"highlights", "views"}
     assert set(body["user"]) == DETAIL_KEYS
 
 
