@@ -82,6 +82,7 @@ TEMPLATES = [
 # Threads of a web process: WEB_THREADS answer requests, EVENT_STREAMS wait for news of runs
 WEB_THREADS = env.web_threads
 EVENT_STREAMS = env.event_streams
+VIEW_WRITE_INTERVAL = 60.0  # seconds between two writes of the views that a process has counted
 
 # Database
 CONNECTION_KEYS = {

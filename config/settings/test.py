@@ -15,3 +15,5 @@ CACHES = {**CACHES, "default": {**CACHES["default"], "LOCATION": redis_database(
 
 FEATURES = [*FEATURES, "tests.support.toy_feature"]
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.support.toy_feature"]
+
+VIEW_WRITE_INTERVAL = 0.0  # nothing is written behind the back of a test

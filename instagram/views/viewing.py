@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from rest_framework.request import Request
 
@@ -18,15 +19,14 @@ from instagram.models.view_tallies import ViewTally
 
 log = structlog.get_logger(__name__)
 
-INTERVAL = 60.0
 MAX_THINGS = 10_000
 """Beyond that many, the views of further things wait for the next minute uncounted."""
 
 
 class ViewCounter:
-    """The views of this process that are not written yet."""
+    """The views of this process that are not written yet. An interval of 0 counts nothing."""
 
-    def __init__(self, interval: float = INTERVAL) -> None:
+    def __init__(self, interval: float) -> None:
         self.interval = interval
         self._lock = threading.Lock()
         self._views: Counter[tuple[type[ViewTally], str]] = Counter()
@@ -34,6 +34,8 @@ class ViewCounter:
 
     def count(self, tally: type[ViewTally], key: str) -> None:
         """Count one view."""
+        if not self.interval:
+            return
         with self._lock:
             if len(self._views) < MAX_THINGS or (tally, key) in self._views:
                 self._views[tally, key] += 1
@@ -63,7 +65,7 @@ class ViewCounter:
             connection.close()
 
 
-counter = ViewCounter()
+counter = ViewCounter(settings.VIEW_WRITE_INTERVAL)
 atexit.register(counter.write)
 
 
