@@ -32,12 +32,11 @@ def seconds_to_wait(request: HttpRequest, account: str | None) -> int | None:
 
     `account` is what the form calls the account, None if it has no such field.
     """
-    throttles = [AddressThrottle(), *([] if account is None else [TypedAccount(account)])]
-    waits = [each.wait() for each in throttles if not each.allow_request(request)]
-    if not waits:
+    throttle = AddressThrottle() if account is None else TypedAccount(account)
+    if throttle.allow_request(request):
         return None
     log_refused(request, account, reason="throttled")
-    return int(max(waits))
+    return int(throttle.wait())
 
 
 def log_refused(

@@ -56,3 +56,21 @@ class RequestIdMiddleware:
             request_id.reset(token)
         response[HEADER] = identifier
         return response
+
+
+class RateLimitMiddleware:
+    """Tells clients what is left of their limits (draft-ietf-httpapi-ratelimit-headers-10)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if limits := getattr(request, "rate_limits", None):
+            response["RateLimit-Policy"] = ", ".join(
+                f'"{each.name}";q={each.most};w={each.window}' for each in limits
+            )
+            response["RateLimit"] = ", ".join(
+                f'"{each.name}";r={each.left};t={each.reset}' for each in limits
+            )
+        return response

@@ -23,7 +23,7 @@ from authentication.views.base import REFUSED, GuessableViewSet
 from core.api.errors import REFUSALS
 from core.api.fields import valid
 from core.api.permissions import HasSession, signed_in
-from core.api.throttles import AddressThrottle, LoginThrottle
+from core.api.throttles import LoginThrottle
 
 REFUSALS[keys.KeyRefused] = lambda error: ValidationError({error.field: [str(error)]})
 
@@ -31,7 +31,7 @@ REFUSALS[keys.KeyRefused] = lambda error: ValidationError({error.field: [str(err
 class KeyTokenViewSet(GuessableViewSet):
     """Keys for a password."""
 
-    throttle_classes = (AddressThrottle, LoginThrottle)
+    throttle_classes = (LoginThrottle,)
 
     @extend_schema(request=LoginSerializer, responses={201: ShownKeySerializer, 401: REFUSED})
     def create(self, request: Request) -> Response:

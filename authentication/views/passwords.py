@@ -24,7 +24,7 @@ from authentication.serializers import (
 from authentication.views.base import REFUSED, GuessableViewSet
 from core.api.errors import REFUSALS
 from core.api.fields import valid
-from core.api.throttles import AddressThrottle, LoginThrottle
+from core.api.throttles import LoginThrottle
 
 NOT_ADMITTED = OpenApiResponse(DetailSerializer, description="This person may not register.")
 
@@ -43,7 +43,7 @@ class PasswordViewSet(GuessableViewSet):
     """Sign-in and registration."""
 
     @extend_schema(request=LoginSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
-    @action(detail=False, methods=["post"], throttle_classes=(AddressThrottle, LoginThrottle))
+    @action(detail=False, methods=["post"], throttle_classes=(LoginThrottle,))
     def login(self, request: Request) -> Response:
         """Exchange an e-mail address and its password for a pair of tokens."""
         given = valid(LoginSerializer(data=request.data))

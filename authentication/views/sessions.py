@@ -19,7 +19,7 @@ from authentication.serializers import (
 )
 from authentication.views.base import REFUSED, GuessableViewSet, SignedOutViewSet
 from core.api.fields import valid
-from core.api.throttles import AddressThrottle, LoginThrottle
+from core.api.throttles import LoginThrottle
 from core.users.models import Account
 
 
@@ -27,7 +27,7 @@ class CookieSessionViewSet(GuessableViewSet):
     """The cookie session of pages of our own origin."""
 
     authentication_classes = (SessionAuthentication,)
-    throttle_classes = (AddressThrottle, LoginThrottle)
+    throttle_classes = (LoginThrottle,)
 
     @extend_schema(responses=CookieSessionSerializer)
     def list(self, request: Request) -> Response:

@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "core.middleware.ConcurrencyMiddleware",
     "core.proxies.TrustedProxiesMiddleware",  # the others trust its result
     "core.middleware.RequestIdMiddleware",
+    "core.middleware.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -241,12 +242,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "core.api.operations.Operation",
     "DEFAULT_THROTTLE_CLASSES": [
-        "core.api.throttles.AnonymousThrottle",
-        "core.api.throttles.AccountThrottle",
+        "core.api.throttles.ClientThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anonymous": "3000/min",  # one page view prefetches about 20 details
         "account": "6000/min",
+        "key": "6000/min",
         "login": "10/min",
         "login_address": "60/min",
         "archive": "60/min",
@@ -304,6 +305,7 @@ ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.trusted_origins)
 CORS_ALLOWED_ORIGINS = list(env.cors_origins)
 CORS_ALLOW_CREDENTIALS = False
+CORS_EXPOSE_HEADERS = ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"

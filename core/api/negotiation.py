@@ -1,4 +1,4 @@
-"""Answers of one media type, whatever the client accepts."""
+"""Answers of one media type, for every `Accept`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Each client has two counters, of the current window and of the previous one. The previous one counts
 by the share of it that the sliding window still covers. A request therefore costs one Redis command
-for any limit, and no client can send twice its limit around the change of a window.
+for any limits, and no client can send twice its limit around the change of a window.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import ipaddress
 import math
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 import structlog
 from django.core.cache import caches
@@ -22,7 +24,8 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-from core.caches import Counter
+from core.caches import CountedWindow, Counter
+from core.scopes import key_scopes
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, named in the settings
     from rest_framework.views import APIView
@@ -33,25 +36,24 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 IPV6_SITE = 64  # A provider assigns a /64 network to a customer, who chooses the remaining bits.
 
 
-class SlidingWindow(BaseThrottle, ABC):
-    """Limits the requests of a client to the rate of DEFAULT_THROTTLE_RATES for the scope.
+class Throttle(BaseThrottle, ABC):
+    """Counts a request in all limits that apply to it, with one command to Redis.
 
     Reading must not depend on Redis: if it fails, requests are not counted, unless a subclass names
     another cache in `without_redis`.
     """
 
-    scope: str
     pause: float = 0
     without_redis: str | None = None  # the cache used if Redis fails; None: no limit
 
     @abstractmethod
-    def client(self, request: Request | HttpRequest) -> str | None:
-        """The key of the client; None if this limit does not apply to the request."""
+    def limits(self, request: Request | HttpRequest) -> Iterator[tuple[str, str]]:
+        """The scopes of DEFAULT_THROTTLE_RATES that apply, and the client that each counts."""
 
     def allow_request(self, request: Request | HttpRequest, _view: APIView | None = None) -> bool:
-        """Count the request; False if the client exceeded its limit."""
-        client = self.client(request)
-        return client is None or self._passes(hashlib.sha256(client.encode()).hexdigest())
+        """Count the request; False if it exceeds one of the limits, and then none counts it."""
+        limits = [Limit.of(scope, client) for scope, client in self.limits(request)]
+        return not limits or self._passes(request, limits)
 
     def address(self, request: Request | HttpRequest) -> str:
         """The client's IPv4 address, or the /64 network of its IPv6 address."""
@@ -61,82 +63,130 @@ class SlidingWindow(BaseThrottle, ABC):
         """Seconds until the next request is allowed, at least one."""
         return max(1, math.ceil(self.pause))
 
-    def _passes(self, client: str) -> bool:
+    def _passes(self, request: Request | HttpRequest, limits: list[Limit]) -> bool:
         try:
-            return self._counted(client, "default")
+            return self._counted(request, limits, "default")
         except RedisError as error:
-            log.warning("throttle.without_redis", scope=self.scope, error=type(error).__name__)
-            return self.without_redis is None or self._counted(client, self.without_redis)
+            log.warning("throttle.without_redis", error=type(error).__name__)
+            return self.without_redis is None or self._counted(request, limits, self.without_redis)
 
-    def _counted(self, client: str, cache_name: str) -> bool:
+    def _counted(
+        self, request: Request | HttpRequest, limits: list[Limit], cache_name: str
+    ) -> bool:
         cache = cast("Counter", caches[cache_name])
-        limit, window = _rate(self.scope)
-        number, elapsed = divmod(time.time(), window)
-        prefix = f"throttle:{self.scope}:{client}"
-        key, other = f"{prefix}:{int(number)}", f"{prefix}:{int(number) - 1}"
-        before, now = cache.count(key, other=other, timeout=2 * window)
-        if before * (1 - elapsed / window) + now <= limit:
-            return True
-        cache.decr(key)  # A rejected request must not extend the wait.
-        self.pause = _pause(limit, window, elapsed=elapsed, before=before, now=now - 1)
-        return False
+        is_counted, counts = cache.count([each.window for each in limits])
+        counted = [*zip(limits, counts, strict=True)]
+        if not is_counted:
+            self.pause = max(limit.pause(before, now) for limit, (before, now) in counted)
+        # The middleware writes them into the headers of the answer.
+        own = getattr(request, "_request", request)
+        vars(own)["rate_limits"] = [limit.state(before, now) for limit, (before, now) in counted]
+        return is_counted
 
 
-class AnonymousThrottle(SlidingWindow):
-    """Anonymous clients, by address."""
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of a client at a moment: `most` requests in `seconds`, `elapsed` of them over."""
 
-    scope = "anonymous"
+    scope: str
+    most: int
+    seconds: int
+    elapsed: float
+    window: CountedWindow
 
-    def client(self, request: Request | HttpRequest) -> str | None:
-        return None if request.user.is_authenticated else self.address(request)
+    @classmethod
+    def of(cls, scope: str, client: str) -> Self:
+        most, _, period = str(api_settings.DEFAULT_THROTTLE_RATES[scope]).partition("/")
+        seconds = SECONDS[period[0]]
+        number, elapsed = divmod(time.time(), seconds)
+        prefix = f"throttle:{scope}:{hashlib.sha256(client.encode()).hexdigest()}"
+        window = CountedWindow(
+            key=f"{prefix}:{int(number)}",
+            key_before=f"{prefix}:{int(number) - 1}",
+            limit=int(most),
+            share_before=1 - elapsed / seconds,
+            timeout=2 * seconds,
+        )
+        return cls(scope, int(most), seconds, elapsed, window)
+
+    def pause(self, before: int, now: int) -> float:
+        """Seconds until one more request is allowed if no other one comes; 0 if it is now."""
+        if before * self.window.share_before + now + 1 <= self.most:
+            return 0
+        free = self.most - now - 1
+        if free >= 0:  # The window before still counts. Its share falls to `free` after this time.
+            return self.seconds * (1 - free / before) - self.elapsed
+        return self.seconds - self.elapsed + self.seconds * (1 - (self.most - 1) / now)
+
+    def state(self, before: int, now: int) -> RateLimit:
+        """What is left after this request."""
+        left = math.floor(self.most - before * self.window.share_before - now - 1)
+        wait = self.pause(before, now) or self.seconds - self.elapsed
+        return RateLimit(self.scope, self.most, self.seconds, max(0, left), math.ceil(wait))
 
 
-class AccountThrottle(SlidingWindow):
-    """Authenticated users, from any address."""
+class RateLimit(NamedTuple):
+    """A limit as the headers `RateLimit` and `RateLimit-Policy` tell it; times in seconds."""
 
-    scope = "account"
+    name: str
+    most: int
+    window: int
+    left: int
+    reset: int
 
-    def client(self, request: Request | HttpRequest) -> str | None:
-        return str(request.user.pk) if request.user.is_authenticated else None
+
+class ClientThrottle(Throttle):
+    """Every request: strangers by address, accounts from any address, and each of their keys."""
+
+    def limits(self, request: Request | HttpRequest) -> Iterator[tuple[str, str]]:
+        if not request.user.is_authenticated:
+            yield "anonymous", self.address(request)
+            return
+        yield "account", str(request.user.pk)
+        if isinstance(request, Request) and key_scopes(request) is not None:
+            yield "key", str(request.auth.pk)
 
 
-class ArchiveThrottle(AccountThrottle):
+class ArchiveThrottle(ClientThrottle):
     """Requests that start work and cost money."""
 
-    scope = "archive"
+    def limits(self, request: Request | HttpRequest) -> Iterator[tuple[str, str]]:
+        yield from super().limits(request)
+        if request.user.is_authenticated:
+            yield "archive", str(request.user.pk)
 
 
-class AddressThrottle(SlidingWindow):
+class AddressThrottle(Throttle):
     """Requests with a password, by address, because hashing one is expensive on purpose.
 
     Only POST requests carry a password. Without Redis each process counts for itself, so that
     guessing passwords is always limited.
     """
 
-    scope = "login_address"
     without_redis = "process"
 
-    def client(self, request: Request | HttpRequest) -> str | None:
-        return self.address(request) if request.method == "POST" else None
+    def limits(self, request: Request | HttpRequest) -> Iterator[tuple[str, str]]:
+        if request.method == "POST":
+            yield "login_address", self.address(request)
 
 
 class LoginThrottle(AddressThrottle):
-    """Login attempts for one account from one address.
+    """Login attempts, also for one account from one address.
 
     A limit per account alone would let a stranger lock its owner out.
     """
-
-    scope = "login"
 
     def account(self, request: Request | HttpRequest) -> object:
         """The e-mail address of the attempt, as text even if the client sent other JSON."""
         data = getattr(request, "data", None)
         return data.get("email") if isinstance(data, dict) else None
 
-    def client(self, request: Request | HttpRequest) -> str | None:
-        """The key of an address and an account, shared by the admin and the API."""
-        address = super().client(request)
-        return address and f"{address} {str(self.account(request)).strip().lower()!r}"
+    def limits(self, request: Request | HttpRequest) -> Iterator[tuple[str, str]]:
+        """The key of an address and an account is shared by the admin and the API."""
+        yield from super().limits(request)
+        if request.method == "POST":
+            account = str(self.account(request)).strip().lower()
+            yield "login", f"{self.address(request)} {account!r}"
 
 
 def site_of(address: str) -> str:
@@ -149,15 +199,3 @@ def site_of(address: str) -> str:
         return str(getattr(parsed, "ipv4_mapped", None) or parsed)
     return str(ipaddress.ip_network((int(parsed), IPV6_SITE), strict=False))
 
-
-def _rate(scope: str) -> tuple[int, int]:
-    limit, _, period = str(api_settings.DEFAULT_THROTTLE_RATES[scope]).partition("/")
-    return int(limit), SECONDS[period[0]]
-
-
-def _pause(limit: int, window: int, *, elapsed: float, before: int, now: int) -> float:
-    """Seconds until one more request is allowed if no other one comes."""
-    free = limit - now - 1
-    if free >= 0:  # The previous window still counts. Its share falls to `free` after this time.
-        return window * (1 - free / before) - elapsed
-    return window - elapsed + window * (1 - (limit - 1) / now)

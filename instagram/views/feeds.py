@@ -16,7 +16,7 @@ from instagram.models import ChangeEvent, User
 
 MEDIA_TYPE = "application/atom+xml"
 LENGTH = 50
-LONGEST_VALUE = 500
+MAX_VALUE_LENGTH = 500
 # XML 1.0 cannot contain these, and captions do.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 RESOURCES = {
@@ -29,7 +29,7 @@ RESOURCES = {
 
 def answer(request: Request, user: User | None = None) -> HttpResponse:
     """The newest changes of a profile, or of all, as Atom; 304 if the client has them."""
-    return unchanged(request, lambda: _feed(request, user), encode=_encoded, media_type=MEDIA_TYPE)
+    return unchanged(request, lambda: _feed(request, user), encode=lambda feed: feed.writeString("utf-8").encode(), media_type=MEDIA_TYPE)
 
 
 def _feed(request: Request, user: User | None) -> Atom1Feed:
@@ -77,12 +77,8 @@ def _lines(event: ChangeEvent) -> Iterator[str]:
 
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
 
 
 def _writable(text: str) -> str:
     return UNWRITABLE.sub("\ufffd", text)
-
-
-def _encoded(feed: Atom1Feed) -> bytes:
-    return feed.writeString("utf-8").encode()

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 from pytest_django import Settings
+from redis.connection import Connection
 from rest_framework.test import APIClient
 
+from authentication import keys, tokens
+from core.scopes import Scope
 from core.users.models import Account
 
 MINUTE = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -20,8 +23,8 @@ URL = "/instagram/statistic/"
 def limits(settings: Settings) -> None:
     """Limits that a test reaches soon."""
     rates = {
-        "anonymous": "4/min", "account": "4/min", "login": "2/min", "login_address": "3/min",
-        "archive": "1/min",
+        "anonymous": "4/min", "account": "4/min", "key": "2/min", "login": "2/min",
+        "login_address": "3/min", "archive": "1/min",
     }  # fmt: skip
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
 
@@ -150,3 +153,60 @@ def test_a_refused_request_does_not_push_the_end_of_the_pause_away(api: APIClien
         codes(api, 50)
         clock.shift(75)
         assert codes(api, 1) == [200]
+
+
+@pytest.mark.usefixtures("limits")
+def test_the_keys_of_an_account_are_counted_apart(api: APIClient, account: Account) -> None:
+    texts = [
+        keys.make(account, name=name, scopes=[Scope.READ], expires_at=None).text for name in "ab"
+    ]
+    statuses = []
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        for text in texts:
+            headers = {"Authorization": f"Bearer {text}"}
+            statuses.append(codes(api, 3, headers=headers))
+        last = codes(api, 1, headers={"Authorization": f"Bearer {tokens.issue(account)['access']}"})
+
+    assert statuses == [[200, 200, 429]] * 2
+    assert last == [429], "both keys count for their account"
+
+
+@pytest.mark.usefixtures("limits")
+def test_each_answer_says_what_is_left(api: APIClient) -> None:
+    with time_machine.travel(MINUTE + timedelta(seconds=15), tick=False):
+        answers = [api.get(URL) for _ in range(5)]
+
+    assert {each["RateLimit-Policy"] for each in answers} == {'"anonymous";q=4;w=60'}
+    assert [each["RateLimit"] for each in answers] == [
+        *(f'"anonymous";r={left};t=45' for left in (3, 2, 1, 0)),
+        '"anonymous";r=0;t=60',
+    ]
+
+
+@pytest.mark.usefixtures("limits")
+def test_all_limits_of_a_request_are_told(signed_in: APIClient) -> None:
+    response = signed_in.post("/instagram/runs/", {"username": "ada"})
+
+    assert response["RateLimit-Policy"] == '"account";q=4;w=60, "archive";q=1;w=60'
+
+
+def test_any_number_of_limits_costs_one_command(
+    signed_in: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    send: Any = Connection.send_packed_command
+
+    def record(own: Any, command: Any, **options: Any) -> Any:
+        sent.append(b"".join(command))
+        return send(own, command, **options)
+
+    monkeypatch.setattr(Connection, "send_packed_command", record)
+
+    signed_in.post("/instagram/users/bulk/", {"usernames": ["two words"]})
+
+    assert sum(b"EVALSHA" in command for command in sent) == 1
+
+
+def test_a_client_that_fetches_500_details_a_minute_ahead_passes(api: APIClient) -> None:
+    with time_machine.travel(MINUTE, tick=False):
+        assert codes(api, 500) == [200] * 500
