@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from core.api.throttles import AddressThrottle, LoginThrottle
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("security")
 
 
 class TypedAccount(LoginThrottle):

@@ -153,6 +153,7 @@ class Environment:
     email_url: str = field(repr=False)
     email_sender: str
     json_logs: bool
+    security_log: Path | None
     media_redirect_prefix: str
     trusted_proxies: Networks
 
@@ -199,6 +200,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         email_url=reader.read("EMAIL_URL", "", email_url),
         email_sender=reader.read("EMAIL_SENDER", "instarchiver@localhost", str.strip),
         json_logs=reader.read("JSON_LOGS", "false", flag),
+        security_log=reader.read("SECURITY_LOG", "", folder),
         media_redirect_prefix=reader.read("MEDIA_REDIRECT_PREFIX", "", str),
         trusted_proxies=reader.read("TRUSTED_PROXIES", "", networks),
     )

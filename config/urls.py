@@ -6,10 +6,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularSwaggerView
 
 from core.api.health import HealthView
-from core.api.schema import SchemaView
+from core.api.schema import DocumentationView, SchemaView
 
 to_the_docs = RedirectView.as_view(pattern_name="docs")
 
@@ -18,7 +17,7 @@ admin.autodiscover()  # imported here, because workers and commands serve no pag
 urlpatterns = [
     path("", to_the_docs),
     path("docs/", to_the_docs),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", DocumentationView.as_view(url_name="schema"), name="docs"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("health/", HealthView.as_view(), name="health"),
     path(settings.ADMIN_PATH, admin.site.urls),

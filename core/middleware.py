@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from core import security_log
+
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -50,7 +52,11 @@ class RequestIdMiddleware:
         identifier = offered if WELL_FORMED.fullmatch(offered) else uuid.uuid4().hex
         token = request_id.set(identifier)
         try:
-            with structlog.contextvars.bound_contextvars(request_id=identifier):
+            address = request.META.get("REMOTE_ADDR", "")
+            with (
+                structlog.contextvars.bound_contextvars(request_id=identifier),
+                security_log.client_address(address),
+            ):
                 response = self.get_response(request)
         finally:
             request_id.reset(token)

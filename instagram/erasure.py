@@ -38,6 +38,7 @@ from storage.fixity import quarantine, removal
 from storage.models import StoredFile
 
 log = structlog.get_logger(__name__)
+security = structlog.get_logger("security")
 
 
 class ErasureRefused(Exception):
@@ -82,7 +83,7 @@ def erase(user: User, *, by: Account | None, reason: str) -> Tombstone:
         tombstone = _bury(locked, by, reason, now=timezone.now())
         # The profile is erased even if a file cannot be deleted yet; a sweep finishes it.
         transaction.on_commit(lambda: finish(tombstone.pk, now=timezone.now()), robust=True)
-    log.info("profile.erased", tombstone=tombstone.pk)
+    security.warning("profile.erased", tombstone=tombstone.pk, by=by and by.pk)
     tombstone.refresh_from_db()
     return tombstone
 
@@ -101,7 +102,9 @@ def place_hold(user: User, *, by: Account | None, reason: str) -> LegalHold:
     _lock(user)
     if _holds(user).exists():
         raise AlreadyHeld("A legal hold on this profile is in force already.")
-    return LegalHold.objects.create(user=user, placed_by=by, reason=reason)
+    hold = LegalHold.objects.create(user=user, placed_by=by, reason=reason)
+    security.info("hold.placed", hold=hold.pk, by=by and by.pk)
+    return hold
 
 
 @transaction.atomic
@@ -113,6 +116,7 @@ def release_hold(user: User, *, by: Account | None) -> LegalHold:
         raise NotHeld("No legal hold on this profile is in force.")
     hold.released_at, hold.released_by = timezone.now(), by
     hold.save(update_fields=["released_at", "released_by"])
+    security.info("hold.released", hold=hold.pk, by=by and by.pk)
     return hold
 
 

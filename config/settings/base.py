@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "core.proxies.TrustedProxiesMiddleware",  # the others trust its result
     "core.middleware.RequestIdMiddleware",
     "core.middleware.RateLimitMiddleware",
+    "core.content_security.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -312,5 +313,5 @@ X_FRAME_OPTIONS = "DENY"
 ADMIN_PATH = env.admin_path
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-LOGGING = logging.configuration(json=env.json_logs)
+LOGGING = logging.configuration(json=env.json_logs, security_folder=env.security_log)
 logging.configure()

@@ -11,3 +11,6 @@ ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *env.allowed_hosts]
 CORS_ALLOW_ALL_ORIGINS = not env.cors_origins
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
+LOGGING = logging.configuration(
+    json=env.json_logs, security_folder=env.security_log or DATA_DIR / "logs"
+)

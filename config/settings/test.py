@@ -17,3 +17,4 @@ FEATURES = [*FEATURES, "tests.support.toy_feature"]
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.support.toy_feature"]
 
 VIEW_WRITE_INTERVAL = 0.0  # nothing is written behind the back of a test
+LOGGING = logging.configuration(json=False, security_folder=None)

@@ -9,8 +9,13 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core import content_security
 
 PLACES = frozenset({"cursor", "since", "page"})
 """Query parameters that select a page, which may not exist."""
@@ -44,6 +49,19 @@ class SchemaView(SpectacularAPIView):
         if self.request.query_params.get("format") == "json":
             return [OpenApiJsonRenderer()]
         return super().get_renderers()
+
+
+class DocumentationView(SpectacularSwaggerSplitView):
+    """Swagger UI. Its script is a file of its own, so that no page needs one in its text."""
+
+    template_name = "core/swagger_ui.html"
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **options: Any) -> Response:
+        response: Response
+        response = super().get(request, *args, **options)  # type: ignore[no-untyped-call]  # has no types
+        response[content_security.HEADER] = content_security.DOCUMENTATION
+        return response
 
 
 def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -198,4 +198,3 @@ def site_of(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv4Address) or parsed.ipv4_mapped:
         return str(getattr(parsed, "ipv4_mapped", None) or parsed)
     return str(ipaddress.ip_network((int(parsed), IPV6_SITE), strict=False))
-

@@ -29,7 +29,12 @@ RESOURCES = {
 
 def answer(request: Request, user: User | None = None) -> HttpResponse:
     """The newest changes of a profile, or of all, as Atom; 304 if the client has them."""
-    return unchanged(request, lambda: _feed(request, user), encode=lambda feed: feed.writeString("utf-8").encode(), media_type=MEDIA_TYPE)
+    return unchanged(
+        request,
+        lambda: _feed(request, user).writeString("utf-8"),
+        encode=str.encode,
+        media_type=MEDIA_TYPE,
+    )
 
 
 def _feed(request: Request, user: User | None) -> Atom1Feed:
