@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 
-from authentication import keys, links, mails, tokens
+from authentication import keys, links, mails, second_factor, tokens
 from authentication.models import OutgoingMail
 from authentication.registration import check_password
 from authentication.tokens import TokenPair
@@ -21,24 +21,36 @@ class LastSuperuser(Exception):
     """Without this account, no account could manage the archive."""
 
 
-def log_in(*, email: str, password: str) -> TokenPair:
-    """Start a session. Raises AuthenticationFailed."""
+def log_in(*, email: str, password: str, code: str = "") -> TokenPair:
+    """Start a session of a client. Raises AuthenticationFailed, also for a missing code."""
     account = authenticated(email=email, password=password)
+    second_factor.check(account, code)
     pair = tokens.issue(account)
     log.info("session.started", account=account.pk)
     return pair
 
 
-def sign_in(request: HttpRequest, *, email: str, password: str) -> Account:
-    """Start a cookie session, for pages of our own origin. Raises AuthenticationFailed."""
+def sign_in(request: HttpRequest, *, email: str, password: str, code: str = "") -> Account:
+    """Start a cookie session, for pages of our own origin. Raises as `log_in` does."""
     account = authenticated(email=email, password=password)
-    login(request, account)
-    log.info("session.started", account=account.pk)
+    second_factor.check(account, code)
+    start_session(request, account)
+    if code:
+        second_factor.note(request)
     return account
 
 
+def start_session(request: HttpRequest, account: Account) -> None:
+    """Start a cookie session of an account that has proven itself."""
+    login(request, account)
+    log.info("session.started", account=account.pk)
+
+
 def authenticated(*, email: str, password: str) -> Account:
-    """The account with this address and password. Raises AuthenticationFailed."""
+    """The account with this address and password. Raises AuthenticationFailed.
+
+    Its second factor, if it has one, is not checked.
+    """
     # Error and duration are the same for an unknown address, a wrong password and an inactive
     # account, because Django's backend hashes a password in each case. So no client can find out
     # which addresses have accounts.

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from rest_framework.exceptions import AuthenticationFailed
 
-from authentication import actions, firebase, links, registration, tokens
+from authentication import actions, firebase, links, registration, second_factor, tokens
 from authentication.admission import admitted
 from authentication.firebase import GoogleUser, InvalidToken
 from authentication.models import GoogleIdentity
@@ -25,25 +25,28 @@ class LinkRequired(Exception):
     """An account with this address exists. Its password links it to Google."""
 
 
-def sign_in(token: str) -> TokenPair:
+def sign_in(token: str, *, code: str = "") -> TokenPair:
     """Start a session for the user of an ID token, who gets an account at the first time.
 
-    Raises InvalidToken (also for a banned account), LinkRequired, NotAdmitted or FirebaseError.
+    Raises InvalidToken (also for a banned account), LinkRequired, NotAdmitted, FirebaseError, and
+    AuthenticationFailed if a second factor is needed.
     """
     user = firebase.user_of(token)
     account = _linked(user) or _new(user)
     if not admitted().filter(pk=account.pk).exists():
         raise InvalidToken
+    second_factor.check(account, code)
     return tokens.issue(account)
 
 
-def link(token: str, *, password: str) -> TokenPair:
+def link(token: str, *, password: str, code: str = "") -> TokenPair:
     """Link the account with the user's address to the user, and start a session.
 
     Raises InvalidToken, FirebaseError, and AuthenticationFailed for a wrong password.
     """
     user = _verified(firebase.user_of(token))
     account = actions.authenticated(email=user.email, password=password)
+    second_factor.check(account, code)
     try:
         with transaction.atomic():
             _link(account, user)

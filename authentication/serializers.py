@@ -14,11 +14,33 @@ from core.users.models import Account
 MAX_PASSWORD_LENGTH = 256  # the time of hashing grows with the length
 
 
+class CodeField(TextField):
+    """The code of an account with a second factor."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            **{
+                "max_length": 20,
+                "required": False,
+                "allow_blank": True,
+                "default": "",
+                "help_text": "Of the authenticator app, or a recovery code: if the account has one.",
+                **options,
+            }
+        )
+
+
 class LoginSerializer(serializers.Serializer[Any]):
     """What an account proves itself with."""
 
     email = serializers.EmailField(max_length=254)
     password = TextField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class SignInSerializer(LoginSerializer):
+    """A password, and the code of an account with a second factor."""
+
+    code = CodeField()
 
 
 class RegistrationSerializer(LoginSerializer):
@@ -73,6 +95,7 @@ class IdTokenSerializer(serializers.Serializer[Any]):
     """An ID token of Firebase."""
 
     token = TextField(max_length=8192)
+    code = CodeField()
 
 
 class LinkGoogleSerializer(IdTokenSerializer):
@@ -100,6 +123,12 @@ class DetailSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class RefusalSerializer(DetailSerializer):
+    """A refusal. `code` says what a client can do about it, such as asking for a code."""
+
+    code = serializers.CharField(required=False)
+
+
 class AccountSerializer(serializers.ModelSerializer[Account]):
     """Who is signed in."""
 
@@ -116,6 +145,12 @@ class CookieSessionSerializer(serializers.Serializer[Any]):
 
     csrf_token = serializers.CharField()
     account = AccountSerializer(allow_null=True)
+
+
+class FlagsSerializer(serializers.Serializer[Any]):
+    """Names of feature flags."""
+
+    active = serializers.ListField(child=serializers.CharField())
 
 
 class NewKeySerializer(serializers.Serializer[Any]):

@@ -32,6 +32,7 @@ class CoreConfig(AppConfig):
         post_migrate.connect(sync_schedules, sender=self)
         post_migrate.connect(sync_events, sender=self)
         post_migrate.connect(sync_permissions, sender=self)
+        post_migrate.connect(sync_flags, sender=self)
         connection_created.connect(require_utf8)
         register(checks.clocks, Tags.database)
         register(checks.eviction, Tags.database)
@@ -63,3 +64,12 @@ def sync_permissions(*, using: str, apps: Apps = apps, **_: Any) -> None:
     from core import permissions  # noqa: PLC0415  not before the models are loaded
 
     permissions.sync()
+
+
+def sync_flags(*, using: str, apps: Apps = apps, **_: Any) -> None:
+    """Sync the declared flags. Does nothing if their table does not exist."""
+    if using != DEFAULT_DB_ALIAS or "featureflag" not in apps.all_models["core"]:
+        return
+    from core import flags  # noqa: PLC0415  not before the models are loaded
+
+    flags.sync()

@@ -155,3 +155,23 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class FeatureFlag(models.Model):
+    """What `flags.declare` has declared, and for whom it is active."""
+
+    name = models.CharField(max_length=100, unique=True, editable=False)
+    description = models.CharField(max_length=200, editable=False)
+    is_on_for_all = models.BooleanField("on for all", default=False)
+    roles = models.ManyToManyField(
+        "auth.Group", blank=True, related_name="+", help_text="On for the accounts of these roles."
+    )
+    accounts = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="+", help_text="On for these accounts."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

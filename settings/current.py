@@ -100,6 +100,7 @@ class AccessConfig:
     registration: Registration
     registration_domains: frozenset[str]
     default_role: str
+    requires_second_factor: bool
     private_reading: bool
 
 
@@ -212,6 +213,7 @@ def access() -> AccessConfig:
         registration=Registration(row.registration),
         registration_domains=domains_in(row.registration_domains),
         default_role=row.default_role,
+        requires_second_factor=row.requires_second_factor,
         private_reading=row.private_reading,
     )
 

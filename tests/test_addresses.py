@@ -49,6 +49,7 @@ ADDRESSES = {
     f"instagram/users/{UUID}/feed/": {"get": "feed"},
     "instagram/inject-data/": {"post": "create"},
     "instagram/users/bulk/": {"post": "bulk"},
+    "authentication/flags/": {"get": "flags"},
     "authentication/session/": {"get": "list", "post": "create"},
     "authentication/link-google/": {"post": "link_google"},
     "authentication/login-with-google/": {"post": "login_with_google"},

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from authentication import mails, registration
-from authentication.models import GoogleIdentity, Invitation
+from authentication import mails, registration, second_factor
+from authentication.models import GoogleIdentity, Invitation, SecondFactor
 from core.admin.bases import staff_of
 from core.users.models import Account
 
@@ -60,16 +60,36 @@ class InvitationAdmin(ModelAdmin):
         self.message_user(request, f"{len(waiting)} invitations are on their way.")
 
 
-@admin.register(GoogleIdentity)
-class GoogleIdentityAdmin(ModelAdmin):
-    """Deleting one unlinks the Google user. The account stays."""
+class OnlyDeleted(ModelAdmin):
+    """Rows that people make for their own account, and that staff can only take away."""
 
-    list_display = ("account", "project", "uid", "linked_at")
     list_select_related = ("account",)
-    search_fields = ("account__email", "uid")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
         return False
+
+
+@admin.register(SecondFactor)
+class SecondFactorAdmin(OnlyDeleted):
+    """Deleting one lets an account in whose app and recovery codes are lost."""
+
+    list_display = fields = ("account", "created_at", "confirmed_at")
+    search_fields = ("account__email",)
+
+    def delete_model(self, request: HttpRequest, obj: SecondFactor) -> None:  # noqa: ARG002  Django's signature
+        second_factor.remove(obj.account)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SecondFactor]) -> None:
+        for factor in queryset.select_related("account"):
+            self.delete_model(request, factor)
+
+
+@admin.register(GoogleIdentity)
+class GoogleIdentityAdmin(OnlyDeleted):
+    """Deleting one unlinks the Google user. The account stays."""
+
+    list_display = ("account", "project", "uid", "linked_at")
+    search_fields = ("account__email", "uid")

@@ -4,6 +4,7 @@ from authentication.models.bans import Ban
 from authentication.models.credentials import ApiKey, RefreshFamily
 from authentication.models.mails import OutgoingMail
 from authentication.models.people import GoogleIdentity, Invitation, PendingAccount
+from authentication.models.second_factors import RecoveryCode, SecondFactor
 
 __all__ = [
     "ApiKey",
@@ -12,5 +13,7 @@ __all__ = [
     "Invitation",
     "OutgoingMail",
     "PendingAccount",
+    "RecoveryCode",
     "RefreshFamily",
+    "SecondFactor",
 ]

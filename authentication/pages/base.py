@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView
+from rest_framework.exceptions import AuthenticationFailed
 
 from authentication import attempts, links, registration
 
@@ -45,7 +46,11 @@ class FormPage(FormView, ABC):  # type: ignore[type-arg]  # generic in the stubs
 
     def form_valid(self, form: Form) -> HttpResponse:
         try:
-            done = self.act(form.cleaned_data)
+            with attempts.logged(self.request, self.typed_account()):
+                done = self.act(form.cleaned_data)
+        except AuthenticationFailed as error:
+            form.add_error(None, str(error.detail))
+            return self.refused(form)
         except registration.WeakPassword as error:
             form.add_error("password", ValidationError(error.messages))
             return self.refused(form)

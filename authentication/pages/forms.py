@@ -54,3 +54,12 @@ class RegistrationForm(InvitedForm, EmailForm):
     """What a new account is made of."""
 
     field_order = ["email", "name", "password"]  # noqa: RUF012  the same
+
+
+class CodeForm(forms.Form):
+    """A code of an authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True}),
+    )

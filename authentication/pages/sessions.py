@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.views import RedirectURLMixin
-from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
-from rest_framework.exceptions import AuthenticationFailed
+from django.urls import reverse
 
-from authentication import actions, attempts, mails, registration
+from authentication import actions, mails, registration, second_factor
 from authentication.pages import forms
 from authentication.pages.base import FormPage
 
@@ -25,18 +25,28 @@ class SignInPage(RedirectURLMixin, FormPage):
     def typed_account(self) -> str:
         return str(self.request.POST.get("email", ""))
 
-    def form_valid(self, form: Form) -> HttpResponse:
-        try:
-            with attempts.logged(self.request, form.cleaned_data["email"]):
-                self.act(form.cleaned_data)
-        except AuthenticationFailed as error:
-            form.add_error(None, str(error.detail))
-            return self.refused(form)
-        return HttpResponseRedirect(self.get_success_url())
+    @property
+    def text(self) -> str:  # type: ignore[override]  # it depends on who looks
+        """What a person who is signed in already has to know."""
+        if self.request.user.is_authenticated:
+            return "Your account may not use that page. Sign in with another one."
+        return ""
 
     def act(self, given: dict[str, Any]) -> str:
-        actions.sign_in(self.request, **given)
+        """Sign in, or go on to the page that asks for the code."""
+        account = actions.authenticated(**given)
+        self.needs_code = second_factor.is_on(account)
+        if self.needs_code:
+            second_factor.wait_for_code(self.request, account)
+        else:
+            actions.start_session(self.request, account)
         return ""
+
+    def done(self, _sentence: str) -> HttpResponse:
+        target = self.get_success_url()
+        if self.needs_code:
+            target = f"{reverse('code')}?{urlencode({self.redirect_field_name: target})}"
+        return HttpResponseRedirect(target)
 
 
 class LostPasswordPage(FormPage):

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -19,11 +19,13 @@ from authentication.serializers import (
     ChangeEmailSerializer,
     ChangePasswordSerializer,
     DetailSerializer,
+    FlagsSerializer,
     PasswordSerializer,
     TokenPairSerializer,
 )
 from authentication.views.base import REFUSED
 from authentication.views.passwords import mailed
+from core import flags
 from core.api.errors import REFUSALS
 from core.api.fields import valid
 from core.api.permissions import HasSession, signed_in
@@ -45,6 +47,12 @@ class AccountViewSet(ViewSet):
     def me(self, request: Request) -> Response:
         """Who is signed in."""
         return Response(AccountSerializer(signed_in(request)).data)
+
+    @extend_schema(responses=FlagsSerializer)
+    @action(detail=False, permission_classes=(AllowAny,))
+    def flags(self, request: Request) -> Response:
+        """The feature flags that are active for the account, or for a stranger."""
+        return Response({"active": sorted(flags.active(request.user))})
 
     @extend_schema(request=None, responses={200: DetailSerializer, 401: REFUSED})
     @action(detail=False, methods=["post"])

@@ -6,16 +6,26 @@ from typing import NoReturn
 
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import ViewSet
 
-from authentication import attempts
-from authentication.serializers import DetailSerializer
+from authentication import attempts, second_factor
+from authentication.serializers import RefusalSerializer
+from core.api.errors import REFUSALS
 from core.api.throttles import AddressThrottle, LoginThrottle
 
-REFUSED = OpenApiResponse(DetailSerializer, description="Refused, without saying why.")
+
+def _with_code(error: AuthenticationFailed) -> AuthenticationFailed:
+    """The refusal with its `code`, by which a client knows what to ask the person for."""
+    return AuthenticationFailed({"detail": error.detail, "code": error.get_codes()})
+
+
+REFUSALS[second_factor.CodeRequired] = _with_code
+REFUSALS[second_factor.WrongCode] = _with_code
+REFUSED = OpenApiResponse(RefusalSerializer, description="Refused, without saying why.")
 
 
 class SignedOutViewSet(ViewSet):

@@ -75,7 +75,7 @@ class GoogleViewSet(GuessableViewSet):
     def login_with_google(self, request: Request) -> Response:
         """Exchange an ID token for a pair of tokens. The first sign-in makes the account."""
         given = valid(IdTokenSerializer(data=request.data))
-        return Response(google.sign_in(given["token"]))
+        return Response(google.sign_in(given["token"], code=given["code"]))
 
     @extend_schema(
         request=LinkGoogleSerializer, responses={200: TokenPairSerializer, 401: GOOGLE_REFUSED}
@@ -87,7 +87,7 @@ class GoogleViewSet(GuessableViewSet):
         """Link the account of the user's address with its password, and start a session."""
         given = valid(LinkGoogleSerializer(data=request.data))
         try:
-            return Response(google.link(given["token"], password=given["password"]))
+            return Response(google.link(**given))
         except AuthenticationFailed:
             attempts.log_refused(request, "google", reason="wrong")
             raise

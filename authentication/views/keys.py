@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from authentication import actions, attempts, keys
+from authentication import actions, attempts, keys, second_factor
 from authentication.models import ApiKey
 from authentication.serializers import (
     ApiKeySerializer,
-    LoginSerializer,
     NewKeySerializer,
     ShownKeySerializer,
+    SignInSerializer,
 )
 from authentication.views.base import REFUSED, GuessableViewSet
 from core.api.errors import REFUSALS
@@ -33,12 +33,14 @@ class KeyTokenViewSet(GuessableViewSet):
 
     throttle_classes = (LoginThrottle,)
 
-    @extend_schema(request=LoginSerializer, responses={201: ShownKeySerializer, 401: REFUSED})
+    @extend_schema(request=SignInSerializer, responses={201: ShownKeySerializer, 401: REFUSED})
     def create(self, request: Request) -> Response:
         """Exchange an e-mail address and its password for a key that is valid for 10 hours."""
-        given = valid(LoginSerializer(data=request.data))
+        given = valid(SignInSerializer(data=request.data))
         with attempts.logged(request, given["email"]):
+            code = given.pop("code")
             account = actions.authenticated(**given)
+            second_factor.check(account, code)
         return _shown(keys.make_token(account))
 
 

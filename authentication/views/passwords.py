@@ -16,9 +16,9 @@ from authentication.serializers import (
     EmailSerializer,
     InvitedSerializer,
     LinkSerializer,
-    LoginSerializer,
     NewPasswordSerializer,
     RegistrationSerializer,
+    SignInSerializer,
     TokenPairSerializer,
 )
 from authentication.views.base import REFUSED, GuessableViewSet
@@ -42,11 +42,11 @@ def mailed(email: str) -> Response:
 class PasswordViewSet(GuessableViewSet):
     """Sign-in and registration."""
 
-    @extend_schema(request=LoginSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
+    @extend_schema(request=SignInSerializer, responses={200: TokenPairSerializer, 401: REFUSED})
     @action(detail=False, methods=["post"], throttle_classes=(LoginThrottle,))
     def login(self, request: Request) -> Response:
         """Exchange an e-mail address and its password for a pair of tokens."""
-        given = valid(LoginSerializer(data=request.data))
+        given = valid(SignInSerializer(data=request.data))
         with attempts.logged(request, given["email"]):
             return Response(actions.log_in(**given))
 

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from authentication import actions, attempts, tokens
 from authentication.serializers import (
     CookieSessionSerializer,
-    LoginSerializer,
     RefreshSerializer,
+    SignInSerializer,
     TokenPairSerializer,
 )
 from authentication.views.base import REFUSED, GuessableViewSet, SignedOutViewSet
@@ -34,11 +34,11 @@ class CookieSessionViewSet(GuessableViewSet):
         """Who is signed in, and the token that `X-CSRFToken` of a POST must carry."""
         return _session(request, request.user)
 
-    @extend_schema(request=LoginSerializer, responses={200: CookieSessionSerializer, 401: REFUSED})
+    @extend_schema(request=SignInSerializer, responses={200: CookieSessionSerializer, 401: REFUSED})
     def create(self, request: Request) -> Response:
         """Start a cookie session. The request must carry `X-CSRFToken`, which changes with it."""
         SessionAuthentication().enforce_csrf(request)
-        given = valid(LoginSerializer(data=request.data))
+        given = valid(SignInSerializer(data=request.data))
         own = request._request  # noqa: SLF001  the documented way to Django's own request
         with attempts.logged(request, given["email"]):
             account = actions.sign_in(own, **given)

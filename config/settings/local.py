@@ -2,6 +2,7 @@
 
 from config.env import env
 from config.settings.base import *
+from core import logging
 
 DEBUG = False
 IS_LOCAL = True

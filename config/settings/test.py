@@ -3,6 +3,7 @@
 import os
 
 from config.settings.local import *
+from core import logging
 
 SECRET_KEY = "test-only-key-that-is-long-enough-for-hs256"  # noqa: S105  not a secret
 WHITENOISE_AUTOREFRESH = True  # otherwise every test client scans all static files

@@ -1,6 +1,6 @@
 """The admin of core's tables and of third-party packages."""
 
-from core.admin import packages
+from core.admin import flags, packages
 from core.admin.heartbeats import WorkerHeartbeatAdmin
 
-__all__ = ["WorkerHeartbeatAdmin", "packages"]
+__all__ = ["WorkerHeartbeatAdmin", "flags", "packages"]

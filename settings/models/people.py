@@ -54,6 +54,11 @@ class AccessSetting(SingletonModel):
         blank=True,
         help_text="The role of a new account. Empty: none, so that it can read like a stranger.",
     )
+    requires_second_factor = models.BooleanField(
+        "staff needs a second factor",
+        default=False,
+        help_text="The admin then asks those of the staff to set one up who have none.",
+    )
     private_reading = models.BooleanField(
         default=False, help_text="Reading needs a role, and media addresses expire."
     )

@@ -139,6 +139,7 @@ def test_by_default_reading_is_open_and_registration_is_not() -> None:
         registration=Registration.INVITATION,
         registration_domains=frozenset(),
         default_role="Archivist",
+        requires_second_factor=False,
         private_reading=False,
     )
 

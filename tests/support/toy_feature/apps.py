@@ -10,7 +10,7 @@ class ToyConfig(AppConfig):
 
     def ready(self) -> None:
         """Register at every plug point."""
-        from core import permissions  # noqa: PLC0415  needs the loaded models
+        from core import flags, permissions  # noqa: PLC0415  needs the loaded models
         from instagram import contributors  # noqa: PLC0415  the same
         from instagram.archiving import observers  # noqa: PLC0415  the same
         from storage import references  # noqa: PLC0415  the same
@@ -20,3 +20,4 @@ class ToyConfig(AppConfig):
         contributors.register(self.label, plugs.contribution)
         observers.register(self.label, plugs.note)
         permissions.declare("toy.note", "Can write notes", groups=["Toys"])
+        flags.declare("toy.colours", "Notes in colours")
