@@ -100,6 +100,13 @@ def _set_password(account: Account, password: str) -> None:
     log.warning("password.changed", account=account.pk)
 
 
+def change_profile(account: Account, **values: str) -> None:
+    """Change the name or the picture, which need no password."""
+    for name, value in values.items():
+        setattr(account, name, value)
+    account.save(update_fields=[*values])
+
+
 def request_email(account: Account, *, email: str, origin: str) -> None:
     """Mail a link to the new address, which confirms it."""
     mails.queue(

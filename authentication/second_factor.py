@@ -172,15 +172,12 @@ def _takes(factor: SecondFactor, code: str) -> bool:
 
 def _recovery_codes(account: Account) -> list[str]:
     RecoveryCode.objects.filter(account=account).delete()
-    codes = ["-".join(_letters() for _ in range(2)) for _ in range(RECOVERY_CODES)]
+    texts = ("".join(map(secrets.choice, [ALPHABET] * 12)) for _ in range(RECOVERY_CODES))
+    codes = [f"{text[:6]}-{text[6:]}" for text in texts]
     RecoveryCode.objects.bulk_create(
         RecoveryCode(account=account, digest=_digest(code)) for code in codes
     )
     return codes
-
-
-def _letters() -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(6))
 
 
 def _digest(code: str) -> str:

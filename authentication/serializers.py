@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import URLValidator
 from rest_framework import serializers
 
 from authentication.models import ApiKey
@@ -132,7 +133,7 @@ class RefusalSerializer(DetailSerializer):
 class AccountSerializer(serializers.ModelSerializer[Account]):
     """Who is signed in."""
 
-    username = serializers.CharField()
+    username = serializers.CharField(read_only=True)
     photo_url = serializers.CharField(max_length=500, read_only=True, help_text="empty: none")
 
     class Meta:
@@ -145,6 +146,30 @@ class CookieSessionSerializer(serializers.Serializer[Any]):
 
     csrf_token = serializers.CharField()
     account = AccountSerializer(allow_null=True)
+
+
+class OwnAccountSerializer(AccountSerializer):
+    """An account, of which a person changes the name and the picture."""
+
+    name = TextField(max_length=150, allow_blank=True, required=False)
+    photo_url = TextField(max_length=500, allow_blank=True, required=False)
+
+    class Meta(AccountSerializer.Meta):
+        read_only_fields = ("id", "username", "email")
+
+    def validate_photo_url(self, text: str) -> str:
+        """An http or https address, or nothing."""
+        if text:
+            URLValidator(schemes=["http", "https"])(text)
+        return text
+
+
+class TokenAnswerSerializer(serializers.Serializer[Any]):
+    """A key that is valid for 10 hours, and whose it is."""
+
+    token = serializers.CharField()
+    user_id = serializers.IntegerField()
+    email = serializers.EmailField()
 
 
 class FlagsSerializer(serializers.Serializer[Any]):

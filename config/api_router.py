@@ -27,30 +27,41 @@ from instagram.views.users import UserViewSet
 
 register_converter(Identifier, "identifier")
 
-router = DefaultRouter(use_regex_path=False)
-# The root view would answer where the API has a JSON 404, and suffixes would add addresses.
-router.include_root_view = False
-router.include_format_suffixes = False
 
-router.register("instagram/users", UserViewSet, "users")
-router.register("instagram/posts", PostViewSet, "posts")
-router.register("instagram/stories", StoryViewSet, "stories")
-router.register("instagram/highlights", HighlightViewSet, "highlights")
-router.register("instagram/changes", ChangeViewSet, "changes")
-router.register("instagram/runs", RunViewSet, "runs")
-router.register("instagram/costs", CostsViewSet, "costs")
-router.register("instagram/inject-data", IngestViewSet, "inject-data")
-router.register("instagram/statistic", StatisticViewSet, "statistic")
-router.register("authentication", PasswordViewSet, "password")
-router.register("authentication", GoogleViewSet, "google")
-router.register("authentication", SessionViewSet, "session")
-router.register("authentication", AccountViewSet, "account")
-router.register("authentication", OwnAccountViewSet, "own-account")
-router.register("authentication/tokens", KeyTokenViewSet, "token")
-router.register("authentication/session", CookieSessionViewSet, "cookie-session")
-router.register("authentication/keys", ApiKeyViewSet, "key")
+
+class ApiRouter(DefaultRouter):
+    """Without a root view, which would answer where the API has a JSON 404, and without suffixes."""
+
+    include_root_view = False
+    include_format_suffixes = False
+
+    def __init__(self) -> None:
+        super().__init__(use_regex_path=False)
+
+
+archive = ApiRouter()
+accounts = ApiRouter()
+
+archive.register("instagram/users", UserViewSet, "users")
+archive.register("instagram/posts", PostViewSet, "posts")
+archive.register("instagram/stories", StoryViewSet, "stories")
+archive.register("instagram/highlights", HighlightViewSet, "highlights")
+archive.register("instagram/changes", ChangeViewSet, "changes")
+archive.register("instagram/runs", RunViewSet, "runs")
+archive.register("instagram/costs", CostsViewSet, "costs")
+archive.register("instagram/inject-data", IngestViewSet, "inject-data")
+archive.register("instagram/statistic", StatisticViewSet, "statistic")
+accounts.register("authentication", PasswordViewSet, "password")
+accounts.register("authentication", GoogleViewSet, "google")
+accounts.register("authentication", SessionViewSet, "session")
+accounts.register("authentication", AccountViewSet, "account")
+accounts.register("authentication", OwnAccountViewSet, "own-account")
+accounts.register("authentication/tokens", KeyTokenViewSet, "token")
+accounts.register("authentication/session", CookieSessionViewSet, "cookie-session")
+accounts.register("authentication/keys", ApiKeyViewSet, "key")
 
 urlpatterns = [
-    *router.urls,
+    *archive.urls,
+    *accounts.urls,
     re_path(r"^(?:instagram|authentication)(?:/|$)", not_found),
 ]

@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from core.api.health import HealthView
-from core.api.schema import DocumentationView, SchemaView
+from core.api.schema import AliasSchemaView, DocumentationView, SchemaView
 
 to_the_docs = RedirectView.as_view(pattern_name="docs")
 
@@ -19,11 +19,13 @@ urlpatterns = [
     path("docs/", to_the_docs),
     path("api/docs/", DocumentationView.as_view(url_name="schema"), name="docs"),
     path("schema/", SchemaView.as_view(), name="schema"),
+    path("schema/aliases/", AliasSchemaView.as_view(), name="alias-schema"),
     path("health/", HealthView.as_view(), name="health"),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("account/", include("authentication.pages.urls")),
     path("", include("storage.serving.urls")),
     *(path("", include(f"{app}.urls")) for app in settings.FEATURES if find_spec(f"{app}.urls")),
+    path("", include("config.aliases")),
     path("", include("config.api_router")),
 ]
 

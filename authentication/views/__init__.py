@@ -5,6 +5,7 @@ from authentication.views.google import GoogleViewSet
 from authentication.views.keys import ApiKeyViewSet, KeyTokenViewSet
 from authentication.views.passwords import PasswordViewSet
 from authentication.views.sessions import CookieSessionViewSet, SessionViewSet
+from authentication.views.token_clients import TokenLoginViewSet, TokenLogoutViewSet
 
 __all__ = [
     "AccountViewSet",
@@ -15,4 +16,6 @@ __all__ = [
     "OwnAccountViewSet",
     "PasswordViewSet",
     "SessionViewSet",
+    "TokenLoginViewSet",
+    "TokenLogoutViewSet",
 ]

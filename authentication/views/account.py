@@ -20,6 +20,7 @@ from authentication.serializers import (
     ChangePasswordSerializer,
     DetailSerializer,
     FlagsSerializer,
+    OwnAccountSerializer,
     PasswordSerializer,
     TokenPairSerializer,
 )
@@ -47,6 +48,16 @@ class AccountViewSet(ViewSet):
     def me(self, request: Request) -> Response:
         """Who is signed in."""
         return Response(AccountSerializer(signed_in(request)).data)
+
+    @extend_schema(request=OwnAccountSerializer, responses=OwnAccountSerializer)
+    @me.mapping.patch
+    def change_me(self, request: Request) -> Response:
+        """Change the name or the picture of the account that signed in."""
+        account = signed_in(request)
+        actions.change_profile(
+            account, **valid(OwnAccountSerializer(account, data=request.data, partial=True))
+        )
+        return Response(OwnAccountSerializer(account).data)
 
     @extend_schema(responses=FlagsSerializer)
     @action(detail=False, permission_classes=(AllowAny,))

@@ -12,6 +12,9 @@ from rest_framework.serializers import ListSerializer
 from core.api.pagination import NumberedPagination
 from core.api.permissions import MayRead
 
+SIGN_IN = ("authentication", "auth", "v1")
+"""First parts of the paths of sign-in, ours and those of aliases."""
+
 
 class Operation(AutoSchema):
     """Documents the MayRead permission and groups operations by resource."""
@@ -33,6 +36,8 @@ class Operation(AutoSchema):
         return isinstance(self.view, GenericAPIView) and bool(super()._is_list_view(serializer))
 
     def get_tags(self) -> list[str]:
-        """`posts` for /instagram/posts/, `authentication` for paths below that."""
+        """`posts` for /instagram/posts/, also behind a prefix; what signs in has one tag."""
         parts: list[str] = self._tokenize_path()
-        return parts[1:2] if parts[0] == "instagram" else parts[:1]
+        if "instagram" in parts:
+            return [parts[parts.index("instagram") + 1]]
+        return ["authentication" if parts[0] in SIGN_IN else parts[0]]

@@ -19,6 +19,7 @@ from core import content_security
 
 PLACES = frozenset({"cursor", "since", "page"})
 """Query parameters that select a page, which may not exist."""
+ALIASES = ("/api/auth/", "/api/v1/")
 ERROR = {
     "type": "object",
     "description": "`detail` says what is wrong, or each wrong field has a list of messages.",
@@ -32,11 +33,11 @@ ERROR = {
 
 
 class OnceGenerator(SchemaGenerator):
-    """Caches the document per process: it takes a second to build and is public."""
+    """Caches the documents per process: they take a second to build and are public."""
 
     def get_schema(self, *_: Any, **__: Any) -> Any:
         """Build the same document for all clients, as for an anonymous user."""
-        return _document()
+        return _document(self.urlconf)
 
 
 class SchemaView(SpectacularAPIView):
@@ -49,6 +50,16 @@ class SchemaView(SpectacularAPIView):
         if self.request.query_params.get("format") == "json":
             return [OpenApiJsonRenderer()]
         return super().get_renderers()
+
+
+class AliasSchemaView(SchemaView):
+    """`/schema/aliases/`: the document of the addresses in config/aliases.py."""
+
+    urlconf = "config.aliases"
+    custom_settings = {  # noqa: RUF012  the base class declares it for the instance
+        "TITLE": "Instarchiver: aliases",
+        "PREPROCESSING_HOOKS": [],
+    }
 
 
 class DocumentationView(SpectacularSwaggerSplitView):
@@ -114,6 +125,11 @@ def with_typed_nulls(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 @cache
-def _document() -> Any:
+def _document(urlconf: str | None) -> Any:
     generator: Any = SchemaGenerator
-    return generator().get_schema(request=None, public=True)
+    return generator(urlconf=urlconf).get_schema(request=None, public=True)
+
+
+def without_aliases(endpoints: list[Any], **_: Any) -> list[Any]:
+    """A preprocessing hook that leaves the aliases to their own document."""
+    return [each for each in endpoints if not each[0].startswith(ALIASES)]
