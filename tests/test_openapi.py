@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
+from jsonschema import Draft4Validator
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "openapi.json"
 
@@ -58,3 +59,36 @@ def test_every_status_is_named_one_by_one() -> None:
         for status in operation["responses"]
     }
     assert all(status.isdecimal() for status in statuses)
+
+
+def test_everything_in_the_document_is_described() -> None:
+    document = json.loads(SNAPSHOT.read_text())
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    parts_of_them = [
+        part
+        for each in operations
+        for part in (each, *each.get("parameters", ()), *each["responses"].values())
+    ]
+
+    assert [each for each in parts_of_them if not each.get("description")] == []
+    named = [tag["name"] for tag in document["tags"]]
+    assert {tag for each in operations for tag in each["tags"]} <= {*named}
+    assert named[:3] == ["users", "posts", "stories"]
+
+
+def test_each_body_of_a_request_has_a_valid_example() -> None:
+    document = json.loads(SNAPSHOT.read_text())
+    schemas = document["components"]["schemas"]
+    bodies = {
+        reference.rpartition("/")[2]
+        for _, part in parts(document["paths"])
+        if "requestBody" in part
+        for content in part["requestBody"]["content"].values()
+        if (reference := content["schema"].get("$ref"))
+    }
+
+    assert {name for name in bodies if "example" not in schemas[name]} == set()
+    for name in bodies:
+        schema = {**schemas[name], "components": document["components"]}
+        validator = Draft4Validator(schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+        assert [*validator.iter_errors(schemas[name]["example"])] == [], name

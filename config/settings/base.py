@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from config import schedules
+from config import api_document, schedules
 from config.env import env
 from config.settings import unfold_admin
 from core import logging
@@ -260,6 +260,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Instarchiver",
     "DESCRIPTION": "A faithful, checkable archive of Instagram content.",
+    "TAGS": api_document.TAGS,
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -271,6 +272,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.api.schema.with_typed_nulls",
         "core.api.schema.with_errors",
+        "config.api_document.described",
     ],
     "ENUM_NAME_OVERRIDES": {
         "HealthState": "core.api.health.STATES",
