@@ -31,7 +31,7 @@ def sign_in(token: str, *, code: str = "") -> TokenPair:
     Raises InvalidToken (also for a banned account), LinkRequired, NotAdmitted, FirebaseError, and
     AuthenticationFailed if a second factor is needed.
     """
-    user = firebase.user_of(token)
+    user = _verified(firebase.user_of(token))
     account = _linked(user) or _new(user)
     if not admitted().filter(pk=account.pk).exists():
         raise InvalidToken
@@ -64,7 +64,6 @@ def _linked(user: GoogleUser) -> Account | None:
 
 def _new(user: GoogleUser) -> Account:
     """Make the account of a user who has none."""
-    _verified(user)
     if Account.objects.filter(email__iexact=user.email).exists():
         raise LinkRequired
     registration.refuse_strangers(user.email, is_confirmed=True)

@@ -68,7 +68,7 @@ def make(
         scopes=[*dict.fromkeys(scopes)],
         expires_at=expires_at,
     )
-    log.info("key.made", account=account.pk, key=prefix, scopes=key.scopes)
+    log.info("key.made", account=account.pk, key=prefix, scopes=[*map(str, scopes)])
     return NewKey(key, text)
 
 

@@ -99,6 +99,8 @@ class GoogleStandIn:
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(folder / "leaf.pem")
 
+        self.connections: list[ssl.SSLSocket] = []
+
     def __enter__(self) -> Self:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
@@ -109,6 +111,8 @@ class GoogleStandIn:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+        for each in self.connections:  # that a client of the test's own process keeps open
+            each.close()
 
     def environment(self) -> dict[str, str]:
         """What leads a process to this server instead of Google."""
@@ -169,6 +173,11 @@ class GoogleStandIn:
                 self.rfile = self.connection.makefile("rb")
                 self.wfile = self.connection.makefile("wb", 0)
                 self.close_connection = False
+                google.connections.append(self.connection)
+
+            def finish(self) -> None:
+                super().finish()
+                self.connection.close()  # the server knows the socket below only
 
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
