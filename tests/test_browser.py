@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,7 +55,8 @@ def page(server: WebServer, account: Account) -> Iterator[Any]:
     Its driver runs an event loop in this thread, so fixtures that use the database come first.
     """
     chromium = require_program("chromium", package="chromium")
-    playwright = require_package("playwright.sync_api")
+    require_package("playwright")
+    playwright: Any = importlib.import_module("playwright.sync_api")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         opened = browser.new_page()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("db", "own_cache")
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
-    "DJANGO_SECRET_KEY": "Zk3vYt0pQw8sLr2nXb6mCd9fGh1jKa4uEi7oTq5xBv2wNz8e",
+    "DJANGO_SECRET_KEY": "Zk3vYt0pQw8sLr2nXb6mCd9fGh1jKa4uEi7oTq5xBv2wNz8eRm4yHs6d",
     "FIELD_ENCRYPTION_KEYS": "bG9jYWwtb25seS1uZXZlci1mb3ItcHJvZHVjdGlvbiE=",
     "DJANGO_ALLOWED_HOSTS": "archive.example",
 }

@@ -17,7 +17,6 @@ from django.db.models import ForeignObject, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from api_logs.models import APIRequestLog
-from core.models import IdempotencyKey
 from core.users.models import Account
 from instagram import erasure, traces
 from instagram.archiving import persist
@@ -398,18 +397,3 @@ def test_every_table_that_refers_to_a_profile_is_emptied() -> None:
     }
 
     assert pointing <= {rows.model for _, rows in traces.rows(user)}
-
-
-def test_kept_answers_that_name_the_profile_are_removed(account: Account) -> None:
-    user = add_profile()
-    bodies = [
-        f'{{"uuid": "{user.pk}"}}', f'{{"username":"{user.username}"}}', '{"username":"another"}',
-    ]  # fmt: skip
-    for number, body in enumerate(bodies):
-        IdempotencyKey.objects.create(
-            account=account, key=str(number), request_digest="", status=201, body=body
-        )
-
-    erasure.erase(user, by=None, reason="request 17")
-
-    assert [*IdempotencyKey.objects.values_list("key", flat=True)] == ["2"]

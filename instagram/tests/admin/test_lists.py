@@ -153,5 +153,5 @@ def test_the_list_of_unreadable_items_names_their_profiles_in_one_query(
     for _ in range(5):
         RejectedItem.objects.create(stream=StreamFactory.create(), path="posts[1]", error="?")
 
-    with django_assert_num_queries(5):  # session, account, bounded count, rows, alarms
+    with django_assert_num_queries(6):  # session, account, second factor, count, rows, alarms
         admin_client.get(address(RejectedItem))

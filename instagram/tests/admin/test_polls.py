@@ -54,7 +54,7 @@ def test_the_list_costs_the_same_at_any_length(
         polled(user, "stories")
         half_watched(user)
 
-    with django_assert_num_queries(6):  # session, account, bounded count, alarms, rows, windows
+    with django_assert_num_queries(7):  # session, account, second factor, count, alarms, rows, windows
         answer = admin_client.get(reverse(LIST))
 
     assert answer.content.decode().count("50.0%") == profiles
@@ -71,7 +71,7 @@ def test_the_page_of_a_profile_shows_its_schedule_at_a_fixed_cost(
         watched(user, first=2 * number + 1, last=2 * number)
     ContentType.objects.get_for_model(User)  # kept for the life of the process
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         answer = admin_client.get(reverse("admin:instagram_user_change", args=[user.pk]))
 
     assert answer.status_code == 200

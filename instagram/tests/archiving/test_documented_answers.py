@@ -19,7 +19,11 @@ from tests.support.running import archive
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "api_log"])
 SNAPSHOT = Path(__file__).parents[3] / "tests" / "snapshots" / "openapi.json"
 DOCUMENT = json.loads(SNAPSHOT.read_text())
-READ = [path for path, operations in DOCUMENT["paths"].items() if "get" in operations]
+READ = [
+    path
+    for path, operations in DOCUMENT["paths"].items()
+    if "get" in operations and not path.endswith(("/events/", "/feed/"))  # those are no JSON
+]
 
 
 def strict(schema: Any) -> Any:
