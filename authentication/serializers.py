@@ -25,7 +25,7 @@ class CodeField(TextField):
                 "required": False,
                 "allow_blank": True,
                 "default": "",
-                "help_text": "Of the authenticator app, or a recovery code: if the account has one.",
+                "help_text": "Of the authenticator app, or a recovery code, if it has one.",
                 **options,
             }
         )

@@ -17,7 +17,7 @@ from settings import current
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # has no types
-    """The admin, for staff that has signed in with a second factor where the setting asks for it."""
+    """The admin, for staff that has signed in with a second factor if the setting asks for it."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(super().has_permission(request)) and not _lacks_code(request)

@@ -28,9 +28,8 @@ from instagram.views.users import UserViewSet
 register_converter(Identifier, "identifier")
 
 
-
 class ApiRouter(DefaultRouter):
-    """Without a root view, which would answer where the API has a JSON 404, and without suffixes."""
+    """Without a root view, which would hide the JSON 404 of the API, and without suffixes."""
 
     include_root_view = False
     include_format_suffixes = False

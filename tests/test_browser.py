@@ -62,12 +62,15 @@ def page(server: WebServer, account: Account) -> Iterator[Any]:
         opened = browser.new_page()
         opened.problems = []
         opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-        opened.on(
-            "console",
-            lambda line: opened.problems.append(line.text) if "Content Security" in line.text else 0,
-        )
+        opened.on("console", lambda line: note(opened, line.text))
         yield opened
         browser.close()
+
+
+def note(page: Any, line: str) -> None:
+    """Keep a line of the console, if it says that a policy has refused something."""
+    if "Content Security" in line:
+        page.problems.append(line)
 
 
 @pytest.fixture
@@ -75,7 +78,12 @@ def other_thread() -> Iterator[ThreadPoolExecutor]:
     """Where the test asks the database: the thread of the browser belongs to an event loop."""
     with ThreadPoolExecutor(1) as pool:
         yield pool
-        pool.submit(lambda: connection.close()).result()
+        pool.submit(close_connection).result()
+
+
+def close_connection() -> None:
+    """Close that of the thread that calls this."""
+    connection.close()
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def idempotent(method: Method) -> Method:
 
     parameter = OpenApiParameter(
         HEADER,
-        str,
+        {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
         OpenApiParameter.HEADER,
         description="Any unique text. For 24 hours, the same request gets the same answer.",
     )

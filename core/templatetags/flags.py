@@ -1,4 +1,4 @@
-"""`{% load flags %}{% is_active "studio.video" as shows_video %}{% if shows_video %}…{% endif %}`"""
+"""`{% load flags %}{% is_active "studio.video" as is_shown %}{% if is_shown %}…{% endif %}`"""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_a_template_asks_for_the_account_of_its_request(
     flag: FeatureFlag, account: Account
 ) -> None:
     flag.accounts.add(account)
-    template = Template('{% load flags %}{% is_active "toy.colours" as on %}{% if on %}on{% endif %}')
+    template = Template('{% load flags %}{% is_active "toy.colours" as x %}{% if x %}on{% endif %}')
     shown = []
     for user in (account, AnonymousUser()):
         request = RequestFactory().get("/")
@@ -81,9 +81,7 @@ def test_a_template_asks_for_the_account_of_its_request(
     assert [*shown, template.render(Context())] == ["on", "", ""]
 
 
-def test_clients_read_the_active_flags(
-    flag: FeatureFlag, api: APIClient, account: Account
-) -> None:
+def test_clients_read_the_active_flags(flag: FeatureFlag, api: APIClient, account: Account) -> None:
     flag.accounts.add(account)
     assert api.get(FLAGS).json() == {"active": []}
 

@@ -54,7 +54,7 @@ def test_the_list_costs_the_same_at_any_length(
         polled(user, "stories")
         half_watched(user)
 
-    with django_assert_num_queries(7):  # session, account, second factor, count, alarms, rows, windows
+    with django_assert_num_queries(7):  # with that of the second factor
         answer = admin_client.get(reverse(LIST))
 
     assert answer.content.decode().count("50.0%") == profiles
