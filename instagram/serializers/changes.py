@@ -10,12 +10,14 @@ from rest_framework import serializers
 from core.api.rows import Rows, RowSerializer
 from instagram.models import ChangeEvent
 
+# Of a list: the id of a story or a coauthor, a link, or a medium with its file names.
+ITEM = {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": True}]}
 VALUE = {
     "anyOf": [
         {"type": "string", "nullable": True},
         {"type": "number"},
         {"type": "boolean"},
-        {"type": "array", "items": {}},
+        {"type": "array", "items": ITEM},
         {"type": "object", "additionalProperties": True},
     ],
 }

@@ -158,6 +158,7 @@ class StreamsSerializer(serializers.Serializer[Any]):
     streams = serializers.ListField(
         child=serializers.ChoiceField(RunStream.Name.choices),
         allow_empty=False,
+        min_length=1,  # for the document, which does not know allow_empty
         max_length=len(RunStream.Name),
         required=False,
         help_text="all of them by default",

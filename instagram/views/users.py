@@ -73,7 +73,7 @@ class UserViewSet(base.StartsRuns, base.SearchedViewSet[User]):
         )
 
     @extend_schema(
-        request={"application/json": bulk.BulkSerializer, "text/csv": str},
+        request={"application/json": bulk.BulkSerializer, "text/csv": bytes},
         responses=bulk.BulkResultSerializer,
     )
     @action(detail=False, methods=["post"], parser_classes=(ShallowJSONParser, CSVParser))
