@@ -3,8 +3,9 @@
 set positional-arguments
 
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
-lock := "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate" \
-    + " --no-emit-index-url --no-emit-find-links --custom-compile-command './dev lock' pyproject.toml"
+pins := "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate" \
+    + " --no-emit-index-url --no-emit-find-links --custom-compile-command './dev lock'"
+lock := pins + " pyproject.toml"
 # The largest lock decides about every version: an installed one holds all of the smaller ones.
 in_step := "--constraints requirements-check.txt"
 embedded := "--extra install --extra embedded --extra simulator"
@@ -96,12 +97,18 @@ verify *options:
 house *words:
     @exec python -m lab.house "$@"
 
+# Make typed clients of the REST API, in TypeScript and Python (--install: only what makes them)
+[no-exit-message]
+clients *options:
+    @exec python -m lab.clients "$@"
+
 # Compile all locks from pyproject.toml; --upgrade takes the newest versions that it allows
 lock *options:
     {{ lock }} --output-file requirements-check.txt --all-extras "$@" > /dev/null
     {{ lock }} --output-file requirements-dev.txt {{ in_step }} {{ embedded }} --extra dev "$@" > /dev/null
     {{ lock }} --output-file requirements-embedded.txt {{ in_step }} {{ embedded }} "$@" > /dev/null
     {{ lock }} --output-file requirements.txt {{ in_step }} "$@" > /dev/null
+    {{ pins }} --output-file lab/clients/requirements.txt lab/clients/requirements.in "$@" > /dev/null
 
 # Docker: start everything in the background
 [no-exit-message]

@@ -13,7 +13,7 @@ import pytest
 from tests.support.sources import APPS, ROOT, TOOLS, project_imports, python_files
 
 RECIPES = frozenset(
-    {"demo", "serve", "manage", "bench", "verify", "house", "lock"}
+    {"demo", "serve", "manage", "bench", "verify", "house", "clients", "lock"}
     | {"test", "services", "watch", "coverage", "check", "lint", "fix"}
     | {"up", "down", "build", "logs", "prune", "django"}
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from importlib.metadata import packages_distributions
@@ -28,6 +29,7 @@ GROUPS = {
     "requirements-check.txt": ("install", "embedded", "simulator", "dev", "check"),
 }
 LOCKS = (*GROUPS,)
+CLIENTS = "lab/clients/requirements.txt"  # of the generator of the Python client
 # Declared for the tests, but production needs them too through another package.
 OF_OTHERS = {"jsonschema", "pyyaml"}
 PIN = re.compile(
@@ -55,20 +57,37 @@ def declared(group: str | None = None) -> set[str]:
     return {match.group().lower() for line in wanted if (match := NAME.match(line))}
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, CLIENTS])
 def test_a_lock_names_no_address_and_no_folder(lock: str) -> None:
     text = (ROOT / lock).read_text()
 
     assert re.findall(r"://|index-url|find-links|file:|(?<![\w.])/\w+/.*", text) == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, CLIENTS])
 def test_every_line_of_a_lock_is_a_pin_with_its_hashes(lock: str) -> None:
     text = (ROOT / lock).read_text()
 
     rest = PIN.sub(lambda pin: "" if pin.group(4) else pin.group(), text)
 
     assert [line for line in rest.splitlines() if line and not line.startswith("#")] == []
+
+
+def test_the_lock_of_npm_names_no_registry() -> None:
+    lock = json.loads((ROOT / "lab/clients/package-lock.json").read_text())
+    packages = {name: each for name, each in lock["packages"].items() if name}
+
+    assert [name for name, each in packages.items() if "resolved" in each] == []
+    assert [name for name, each in packages.items() if "integrity" not in each] == []
+
+
+def test_the_generators_of_the_clients_have_exact_versions() -> None:
+    package = json.loads((ROOT / "lab/clients/package.json").read_text())
+    versions = package["dependencies"] | package["devDependencies"]
+    [python] = (ROOT / "lab/clients/requirements.in").read_text().splitlines()
+
+    assert [each for each in versions.values() if not re.fullmatch(r"\d+\.\d+\.\d+", each)] == []
+    assert tuple(python.split("==")) in pins(CLIENTS)
 
 
 @pytest.mark.parametrize(("smaller", "larger"), [*pairwise(LOCKS)])

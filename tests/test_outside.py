@@ -17,6 +17,9 @@ MISSING = {
         outside.require_program, "no-such-program", package="its-package"
     ),
     "needs no_such_package: ./dev check": partial(outside.require_package, "no_such_package"),
+    "needs its tools: ./dev tools": partial(
+        outside.require_installed, "its tools", is_there=False, command="./dev tools"
+    ),
 }
 missing = pytest.mark.parametrize(("message", "require"), MISSING.items())
 

@@ -28,6 +28,12 @@ def require_package(name: str) -> Any:
     return importlib.import_module(name)
 
 
+def require_installed(name: str, *, is_there: bool, command: str) -> None:
+    """Go on only if it is there. The command of this project installs it."""
+    if not is_there:
+        _go_without(f"needs {name}: {command}")
+
+
 def _go_without(need: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(need, pytrace=False)
