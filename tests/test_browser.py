@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -78,12 +78,8 @@ def other_thread() -> Iterator[ThreadPoolExecutor]:
     """Where the test asks the database: the thread of the browser belongs to an event loop."""
     with ThreadPoolExecutor(1) as pool:
         yield pool
-        pool.submit(close_connection).result()
-
-
-def close_connection() -> None:
-    """Close that of the thread that calls this."""
-    connection.close()
+        # Those of the thread: an archive run opens one for the API log too.
+        pool.submit(connections.close_all).result()
 
 
 @pytest.fixture

@@ -55,8 +55,8 @@ def status_of_a_read(server: WebServer) -> int:
 
 
 def test_200_streams_stay_open_beside_reads(run: ArchiveRun) -> None:
-    # The two processes do not share the connections evenly.
-    with web_server(EVENT_STREAMS="150") as server, ExitStack() as stack:
+    # Either of the two processes may accept nearly all connections.
+    with web_server(EVENT_STREAMS=str(STREAMS)) as server, ExitStack() as stack:
         streams = [*opened(server, run, stack)]
         assert len(streams) == STREAMS
 
