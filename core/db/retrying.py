@@ -4,8 +4,8 @@ All code locks rows in one order, so that transactions wait for each other inste
 accounts, advisory locks, users, runs and their streams, posts, stories, assets, files; rows of one
 table in the order of their keys. Locks use `no_key=True` unless a key changes, because inserting a
 row takes a share lock on the row that it refers to. Only deletion takes the full lock. The
-remaining conflicts, such as with a removal that locks files in the order of their hashes, end with
-one of CONFLICTS and are retried here.
+remaining conflicts end with one of CONFLICTS and are retried here: with a removal that locks files
+in the order of their hashes, or with a transaction that inserts the same row.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_ATTEMPTS = 5
-CONFLICTS = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+# deadlock_detected, serialization_failure, unique_violation: another attempt finds the other row.
+CONFLICTS = frozenset({"40P01", "40001", "23505"})
 # SQLSTATE classes that recur for the same values: data_exception, feature_not_supported.
 PERMANENT_CLASSES = frozenset({"22", "0A"})
 

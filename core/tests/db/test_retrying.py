@@ -45,7 +45,7 @@ def failing(code: str, *, times: int) -> tuple[Callable[[], str], list[int]]:
     return work, calls
 
 
-@pytest.mark.parametrize("code", ["40P01", "40001"])
+@pytest.mark.parametrize("code", ["40P01", "40001", "23505"])
 def test_a_conflict_is_retried(code: str) -> None:
     work, calls = failing(code, times=2)
 
@@ -62,7 +62,7 @@ def test_a_permanent_conflict_is_raised_in_the_end() -> None:
     assert len(calls) == MAX_ATTEMPTS
 
 
-@pytest.mark.parametrize("code", ["22001", "23505", "57014"])
+@pytest.mark.parametrize("code", ["22001", "23503", "57014"])
 def test_another_error_is_not_retried(code: str) -> None:
     work, calls = failing(code, times=1)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -18,6 +18,7 @@ from instagram.archiving.persist import placeholders
 from instagram.models import ArchiveRun, ChangeEvent, Story, Tombstone, User
 from instagram.models.erasure import digest
 from storage.models import Asset
+from tests.support.waiting import lock_is_awaited, wait_until
 
 ADDRESS = "/instagram/inject-data/"
 BODY = {
@@ -156,25 +157,45 @@ def test_the_stories_survive_when_the_profile_gets_its_id(program: APIClient) ->
     assert [*ChangeEvent.objects.values_list("user", flat=True)] == [survivor.pk]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_programs_that_hand_in_one_story_at_once_store_it_once() -> None:
-    made: list[ingest.Ingested] = []
+def hand_in(username: str) -> str | None:
+    """Hand in story 1 as one of the profile; returns the refusal."""
+    record = ingest.record_of(
+        story_id="1",
+        thumbnail=BODY["thumbnail"],
+        media=BODY["media"],
+        created_datetime=timezone.now(),
+    )
+    try:
+        ingest.story(username, record)
+    except ingest.StoryOfAnother as refusal:
+        return str(refusal)
+    return None
 
-    def hand_in() -> None:
-        record = ingest.record_of(
-            story_id="1",
-            thumbnail=BODY["thumbnail"],
-            media=BODY["media"],
-            created_datetime=timezone.now(),
-        )
-        made.append(ingest.story("some.profile", record))
+
+def hand_in_beside(username: str) -> str | None:
+    """The same in another thread, which has a connection of its own."""
+    try:
+        return hand_in(username)
+    finally:
         connection.close()
 
-    threads = [threading.Thread(target=hand_in) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
-    assert [each.story_created for each in made].count(True) == 1
+@pytest.mark.django_db(transaction=True)
+def test_programs_that_hand_in_one_story_at_once_store_it_once() -> None:
+    with ThreadPoolExecutor(6) as threads:
+        refusals = [*threads.map(hand_in_beside, ["some.profile"] * 6)]
+
+    assert refusals == [None] * 6
     assert (Story.objects.count(), User.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_story_that_is_handed_in_for_two_profiles_at_once_stays_with_the_first() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            hand_in("first.profile")
+            second = threads.submit(hand_in_beside, "second.profile")
+            wait_until(lock_is_awaited)
+
+        assert second.result() == "This story is stored as one of another profile."
+    assert Story.objects.get().user.username == "first.profile"
