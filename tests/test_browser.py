@@ -42,8 +42,7 @@ WATCH = """id => new Promise((done, failed) => {
 
 @pytest.fixture
 def server(simulator_process: SimulatorProcess) -> Iterator[WebServer]:
-    # Whose password hashes are those of the test.
-    with web_server(DJANGO_SETTINGS_MODULE="config.settings.test") as running:
+    with web_server() as running:
         yield running
     simulator_process.control.reset()
 

@@ -76,7 +76,7 @@ def answers(reader: Account, *calls: str | Path, **environment: str) -> dict[str
     HighlightFactory.create(user=user)
     ChangeFactory.create(user=user)
     key = keys.make(reader, name="smoke", scopes=[Scope.READ, Scope.WRITE], expires_at=None)
-    with web_server(DJANGO_SETTINGS_MODULE="config.settings.test") as server:
+    with web_server() as server:
         answer = subprocess.run(  # noqa: S603  our own programs
             [*calls, server.origin, key.text, reader.email, PASSWORD],
             env={**os.environ, **environment},

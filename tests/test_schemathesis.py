@@ -82,7 +82,7 @@ def test_every_operation_keeps_the_document_alone_and_in_chains(
     rows: None, secrets: dict[str, str], tmp_path: Path
 ) -> None:
     outside.require_package("schemathesis")
-    with web_server(DJANGO_SETTINGS_MODULE="tests.support.unthrottled") as server:
+    with web_server() as server:
         report, printed = explored(server.origin, tmp_path, secrets)
 
     sys.stdout.write(printed)

@@ -152,7 +152,7 @@ def test_no_session_outlives_its_ban_and_no_key_its_end() -> None:
         Account.objects.create_user(f"a{number}@example.org", PASSWORD) for number in range(CLIENTS)
     ]
     Group.objects.get(name=Role.VIEWER).user_set.set(accounts)
-    with web_server(DJANGO_SETTINGS_MODULE="tests.support.unthrottled") as server:
+    with web_server() as server:
         clients = [ApiClient(server, ledger, each) for each in accounts]
         killing = threading.Thread(target=kill, args=(server, stop))
         killing.start()

@@ -44,7 +44,10 @@ class WebServer:
 
 @contextmanager
 def web_server(**environment: str) -> Iterator[WebServer]:
-    """Start the server, and stop it in the end. The test must be transactional."""
+    """Start the server, and stop it in the end. The test must be transactional.
+
+    Its throttles refuse nothing: they would count all tests, whose address is the same.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         process = subprocess.Popen(  # noqa: S603  our own command
             application.web(listener.fileno()),
@@ -52,7 +55,7 @@ def web_server(**environment: str) -> Iterator[WebServer]:
             pass_fds=[listener.fileno()],
             env={
                 **os.environ,
-                "DJANGO_SETTINGS_MODULE": "config.settings.local",
+                "DJANGO_SETTINGS_MODULE": "tests.support.unthrottled",
                 "DATABASE_URL": _database(),
                 **environment,
             },
