@@ -7,7 +7,7 @@ queue, whose guard refuses addresses that are not public.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -26,6 +26,9 @@ from instagram.archiving.records import MediaRecord, StoryRecord
 from instagram.models import RunStream, Story, User
 
 LIFETIME = timedelta(hours=24)
+FIRST_STORIES = datetime(2016, 8, 2, tzinfo=UTC)
+"""Instagram has had stories since that day."""
+CLOCK_TOLERANCE = timedelta(hours=1)
 VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".m4v")
 PORTS = {"http": 80, "https": 443}
 
@@ -36,6 +39,10 @@ class WrongUrl(ValueError):
 
 class StoryOfAnother(ValueError):
     """The story is stored as one of another profile."""
+
+
+class WrongMoment(ValueError):
+    """No story can have been published then. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,15 @@ def _check_literal(host: str, port: int) -> None:
     except ValueError:
         return
     addresses.check(host, port, [literal], settings.MEDIA_TRUSTED_HOSTS)
+
+
+def checked_moment(moment: datetime) -> datetime:
+    """When a story was published. Raises WrongMoment."""
+    if moment < FIRST_STORIES:
+        raise WrongMoment("Instagram had no stories then.")
+    if moment > timezone.now() + CLOCK_TOLERANCE:
+        raise WrongMoment("This is in the future.")
+    return moment
 
 
 def is_video(url: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from typing import Any
 
 from rest_framework import serializers
@@ -15,6 +16,8 @@ from instagram.adding import AddedProfile, Refusal
 MAX_NAMES = 1000
 HEADINGS = ("username", "name", "profile", "account", "user", "url", "link", "address")
 DELIMITERS = ",;\t"
+DELIMITER_SAMPLE = 1000
+"""Characters at the beginning whose most frequent delimiter is that of the CSV."""
 
 
 class BulkSerializer(serializers.Serializer[Any]):
@@ -91,10 +94,11 @@ def _shown(result: AddedProfile | Refusal) -> dict[str, Any]:
 
 
 def names_in(text: str) -> list[str]:
-    """The names in a CSV: its column `username`, or its first one. Empty lines are left out."""
-    lines = text.removeprefix("\ufeff").splitlines()
-    delimiter = max(DELIMITERS, key=lambda each: sum(line.count(each) for line in lines[:10]))
-    table = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
+    """The names in a CSV: its column `username`, or its first one. Empty lines are left out.
+
+    Raises ValidationError.
+    """
+    table = [row for row in _table(text.removeprefix("\ufeff")) if any(map(str.strip, row))]
     if not table:
         return []
     headings = [cell.strip().lower() for cell in table[0]]
@@ -103,3 +107,14 @@ def names_in(text: str) -> list[str]:
         table = table[1:]
     cells = (row[column or 0] if len(row) > (column or 0) else "" for row in table)
     return [cell.strip() for cell in cells]
+
+
+def _table(text: str) -> Iterator[list[str]]:
+    head = text[:DELIMITER_SAMPLE]
+    delimiter = max(DELIMITERS, key=head.count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        message = f"This is no CSV: {error} in line {reader.line_num}."
+        raise serializers.ValidationError({"csv": [message]}) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -41,6 +42,13 @@ class IngestSerializer(serializers.Serializer[Any]):
         if found is None:
             raise serializers.ValidationError("Enter Instagram's id of the story.")
         return found
+
+    def validate_created_datetime(self, moment: datetime) -> datetime:
+        """A moment at which there can have been a story."""
+        try:
+            return ingest.checked_moment(moment)
+        except ingest.WrongMoment as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 class IngestedSerializer(serializers.Serializer[Any]):

@@ -43,6 +43,7 @@ def _feed(request: Request, user: User | None) -> Atom1Feed:
         link=request.build_absolute_uri("/"),
         description="",
         feed_url=request.build_absolute_uri(),
+        feed_guid=request.build_absolute_uri(request.path),
         author_name="Instarchiver",
     )
     host = request.get_host().partition(":")[0]

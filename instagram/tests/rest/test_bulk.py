@@ -78,6 +78,7 @@ def test_a_csv_holds_the_names_in_one_column(signed_in: APIClient, text: str) ->
     ("body", "media_type"),
     [
         (b"", "text/csv"), (b"\n\n", "text/csv"), (b"\xff\xfe", "text/csv"),
+        (b'"a.name\nb.name\n', "text/csv"), (b"a" * 200_000, "text/csv"),
         (b"a\n" * 1001, "text/csv"), (b"{}", "application/json"), (b"[]", "application/json"),
         (b'{"usernames": []}', "application/json"), (b'{"usernames": [7]}', "application/json"),
     ],

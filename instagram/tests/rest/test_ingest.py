@@ -104,6 +104,8 @@ def test_a_picture_is_its_own_file(program: APIClient) -> None:
         ("media", ""),
         ("created_datetime", "yesterday"),
         ("created_datetime", None),
+        ("created_datetime", "9999-12-31T23:59:59Z"),
+        ("created_datetime", "2016-08-01T00:00:00Z"),
     ],
 )
 def test_wrong_input_is_named_by_its_field(program: APIClient, field: str, value: Any) -> None:
