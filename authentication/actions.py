@@ -33,11 +33,19 @@ def log_in(*, email: str, password: str, code: str = "") -> TokenPair:
 def sign_in(request: HttpRequest, *, email: str, password: str, code: str = "") -> Account:
     """Start a cookie session, for pages of our own origin. Raises as `log_in` does."""
     account = authenticated(email=email, password=password)
-    second_factor.check(account, code)
-    start_session(request, account)
-    if code:
-        second_factor.note(request)
+    pass_second_factor(request, account, code=code)
     return account
+
+
+def pass_second_factor(request: HttpRequest, account: Account, *, code: str) -> None:
+    """Start a cookie session of an account whose password was right, if the code is right too.
+
+    Raises as `second_factor.check` does.
+    """
+    has_factor = second_factor.check(account, code)
+    start_session(request, account)
+    if has_factor:
+        second_factor.note(request)
 
 
 def start_session(request: HttpRequest, account: Account) -> None:

@@ -83,17 +83,19 @@ def confirm(account: Account, code: str) -> list[str]:
     return _recovery_codes(account)
 
 
-def check(account: Account, code: str) -> None:
-    """Check the code of a sign-in, if the account needs one. Each code is good for one use.
+def check(account: Account, code: str) -> bool:
+    """Check the code of a sign-in. Each code is good for one use.
 
-    Raises CodeRequired without a code, and WrongCode.
+    Returns False if the account has no second factor: then the code proves nothing. Raises
+    CodeRequired without a code, and WrongCode.
     """
     if not is_on(account):
-        return
+        return False
     if not code.strip():
         raise CodeRequired
     if not _use(account, code):
         raise WrongCode
+    return True
 
 
 @transaction.atomic

@@ -42,10 +42,8 @@ class CodePage(RedirectURLMixin, FormPage):
         return HttpResponseRedirect(self.get_success_url())
 
     def act(self, given: dict[str, Any]) -> str:
-        second_factor.check(self.account, given["code"])
         vars(self.account)["backend"] = settings.AUTHENTICATION_BACKENDS[0]
-        actions.start_session(self.request, self.account)
-        second_factor.note(self.request)
+        actions.pass_second_factor(self.request, self.account, code=given["code"])
         return ""
 
 

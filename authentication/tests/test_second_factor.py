@@ -192,6 +192,15 @@ def test_the_admin_asks_for_it_where_the_setting_does(client: Client, staff: Acc
     assert other.get("/admin/").status_code == 200
 
 
+def test_a_code_without_a_factor_is_no_second_factor(client: Client, staff: Account) -> None:
+    AccessSetting.objects.create(requires_second_factor=True)
+    body = {"email": staff.email, "password": PASSWORD, "code": "000000"}
+
+    assert client.post("/authentication/session/", body, "application/json").status_code == 200
+
+    assert client.get("/admin/").status_code == 302
+
+
 def test_staff_lets_an_account_in_that_has_lost_its_app(
     admin_client: Client, api: APIClient, staff: Account
 ) -> None:
