@@ -12,6 +12,7 @@ from authentication import keys, links, mails, second_factor, tokens
 from authentication.models import OutgoingMail
 from authentication.registration import check_password
 from authentication.tokens import TokenPair
+from core.users.addresses import normalised
 from core.users.models import Account
 
 log = structlog.get_logger("security")
@@ -77,7 +78,7 @@ def confirmed(account: Account, password: str) -> Account:
 
 def request_reset(*, email: str, origin: str) -> None:
     """Mail a link that sets a new password, if the address has an account."""
-    mails.queue(OutgoingMail.Kind.RESET, to=email.strip().lower(), origin=origin)
+    mails.queue(OutgoingMail.Kind.RESET, to=normalised(email), origin=origin)
 
 
 @transaction.atomic
@@ -118,7 +119,7 @@ def change_profile(account: Account, **values: str) -> None:
 def request_email(account: Account, *, email: str, origin: str) -> None:
     """Mail a link to the new address, which confirms it."""
     mails.queue(
-        OutgoingMail.Kind.CHANGE_EMAIL, to=email.strip().lower(), origin=origin, account=account
+        OutgoingMail.Kind.CHANGE_EMAIL, to=normalised(email), origin=origin, account=account
     )
 
 

@@ -13,3 +13,12 @@ def admitted() -> QuerySet[Account]:
     """The accounts that are active and not banned now."""
     bans = Ban.objects.in_force(timezone.now()).filter(account=OuterRef("pk"))
     return Account.objects.filter(~Exists(bans), is_active=True)
+
+
+def lock_admitted(account: Account) -> bool:
+    """Lock the account until the transaction ends; whether it is admitted. 2 statements.
+
+    What a sign-in makes under the lock, a ban at the same time finds and ends.
+    """
+    Account.objects.select_for_update(no_key=True).only("pk").get(pk=account.pk)
+    return admitted().filter(pk=account.pk).exists()

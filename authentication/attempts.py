@@ -13,6 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from core.api.throttles import AddressThrottle, LoginThrottle
+from core.users.addresses import normalised
 
 log = structlog.get_logger("security")
 
@@ -44,7 +45,7 @@ def log_refused(
 ) -> None:
     """Log one refused attempt with its client address and a keyed hash of the account."""
     # The account is hashed, because people type passwords into the wrong field.
-    typed = str(account).strip().lower()
+    typed = normalised(str(account))
     log.warning(
         "password.refused",
         reason=reason,

@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.users.addresses import normalised
 from settings import current, service_accounts
 from settings.current import FirebaseConfig
 from settings.probes import ProbeFailed
@@ -87,7 +88,7 @@ def user_of(token: str) -> GoogleUser:
     return GoogleUser(
         project=known.app.project_id or "",
         uid=claims["uid"],
-        email=str(claims.get("email") or "").strip().lower(),
+        email=normalised(str(claims.get("email") or "")),
         email_verified=claims.get("email_verified") is True,
         name=str(claims.get("name") or "")[:150],
         photo_url=photo if photo.startswith("https://") and len(photo) <= 500 else "",

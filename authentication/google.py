@@ -64,7 +64,7 @@ def _linked(user: GoogleUser) -> Account | None:
 
 def _new(user: GoogleUser) -> Account:
     """Make the account of a user who has none."""
-    if Account.objects.filter(email__iexact=user.email).exists():
+    if Account.objects.filter(email__lower=user.email).exists():
         raise LinkRequired
     registration.refuse_strangers(user.email, is_confirmed=True)
     try:
@@ -95,6 +95,6 @@ def _link(account: Account, user: GoogleUser) -> None:
 
 def _verified(user: GoogleUser) -> GoogleUser:
     """The user, whose address Google has confirmed. Raises InvalidToken."""
-    if not user.email_verified or not user.email:
+    if not user.email_verified or not user.email or not user.email.isascii():
         raise InvalidToken
     return user

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from authentication.admission import admitted
+from authentication.admission import admitted, lock_admitted
 from authentication.models import ApiKey
 from core import permissions
 from core.scopes import Scope
@@ -48,10 +49,13 @@ class NewKey:
     text: str = field(repr=False)
 
 
+@transaction.atomic
 def make(
     account: Account, *, name: str, scopes: Sequence[Scope], expires_at: datetime | None
 ) -> NewKey:
-    """Make a key. Raises KeyRefused. 2 statements."""
+    """Make a key. Raises KeyRefused."""
+    if not lock_admitted(account):
+        raise KeyRefused("account", "The account is not active, or it is banned.")
     lacking = [each for each in scopes if not permissions.holds(account, each)]
     if lacking:
         raise KeyRefused("scopes", f"The account does not hold {', '.join(lacking)}.")

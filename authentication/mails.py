@@ -85,7 +85,8 @@ def _send(mail: OutgoingMail) -> bool:
         return False
     try:
         message.send()
-    except (OSError, ImproperlyConfigured) as error:  # smtplib's errors are OSErrors
+    # smtplib's errors are OSErrors. A ValueError is about the mail itself, such as its address.
+    except (OSError, ImproperlyConfigured, ValueError) as error:
         _failed(mail, error)
         return False
     mail.delete()
@@ -154,7 +155,7 @@ WRITERS: dict[OutgoingMail.Kind, Callable[[OutgoingMail], Written | None]] = {
 
 
 def _account_at(address: str) -> Account | None:
-    return admitted().filter(email__iexact=address).first()
+    return admitted().filter(email__lower=address).first()
 
 
 def _link(mail: OutgoingMail, page: str, token: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from authentication import links, mails
 from authentication.models import Invitation, OutgoingMail, PendingAccount
+from core.users.addresses import normalised
 from core.users.models import Account
 from settings import current
 from settings.models import Registration
@@ -44,9 +45,7 @@ def register(*, email: str, password: str, name: str, origin: str) -> None:
     """
     refuse_strangers(email)
     check_password(password, email=email, name=name)
-    pending = PendingAccount(
-        email=email.strip().lower(), name=name, password=make_password(password)
-    )
+    pending = PendingAccount(email=normalised(email), name=name, password=make_password(password))
     with transaction.atomic():
         pending.save(force_insert=True)
         mails.queue(
@@ -120,7 +119,7 @@ def create(
 
     It gets the role, or that of the setting.
     """
-    account = Account(email=email.strip().lower(), name=name, password=password, **facts)
+    account = Account(email=normalised(email), name=name, password=password, **facts)
     try:
         with transaction.atomic():
             account.save(force_insert=True)
@@ -137,4 +136,4 @@ def give_role(account: Account, name: str) -> None:
 
 
 def _invitations(email: str) -> Any:
-    return Invitation.objects.open().filter(email__iexact=email)
+    return Invitation.objects.open().filter(email__lower=normalised(email))

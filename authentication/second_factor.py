@@ -45,6 +45,13 @@ class CodeRequired(AuthenticationFailed):
     default_code = "code_required"
 
 
+class TooManyCodes(AuthenticationFailed):
+    """Too many wrong codes came with the right password, from any number of addresses."""
+
+    default_detail = "Too many wrong codes. Try again in a quarter of an hour."
+    default_code = "too_many_codes"
+
+
 class WrongCode(AuthenticationFailed):
     """The code is wrong, expired or used."""
 
@@ -87,12 +94,15 @@ def check(account: Account, code: str) -> bool:
     """Check the code of a sign-in. Each code is good for one use.
 
     Returns False if the account has no second factor: then the code proves nothing. Raises
-    CodeRequired without a code, and WrongCode.
+    CodeRequired without a code, TooManyCodes while it is blocked, and WrongCode.
     """
-    if not is_on(account):
+    factor = SecondFactor.objects.filter(account=account, confirmed_at__isnull=False).first()
+    if factor is None:
         return False
     if not code.strip():
         raise CodeRequired
+    if factor.is_blocked:
+        raise TooManyCodes
     if not _use(account, code):
         raise WrongCode
     return True
@@ -102,8 +112,14 @@ def check(account: Account, code: str) -> bool:
 def _use(account: Account, code: str) -> bool:
     # The lock serialises the uses of one code. What it wrote must stay, so nothing raises in here.
     factor = _locked(account)
-    if factor is not None and _takes(factor, code):
-        return True
+    if factor is None or factor.is_blocked:
+        return False
+    is_right = _takes(factor, code) or _use_recovery_code(account, code)
+    factor.count(is_right=is_right)
+    return is_right
+
+
+def _use_recovery_code(account: Account, code: str) -> bool:
     used, _ = RecoveryCode.objects.filter(account=account, digest=_digest(code)).delete()
     if used:
         log.warning("recovery_code.used", account=account.pk)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from authentication.models import ApiKey
 from core.api.fields import TextField
 from core.scopes import Scope
+from core.users.addresses import validate_ascii
 from core.users.models import Account
 
 MAX_PASSWORD_LENGTH = 256  # the time of hashing grows with the length
@@ -31,10 +32,17 @@ class CodeField(TextField):
         )
 
 
+class EmailField(serializers.EmailField):
+    """The address of an account."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, validators=[validate_ascii], **options)
+
+
 class LoginSerializer(serializers.Serializer[Any]):
     """What an account proves itself with."""
 
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
     password = TextField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
 
 
@@ -53,7 +61,7 @@ class RegistrationSerializer(LoginSerializer):
 class EmailSerializer(serializers.Serializer[Any]):
     """An e-mail address."""
 
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
 
 
 class PasswordSerializer(serializers.Serializer[Any]):
@@ -71,7 +79,7 @@ class ChangePasswordSerializer(PasswordSerializer):
 class ChangeEmailSerializer(PasswordSerializer):
     """The password and the new address."""
 
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
 
 
 class LinkSerializer(serializers.Serializer[Any]):

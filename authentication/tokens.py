@@ -27,7 +27,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from authentication.admission import admitted
+from authentication.admission import admitted, lock_admitted
 from authentication.models import RefreshFamily
 from core.users.models import Account
 
@@ -53,8 +53,11 @@ class AnyRefreshToken(RefreshToken):
         """Check nothing. The base class would refuse a used token."""
 
 
+@transaction.atomic
 def issue(account: Account) -> TokenPair:
     """Start a session with its family of refresh tokens. Raises InvalidToken if it was banned."""
+    if not lock_admitted(account):
+        raise InvalidToken
     refresh = RefreshToken.for_user(account)
     family = RefreshFamily(account=account, expires_at=_end_of(refresh))
     family.save(force_insert=True)

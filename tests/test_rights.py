@@ -25,6 +25,7 @@ from tests.support.sources import ROOT
 SNAPSHOT = ROOT / "tests/snapshots/rights.txt"
 DOCUMENT = json.loads((ROOT / "tests/snapshots/openapi.json").read_text())
 UUID = "00000000-0000-4000-8000-000000000001"
+ADDING = "/instagram/users/"
 OUTSIDE = ("/health/", "/schema/")
 
 Identity = tuple[Account | AnonymousUser, ApiKey | None]
@@ -57,6 +58,8 @@ def may(method: str, path: str, identity: Identity) -> bool:
     match: Any = resolve(address)
     view = match.func.cls(**match.func.initkwargs)
     view.action_map, view.action = match.func.actions, match.func.actions[method]
+    for name, action in view.action_map.items():  # as ViewSetMixin.as_view does
+        setattr(view, name, getattr(view, action))
     request = APIRequestFactory().generic(method.upper(), address)
     account, key = identity
     force_authenticate(request, account, key)  # type: ignore[arg-type]  # a key, as of a request
@@ -81,6 +84,17 @@ def table(title: str, found: Mapping[str, Identity]) -> str:
         for method, path in operations()
     ]
     return "\n".join([head, *lines, ""])
+
+
+@pytest.mark.django_db
+def test_a_role_and_a_scope_decide() -> None:
+    found = identities()
+    adding = {name for name, identity in found.items() if may("post", ADDING, identity)}
+    assert adding == {"Archivist", "Admin", "archive:write"}
+
+    AccessSetting.objects.create(private_reading=True)
+    reading = {name for name, identity in found.items() if may("get", ADDING, identity)}
+    assert reading == {"Viewer", "Archivist", "Admin", "archive:read"}
 
 
 @pytest.mark.django_db

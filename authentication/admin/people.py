@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from authentication import mails, registration, second_factor
 from authentication.models import GoogleIdentity, Invitation, SecondFactor
 from core.admin.bases import staff_of
+from core.users.addresses import normalised, validate_ascii
 from core.users.models import Account
 
 
@@ -26,8 +27,9 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
 
     def clean_email(self) -> str:
         """The address in lower case."""
-        email: str = self.cleaned_data["email"].strip().lower()
-        if Account.objects.filter(email__iexact=email).exists():
+        email: str = normalised(self.cleaned_data["email"])
+        validate_ascii(email)
+        if Account.objects.filter(email__lower=email).exists():
             raise forms.ValidationError("This address has an account already.")
         return email
 

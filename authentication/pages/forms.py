@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from authentication.serializers import MAX_PASSWORD_LENGTH
+from core.users.addresses import validate_ascii
 
 
 class TokenForm(forms.Form):
@@ -17,6 +18,7 @@ class EmailForm(forms.Form):
     email = forms.EmailField(
         label="E-mail address",
         max_length=254,
+        validators=[validate_ascii],
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
+from rest_framework_simplejwt.exceptions import InvalidToken
 
 from authentication import bans, keys, tokens
 from authentication.models import Ban
 from core.scopes import Scope
 from core.users.models import Account
+from tests.support.waiting import lock_is_awaited, wait_until
 
 PASSWORD = "correct horse battery staple"
 ME = "/authentication/me/"
@@ -114,3 +118,32 @@ def test_a_cookie_session_needs_the_csrf_token_to_write(account: Account) -> Non
 
     assert client.get(ME).status_code == 200
     assert client.post("/authentication/sign-out/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_in_during_a_ban_leaves_nothing_that_outlives_it(account: Account) -> None:
+    def sign_in() -> type[Exception] | None:
+        try:
+            tokens.issue(account)
+        except InvalidToken as error:
+            return type(error)
+        finally:
+            connection.close()
+        return None
+
+    def make_key() -> type[Exception] | None:
+        try:
+            keys.make(account, name="test", scopes=[], expires_at=None)
+        except keys.KeyRefused as error:
+            return type(error)
+        finally:
+            connection.close()
+        return None
+
+    with ThreadPoolExecutor(2) as threads:
+        with transaction.atomic():
+            bans.ban(account, reason="spam", ends_at=None, by=None)
+            attempts = [threads.submit(sign_in), threads.submit(make_key)]
+            wait_until(lock_is_awaited)
+
+        assert [each.result() for each in attempts] == [InvalidToken, keys.KeyRefused]

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from authentication import keys, tokens
 from authentication.models import ApiKey
+from authentication.tasks import flush_expired_tokens
 from core.scopes import Scope
 from core.users.models import Account
 
@@ -184,3 +185,14 @@ def test_a_key_of_staff_reads_costs_only_with_its_scope(api: APIClient, account:
     assert with_session(api, account).get("/instagram/costs/").status_code == 200
     reading = with_header(api, f"Bearer {key_of(account, Scope.READ)}")
     assert reading.get("/instagram/costs/").status_code == 403
+
+
+def test_keys_are_deleted_a_week_after_their_end(account: Account) -> None:
+    keys.make_token(account)
+
+    with time_machine.travel(timezone.now() + timedelta(days=6), tick=False):
+        flush_expired_tokens()
+    assert ApiKey.objects.exists()
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
+        flush_expired_tokens()
+    assert not ApiKey.objects.exists()

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from rest_framework.test import APIClient
 
-from authentication import keys, mails, tokens
+from authentication import actions, keys, mails, tokens
 from core.scopes import Scope
 from core.users.models import Account
 from instagram import actions as archive
@@ -137,3 +137,18 @@ def test_the_last_superuser_cannot_leave(api: APIClient) -> None:
 
     assert api.post(f"{ROOT}delete-account/", {"password": PASSWORD}).status_code == 403
     assert Account.objects.exists()
+
+
+@pytest.mark.parametrize("email", ["mıke@example.org", "mike@gıthub.example"])
+def test_an_address_that_folds_to_another_is_refused(api: APIClient, email: str) -> None:
+    response = api.post(f"{ROOT}reset-password/", {"email": email})
+
+    assert (response.status_code, list(response.json())) == (400, ["email"])
+
+
+def test_a_mail_goes_only_to_the_very_address_of_the_account(account: Account) -> None:
+    account.email = "mike@example.org"
+    account.save()
+    actions.request_reset(email="mıke@example.org", origin="https://archive.example")
+
+    assert mails.send_due() == 0

@@ -215,3 +215,13 @@ def test_a_google_identity_is_unlinked_by_deleting_it(
 
     assert not GoogleIdentity.objects.exists()
     assert Account.objects.filter(pk=account.pk).exists()
+
+
+def test_a_mail_that_cannot_be_written_leaves_the_others_alone(account: Account) -> None:
+    address = f"a@{'ı' * 64}.example"
+    for to in (address, account.email):
+        mails.notify(account, "x", origin="https://archive.example", to=to)
+
+    assert mails.send_due() == 1
+
+    assert [*OutgoingMail.objects.values_list("to", "error")] == [(address, "UnicodeError")]

@@ -247,3 +247,19 @@ def test_one_code_lets_one_of_two_requests_in(staff: Account) -> None:
         thread.join()
 
     assert sorted(outcomes) == [False] * 5 + [True]
+
+
+def test_guesses_from_many_addresses_block_the_account_for_a_while(
+    api: APIClient, staff: Account
+) -> None:
+    turn_on(staff)
+    body = {"email": staff.email, "password": PASSWORD}
+    for number in range(SecondFactor.MAX_WRONG_CODES):
+        wrong = {**body, "code": f"{number:06}"}
+        assert api.post(LOGIN, wrong, REMOTE_ADDR=f"203.0.113.{number}").status_code == 401
+
+    refused = api.post(LOGIN, {**body, "code": code_of(staff)}, REMOTE_ADDR="203.0.113.77")
+
+    assert (refused.status_code, refused.json()["detail"][:20]) == (401, "Too many wrong codes")
+    with time_machine.travel(time.time() + 901, tick=False):
+        assert log_in(api, staff, code_of(staff))[0] == 200

@@ -11,6 +11,7 @@ import jwt
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.exceptions import InvalidToken
@@ -317,3 +318,15 @@ def test_tokens_that_still_work_are_kept(session: TokenPair) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
         flush_expired_tokens()
         assert tokens.rotate(newest["refresh"])
+
+
+def test_the_admin_does_not_show_a_token_that_continues_a_session(
+    admin_client: Client, session: TokenPair
+) -> None:
+    newest = tokens.rotate(session["refresh"])
+    row = OutstandingToken.objects.order_by("-pk")[0]
+
+    page = admin_client.get(f"/admin/token_blacklist/outstandingtoken/{row.pk}/change/")
+
+    assert page.status_code == 200
+    assert newest["refresh"] not in page.content.decode()

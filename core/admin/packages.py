@@ -20,13 +20,19 @@ OURS = {
     beat.PeriodicTask: beat_admin.PeriodicTaskAdmin,
     beat.IntervalSchedule: beat_admin.IntervalScheduleAdmin,
     beat.CrontabSchedule: beat_admin.CrontabScheduleAdmin,
-    tokens.OutstandingToken: token_admin.OutstandingTokenAdmin,
 }
 UNUSED = (beat.ClockedSchedule, beat.SolarSchedule, tokens.BlacklistedToken)
 
-admin.site.unregister([Group, *OURS, *UNUSED])
+admin.site.unregister([Group, tokens.OutstandingToken, *OURS, *UNUSED])
 for model, their_admin in OURS.items():
     admin.site.register(model, type(their_admin.__name__, (their_admin, ModelAdmin), {}))
+
+
+@admin.register(tokens.OutstandingToken)
+class OutstandingTokenAdmin(token_admin.OutstandingTokenAdmin, ModelAdmin):
+    """Who has a session, without the token that continues it."""
+
+    fields = ("jti", "user", "created_at", "expires_at")
 
 
 class RoleLimitInline(TabularInline):

@@ -55,11 +55,8 @@ class SchemaView(SpectacularAPIView):
 class AliasSchemaView(SchemaView):
     """`/schema/aliases/`: the document of the addresses in config/aliases.py."""
 
+    # Not `custom_settings`: it changes the settings of the process, also for other threads.
     urlconf = "config.aliases"
-    custom_settings = {  # noqa: RUF012  the base class declares it for the instance
-        "TITLE": "Instarchiver: aliases",
-        "PREPROCESSING_HOOKS": [],
-    }
 
 
 class DocumentationView(SpectacularSwaggerSplitView):
@@ -127,9 +124,12 @@ def with_typed_nulls(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 @cache
 def _document(urlconf: str | None) -> Any:
     generator: Any = SchemaGenerator
-    return generator(urlconf=urlconf).get_schema(request=None, public=True)
+    document = generator(urlconf=urlconf).get_schema(request=None, public=True)
+    if urlconf is not None:
+        document["info"]["title"] += ": aliases"
+    return document
 
 
 def without_aliases(endpoints: list[Any], **_: Any) -> list[Any]:
-    """A preprocessing hook that leaves the aliases to their own document."""
-    return [each for each in endpoints if not each[0].startswith(ALIASES)]
+    """A preprocessing hook that leaves the aliases to their own document, which has only them."""
+    return [each for each in endpoints if not each[0].startswith(ALIASES)] or endpoints

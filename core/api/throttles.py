@@ -26,6 +26,7 @@ from rest_framework.throttling import BaseThrottle
 
 from core.caches import CountedWindow, Counter
 from core.scopes import key_scopes
+from core.users.addresses import normalised
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, named in the settings
     from rest_framework.views import APIView
@@ -185,7 +186,7 @@ class LoginThrottle(AddressThrottle):
         """The key of an address and an account is shared by the admin and the API."""
         yield from super().limits(request)
         if request.method == "POST":
-            account = str(self.account(request)).strip().lower()
+            account = normalised(str(self.account(request)))
             yield "login", f"{self.address(request)} {account!r}"
 
 

@@ -13,13 +13,17 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from core.users.addresses import normalised
+
+models.EmailField.register_lookup(Lower)
+
 
 class AccountManager(BaseUserManager["Account"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Account:
         """Create an account. Raises ValueError without an e-mail address."""
         if not email:
             raise ValueError("An account needs an e-mail address.")
-        account = self.model(email=email.strip().lower(), **fields)
+        account = self.model(email=normalised(email), **fields)
         account.set_password(password)
         account.save(using=self._db)
         return account
@@ -32,7 +36,7 @@ class AccountManager(BaseUserManager["Account"]):
 
     def get_by_natural_key(self, username: str | None) -> Account:
         """Look the e-mail address up without regard to case."""
-        return self.get(email__iexact=username or "")
+        return self.get(email__lower=normalised(username or ""))
 
 
 class Account(AbstractBaseUser, PermissionsMixin):

@@ -34,21 +34,32 @@ MAX_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run as its address answers it. `identifier` is a digest of the body."""
+    """A run as its address answers it. `identifier` is a digest of both facts.
+
+    The run may end between the statements that read them.
+    """
 
     body: bytes
     has_ended: bool
 
     @property
     def identifier(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()[:16]
+        return hashlib.sha256(b"%d %b" % (self.has_ended, self.body)).hexdigest()[:16]
 
 
 def read(ids: Collection[UUID]) -> dict[UUID, Snapshot]:
     """The snapshots of the runs that exist, in 5 statements."""
     runs = list(ArchiveRun.objects.filter(pk__in=ids).only("state", "calls"))
     bodies = {shown["id"]: JSONRenderer().render(shown) for shown in show_runs(runs)}
-    return {run.pk: Snapshot(bodies[run.pk], not run.is_active) for run in runs}
+    # A run may be deleted between two statements, with an erased profile.
+    shown = (run for run in runs if run.pk in bodies)
+    return {run.pk: Snapshot(bodies[run.pk], not run.is_active) for run in shown}
+
+
+def is_known(run_id: UUID, identifier: str) -> bool:
+    """Whether the identifier is that of the run as it is now."""
+    snapshot = read([run_id]).get(run_id)
+    return snapshot is not None and snapshot.identifier == identifier
 
 
 class RunWatcher:
@@ -99,6 +110,14 @@ class RunWatcher:
         return found
 
     def _run(self) -> None:
+        try:
+            self._refresh_until_unwatched()
+        except BaseException:
+            with self._changed:
+                self._is_running = False  # the next stream starts another thread
+            raise
+
+    def _refresh_until_unwatched(self) -> None:
         while True:
             with self._changed:
                 ids = [*self._watched]

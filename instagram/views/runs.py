@@ -62,7 +62,7 @@ class RunViewSet(base.StartsRuns, base.OfProfile[ArchiveRun], base.ReadViewSet[A
         """
         run = get_object_or_404(ArchiveRun.objects.only("state"), pk=path["id"])
         last = request.headers.get("Last-Event-ID", "")
-        if not run.is_active and last == run_events.read([run.pk])[run.pk].identifier:
+        if not run.is_active and run_events.is_known(run.pk, last):
             return Response(status=status.HTTP_204_NO_CONTENT)
         events = run_events.stream(run.pk, last=last, may_go_on=lambda: self._may_go_on(request))
         return event_streams.answer(events)

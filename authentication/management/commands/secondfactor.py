@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from authentication import second_factor
 from core.management.examples import CommandWithExamples
+from core.users.addresses import normalised
 from core.users.models import Account
 
 
@@ -24,7 +25,7 @@ class Command(CommandWithExamples):
         parser.add_argument("email")
 
     def handle(self, *_: str, email: str, **__: Any) -> None:
-        account = Account.objects.filter(email__iexact=email).first()
+        account = Account.objects.filter(email__lower=normalised(email)).first()
         if account is None:
             raise CommandError(f"No account has the address {email}.")
         if not second_factor.is_on(account):

@@ -219,3 +219,16 @@ def test_utf8_is_not_escaped(signed_in: APIClient) -> None:
     response = signed_in.post("/instagram/runs/", {"streams": ["é"]})
 
     assert "é".encode() in response.content
+
+
+def test_a_client_of_another_origin_may_send_our_headers(api: APIClient) -> None:
+    wanted = "idempotency-key,if-none-match,last-event-id,authorization"
+    headers = {
+        "Origin": "https://client.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": wanted,
+    }
+
+    allowed = api.options("/instagram/users/", headers=headers)["Access-Control-Allow-Headers"]
+
+    assert {*wanted.split(",")} <= {each.strip().lower() for each in allowed.split(",")}
