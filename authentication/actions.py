@@ -26,9 +26,7 @@ def log_in(*, email: str, password: str, code: str = "") -> TokenPair:
     """Start a session of a client. Raises AuthenticationFailed, also for a missing code."""
     account = authenticated(email=email, password=password)
     second_factor.check(account, code)
-    pair = tokens.issue(account)
-    log.info("session.started", account=account.pk)
-    return pair
+    return tokens.issue(account)
 
 
 def sign_in(request: HttpRequest, *, email: str, password: str, code: str = "") -> Account:

@@ -7,8 +7,9 @@ queue ──▶ OutgoingMail ──▶ send_due: written, sent, deleted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import islice
 from urllib.parse import quote
 
 import structlog
@@ -62,20 +63,21 @@ def notify(account: Account, text: str, *, origin: str, to: str = "") -> None:
 
 def send_due() -> int:
     """Send the mails that are due, up to 50. Returns how many were sent."""
-    return sum(_send(mail) for mail in _claimed())
+    claimed = islice(iter(_claim, None), BATCH)
+    return sum(_send(mail) for mail in claimed if mail)
 
 
-def _claimed() -> Iterator[OutgoingMail]:
-    """The due mails, each with a lease, so that two workers never send the same one."""
+@transaction.atomic
+def _claim() -> OutgoingMail | None:
+    """A due mail with a lease, which is longer than a send, so that two workers never send it."""
     now = timezone.now()
     due = OutgoingMail.objects.filter(next_attempt_at__lte=now).order_by("next_attempt_at")
-    with transaction.atomic():
-        claimed = [*due.select_for_update(skip_locked=True)[:BATCH]]
-        for mail in claimed:
-            mail.attempts += 1
-            mail.next_attempt_at = now + LEASE * 2**mail.attempts
-        OutgoingMail.objects.bulk_update(claimed, ["attempts", "next_attempt_at"])
-    yield from claimed
+    mail: OutgoingMail | None = due.select_for_update(skip_locked=True).first()
+    if mail is not None:
+        mail.attempts += 1
+        mail.next_attempt_at = now + LEASE * 2**mail.attempts
+        mail.save(update_fields=["attempts", "next_attempt_at"])
+    return mail
 
 
 def _send(mail: OutgoingMail) -> bool:

@@ -63,6 +63,7 @@ def issue(account: Account) -> TokenPair:
     family.save(force_insert=True)
     refresh[FAMILY] = str(family.pk)
     update_last_login(Account, account)
+    log.info("session.started", account=account.pk)
     return _pair(refresh, refresh.current_time)
 
 

@@ -71,10 +71,10 @@ PARAMETERS = {
 }
 
 ANSWERS = {
-    HTTPStatus.OK: "As wanted.",
-    HTTPStatus.CREATED: "It is made.",
-    HTTPStatus.ACCEPTED: "It is on its way.",
-    HTTPStatus.NO_CONTENT: "Done; nothing to say.",
+    HTTPStatus.OK: "Success.",
+    HTTPStatus.CREATED: "Created.",
+    HTTPStatus.ACCEPTED: "Accepted. The work goes on in the background.",
+    HTTPStatus.NO_CONTENT: "Done. The answer has no body.",
 }
 
 

@@ -11,6 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  no secret
 REQUIRED = ("project_id", "client_email", "private_key", "token_uri")
 KIND = "service_account"
 
@@ -37,6 +38,9 @@ def parse(text: str) -> ServiceAccount:
     missing = [name for name in REQUIRED if name not in texts]
     if missing:
         raise InvalidServiceAccount(f"Missing: {', '.join(missing)}.")
+    if facts["token_uri"] != TOKEN_URI:
+        # A request with a signed assertion goes there, from inside of the operator's network.
+        raise InvalidServiceAccount(f'"token_uri" must be {TOKEN_URI}.')
     _check_key(facts["private_key"])
     return ServiceAccount(facts["project_id"], facts["client_email"], facts)
 

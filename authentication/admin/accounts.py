@@ -8,16 +8,18 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from authentication import registration, tokens
+from authentication.admin.rights import SparesStaff
 from core.users.models import Account
 from settings import current
 
 
 @admin.register(Account)
-class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class AccountAdmin(UserAdmin, SparesStaff):  # type: ignore[type-arg]  # generic in the stubs only
+    account_path = ""
+    rights = ("is_staff", "is_superuser", "groups", "user_permissions")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

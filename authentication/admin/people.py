@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from authentication import mails, registration, second_factor
+from authentication.admin.rights import SparesStaff, has_all_rights
 from authentication.models import GoogleIdentity, Invitation, SecondFactor
 from core.admin.bases import staff_of
 from core.users.addresses import normalised, validate_ascii
@@ -44,6 +46,10 @@ class InvitationAdmin(ModelAdmin):
     search_fields = ("email",)
     actions = ("send_again",)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        # Staff could otherwise invite itself with more rights than it has.
+        return super().get_readonly_fields(request, obj) if has_all_rights(request) else ("role",)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the list's action is allowed."""
         return obj is None and super().has_change_permission(request, obj)
@@ -62,7 +68,7 @@ class InvitationAdmin(ModelAdmin):
         self.message_user(request, f"{len(waiting)} invitations are on their way.")
 
 
-class OnlyDeleted(ModelAdmin):
+class OnlyDeleted(SparesStaff):
     """Rows that people make for their own account, and that staff can only take away."""
 
     list_select_related = ("account",)

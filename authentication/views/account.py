@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import logout
+from django.contrib.auth import logout, update_session_auth_hash
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -13,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 from rest_framework_simplejwt.tokens import Token
 
-from authentication import actions, mails, tokens
+from authentication import actions, attempts, mails, tokens
 from authentication.serializers import (
     AccountSerializer,
     ChangeEmailSerializer,
@@ -30,7 +32,7 @@ from core import flags
 from core.api.errors import REFUSALS
 from core.api.fields import valid
 from core.api.permissions import HasSession, signed_in
-from core.api.throttles import AddressThrottle
+from core.api.throttles import LoginThrottle
 from core.users.models import Account
 
 REFUSALS[actions.LastSuperuser] = lambda _: PermissionDenied(
@@ -94,21 +96,30 @@ class AccountViewSet(ViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class OwnPasswordThrottle(LoginThrottle):
+    """Attempts at the password of the account that is signed in. Its login shares the counter."""
+
+    def account(self, request: Request | HttpRequest) -> str:
+        return str(request.user.get_username())
+
+
 class OwnAccountViewSet(ViewSet):
     """What a person changes about their account. Each change asks for the password again."""
 
     permission_classes = (HasSession,)
-    throttle_classes = (AddressThrottle,)
+    throttle_classes = (OwnPasswordThrottle,)
 
     @extend_schema(request=ChangePasswordSerializer, responses={200: TokenPairSerializer})
     @action(detail=False, methods=["post"], url_path="change-password")
     def change_password(self, request: Request) -> Response:
         """Change the password. All other sessions end."""
         given = valid(ChangePasswordSerializer(data=request.data))
-        account = actions.confirmed(signed_in(request), given["password"])
+        account = self._confirmed(request, given["password"])
         pair = actions.change_password(
             account, password=given["new_password"], origin=mails.origin_of(request)
         )
+        if isinstance(request.successful_authenticator, SessionAuthentication):
+            update_session_auth_hash(request, account)  # the cookie session of the request goes on
         return Response(pair)
 
     @extend_schema(request=ChangeEmailSerializer, responses={202: DetailSerializer})
@@ -116,7 +127,7 @@ class OwnAccountViewSet(ViewSet):
     def change_email(self, request: Request) -> Response:
         """Ask for another address. A mail to it confirms the change."""
         given = valid(ChangeEmailSerializer(data=request.data))
-        account = actions.confirmed(signed_in(request), given["password"])
+        account = self._confirmed(request, given["password"])
         actions.request_email(account, email=given["email"], origin=mails.origin_of(request))
         return mailed(given["email"])
 
@@ -124,16 +135,19 @@ class OwnAccountViewSet(ViewSet):
     @action(detail=False, methods=["post"])
     def deactivate(self, request: Request) -> Response:
         """End the use of the account. Only staff can activate it again."""
-        actions.deactivate(self._confirmed(request))
+        given = valid(PasswordSerializer(data=request.data))
+        actions.deactivate(self._confirmed(request, given["password"]))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=PasswordSerializer, responses={204: None})
     @action(detail=False, methods=["post"], url_path="delete-account")
     def delete_account(self, request: Request) -> Response:
         """Delete the account. What it added to the archive stays."""
-        actions.delete(self._confirmed(request))
+        given = valid(PasswordSerializer(data=request.data))
+        actions.delete(self._confirmed(request, given["password"]))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _confirmed(self, request: Request) -> Account:
-        given = valid(PasswordSerializer(data=request.data))
-        return actions.confirmed(signed_in(request), given["password"])
+    def _confirmed(self, request: Request, password: str) -> Account:
+        account = signed_in(request)
+        with attempts.logged(request, account.email):
+            return actions.confirmed(account, password)

@@ -25,7 +25,9 @@ def _with_code(error: AuthenticationFailed) -> AuthenticationFailed:
 
 REFUSALS[second_factor.CodeRequired] = _with_code
 REFUSALS[second_factor.WrongCode] = _with_code
-REFUSED = OpenApiResponse(RefusalSerializer, description="Refused, without saying why.")
+REFUSED = OpenApiResponse(
+    RefusalSerializer, description="Refused, without telling which part is wrong."
+)
 
 
 class SignedOutViewSet(ViewSet):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
@@ -22,7 +24,6 @@ from authentication.views.base import GuessableViewSet
 from authentication.views.passwords import NOT_ADMITTED
 from core.api.errors import REFUSALS
 from core.api.fields import valid
-from core.api.throttles import AddressThrottle
 
 
 class GoogleRefused(AuthenticationFailed):
@@ -75,19 +76,25 @@ class GoogleViewSet(GuessableViewSet):
     def login_with_google(self, request: Request) -> Response:
         """Exchange an ID token for a pair of tokens. The first sign-in makes the account."""
         given = valid(IdTokenSerializer(data=request.data))
-        return Response(google.sign_in(given["token"], code=given["code"]))
+        with _logged(request):
+            return Response(google.sign_in(given["token"], code=given["code"]))
 
     @extend_schema(
         request=LinkGoogleSerializer, responses={200: TokenPairSerializer, 401: GOOGLE_REFUSED}
     )
-    @action(
-        detail=False, methods=["post"], url_path="link-google", throttle_classes=(AddressThrottle,)
-    )
+    @action(detail=False, methods=["post"], url_path="link-google")
     def link_google(self, request: Request) -> Response:
         """Link the account of the user's address with its password, and start a session."""
         given = valid(LinkGoogleSerializer(data=request.data))
-        try:
+        with _logged(request):
             return Response(google.link(**given))
-        except AuthenticationFailed:
-            attempts.log_refused(request, "google", reason="wrong")
-            raise
+
+
+@contextmanager
+def _logged(request: Request) -> Iterator[None]:
+    """Log a refused sign-in. Its account is not known, or not proven."""
+    try:
+        yield
+    except (AuthenticationFailed, firebase.InvalidToken):
+        attempts.log_refused(request, "google", reason="wrong")
+        raise

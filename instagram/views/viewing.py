@@ -20,7 +20,7 @@ from instagram.models.view_tallies import ViewTally
 log = structlog.get_logger(__name__)
 
 MAX_THINGS = 10_000
-"""Beyond that many, the views of further things wait for the next minute uncounted."""
+"""Beyond that many in a minute, the views of further ones are not counted."""
 
 
 class ViewCounter:
@@ -70,7 +70,13 @@ atexit.register(counter.write)
 
 
 def seen(request: Request, tally: type[ViewTally], key: str) -> None:
-    """Count a view, unless the client says that it only fetches ahead."""
-    purpose = request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    """Count a view, unless the client only fetches ahead, or asks whether what it has is current.
+
+    Such a question would itself be a change, and the client would get the whole answer each time.
+    """
+    headers = request.headers
+    if "If-None-Match" in headers:
+        return
+    purpose = headers.get("Sec-Purpose", headers.get("Purpose", ""))
     if request.method == "GET" and "prefetch" not in purpose:
         counter.count(tally, key)
