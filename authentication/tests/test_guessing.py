@@ -157,3 +157,19 @@ def test_a_right_password_is_no_refusal(browser: Client, staff: Account) -> None
         guess(browser, staff.email, "battery staple")
 
     assert [each["event"] for each in events] == ["session.started"]
+
+
+def test_wrong_passwords_of_a_session_are_logged_and_limited(
+    signed_in: APIClient, account: Account
+) -> None:
+    names = ("change-password", "deactivate", "delete-account")
+    addresses = [f"/authentication/{name}/" for name in names]
+    wrong = {"password": "wrong", "new_password": "a long one for certain"}
+
+    with structlog.testing.capture_logs() as events:
+        statuses = [signed_in.post(addresses[i % 3], wrong).status_code for i in range(11)]
+
+    assert statuses == [401] * 10 + [429]
+    refused = [each for each in events if each["event"] == "password.refused"]
+    assert len({each["account"] for each in refused}) == 1
+    assert len(refused) == 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail
+from django.test import Client
 from rest_framework.test import APIClient
 
 from authentication import actions, keys, mails, tokens
@@ -152,3 +153,17 @@ def test_a_mail_goes_only_to_the_very_address_of_the_account(account: Account) -
     actions.request_reset(email="mıke@example.org", origin="https://archive.example")
 
     assert mails.send_due() == 0
+
+
+def test_a_cookie_session_goes_on_after_its_change_of_the_password(
+    client: Client, account: Account
+) -> None:
+    client.force_login(account)
+    other = Client()
+    other.force_login(account)
+    body = {"password": PASSWORD, "new_password": "another one, and long"}
+
+    assert client.post(f"{ROOT}change-password/", body, "application/json").status_code == 200
+
+    assert client.get(f"{ROOT}me/").status_code == 200
+    assert other.get(f"{ROOT}me/").status_code == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -65,3 +66,25 @@ def test_an_account_without_rights_sees_nothing(client: Client, staff: Account) 
     client.force_login(staff)
 
     assert client.get(reverse("admin:users_account_changelist")).status_code == 403
+
+
+def test_staff_without_all_rights_leaves_superusers_alone(client: Client, staff: Account) -> None:
+    boss = Account.objects.create_superuser("boss@example.org", "battery staple")
+    reader = Account.objects.create_user("reader@example.org", "battery staple")
+    staff.user_permissions.set(Permission.objects.filter(content_type__app_label="users"))
+    client.force_login(staff)
+
+    def change(account: Account, **fields: str) -> int:
+        address = reverse("admin:users_account_change", args=[account.pk])
+        return client.post(address, {"email": account.email, **fields}).status_code
+
+    assert change(boss, name="x") == 302, "to the list, as for an account that does not exist"
+    assert change(reader, name="Reader", is_superuser="on", is_staff="on") == 302
+    password = reverse("admin:auth_user_password_change", args=[boss.pk])
+    assert client.get(password).status_code == 404
+
+    boss.refresh_from_db()
+    reader.refresh_from_db()
+    assert (boss.name, reader.name, reader.is_superuser, reader.is_staff) == (
+        "", "Reader", False, False,
+    )  # fmt: skip

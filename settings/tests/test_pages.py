@@ -76,6 +76,7 @@ def test_a_wrong_token_is_said_plainly(
         ('{"type": "user"}', "not a service account"),
         ('{"type": "service_account", "project_id": "p"}', "Missing: client_email"),
         (service_account().replace("BEGIN PRIVATE", "BEGIN BROKEN"), "private key does not load"),
+        (service_account().replace("oauth2.googleapis.com", "10.0.0.1"), "token_uri"),
     ],
 )
 def test_a_wrong_service_account_is_refused_with_the_reason(

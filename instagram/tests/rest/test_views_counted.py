@@ -73,11 +73,18 @@ def test_all_views_of_a_minute_take_one_statement_for_each_kind(
     assert (PostViews.objects.get().views, StoryViews.objects.get().views) == (10, 1)
 
 
-@pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose"])
-def test_fetching_ahead_is_no_view(
-    api: APIClient, post: Post, counter: viewing.ViewCounter, header: str
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Sec-Purpose", "prefetch;prerender"),
+        ("Purpose", "prefetch;prerender"),
+        ("If-None-Match", '"of an earlier answer"'),
+    ],
+)
+def test_fetching_ahead_and_asking_for_changes_is_no_view(
+    api: APIClient, post: Post, counter: viewing.ViewCounter, header: str, value: str
 ) -> None:
-    api.get(f"/instagram/posts/{post.pk}/", headers={header: "prefetch;prerender"})
+    api.get(f"/instagram/posts/{post.pk}/", headers={header: value})
     api.get("/instagram/posts/999/")
 
     counter.write()
