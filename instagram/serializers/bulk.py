@@ -14,7 +14,7 @@ from instagram import actions
 from instagram.adding import AddedProfile, Refusal
 
 MAX_NAMES = 1000
-HEADINGS = ("username", "name", "profile", "account", "user", "url", "link", "address")
+HEADINGS = ("username", "handle", "name", "profile", "account", "user", "url", "link", "address")
 DELIMITERS = ",;\t"
 DELIMITER_SAMPLE = 1000
 """Characters at the beginning whose most frequent delimiter is that of the CSV."""
@@ -29,7 +29,7 @@ class BulkSerializer(serializers.Serializer[Any]):
     csv = TextField(
         required=False,
         trim_whitespace=False,
-        help_text="Instead of `usernames`: its column `username`, or its first one.",
+        help_text="Instead of `usernames`: its column `username`, or its only one.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _shown(result: AddedProfile | Refusal) -> dict[str, Any]:
 
 
 def names_in(text: str) -> list[str]:
-    """The names in a CSV: its column `username`, or its first one. Empty lines are left out.
+    """The names in a CSV: its column `username`, or its only one. Empty lines are left out.
 
     Raises ValidationError.
     """
@@ -104,9 +104,11 @@ def names_in(text: str) -> list[str]:
     headings = [cell.strip().lower() for cell in table[0]]
     column = next((headings.index(each) for each in HEADINGS if each in headings), None)
     if column is not None:
-        table = table[1:]
-    cells = (row[column or 0] if len(row) > (column or 0) else "" for row in table)
-    return [cell.strip() for cell in cells]
+        return [row[column].strip() if column < len(row) else "" for row in table[1:]]
+    if len(headings) > 1:
+        message = f"Several columns need a heading. Name one of them {', '.join(HEADINGS)}."
+        raise serializers.ValidationError({"csv": [message]})
+    return [row[0].strip() for row in table]
 
 
 def _table(text: str) -> Iterator[list[str]]:

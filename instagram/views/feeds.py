@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse
+from django.template.defaultfilters import linebreaksbr
 from django.utils.feedgenerator import Atom1Feed
 from rest_framework.request import Request
 
@@ -52,7 +53,8 @@ def _feed(request: Request, user: User | None) -> Atom1Feed:
         feed.add_item(
             title=_title(event),
             link=request.build_absolute_uri(f"/instagram/{resource}/{event.object_id}/"),
-            description=_writable("\n".join(_lines(event))),
+            # Django declares a summary to be HTML. Captions are text, so they are escaped.
+            description=linebreaksbr(_writable("\n".join(_lines(event)))),
             unique_id=f"tag:{host},2026:change/{event.pk}",
             updateddate=event.seen_at,
             pubdate=event.seen_at,

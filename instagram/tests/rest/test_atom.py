@@ -41,7 +41,7 @@ def entries(content: bytes) -> list[ET.Element]:
 
 def test_a_feed_lists_the_newest_changes_first(api: APIClient, user: User) -> None:
     change(user, caption="first")
-    newest = change(user, caption="<second> & more")
+    newest = change(user, caption="<second> & more")  # a summary is HTML
 
     response = api.get(ALL, headers={"Accept": "application/atom+xml"})
 
@@ -49,7 +49,7 @@ def test_a_feed_lists_the_newest_changes_first(api: APIClient, user: User) -> No
     first, _ = entries(response.content)
     assert first.findtext("title", None, ATOM) == "lena.v: post changed (caption)"
     assert first.findtext("id", None, ATOM) == f"tag:testserver,2026:change/{newest.pk}"
-    assert first.findtext("summary", None, ATOM) == "caption: before → <second> & more"
+    assert first.findtext("summary", None, ATOM) == "caption: before → &lt;second&gt; &amp; more"
     link = first.find("link", ATOM)
     assert link is not None
     assert link.get("href") == "http://testserver/instagram/posts/314/"

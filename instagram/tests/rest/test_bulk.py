@@ -65,7 +65,7 @@ def test_each_name_has_its_own_result(signed_in: APIClient) -> None:
         "\ufeffusername\none.name\ntwo.name",
         "id;Username;note\n1;one.name;x\n2;two.name;\n",
         'url,followers\n"https://www.instagram.com/one.name/",5\n@two.name,6\n',
-        "one.name\tfirst\ntwo.name\tsecond",
+        "handle\tnote\none.name\tfirst\ntwo.name\tsecond",
     ],
 )
 def test_a_csv_holds_the_names_in_one_column(signed_in: APIClient, text: str) -> None:
@@ -78,6 +78,7 @@ def test_a_csv_holds_the_names_in_one_column(signed_in: APIClient, text: str) ->
     ("body", "media_type"),
     [
         (b"", "text/csv"), (b"\n\n", "text/csv"), (b"\xff\xfe", "text/csv"),
+        (b"id,login\n1,a.name\n", "text/csv"),
         (b'"a.name\nb.name\n', "text/csv"), (b"a" * 200_000, "text/csv"),
         (b"a\n" * 1001, "text/csv"), (b"{}", "application/json"), (b"[]", "application/json"),
         (b'{"usernames": []}', "application/json"), (b'{"usernames": [7]}', "application/json"),
