@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from authentication.models import Ban
+from core.db.selection import Given
 from core.users.models import Account
 
 
-def admitted() -> QuerySet[Account]:
-    """The accounts that are active and not banned now."""
-    bans = Ban.objects.in_force(timezone.now()).filter(account=OuterRef("pk"))
+def admitted(at: datetime | Given | None = None) -> QuerySet[Account]:
+    """The accounts that are active and not banned at a time, by default now."""
+    bans = Ban.objects.in_force(at or timezone.now()).filter(account=OuterRef("pk"))
     return Account.objects.filter(~Exists(bans), is_active=True)
 
 

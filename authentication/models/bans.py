@@ -9,11 +9,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from core.db.selection import Given
 from core.users.models import Account
 
 
 class BanQuerySet(models.QuerySet["Ban"]):
-    def in_force(self, at: datetime) -> BanQuerySet:
+    def in_force(self, at: datetime | Given) -> BanQuerySet:
         """Filter bans that have neither ended nor been lifted."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), lifted_at=None)
 

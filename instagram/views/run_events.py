@@ -34,26 +34,29 @@ MAX_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run as its address answers it. `identifier` is a digest of both facts.
-
-    The run may end between the statements that read them.
-    """
+    """A run as its address answers it. `identifier` is a digest of the body."""
 
     body: bytes
     has_ended: bool
 
     @property
     def identifier(self) -> str:
-        return hashlib.sha256(b"%d %b" % (self.has_ended, self.body)).hexdigest()[:16]
+        return hashlib.sha256(self.body).hexdigest()[:16]
 
 
 def read(ids: Collection[UUID]) -> dict[UUID, Snapshot]:
     """The snapshots of the runs that exist, in 5 statements."""
     runs = list(ArchiveRun.objects.filter(pk__in=ids).only("state", "calls"))
-    bodies = {shown["id"]: JSONRenderer().render(shown) for shown in show_runs(runs)}
-    # A run may be deleted between two statements, with an erased profile.
-    shown = (run for run in runs if run.pk in bodies)
-    return {run.pk: Snapshot(bodies[run.pk], not run.is_active) for run in shown}
+    shown = {each["id"]: each for each in show_runs(runs)}
+    # Between two statements a run may be deleted, with an erased profile, or end.
+    left = [run for run in runs if run.pk in shown]
+    found = {
+        run.pk: Snapshot(JSONRenderer().render(shown[run.pk]), not run.is_active)
+        for run in left
+        if shown[run.pk]["state"] == run.state
+    }
+    changed = [run.pk for run in left if run.pk not in found]
+    return found | read(changed) if changed else found
 
 
 def is_known(run_id: UUID, identifier: str) -> bool:

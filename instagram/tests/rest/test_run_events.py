@@ -161,11 +161,5 @@ def test_one_thread_reads_all_runs_in_five_statements(
     assert not threads[0].is_alive(), "it ends with the last stream"
 
 
-def test_the_end_is_another_event_than_the_same_body_before() -> None:
-    seen, ended = (run_events.Snapshot(b"{}", has_ended=each) for each in (False, True))
-
-    assert seen.identifier != ended.identifier
-
-
 def test_a_run_that_is_gone_is_not_known(transactional_db: None) -> None:
     assert not run_events.is_known(uuid4(), "")
